@@ -1,0 +1,57 @@
+# Everything runs in .venv, which the first target that needs it creates from requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := build/demo
+
+.PHONY: help demo test test-long lint bench golden docs mutate lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("aiperf-migrate needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/ready ## upgrade the recorded exports and show what happened
+	@rm -rf $(DEMO)
+	$(BIN)/aiperf-migrate upgrade golden/exports -d $(DEMO)
+	@echo
+	$(BIN)/aiperf-migrate upgrade golden/exports/0.4.0/chat-streaming/profile_export_aiperf.json --dry-run --explain
+	@echo
+	@echo "The upgraded files are in $(DEMO)."
+
+lint: $(VENV)/ready ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## everything that must pass, in a few minutes
+	$(BIN)/pytest -n auto -m "not slow"
+
+test-long: $(VENV)/ready ## longer searches
+	$(BIN)/pytest -n auto -m slow
+
+bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
+	$(BIN)/python -m benchmarks
+
+golden: $(VENV)/ready ## regenerate golden/expected; review the difference
+	$(BIN)/python -m golden.update
+
+docs: $(VENV)/ready ## regenerate the generated pages
+	$(BIN)/python -m migrator.check.pages docs
+	$(BIN)/python docs/generate.py
+
+mutate: $(VENV)/ready ## break the chain in many ways and see that the tests notice
+	$(BIN)/python tests/mutate.py
+
+lock: ## pin today's newest versions of all dependencies
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --editable '.[dev]'
+	build/lock/bin/python -m pip freeze --exclude-editable > requirements.lock
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

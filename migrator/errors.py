@@ -1,0 +1,109 @@
+"""Everything that can go wrong, as data: what file, where in it, what was found, expected, and what to do.
+
+The command line prints these fields; library users read them. Nothing else in the package decides an exit code.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The one table of exit codes, shared by all commands."""
+
+    OK = 0
+    """The command did what was asked."""
+    NO = 1
+    """The question was answered "no": a check failed, files would change under `--check`."""
+    USAGE = 2
+    """The command line itself is wrong."""
+    UNDECIDABLE = 3
+    """The evidence does not suffice for an answer."""
+    BAD_INPUT = 4
+    """A file is unreadable, unknown, or newer than this tool knows."""
+    CRASH = 70
+    """A bug in this tool (BSD's EX_SOFTWARE), so that it is never mistaken for an answer."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C."""
+    CLOSED_PIPE = 141
+    """Whoever read the output stopped reading; what was still to be done was not done."""
+
+
+class MigratorError(Exception):
+    """Base of every error this package raises on purpose.
+
+    Args:
+        found: what is wrong, in one clause.
+        expected: what would have been right; may be empty.
+        hint: what to do next; may be empty.
+        place: JSON path (`$.run_info.trial`) or `line 3 column 7`; may be empty.
+        file: the file's name as the user gave it; filled in by whoever knows it.
+    """
+
+    exit_code = ExitCode.BAD_INPUT
+
+    def __init__(self, found: str, *, expected: str = "", hint: str = "", place: str = "", file: str = "") -> None:
+        super().__init__(found)
+        self.found = found
+        self.expected = expected
+        self.hint = hint
+        self.place = place
+        self.file = file
+
+    def __str__(self) -> str:
+        where = ": ".join(part for part in (self.file, self.place) if part)
+        text = f"{where}: {self.found}" if where else self.found
+        if self.expected:
+            text += f"; expected {self.expected}"
+        if self.hint:
+            text += f" ({self.hint})"
+        return text
+
+    def as_dict(self) -> dict[str, str]:
+        """The same facts for `--json`; empty fields are left out."""
+        fields = {
+            "file": self.file,
+            "place": self.place,
+            "found": self.found,
+            "expected": self.expected,
+            "hint": self.hint,
+        }
+        return {"kind": type(self).__name__, **{k: v for k, v in fields.items() if v}}
+
+
+class UnreadableError(MigratorError):
+    """The operating system would not give the bytes, or there are too many of them."""
+
+
+class NotJsonError(MigratorError):
+    """The bytes are not one JSON document in UTF-8."""
+
+
+class DuplicateKeyError(NotJsonError):
+    """An object has the same key twice: which value is the evidence cannot be known."""
+
+
+class NotAnExportError(MigratorError):
+    """Valid JSON, but not a main export, or one whose shape is broken."""
+
+
+class UnknownVersionError(MigratorError):
+    """The label is not one that any AIPerf release writes."""
+
+
+class NewerVersionError(UnknownVersionError):
+    """The label is newer than this tool knows."""
+
+
+class ResidueError(MigratorError):
+    """A residue file is damaged, or belongs to another document."""
+
+
+class UnwritableError(MigratorError):
+    """The output could not be written, or is not to be overwritten."""
+
+
+class UsageError(MigratorError):
+    """The arguments contradict each other."""
+
+    exit_code = ExitCode.USAGE
