@@ -1,0 +1,429 @@
+"""Bytes ⇄ parsed document, without changing what was not asked to change.
+
+A benchmark cannot be measured again, so a number keeps its value *and* its spelling, and a file keeps its layout.
+The rule that makes both cheap: a document whose bytes come out the same when it is rendered again has lost nothing
+by being parsed. Most exports pass that test on the fast path (`orjson`, two-space indentation, as AIPerf writes
+them); the others are parsed again by a slower reader that keeps odd numbers as [`Numeral`][] and notices duplicate
+keys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import orjson
+
+from migrator.errors import DuplicateKeyError, NotJsonError, UnreadableError, UnwritableError
+
+Json = Any
+"""A parsed JSON value: dict, list, str, int, float, [`Numeral`][], bool or None."""
+Path = tuple[str | int, ...]
+"""A place in a document: keys and list indices from the root."""
+
+MAX_BYTES: Final = 64 * 2**20
+"""Largest file that is read at all. The largest export seen has 60 kB; a thousand times that is a mistake."""
+
+_INDENT: Final = orjson.OPT_INDENT_2
+
+
+class Numeral(float):
+    """A number that a plain float or 64-bit int would respell: `1.50`, `1e400`, a 70-bit integer, `NaN`.
+
+    It computes as the nearest float and is written as `text`, exactly as it was read.
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """The number that a JSON token spells."""
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str]]:
+        return type(self), (self.text,)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """White space and escaping of a uniformly laid out JSON file.
+
+    `indent` is the unit of one level, None for a file on one line. `tail` is what follows the last brace.
+    `exponent_plus` tells `1e+18` from `1e18`, which orjson before 3.11.9 wrote, and so every export of AIPerf 0.2
+    and 0.3 that was recorded in its day.
+    """
+
+    indent: str | None = "  "
+    newline: str = "\n"
+    key_separator: str = ": "
+    item_separator: str = ","
+    ascii_only: bool = False
+    exponent_plus: bool = True
+    tail: str = ""
+
+
+CANONICAL: Final = Layout()
+_NEAR_CANONICAL: Final = (
+    Layout(tail="\n"),
+    Layout(exponent_plus=False),
+    Layout(exponent_plus=False, tail="\n"),
+)
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A parsed file: its data, and the layout that gives its bytes back.
+
+    `uniform` is False when no layout reproduces the file (hand-formatted): rendering it keeps every value and
+    spelling but evens out the white space. `constants` counts `NaN` and `Infinity` tokens, which JSON forbids.
+    """
+
+    data: Json
+    layout: Layout = CANONICAL
+    uniform: bool = True
+    constants: int = 0
+
+
+def parse(raw: bytes) -> Parsed:
+    """Parse one JSON document.
+
+    Raises:
+        NotJsonError: not JSON, not UTF-8, too deep; with line and column.
+        DuplicateKeyError: an object has a key twice; with the JSON path.
+    """
+    try:
+        data = orjson.loads(raw)
+        again = orjson.dumps(data, option=_INDENT)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _parse_faithfully(raw)
+    if again == raw:
+        return Parsed(data)
+    # Cheaper than rendering each near layout; what else these replacements change cannot make the bytes equal.
+    body = raw[:-1] if raw.endswith(b"\n") else raw
+    bare = len(body) != len(again)
+    if body == (again.replace(b"e+", b"e") if bare else again):
+        return Parsed(data, Layout(exponent_plus=not bare, tail="\n" if body is not raw else ""))
+    return _parse_faithfully(raw)
+
+
+def render(data: Json, layout: Layout = CANONICAL) -> bytes:
+    """The bytes of a document in a layout; the inverse of [`parse`][] for uniform files.
+
+    Raises:
+        NotJsonError: nested deeper than the writer can follow, or text with half a surrogate pair.
+    """
+    try:
+        raw = orjson.dumps(data, option=_INDENT, default=_numeral)
+    except orjson.JSONEncodeError as error:
+        raise NotJsonError(f"cannot be written as JSON: {error}") from error
+    if layout is CANONICAL:
+        return raw
+    if layout in _NEAR_CANONICAL:
+        return _respell(raw, layout)
+    return _relayout(raw.decode(), layout).encode()
+
+
+def render_line(data: Json) -> str:
+    """A value as JSON on one line, for output that is read line by line."""
+    return orjson.dumps(data, default=_numeral).decode()
+
+
+def fingerprint(value: Json) -> bytes:
+    """Bytes that are equal exactly when two values are: 20 and 20.0 differ, the order of keys does not matter."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_numeral)
+
+
+def plain(value: Json) -> Json:
+    """The same document with every [`Numeral`][] as an ordinary number, for models that know no other."""
+    if type(value) is dict:
+        return {key: plain(item) for key, item in value.items()}
+    if type(value) is list:
+        return [plain(item) for item in value]
+    if type(value) is Numeral:
+        return int(value.text) if value.text.lstrip("-").isdigit() and len(value.text) < 400 else float(value)
+    return value
+
+
+def path_text(path: Path) -> str:
+    """A place as JSON path text: `$.run_info.trial`, `$.phases[0]`, `$["odd key"]`."""
+    return "$" + "".join(
+        f"[{part}]" if type(part) is int else f".{part}" if str(part).isidentifier() else f"[{json.dumps(part)}]"
+        for part in path
+    )
+
+
+def _numeral(value: object) -> orjson.Fragment:
+    if isinstance(value, Numeral):
+        return orjson.Fragment(value.text)
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+# --- the faithful reader -------------------------------------------------------------------------------------
+
+
+def _parse_faithfully(raw: bytes) -> Parsed:
+    text = _decode(raw)
+    duplicates: list[tuple[dict[str, Json], str]] = []
+    constants: list[str] = []
+
+    def pairs(members: list[tuple[str, Json]]) -> dict[str, Json]:
+        found = dict(members)
+        if len(found) != len(members):
+            names = [name for name, _ in members]
+            duplicates.append((found, next(name for name in names if names.count(name) > 1)))
+        return found
+
+    def constant(token: str) -> Numeral:
+        constants.append(token)
+        return Numeral(token)
+
+    try:
+        data = json.loads(text, parse_float=_float, parse_int=_int, parse_constant=constant, object_pairs_hook=pairs)
+    except json.JSONDecodeError as error:
+        raise NotJsonError(
+            f"not JSON: {error.msg[0].lower()}{error.msg[1:]}",
+            place=f"line {error.lineno} column {error.colno}",
+            hint="the file may be cut off" if error.pos >= len(text.rstrip()) else "",
+        ) from error
+    except RecursionError as error:
+        raise NotJsonError("nested too deeply to be an export") from error
+    if duplicates:
+        owner, name = duplicates[0]
+        raise DuplicateKeyError(
+            f"the key {json.dumps(name)} stands twice in one object",
+            place=path_text((*(find(data, owner) or ()), name)),
+            hint="keep the right one; the tool cannot know which it is",
+        )
+    layout = _detect(text)
+    return Parsed(data, layout, uniform=render(data, layout) == raw, constants=len(constants))
+
+
+def _decode(raw: bytes) -> str:
+    if not raw.strip():
+        raise NotJsonError("the file is empty" if not raw else "the file holds only white space")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:4]:
+        raise NotJsonError("the file is UTF-16 or UTF-32", expected="UTF-8", hint="convert it with iconv")
+    if raw.startswith(b"\xef\xbb\xbf"):
+        raise NotJsonError(
+            "the file starts with a byte order mark",
+            expected="plain UTF-8",
+            hint="remove the first three bytes",
+        )
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise NotJsonError(
+            f"byte 0x{raw[error.start]:02x} is not UTF-8", expected="UTF-8", place=f"line {line}"
+        ) from error
+
+
+def _float(token: str) -> float:
+    value = float(token)
+    return value if orjson.dumps(value).decode() == token else Numeral(token)
+
+
+def _int(token: str) -> int | Numeral:
+    if len(token) <= 18 and token != "-0":
+        return int(token)
+    if len(token) > 20 or token == "-0" or not -(2**63) <= int(token) < 2**64:
+        return Numeral(token)
+    return int(token)
+
+
+def find(root: Json, node: Json) -> Path | None:
+    """Where in `root` the object `node` itself (not an equal one) stands, or None."""
+    stack: list[tuple[Path, Json]] = [((), root)]
+    while stack:
+        path, value = stack.pop()
+        if value is node:
+            return path
+        if type(value) is dict:
+            stack.extend(((*path, key), item) for key, item in value.items())
+        elif type(value) is list:
+            stack.extend(((*path, index), item) for index, item in enumerate(value))
+    return None
+
+
+# --- layouts -------------------------------------------------------------------------------------------------
+
+# Every scalar ends its line in canonical text and a string ends in a quote: digits there are a number's.
+_EXPONENT = re.compile(rb"e\+(?=\d+,?$)", re.MULTILINE)
+_FIRST_INDENT = re.compile(r'\s*[{\[]\r?\n([ \t]*)["{\[\w-]')
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_FIRST_KEY = re.compile(rf"{_STRING}(\s*:\s*)")
+_KEY = re.compile(rf"( *{_STRING}): ")
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
+_FIRST_ITEM = re.compile(r'[\w"}\]](, *)"')
+
+
+def _respell(raw: bytes, layout: Layout) -> bytes:
+    """What canonical bytes need for a layout that differs from it in exponents and tail only."""
+    if not layout.exponent_plus and b"e+" in raw:
+        raw = _EXPONENT.sub(rb"e", raw)
+    return raw + layout.tail.encode()
+
+
+def _detect(text: str) -> Layout:
+    first_indent = _FIRST_INDENT.match(text)
+    first_key = _FIRST_KEY.search(text)
+    first_item = _FIRST_ITEM.search(text)
+    body = text.rstrip()
+    return Layout(
+        indent=first_indent[1] if first_indent else None,
+        newline="\r\n" if "\r\n" in text else "\n",
+        key_separator=first_key[1] if first_key else ": ",
+        item_separator="," if first_indent or not first_item else first_item[1],
+        ascii_only=text.isascii() and "\\u" in text,
+        tail=text[len(body) :],
+    )
+
+
+def _relayout(text: str, layout: Layout) -> str:
+    """Canonical text in another layout. Safe line by line: a JSON string never holds a raw line break."""
+    lines = text.split("\n")
+    if layout.key_separator != ": ":
+        lines = [_KEY.sub(lambda m: m[1] + layout.key_separator, line, count=1) for line in lines]
+    if layout.indent is None:
+        # Two-space indentation never puts a space before a line's own text, so stripping loses none of it.
+        text = "".join(
+            line.lstrip(" ")[:-1] + layout.item_separator if line.endswith(",") else line.lstrip(" ") for line in lines
+        )
+    elif layout.indent != "  ":
+        text = "\n".join(
+            layout.indent * ((len(line) - len(line.lstrip(" "))) // 2) + line.lstrip(" ") for line in lines
+        )
+    else:
+        text = "\n".join(lines)
+    if layout.newline != "\n":
+        text = text.replace("\n", layout.newline)
+    if layout.ascii_only:
+        text = _NOT_ASCII.sub(lambda m: json.dumps(m[0])[1:-1], text)
+    return text + layout.tail
+
+
+# --- files ---------------------------------------------------------------------------------------------------
+
+
+def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
+    """The whole content of a regular file.
+
+    Raises:
+        UnreadableError: missing, not permitted, a folder, a pipe or device, or larger than `limit` bytes.
+    """
+    try:
+        # O_NONBLOCK: opening a FIFO must fail the test below, not wait for a writer.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise unreadable(error, path) from error
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError(f"is {_kind(status.st_mode)}", expected="a regular file", file=path)
+        if status.st_size > limit:
+            raise UnreadableError(
+                f"has {status.st_size / 2**20:.0f} MB", expected=f"at most {limit / 2**20:.0f} MB", file=path
+            )
+        chunks = []
+        while chunk := os.read(handle, max(status.st_size + 1, 65536)):
+            chunks.append(chunk)
+            if sum(map(len, chunks)) > limit:
+                raise UnreadableError("grows while it is read", expected="a finished file", file=path)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    except OSError as error:
+        raise unreadable(error, path) from error
+    finally:
+        os.close(handle)
+
+
+def unreadable(error: OSError, path: str) -> UnreadableError:
+    """The operating system's refusal to give a file, in this package's words."""
+    if error.errno == errno.ENOENT:
+        found = "is a dangling symbolic link" if os.path.islink(path) else "does not exist"
+        return UnreadableError(found, file=path)
+    if error.errno == errno.ELOOP:
+        return UnreadableError("is a symbolic link that leads back to itself", file=path)
+    return UnreadableError(f"cannot be read: {error.strerror or error}", file=path)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+_serial = itertools.count()
+
+
+def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = None, sync: bool = False) -> None:
+    """Write a file so that a reader sees all of it or none of it.
+
+    Args:
+        path: the target; its folder must exist.
+        data: all the bytes.
+        overwrite: whether a file already there may be replaced.
+        like: a file whose permissions the new one takes over.
+        sync: whether to wait until the disk has it, so that a power cut cannot leave an empty file.
+
+    Raises:
+        UnwritableError: no permission, no space, no such folder, or the target exists.
+    """
+    if not overwrite and os.path.lexists(path):
+        raise UnwritableError("exists already", hint="--force overwrites it", file=path)
+    folder = os.path.dirname(path)
+    # Not derived from the target's name, which may already be as long as the file system allows.
+    beside = os.path.join(folder, f".aiperf-migrate.{os.getpid()}.{next(_serial)}.tmp")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            try:
+                written = os.write(handle, data)
+                while written < len(data):
+                    written += os.write(handle, memoryview(data)[written:])
+                if like is not None:
+                    os.fchmod(handle, stat.S_IMODE(os.stat(like).st_mode))
+                if sync:
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.replace(beside, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            raise
+        if sync:
+            _sync_folder(folder or ".")
+    except OSError as error:
+        raise unwritable(error, path) from error
+
+
+def unwritable(error: OSError, path: str) -> UnwritableError:
+    """The operating system's refusal to take a file, in this package's words."""
+    hints = {
+        errno.ENOSPC: "free some space and run it again",
+        errno.EDQUOT: "the quota is used up",
+        errno.ENOTDIR: "a part of the path is a file",
+        errno.EISDIR: "the target is a folder",
+    }
+    return UnwritableError(
+        f"cannot be written: {error.strerror or error}", hint=hints.get(error.errno or 0, ""), file=path
+    )
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
