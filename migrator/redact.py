@@ -1,0 +1,234 @@
+"""Secrets in clear: find them, and put `<redacted>` where they stand.
+
+AIPerf 0.1.1 to 0.6.0 wrote API keys into `input_config.endpoint.api_key` and the recorded command line; later
+releases write `<redacted>`, and no release catches a key that a server echoed in an error message. A secret is looked
+up where it is declared and then replaced wherever else in the document it occurs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from migrator.jsonfile import Json, Path
+
+REDACTED: Final = "<redacted>"
+"""What AIPerf writes in place of a secret, from 0.7.0 on."""
+
+_SHORTEST_TO_SEARCH: Final = 8
+"""A shorter secret (`EMPTY`, `test`) is replaced where it is declared, not wherever its letters occur."""
+
+# Fragments of header, option and parameter names that carry credentials, as AIPerf 0.13.0 judges them.
+_SENSITIVE_NAME = re.compile(
+    r"auth(?!or\b)|(?<!input_)(?<!output_)token(?!s|izer|_count)|secret|passw|credential|cookie|session[-_]?(?:key|id|token)"
+    r"|api[-_ ]?key|signature|(?:sas|access|private|functions|subscription)[-_]key",
+    re.IGNORECASE,
+)
+_QUOTED = r"""(?:'[^']*'|"[^"]*"|[^\s'"]+)"""
+_KEY_OPTION = re.compile(
+    rf"(?P<before>--?[\w-]*(?:api[-_]key|(?:api|auth|access|bearer|id|refresh)[-_]token|authorization)(?:=|\s+))"
+    rf"(?P<secret>{_QUOTED})",
+    re.IGNORECASE,
+)
+_HEADER_OPTION = re.compile(
+    r"(?P<before>(?:--header|-H)(?:=|\s+))(?P<secret>'[^']*'|\"[^\"]*\"|[^\s:'\"]+:(?:\s*(?:bearer|basic)\s+)?[^\s'\"]*)",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://)(?P<secret>[^\s'\"@/?#]+)(?=@)", re.IGNORECASE)
+_QUERY = re.compile(r"(?P<before>[?&](?P<name>[^=&#\s'\"]+)=)(?P<secret>[^&#\s'\"]+)")
+
+
+def redacted_command(command: str) -> str:
+    """A command line without its secrets: key options, credential headers, passwords in URLs."""
+    text, _ = _clean(command)
+    return text
+
+
+def find_secrets(document: dict[str, Json]) -> set[str]:
+    """Every secret in clear that an export declares: API keys, credential headers, passwords in its URLs."""
+    return {secret for _, _, secrets in _declared(document) for secret in secrets}
+
+
+def places(document: dict[str, Json]) -> list[Path]:
+    """Where secrets stand in clear, in document order."""
+    return [path for path, _ in _replacements(document)]
+
+
+def redact(document: dict[str, Json]) -> tuple[dict[str, Json], list[Path]]:
+    """The document without secrets in clear, and the places that changed; the argument itself is not touched."""
+    changes = dict(_replacements(document))
+    if not changes:
+        return document, []
+    cleaned = _rebuild(document, (), changes)
+    assert isinstance(cleaned, dict)
+    return cleaned, list(changes)
+
+
+def _replacements(document: dict[str, Json]) -> list[tuple[Path, str]]:
+    declared = _declared(document)
+    if not declared:
+        return []
+    changes = {path: clean for path, clean, _ in declared}
+    secrets = sorted({s for _, _, found in declared for s in found if len(s) >= _SHORTEST_TO_SEARCH}, key=len)
+    found = []
+    for path, text in _strings(document, ()):
+        clean = changes.get(path, text)
+        for secret in reversed(secrets):
+            clean = clean.replace(secret, REDACTED)
+        if clean != text:
+            found.append((path, clean))
+    return found
+
+
+_Declared = tuple[Path, str, list[str]]
+"""A place that is known to hold secrets, its cleaned text, and the secrets in it."""
+_TEXTS: Final = (
+    ("run_info", "cli_command"),
+    ("input_config", "cli_command"),
+    ("input_config", "endpoint", "url"),
+    ("input_config", "endpoint", "urls"),
+    ("input_config", "gpu_telemetry"),
+    ("input_config", "gpu_telemetry", "urls"),
+    ("input_config", "server_metrics"),
+    ("input_config", "server_metrics", "urls"),
+)
+"""Command lines and URLs, or lists of them."""
+_VALUES: Final = (("input_config", "endpoint", "api_key"),)
+"""Secrets themselves."""
+_PAIRS: Final = (
+    ("input_config", "endpoint", "headers"),
+    ("input_config", "endpoint", "extra"),
+    ("input_config", "input", "headers"),
+    ("input_config", "input", "extra"),
+)
+"""Named values, of which the sensitive ones are secrets: an object, or a list of [name, value] pairs."""
+
+
+def _declared(document: dict[str, Json]) -> list[_Declared]:
+    found: list[_Declared] = []
+    for path in _TEXTS:
+        value = _at(document, path)
+        if type(value) is str:
+            found += _text(path, value)
+        elif type(value) is list:
+            for index, item in enumerate(value):
+                found += _text((*path, index), item)
+    for path in _VALUES:
+        found += _value(path, _at(document, path))
+    for path in _PAIRS:
+        found += _pairs(path, _at(document, path))
+    return found
+
+
+def _at(document: dict[str, Json], path: Path) -> Json:
+    node: Json = document
+    for key in path:
+        if type(node) is not dict:
+            return None
+        node = node.get(key)
+    return node
+
+
+def _value(path: Path, value: Json) -> list[_Declared]:
+    if type(value) is not str or not value or value == REDACTED:
+        return []
+    return [(path, REDACTED, [value, *value.split()[1:]])]
+
+
+def _text(path: Path, value: Json) -> list[_Declared]:
+    if type(value) is not str:
+        return []
+    clean, secrets = _clean(value)
+    return [(path, clean, secrets)] if secrets else []
+
+
+def _pairs(path: Path, pairs: Json) -> list[_Declared]:
+    named: list[tuple[Path, Json, Json]] = []
+    if type(pairs) is dict:
+        named = [((*path, name), name, value) for name, value in pairs.items()]
+    elif type(pairs) is list:
+        named = [
+            ((*path, index, 1), pair[0], pair[1])
+            for index, pair in enumerate(pairs)
+            if type(pair) is list and len(pair) == 2
+        ]
+    return [
+        found
+        for place, name, value in named
+        if type(name) is str and _SENSITIVE_NAME.search(name)
+        for found in _value(place, value)
+    ]
+
+
+_HINTS: Final = ("-key", "_key", "-token ", "-token=", "uthorization", "-header", "-H", "@", "?")
+"""A command line or URL without any of these holds no secret; looking for them is much cheaper than the patterns."""
+
+
+def _clean(text: str) -> tuple[str, list[str]]:
+    secrets: list[str] = []
+    for hint in _HINTS:
+        if hint in text:
+            break
+    else:
+        return text, secrets
+
+    def option(match: re.Match[str]) -> str:
+        value = match["secret"].strip("'\"")
+        if value == REDACTED:
+            return match[0]
+        secrets.append(value)
+        return f"{match['before']}'{REDACTED}'"
+
+    def header(match: re.Match[str]) -> str:
+        name, _, value = match["secret"].strip("'\"").partition(":")
+        value = value.strip()
+        if not value or value == REDACTED or not _SENSITIVE_NAME.search(name):
+            return match[0]
+        secrets.extend([value, *value.split()[1:]])
+        return f"{match['before']}'{REDACTED}'"
+
+    def userinfo(match: re.Match[str]) -> str:
+        if match["secret"] == REDACTED:
+            return match[0]
+        secrets.extend([match["secret"], match["secret"].partition(":")[2]])
+        return match["before"] + REDACTED
+
+    def query(match: re.Match[str]) -> str:
+        if match["secret"] == REDACTED or not (
+            match["name"].lower() in ("key", "sig") or _SENSITIVE_NAME.search(match["name"])
+        ):
+            return match[0]
+        secrets.append(match["secret"])
+        return match["before"] + REDACTED
+
+    if "-" in text:
+        text = _HEADER_OPTION.sub(header, _KEY_OPTION.sub(option, text))
+    if "@" in text:
+        text = _USERINFO.sub(userinfo, text)
+    if "?" in text:
+        text = _QUERY.sub(query, text)
+    return text, [secret for secret in secrets if secret]
+
+
+def _strings(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
+    if type(value) is str:
+        yield path, value
+    elif type(value) is dict:
+        for key, item in value.items():
+            yield from _strings(item, (*path, key))
+    elif type(value) is list:
+        for index, item in enumerate(value):
+            yield from _strings(item, (*path, index))
+
+
+def _rebuild(value: Json, path: Path, changes: dict[Path, str]) -> Json:
+    if type(value) is str:
+        return changes.get(path, value)
+    if type(value) is dict:
+        new = {key: _rebuild(item, (*path, key), changes) for key, item in value.items()}
+        return new if any(new[key] is not value[key] for key in value) else value
+    if type(value) is list:
+        items = [_rebuild(item, (*path, index), changes) for index, item in enumerate(value)]
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return value

@@ -1,0 +1,78 @@
+"""AIPerf release → schema version and dialect. One line per change of what the exporter writes.
+
+A schema label does not tell the whole shape: 1.4 was written in two dialects. Which one a release wrote is known
+here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+Dialect = Literal["legacy", "vendor"]
+"""Names of GPU telemetry: `legacy` is `gpu_power_usage`, `vendor` is `nvidia_power_usage` and a `platform`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release, or the first nightly, from which on exports have this version and dialect."""
+
+    name: str
+    version: str
+    dialect: Dialect = "legacy"
+
+
+RELEASES: Final = (
+    Release("0.1.1", "0.1"),
+    Release("0.2.0", "0.2"),
+    Release("0.3.0", "0.3"),
+    Release("0.4.0", "1.0"),
+    Release("0.5.0", "1.0"),
+    Release("0.6.0", "1.0"),
+    Release("0.7.0", "1.0"),
+    Release("0.8.0", "1.1"),
+    Release("0.9.0", "1.3"),
+    Release("0.10.0", "1.3"),
+    Release("0.11.0", "1.3"),
+    Release("0.12.0", "1.4", "vendor"),
+    Release("0.13.0", "1.4", "vendor"),
+)
+"""Published releases, oldest first."""
+
+NIGHTLIES: Final = (
+    Release("0.8.0.dev20260521", "1.3"),
+    Release("0.11.0.dev20260715", "1.4"),
+    Release("0.11.0.dev20260724", "1.4", "vendor"),
+    Release("0.13.0.dev20261008", "1.5", "vendor"),
+)
+"""Nightly builds at which the shape changed, by date: a nightly is newer than the release it is named after."""
+
+_NAME = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:\.dev(\d+))?")
+
+
+@lru_cache(maxsize=256)
+def release(name: str) -> Release | None:
+    """What the release of that name writes; None for one older than all known, or for no release name at all.
+
+    A release between two known ones counts as the older, one after the newest as the newest.
+    """
+    match = _NAME.match(name)
+    if not match:
+        return None
+    if match[4]:
+        known = [entry for entry in NIGHTLIES if int(entry.name.rpartition("dev")[2]) <= int(match[4])]
+    else:
+        key = tuple(int(part) for part in match.groups()[:3])
+        known = [entry for entry in RELEASES if tuple(map(int, entry.name.split("."))) <= key]
+    return Release(name, known[-1].version, known[-1].dialect) if known else None
+
+
+def writers(version: str, dialect: Dialect | None = None) -> tuple[str, ...]:
+    """Names of the releases that write a version (in a dialect), oldest first; nightlies only if nothing else."""
+    for table in (RELEASES, NIGHTLIES):
+        names = tuple(r.name for r in table if r.version == version and dialect in (None, r.dialect))
+        if names:
+            return names
+    return ()
