@@ -1,0 +1,45 @@
+"""The steps, one file each, found by their file names: `s1_0_to_1_1.py` declares `STEP`.
+
+Adding a version is adding a file here. The files must form one unbroken line, which is verified at import.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Final
+
+from migrator.chain.step import Step
+
+_NAME = re.compile(r"s(\d+)_(\d+)_to_(\d+)_(\d+)")
+
+
+def _load() -> tuple[Step, ...]:
+    found = {}
+    for module in iter_modules(__path__):
+        match = _NAME.fullmatch(module.name)
+        if match:
+            major, minor, newer_major, newer_minor = map(int, match.groups())
+            found[major, minor] = (newer_major, newer_minor, import_module(f"{__name__}.{module.name}").STEP)
+    line: list[Step] = []
+    for (major, minor), (newer_major, newer_minor, step) in sorted(found.items()):
+        expected = (f"{major}.{minor}", f"{newer_major}.{newer_minor}")
+        if (step.older, step.newer) != expected or (line and line[-1].newer != step.older):
+            raise ImportError(f"the step {step.older} → {step.newer} does not continue the line of versions")
+        line.append(step)
+    return tuple(line)
+
+
+STEPS: Final = _load()
+"""All steps, oldest first."""
+
+VERSIONS: Final = (STEPS[0].older, *(step.newer for step in STEPS))
+"""All versions of the line, oldest first."""
+
+NEWEST: Final = VERSIONS[-1]
+FIRST_LABELLED: Final = "1.0"
+"""Older exports carry no `schema_version`."""
+
+RANK: Final = {version: rank for rank, version in enumerate(VERSIONS)}
+"""Position of each version in the line, for comparing them."""

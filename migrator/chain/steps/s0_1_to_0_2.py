@@ -1,0 +1,51 @@
+"""0.1 → 0.2: metrics leave `records` (AIPerf 0.2.0)."""
+
+from __future__ import annotations
+
+from migrator.chain.ops import BLOCKS, FRONT, UNKNOWN, Add, Inverse, Item, Object, Rename, Unnest
+from migrator.chain.step import Step
+from migrator.jsonfile import Json, Path
+from migrator.metrics import catalogue, is_scalar
+
+
+def _tag(_: Object, __: Object, path: Path) -> Json:
+    return path[-1]
+
+
+def _header(_: Object, __: Object, path: Path) -> Json:
+    metric = catalogue().get(str(path[-1]))
+    return metric.header if metric else UNKNOWN
+
+
+def _scalar_count(_: Object, block: Object, __: Path) -> Json:
+    return 1 if is_scalar(block) else UNKNOWN
+
+
+STEP = Step(
+    older="0.1",
+    newer="0.2",
+    summary="metrics at the top level, under their present names",
+    reason=(
+        "AIPerf 0.2.0 writes each metric at the top level instead of under `records`, gives three tags their present"
+        " names, and no longer repeats tag, header and count in each stats block. The count comes back with 1.1:"
+        " a file on its way there keeps it."
+    ),
+    ops=(
+        Unnest("records"),
+        Inverse(
+            Add(
+                Item("tag", _tag, after=FRONT),
+                Item("header", _header, after=("unit",)),
+                Item("count", _scalar_count),
+                at=BLOCKS,
+            )
+        ),
+        Rename(
+            {
+                "ttft": "time_to_first_token",
+                "ttst": "time_to_second_token",
+                "benchmark_token_count": "total_osl",
+            }
+        ),
+    ),
+)

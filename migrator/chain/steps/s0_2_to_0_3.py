@@ -1,0 +1,14 @@
+"""0.2 → 0.3: the telemetry summary names its endpoints anew (AIPerf 0.3.0)."""
+
+from __future__ import annotations
+
+from migrator.chain.ops import SUMMARY, Rename
+from migrator.chain.step import Step
+
+STEP = Step(
+    older="0.2",
+    newer="0.3",
+    summary="telemetry endpoints are configured, not tested",
+    reason="AIPerf 0.3.0 calls the list of telemetry endpoints it was given `endpoints_configured`.",
+    ops=(Rename({"endpoints_tested": "endpoints_configured"}, at=SUMMARY),),
+)

@@ -1,0 +1,20 @@
+"""1.0 → 1.1: count and sum in every stats block (AIPerf 0.8.0)."""
+
+from __future__ import annotations
+
+from migrator.chain.ops import BLOCKS, GPU_BLOCKS, Add, Item
+from migrator.chain.step import Step
+
+STEP = Step(
+    older="1.0",
+    newer="1.1",
+    summary="count and sum of each distribution",
+    reason=(
+        "AIPerf 0.8.0 adds `count` and `sum` to the stats blocks of record metrics. They come from the requests"
+        " themselves and cannot be computed from a summary, so an upgrade adds none."
+    ),
+    ops=(
+        Add(Item("count"), Item("sum"), at=BLOCKS),
+        Add(Item("count"), Item("sum"), at=GPU_BLOCKS),
+    ),
+)

@@ -1,0 +1,49 @@
+"""1.1 → 1.2: what reproduces the run, in the export itself (never published on its own)."""
+
+from __future__ import annotations
+
+from migrator.chain.ops import UNKNOWN, Add, Item, Object
+from migrator.chain.step import Step
+from migrator.jsonfile import Json, Path
+
+_RUN_INFO = ("run_info",)
+
+
+def _empty(_: Object, __: Object, ___: Path) -> Json:
+    return {}
+
+
+def _seed(document: Object, _: Object, __: Path) -> Json:
+    """The seed of the run's configuration: `input.random_seed` up to 0.8.0, the data set's from 0.9.0 on."""
+    config = document.get("input_config")
+    if type(config) is not dict:
+        return UNKNOWN
+    section = config.get("input")
+    datasets = config.get("datasets")
+    if type(datasets) is list and len(datasets) == 1:
+        section = datasets[0]
+    seed = section.get("random_seed") if type(section) is dict else None
+    return seed if type(seed) is int else UNKNOWN
+
+
+STEP = Step(
+    older="1.1",
+    newer="1.2",
+    summary="run_info: seed, trial and place in a sweep",
+    reason=(
+        "Schema 1.2 adds `run_info`, so that a run can be repeated from its export alone. An upgrade fills in what"
+        " the document proves, and null for the rest."
+    ),
+    ops=(
+        Add(Item("run_info", _empty, after=("input_config",))),
+        Add(
+            Item("random_seed", _seed, nullable=True, after=("sweep_id", "benchmark_id")),
+            Item("trial", nullable=True, after=("random_seed",)),
+            Item("run_label", nullable=True, after=("trial",)),
+            Item("variation_label", nullable=True, after=("run_label",)),
+            Item("variation_index", nullable=True, after=("variation_label",)),
+            Item("variation_values", nullable=True, after=("variation_index",)),
+            at=_RUN_INFO,
+        ),
+    ),
+)

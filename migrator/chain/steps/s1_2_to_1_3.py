@@ -1,0 +1,43 @@
+"""1.2 → 1.3: identifiers and the command line in run_info (AIPerf 0.9.0)."""
+
+from __future__ import annotations
+
+from migrator.chain.ops import FRONT, UNKNOWN, Add, Item, Object
+from migrator.chain.step import Step
+from migrator.jsonfile import Json, Path
+from migrator.redact import redacted_command
+
+_RUN_INFO = ("run_info",)
+
+
+def _benchmark_id(document: Object, _: Object, __: Path) -> Json:
+    config = document.get("input_config")
+    found = document.get("benchmark_id") or (config.get("benchmark_id") if type(config) is dict else None)
+    return found if type(found) is str else UNKNOWN
+
+
+def _command(document: Object, _: Object, __: Path) -> Json:
+    """The recorded command; schema 1.3 promises that its secrets are removed, whatever the user asked for."""
+    config = document.get("input_config")
+    found = config.get("cli_command") if type(config) is dict else None
+    return redacted_command(found) if type(found) is str else UNKNOWN
+
+
+STEP = Step(
+    older="1.2",
+    newer="1.3",
+    summary="run_info: identifiers and command line",
+    reason=(
+        "AIPerf 0.9.0 adds `benchmark_id`, `sweep_id` and the redacted `cli_command` to `run_info`, and an optional"
+        " `branch_stats`. It also changes the shape of `input_config`, which this chain passes through unchanged."
+    ),
+    ops=(
+        Add(
+            Item("benchmark_id", _benchmark_id, nullable=True, after=FRONT),
+            Item("sweep_id", nullable=True, after=("benchmark_id",)),
+            Item("cli_command", _command, nullable=True),
+            at=_RUN_INFO,
+        ),
+        Add(Item("branch_stats")),
+    ),
+)

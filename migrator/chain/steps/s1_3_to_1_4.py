@@ -1,0 +1,27 @@
+"""1.3 → 1.4: warm-up metrics, completeness, vendor-scoped telemetry (AIPerf 0.12.0)."""
+
+from __future__ import annotations
+
+from migrator.chain.ops import Add, InDialect, Item
+from migrator.chain.step import Step
+from migrator.chain.telemetry import VENDOR_NAMES
+
+STEP = Step(
+    older="1.3",
+    newer="1.4",
+    summary="warm-up metrics; vendor-scoped telemetry",
+    reason=(
+        "Schema 1.4 adds optional `warmup_metrics`. AIPerf 0.12.0 also gives GPU telemetry vendor-scoped names and a"
+        " `platform`, which the 1.4 nightlies before it had not; AIPerf 0.13.0 adds `is_complete`,"
+        " `incomplete_reason` and an optional acceptance histogram, without a new label."
+    ),
+    ops=(
+        Add(
+            Item("warmup_metrics"),
+            Item("is_complete"),
+            Item("incomplete_reason"),
+            Item("pooled_spec_decode_acceptance_histogram"),
+        ),
+        *(InDialect(op, entering_up="vendor") for op in VENDOR_NAMES),
+    ),
+)

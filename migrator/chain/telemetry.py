@@ -1,0 +1,77 @@
+"""GPU telemetry's move to vendor-scoped names (AIPerf pull request 976).
+
+AIPerf 0.12.0 made it without a new label (1.4), the nightlies before it had not, and the documentation dates it to
+1.5. So both steps around 1.4 declare these operations, and [`InDialect`][migrator.chain.ops.InDialect] says which of
+them acts.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from migrator.chain.ledger import Loss
+from migrator.chain.ops import GPU_METRICS, GPUS, Add, Item, Object, Operation, Rename
+from migrator.jsonfile import Json, Path
+
+GPU_NAMES = {
+    "gpu_power_usage": "nvidia_power_usage",
+    "energy_consumption": "nvidia_energy_consumption",
+    "gpu_utilization": "nvidia_gpu_utilization",
+    "mem_utilization": "nvidia_memory_utilization",
+    "gpu_memory_used": "nvidia_memory_used",
+    "gpu_temperature": "nvidia_temperature",
+    "decoder_utilization": "nvidia_decoder_utilization",
+    "encoder_utilization": "nvidia_encoder_utilization",
+    "jpg_utilization": "nvidia_jpg_utilization",
+    "sm_utilization": "nvidia_sm_utilization",
+    "xid_errors": "nvidia_xid_errors",
+    "power_violation": "nvidia_power_violation",
+}
+"""Old name of a GPU metric → new one; a table, not a prefix."""
+
+RUN_NAMES = {
+    "total_gpu_power": "nvidia_total_gpu_power",
+    "total_gpu_energy": "nvidia_total_gpu_energy",
+    "output_tokens_per_joule": "nvidia_output_tokens_per_joule",
+    "energy_per_user": "nvidia_energy_per_user",
+}
+"""The same for the run's own energy metrics at the top level."""
+
+_AMD = re.compile(r"\bAMD\b|Instinct|Radeon|\bMI\d{3}", re.IGNORECASE)
+_NVIDIA = re.compile(r"NVIDIA|GeForce|Tesla|Quadro|\b[AHBLV]\d{2,3}\b|\bGB?\d{3}\b", re.IGNORECASE)
+
+
+def infer_platform(gpu: Object) -> str:
+    """`nvidia`, `amd` or `unknown`, from the names of a GPU's metrics, then its own name. A guess."""
+    metrics = gpu.get("metrics")
+    names = metrics if type(metrics) is dict else {}
+    prefixes = {name[:4] for name in names}
+    if "amd_" in prefixes:
+        return "amd"
+    if "nvid" in prefixes and any(name.startswith("nvidia_") for name in names):
+        return "nvidia"
+    vendor = _vendor(str(gpu.get("gpu_name", "")))
+    return vendor or ("nvidia" if GPU_NAMES.keys() & names.keys() else "unknown")
+
+
+@lru_cache(maxsize=64)
+def _vendor(gpu_name: str) -> str:
+    if _AMD.search(gpu_name):
+        return "amd"
+    return "nvidia" if _NVIDIA.search(gpu_name) else ""
+
+
+def _platform(_: Object, gpu: Object, __: Path) -> Json:
+    return infer_platform(gpu)
+
+
+def _is_amd(gpu: Object) -> bool:
+    return (gpu.get("platform") or infer_platform(gpu)) == "amd"
+
+
+VENDOR_NAMES: tuple[Operation, ...] = (
+    Add(Item("platform", _platform, after=("gpu_uuid", "gpu_name"), loss=Loss.INFERRED), at=GPUS),
+    Rename(GPU_NAMES, at=GPU_METRICS, unless=_is_amd, about="12 telemetry metrics to nvidia_*"),
+    Rename(RUN_NAMES, about="4 energy metrics to nvidia_*"),
+)

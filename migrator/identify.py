@@ -1,0 +1,348 @@
+"""What a file is: its family, version and dialect, who can have written it, and the evidence.
+
+Content decides. A file name proves nothing (users rename), and neither does a label on its own: 1.4 was written in
+two dialects, three shapes have no label, and a label can be wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from migrator.chain.ops import GPU_METRICS, visit
+from migrator.chain.steps import FIRST_LABELLED, NEWEST, RANK, STEPS
+from migrator.chain.telemetry import GPU_NAMES, RUN_NAMES, VENDOR_NAMES
+from migrator.errors import NewerVersionError, NotAnExportError, UnknownVersionError
+from migrator.jsonfile import Json, path_text
+from migrator.metrics import catalogue, is_block
+from migrator.releases import Dialect, release, writers
+
+
+class Family(StrEnum):
+    """The kinds of files that AIPerf and GenAI-Perf write. Only main exports are migrated."""
+
+    EXPORT = "main export"
+    AGGREGATE = "aggregate"
+    COLLATED = "collated"
+    SWEEP = "sweep"
+    TIMESLICES = "timeslices"
+    SERVER_METRICS = "server metrics"
+    INPUTS = "inputs"
+    OUTPUTS = "outputs"
+    RUN_CONFIG = "run config"
+    PHASE_MANIFEST = "phase manifest"
+    PHASE_DATA = "phase data"
+    RECORDS = "per-request records"
+    TELEMETRY_RECORDS = "telemetry records"
+    GENAI_PERF = "GenAI-Perf export"
+    RESIDUE = "residue"
+    OTHER = "something else"
+
+
+@dataclass(slots=True)
+class Identity:
+    """What is known about a file.
+
+    `version` is what its content is; `label` what it says of itself (None: no label). They differ in a mislabelled
+    file. `versions` is more than one where nothing tells them apart: without telemetry 0.2 and 0.3 are the same.
+    `dialect` tells the telemetry names of 1.4, `config` the family of `input_config`. `writer` is the release named
+    in the file, `writers` all releases it can be from. `newer` marks a minor version newer than known, which may be
+    looked at but not migrated. `loose` are the top-level keys that hold no stats block. Other families have no
+    version here.
+    """
+
+    family: Family
+    version: str = ""
+    label: str | None = None
+    versions: tuple[str, ...] = ()
+    dialect: Dialect | None = None
+    config: str = ""
+    writer: str = ""
+    writers: tuple[str, ...] = ()
+    newer: bool = False
+    loose: tuple[str, ...] = ()
+    evidence: list[str] = field(default_factory=list)
+
+    @property
+    def mislabelled(self) -> bool:
+        """Whether the label names another version than the content."""
+        return self.label is not None and self.label != self.version and not self.newer
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        row: dict[str, Any] = {"family": self.family.value}
+        if self.family is Family.EXPORT:
+            row |= {
+                "version": self.version,
+                "versions": list(self.versions),
+                "label": self.label,
+                "dialect": self.dialect,
+                "input_config": self.config or None,
+                "writer": self.writer or None,
+                "writers": list(self.writers),
+                "newer_than_known": self.newer,
+            }
+        return row | {"evidence": self.evidence}
+
+
+_LABEL: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_MARKS: Final = frozenset({"input_config", "was_cancelled", "error_summary", "start_time", "end_time", "run_info"})
+_NEWEST_LABEL: Final = tuple(map(int, NEWEST.split(".")))
+
+
+def family(document: Json) -> Family:
+    """The family of a parsed document, from its keys; records and telemetry records are judged by one line."""
+    if type(document) is not dict:
+        return Family.OTHER
+    return _family(document, has_blocks=any(map(is_block, document.values())))
+
+
+def _family(document: dict[str, Json], *, has_blocks: bool) -> Family:
+    if has_blocks and "was_cancelled" in document and "input_config" in document and "schema_version" in document:
+        # What every labelled export has and no other file; the rest of the questions take as long as the migration.
+        return Family.EXPORT if "telemetry_stats" not in document else Family.GENAI_PERF
+    keys = document.keys()
+    if "aiperf_migrate_residue" in keys:
+        return Family.RESIDUE
+    if "metadata" in keys and "metrics" in keys:
+        return _with_metadata(document)
+    if keys >= {"aggregation_type", "per_combination_metrics"}:
+        return Family.SWEEP
+    if "timeslices" in keys and type(document["timeslices"]) is list:
+        return Family.TIMESLICES
+    if type(document.get("metrics")) is dict and "summary" in keys:
+        return Family.SERVER_METRICS
+    if "phases" in keys and type(document["phases"]) is list:
+        return Family.PHASE_MANIFEST
+    if keys >= {"data", "phase"}:
+        return Family.PHASE_DATA
+    if type(document.get("data")) is list:
+        return _inputs_or_outputs(document["data"])
+    if keys >= {"user_config", "service_config"} or keys >= {"cfg", "artifact_dir"}:
+        return Family.RUN_CONFIG
+    if "telemetry_data" in keys and "timestamp_ns" in keys:
+        return Family.TELEMETRY_RECORDS
+    return _export_family(document, blocks=has_blocks)
+
+
+def _with_metadata(document: dict[str, Json]) -> Family:
+    metadata = document["metadata"]
+    kind = metadata.get("aggregation_type") if type(metadata) is dict else None
+    if kind in ("confidence", "detailed"):
+        return Family.AGGREGATE if kind == "confidence" else Family.COLLATED
+    if type(metadata) is dict and ("request_start_ns" in metadata or "benchmark_phase" in metadata):
+        return Family.RECORDS
+    return Family.OTHER
+
+
+def _inputs_or_outputs(data: list[Json]) -> Family:
+    first = data[0] if data and type(data[0]) is dict else {}
+    if "payloads" in first or ("session_id" in first and "responses" not in first):
+        return Family.INPUTS
+    return Family.OUTPUTS if "responses" in first or "outputs" in first else Family.OTHER
+
+
+def _export_family(document: dict[str, Json], *, blocks: bool) -> Family:
+    records = document.get("records")
+    nested = type(records) is dict and not is_block(records) and "schema_version" not in document
+    if "telemetry_stats" in document or (blocks and _genai_perf_config(document.get("input_config"))):
+        return Family.GENAI_PERF
+    marks = len(_MARKS & document.keys())
+    if (nested and marks) or (blocks and marks) or marks >= 3:
+        return Family.EXPORT
+    # A label and nothing else is a minimal export only if it has a metric; other families have labels, too.
+    return Family.EXPORT if blocks and "schema_version" in document else Family.OTHER
+
+
+def _genai_perf_config(config: Json) -> bool:
+    return type(config) is dict and ("perf_analyzer" in config or "subcommand" in config)
+
+
+def identify(document: Json, *, details: bool = True) -> Identity:
+    """What a parsed document is. Without `details`, dialect, config and writers are left out, to save time.
+
+    Raises:
+        NotAnExportError: a number, string or array at the top; a metric or `run_info` of the wrong shape.
+        UnknownVersionError: the label is no version.
+        NewerVersionError: the label is of a newer major version than known.
+    """
+    if type(document) is not dict:
+        raise NotAnExportError(f"{_kind(document)} at the top", expected="an object", place="$")
+    loose = _loose(document)
+    kind = _family(document, has_blocks=len(loose) < len(document))
+    if kind is not Family.EXPORT:
+        return Identity(kind, evidence=[_FAMILY_EVIDENCE.get(kind, "no key that an AIPerf file would have")])
+    _require_shape(document, loose)
+    label = _label(document)
+    newer = label is not None and label not in RANK
+    version, evidence = (label, "") if newer and label else _content_version(document, label)
+    found = Identity(Family.EXPORT, version, label, (version,), newer=newer, loose=loose)
+    if evidence.startswith(_EITHER):
+        found.versions = ("0.2", "0.3")
+    found.evidence = [f'schema_version is "{label}"' if label else "no schema_version"]
+    if evidence:
+        found.evidence.append(evidence)
+    if details:
+        found.dialect = telemetry_dialect(document)
+        found.config = _config_family(document.get("input_config"))
+        _judge_writer(document, found)
+    return found
+
+
+def require_migratable(found: Identity) -> None:
+    """Refuse what the chain cannot carry.
+
+    Raises:
+        NotAnExportError: another family.
+        NewerVersionError: a newer minor version than known.
+    """
+    if found.family is not Family.EXPORT:
+        raise NotAnExportError(f"is not a main export but: {found.family.value}", hint="it is left alone")
+    if found.newer:
+        raise _newer(found.version)
+
+
+def _newer(label: str) -> NewerVersionError:
+    return NewerVersionError(
+        f'schema version "{label}" is newer than this tool knows',
+        expected=f"at most {NEWEST}",
+        place="$.schema_version",
+        hint="a newer aiperf-migrate may know it: pip install --upgrade aiperf-migrate",
+    )
+
+
+def _kind(value: Json) -> str:
+    names = {list: "an array", str: "a string", bool: "true or false", dict: "an object", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _label(document: dict[str, Json]) -> str | None:
+    if "schema_version" not in document:
+        return None
+    label = document["schema_version"]
+    match = _LABEL.fullmatch(label) if type(label) is str else None
+    if not match:
+        shown = f'"{label}"' if type(label) is str else "null" if label is None else f"{_kind(label)} ({label})"
+        raise UnknownVersionError(
+            f"schema_version is {shown[:80]}",
+            expected=f'a version such as "{NEWEST}"',
+            place="$.schema_version",
+        )
+    numbers = (int(match[1]), int(match[2]))
+    if numbers > _NEWEST_LABEL:
+        if numbers[0] > _NEWEST_LABEL[0]:
+            raise _newer(label)
+        return str(label)
+    if label not in RANK or RANK[label] < RANK[FIRST_LABELLED]:
+        raise UnknownVersionError(
+            f'schema_version is "{label}", which no AIPerf release wrote',
+            expected=f"{FIRST_LABELLED} to {NEWEST}",
+            place="$.schema_version",
+        )
+    return str(label)
+
+
+def _require_shape(document: dict[str, Json], loose: tuple[str, ...]) -> None:
+    _require_metrics(document, loose, ())
+    records = document.get("records")
+    if "records" in loose and "schema_version" not in document and type(records) is dict:
+        _require_metrics(records, _loose(records), ("records",))
+    for name in ("run_info", "telemetry_data", "input_config", "warmup_metrics"):
+        value = document.get(name)
+        if value is not None and type(value) is not dict:
+            raise NotAnExportError(f"is {_kind(value)}", expected="an object", place=path_text((name,)))
+
+
+def _loose(node: dict[str, Json]) -> tuple[str, ...]:
+    return tuple([name for name, value in node.items() if type(value) is not dict or "unit" not in value])
+
+
+def _require_metrics(node: dict[str, Json], loose: tuple[str, ...], place: tuple[str, ...]) -> None:
+    tags = catalogue()
+    for name in loose:
+        value = node[name]
+        if value is not None and type(value) is not dict and name in tags:
+            raise NotAnExportError(
+                f"the metric is {_kind(value)}",
+                expected="an object with unit and statistics",
+                place=path_text((*place, name)),
+            )
+
+
+def _content_version(document: dict[str, Json], label: str | None) -> tuple[str, str]:
+    """The version, and what proves it: the label, unless the document holds what only a newer version has."""
+    records = document.get("records")
+    if type(records) is dict and not is_block(records) and label is None:
+        return STEPS[0].older, "metrics stand under records"
+    labelled = RANK[label or FIRST_LABELLED]
+    for step in reversed(STEPS):
+        if RANK[step.newer] < labelled or (RANK[step.newer] == labelled and label):
+            break
+        for op in step.ops:
+            if proof := op.present(document):
+                return step.newer, f"{proof} is there (since {step.newer})"
+    return (label, "") if label else _unlabelled(document)
+
+
+_EITHER: Final = "nothing that tells 0.2 from 0.3"
+
+
+def _unlabelled(document: dict[str, Json]) -> tuple[str, str]:
+    telemetry = document.get("telemetry_data")
+    summary = telemetry.get("summary") if type(telemetry) is dict else None
+    if type(summary) is dict and summary.keys() & {"endpoints_tested", "endpoints_configured"}:
+        name = "endpoints_configured" if "endpoints_configured" in summary else "endpoints_tested"
+        return ("0.3" if name == "endpoints_configured" else "0.2"), f"telemetry_data.summary.{name} is there"
+    if "prefill_throughput" in document:
+        return "0.3", f"{_EITHER} but prefill_throughput, which 0.3.0 exports and 0.2.0 does not"
+    return "0.3", _EITHER
+
+
+def telemetry_dialect(document: dict[str, Json]) -> Dialect | None:
+    """Whether GPU telemetry has its old or its vendor-scoped names; None without telemetry."""
+    if any(op.present(document) for op in VENDOR_NAMES):
+        return "vendor"
+    if any(path and node.keys() & GPU_NAMES.keys() for path, node, _ in visit(document, GPU_METRICS)):
+        return "legacy"
+    return "legacy" if RUN_NAMES.keys() & document.keys() else None
+
+
+def _config_family(config: Json) -> str:
+    if type(config) is not dict:
+        return ""
+    if config.keys() & {"models", "datasets", "phases"}:
+        return "BenchmarkConfig"
+    return "UserConfig" if config.keys() & {"loadgen", "input", "output", "endpoint"} else ""
+
+
+def _judge_writer(document: dict[str, Json], found: Identity) -> None:
+    name = document.get("aiperf_version")
+    if type(name) is str and name:
+        found.writer = name
+        found.writers = (name,)
+        wrote = release(name)
+        if wrote and wrote.version != found.version:
+            found.evidence.append(f"aiperf_version is {name}, which writes {wrote.version}: migrated")
+        return
+    dialect = found.dialect if found.version == "1.4" else None
+    found.writers = tuple(name for version in found.versions for name in writers(version, dialect))
+
+
+_FAMILY_EVIDENCE: Final = {
+    Family.AGGREGATE: "metadata.aggregation_type is confidence",
+    Family.COLLATED: "metadata.aggregation_type is detailed",
+    Family.SWEEP: "aggregation_type and per_combination_metrics",
+    Family.TIMESLICES: "a list of timeslices",
+    Family.SERVER_METRICS: "summary and metrics of a server",
+    Family.INPUTS: "a list of sessions with payloads",
+    Family.OUTPUTS: "a list of sessions with responses",
+    Family.RUN_CONFIG: "a configuration without results",
+    Family.PHASE_MANIFEST: "a list of phases",
+    Family.PHASE_DATA: "data of one phase",
+    Family.RECORDS: "one request a line, with metadata",
+    Family.TELEMETRY_RECORDS: "one telemetry sample a line",
+    Family.GENAI_PERF: "flat metrics with GenAI-Perf's input_config or telemetry_stats",
+    Family.RESIDUE: "written by aiperf-migrate beside a migrated export",
+}
