@@ -1,0 +1,5 @@
+"""`python -m migrator` is `aiperf-migrate`."""
+
+from migrator.cli.main import run
+
+run()

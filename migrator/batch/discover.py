@@ -1,0 +1,66 @@
+"""Find the files that a command line names, one at a time: a tree of any size takes no memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from migrator.errors import MigratorError, UnreadableError
+from migrator.jsonfile import unreadable
+
+STDIN: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to look at.
+
+    `relative` is its place below the folder that was named, which an output tree mirrors. `named` tells a file that
+    the user named from one found in a folder: only of the first is anything expected. `error` says that a folder
+    could not be read.
+    """
+
+    path: str
+    relative: str
+    named: bool
+    error: MigratorError | None = None
+
+
+def discover(paths: Sequence[str], avoid: str | None = None) -> Iterator[Source]:
+    """The files behind `paths`, in order; folders give every `*.json` below them, sorted within each folder.
+
+    Hidden folders and symbolic links to folders are not entered, and neither is `avoid`, the output folder.
+    """
+    away = os.path.realpath(avoid) if avoid else None
+    folders = sum(path != STDIN and os.path.isdir(path) for path in paths)
+    for path in paths:
+        if path == STDIN or not os.path.isdir(path):
+            yield Source(path, os.path.basename(path), named=True)
+            continue
+        # As `cp -r` does it: one folder is mirrored itself, several keep their names apart.
+        base = os.path.basename(os.path.abspath(path)) if folders > 1 else ""
+        yield from _walk(path, base, away)
+
+
+def _walk(folder: str, relative: str, away: str | None) -> Iterator[Source]:
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Source(folder, relative, named=True, error=_folder_error(error, folder))
+        return
+    for entry in listed:
+        below = os.path.join(relative, entry.name)
+        if entry.is_dir(follow_symlinks=False):
+            if not entry.name.startswith(".") and (away is None or os.path.realpath(entry.path) != away):
+                yield from _walk(entry.path, below, away)
+        elif entry.name.lower().endswith(".json"):
+            yield Source(entry.path, below, named=False)
+
+
+def _folder_error(error: OSError, folder: str) -> UnreadableError:
+    found = unreadable(error, folder)
+    found.found = found.found.replace("cannot be read", "the folder cannot be read")
+    return found

@@ -1,0 +1,271 @@
+"""Migrate one file: read, migrate, write, and tell what happened."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from migrator._version import __version__
+from migrator.batch.discover import STDIN, Source
+from migrator.batch.load import load
+from migrator.chain.ledger import Ledger, Loss, Op
+from migrator.chain.migrate import Migration, migrate
+from migrator.chain.residue import Residue
+from migrator.chain.steps import RANK
+from migrator.errors import MigratorError, NotAnExportError, ResidueError
+from migrator.identify import Family, Identity, require_migratable
+from migrator.jsonfile import Parsed, read_bytes, render, unwritable, write_atomic
+
+RESIDUE_SUFFIX: Final = ".residue.json"
+"""A residue stands beside its document, under the document's whole name and this."""
+
+
+class Status(StrEnum):
+    """How it went with one file."""
+
+    MIGRATED = "migrated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks for every file.
+
+    `direction` limits which way files are moved. Exactly one of `out_file`, `out_folder`, `in_place` and
+    `standard_output` is set, or none: then nothing is written.
+    """
+
+    to: str
+    direction: Literal["up", "down", "either"] = "either"
+    out_file: str | None = None
+    out_folder: str | None = None
+    in_place: bool = False
+    standard_output: bool = False
+    backup_suffix: str | None = ".bak"
+    force: bool = False
+    residue: bool = False
+    use_residue: bool = True
+    keep_secrets: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is written at all."""
+        return bool(self.out_file or self.out_folder or self.in_place or self.standard_output)
+
+
+@dataclass(slots=True)
+class Result:
+    """What happened to one file. `migration` is set where something changed; `crashed` marks a bug of ours."""
+
+    source: Source
+    status: Status
+    reason: str = ""
+    from_version: str = ""
+    to_version: str = ""
+    output: str = ""
+    error: MigratorError | None = None
+    warnings: list[str] = field(default_factory=list)
+    migration: Migration | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    crashed: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of `--json`."""
+        row: dict[str, Any] = {"file": self.source.path, "status": self.status.value}
+        if self.reason:
+            row["reason"] = self.reason
+        if self.from_version:
+            row |= {"from": self.from_version, "to": self.to_version}
+        if self.output:
+            row["output"] = self.output
+        if self.warnings:
+            row["warnings"] = self.warnings
+        if self.error:
+            row["error"] = self.error.as_dict()
+        if self.migration:
+            row["steps"] = list(self.migration.steps)
+            row["operations"] = {op.value: count for op, count in self.ledger.by_op().items()}
+            row["losses"] = {loss.value: count for loss, count in self.ledger.by_loss().items()}
+            row["ledger"] = self.ledger.as_list()
+        return row
+
+
+def execute(source: Source, request: Request) -> Result:
+    """Do what is asked for one file. Errors become the result's, so that a batch goes on."""
+    if source.error:
+        return Result(source, Status.FAILED, error=source.error)
+    try:
+        return _execute(source, request)
+    except MigratorError as error:
+        error.file = error.file or source.path
+        return Result(source, Status.FAILED, error=error)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        # A bug must not cost the rest of the batch, nor look like an answer: it has an exit code of its own.
+        found = f"internal error: {type(error).__name__}: {error}"
+        wrapped = MigratorError(found, hint="a bug in aiperf-migrate; please report it", file=source.path)
+        return Result(source, Status.FAILED, error=wrapped, crashed=True)
+
+
+def _execute(source: Source, request: Request) -> Result:
+    loaded = load(source.path, details=False)
+    identity, parsed = loaded.identity, loaded.parsed
+    if identity.family is not Family.EXPORT or parsed is None:
+        if source.named and identity.family is Family.OTHER:
+            raise NotAnExportError("is no AIPerf export", expected="a main export (profile_export_aiperf.json)")
+        return Result(source, Status.SKIPPED, f"{identity.family.value}, left alone")
+    require_migratable(identity)
+    if wrong_way := _wrong_way(identity, request):
+        if source.named:
+            raise NotAnExportError(
+                f"is {identity.version}, {wrong_way} than {request.to}", hint="convert goes either way"
+            )
+        return Result(source, Status.SKIPPED, f"{identity.version}, {wrong_way} than {request.to}")
+    residue, warnings = _residue_beside(source.path, request)
+    try:
+        done = migrate(
+            parsed.data,
+            request.to,
+            residue=residue,
+            save_residue=request.residue,
+            keep_secrets=request.keep_secrets,
+            identity=identity,
+        )
+    except ResidueError as error:
+        warnings.append(f"{error}: ignored")
+        done = migrate(
+            parsed.data,
+            request.to,
+            save_residue=request.residue,
+            keep_secrets=request.keep_secrets,
+            identity=identity,
+        )
+    result = Result(source, Status.MIGRATED, "", identity.version, request.to, warnings=warnings)
+    if done.changed:
+        result.migration, result.ledger = done, done.ledger
+        result.warnings += _warnings(parsed, done)
+    else:
+        result.status, result.reason = Status.UNCHANGED, f"is {request.to} already"
+        if identity.mislabelled:
+            result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
+    if request.writes:
+        raw = render(done.document, parsed.layout) if done.changed else loaded.raw
+        result.output = _write(source, request, raw, done)
+    return result
+
+
+def _wrong_way(identity: Identity, request: Request) -> str:
+    if request.to in identity.versions or request.direction == "either":
+        return ""
+    newer = RANK[identity.version] > RANK[request.to]
+    return (
+        "newer" if newer and request.direction == "up" else "older" if not newer and request.direction == "down" else ""
+    )
+
+
+def _warnings(parsed: Parsed, done: Migration) -> list[str]:
+    warnings: list[str] = []
+    if parsed.constants:
+        warnings.append(f"{parsed.constants} NaN or Infinity tokens, which JSON forbids, kept as they are")
+    if not parsed.uniform:
+        warnings.append("its white space is irregular and was evened out; every value and spelling is kept")
+    if secrets := len(done.ledger.of(Loss.REDACTED)):
+        places = "1 place" if secrets == 1 else f"{secrets} places"
+        warnings.append(f"a secret stood in clear in {places}; it is <redacted> in the output, not in the input")
+    if done.restored and (conflicts := done.ledger.by_op()[Op.CONFLICT]):
+        warnings.append(f"{conflicts} values of the residue no longer fit and were not restored (--explain)")
+    return warnings
+
+
+def _residue_beside(path: str, request: Request) -> tuple[Residue | None, list[str]]:
+    """The residue beside an input, if there is one; a damaged one is told, not fatal."""
+    name = path + RESIDUE_SUFFIX
+    if not request.use_residue or path == STDIN or not os.path.exists(name):
+        return None, []
+    try:
+        return Residue.from_bytes(read_bytes(name)), []
+    except MigratorError as error:
+        error.file = name
+        return None, [f"{error}: ignored"]
+
+
+_made: set[str] = set()
+"""Output folders known to exist, so that a batch does not ask for each file."""
+
+
+def _write(source: Source, request: Request, raw: bytes, done: Migration) -> str:
+    if request.standard_output:
+        sys.stdout.buffer.write(raw)
+        sys.stdout.buffer.flush()
+        return ""
+    if request.in_place:
+        return _write_in_place(source.path, request, raw, done)
+    target = request.out_file or os.path.join(request.out_folder or "", source.relative)
+    folder = os.path.dirname(target)
+    if folder and folder not in _made:
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise unwritable(error, folder) from error
+        if len(_made) > 10_000:
+            _made.clear()
+        _made.add(folder)
+    _write_residue(target, request, done)
+    write_atomic(target, raw, overwrite=request.force)
+    return target
+
+
+def _write_in_place(path: str, request: Request, raw: bytes, done: Migration) -> str:
+    if not done.changed:
+        return ""
+    if os.path.islink(path):
+        raise NotAnExportError("is a symbolic link", hint=f"name the file itself: {os.path.realpath(path)}")
+    _write_residue(path, request, done)
+    if request.backup_suffix:
+        _back_up(path, request.backup_suffix)
+    write_atomic(path, raw, overwrite=True, like=path, sync=True)
+    return path
+
+
+def _write_residue(target: str, request: Request, done: Migration) -> None:
+    """The residue goes first: a crash in between leaves the old document and a file too many, never one too few."""
+    if done.residue:
+        content = done.residue.to_bytes(f"aiperf-migrate {__version__}")
+        write_atomic(target + RESIDUE_SUFFIX, content, overwrite=request.force or request.in_place)
+
+
+def _back_up(path: str, suffix: str) -> None:
+    """Keep the original under a free name. A hard link costs nothing and cannot differ; a copy is the fallback."""
+    name, number = path + suffix, 0
+    while True:
+        try:
+            os.link(path, name)
+        except FileExistsError:
+            number += 1
+            name = f"{path}{suffix}.{number}"
+        except OSError:
+            _copy(path, name)
+            return
+        else:
+            return
+
+
+def _copy(path: str, name: str) -> None:
+    try:
+        with open(path, "rb") as source, open(name, "xb") as target:
+            shutil.copyfileobj(source, target)
+            target.flush()
+            os.fsync(target.fileno())
+        shutil.copystat(path, name)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise unwritable(error, name) from error

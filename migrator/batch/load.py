@@ -1,0 +1,81 @@
+"""One file: read it, parse it, and say what it is."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from migrator.batch.discover import STDIN
+from migrator.errors import MigratorError, NotJsonError, UnreadableError
+from migrator.identify import Family, Identity, family, identify
+from migrator.jsonfile import MAX_BYTES, Parsed, parse, read_bytes
+
+_HEAD = 2**16
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A file in memory. `parsed` is None for files of one JSON document a line, which are only recognised."""
+
+    raw: bytes
+    parsed: Parsed | None
+    identity: Identity
+
+
+def load(path: str, *, details: bool = True) -> Loaded:
+    """Read and identify a file, or standard input for `-`.
+
+    Raises:
+        MigratorError: any of its kinds, with the file's name filled in.
+    """
+    try:
+        raw = read_stdin() if path == STDIN else read_bytes(path)
+        try:
+            parsed = parse(raw)
+        except NotJsonError:
+            found = _lines(raw[:_HEAD])
+            if found is None:
+                raise
+            return Loaded(raw, None, found)
+        return Loaded(raw, parsed, identify(parsed.data, details=details))
+    except UnreadableError as error:
+        if path != STDIN and (found := _oversized(path, error)) is not None:
+            return Loaded(b"", None, found)
+        error.file = "standard input" if path == STDIN else path
+        raise
+    except MigratorError as error:
+        error.file = "standard input" if path == STDIN else path
+        raise
+
+
+def read_stdin(limit: int = MAX_BYTES) -> bytes:
+    """All of standard input.
+
+    Raises:
+        UnreadableError: more than `limit` bytes.
+    """
+    raw = sys.stdin.buffer.read(limit + 1)
+    if len(raw) > limit:
+        raise UnreadableError("is larger than any export", expected=f"at most {limit / 2**20:.0f} MB")
+    return raw
+
+
+def _lines(head: bytes) -> Identity | None:
+    """What a file with one JSON document a line is, judged by its first line."""
+    first, separator, _ = head.partition(b"\n")
+    if not separator:
+        return None
+    try:
+        kind = family(parse(first).data)
+    except NotJsonError:
+        return None
+    known = kind in (Family.RECORDS, Family.TELEMETRY_RECORDS)
+    return Identity(kind, evidence=["judged by its first line"]) if known else None
+
+
+def _oversized(path: str, error: UnreadableError) -> Identity | None:
+    """Records of a long run are larger than any export may be: their first line says what they are."""
+    if not error.found.endswith(" MB"):
+        return None
+    with open(path, "rb") as file:
+        return _lines(file.read(_HEAD))

@@ -1,0 +1,147 @@
+"""`aiperf-migrate inspect`: what files are, with the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrator.batch.discover import Source, discover
+from migrator.batch.load import Loaded, load
+from migrator.cli.parser import Parser
+from migrator.cli.streams import complain, say
+from migrator.cli.versions import released
+from migrator.errors import ExitCode, MigratorError
+from migrator.identify import Family, Identity
+from migrator.jsonfile import Json, render_line
+from migrator.metrics import is_block
+from migrator.redact import places
+from migrator.render.safe import printable
+from migrator.render.text import table, value_text
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Describe each file; the exit code says whether all could be read."""
+    parser = Parser(
+        "inspect",
+        "Say what files are: family, schema version, dialect, the release that wrote them, and the evidence.\n"
+        "Content decides, never the file's name.",
+    )
+    parser.add_paths()
+    parser.add_json()
+    options = parser.parse_args(arguments)
+    one_file = len(options.paths) == 1
+    failed = False
+    for source in discover(options.paths):
+        try:
+            if source.error:
+                raise source.error
+            loaded = load(source.path)
+        except MigratorError as error:
+            failed = True
+            complain(str(error))
+            if options.json:
+                say(render_line({"file": source.path, "error": error.as_dict()}))
+            continue
+        if options.json:
+            say(render_line({"file": source.path, **loaded.identity.as_dict(), **_facts(loaded)}))
+        elif one_file and source.named:
+            for line in _page(source, loaded):
+                say(line)
+        else:
+            say(_line(source, loaded.identity))
+        if loaded.identity.newer:
+            complain(
+                f"{source.path}: schema {loaded.identity.version} is newer than this tool knows; shown as far as known"
+            )
+    return ExitCode.BAD_INPUT if failed else ExitCode.OK
+
+
+def _facts(loaded: Loaded) -> dict[str, Json]:
+    """What a person wants to know first about a run, straight from the document."""
+    if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+        return {}
+    document = loaded.parsed.data
+    metrics = document["records"] if loaded.identity.version == "0.1" else document
+    latency = metrics.get("request_latency")
+    return {
+        "metrics": sum(map(is_block, metrics.values())),
+        "benchmark_id": document.get("benchmark_id"),
+        "start_time": document.get("start_time"),
+        "end_time": document.get("end_time"),
+        "was_cancelled": document.get("was_cancelled"),
+        "request_count": _average(metrics.get("request_count")),
+        "request_latency_avg": _average(latency),
+        "request_latency_unit": latency.get("unit") if is_block(latency) else None,
+        "gpus": _gpus(document),
+        "secrets_in_clear": len(places(document)),
+        "non_finite_numbers": loaded.parsed.constants,
+    }
+
+
+def _average(block: Json) -> Json:
+    return block.get("avg") if is_block(block) else None
+
+
+def _gpus(document: Json) -> int:
+    telemetry = document.get("telemetry_data")
+    endpoints = telemetry.get("endpoints") if type(telemetry) is dict else None
+    hosts = endpoints.values() if type(endpoints) is dict else ()
+    return sum(len(host["gpus"]) for host in hosts if type(host) is dict and type(host.get("gpus")) is dict)
+
+
+def _line(source: Source, found: Identity) -> str:
+    name = printable(source.path)
+    if found.family is not Family.EXPORT:
+        return f"{found.family.value:<32}{name}"
+    what = f"{_version(found):<6}{_dialect(found):<8}{_writer(found)}"
+    return f"{what:<32}{name}" if len(what) < 32 else f"{what}\n{'':<32}{name}"
+
+
+def _version(found: Identity) -> str:
+    return "0.2-3" if len(found.versions) > 1 else found.version
+
+
+def _dialect(found: Identity) -> str:
+    return found.dialect or "-"
+
+
+def _writer(found: Identity) -> str:
+    return printable(found.writer) or released(list(found.writers))
+
+
+def _page(source: Source, loaded: Loaded) -> Iterator[str]:
+    found = loaded.identity
+    yield printable(source.path)
+    rows = [("family", found.family.value)]
+    if found.family is Family.EXPORT:
+        facts = _facts(loaded)
+        label = "" if found.label == found.version else f", labelled {found.label}" if found.label else ", no label"
+        rows.append(("version", " or ".join(found.versions) + label))
+        if found.dialect:
+            names = {"legacy": "legacy (gpu_power_usage, …)", "vendor": "vendor-scoped (nvidia_power_usage, …)"}
+            rows.append(("telemetry", f"{names[found.dialect]}, {facts['gpus']} GPUs"))
+        rows += [
+            ("input_config", found.config or "none"),
+            ("written by", f"AIPerf {_writer(found)}" + ("" if found.writer else " (not in the file)")),
+            ("run", value_text(facts["start_time"]).strip('"') + _state(facts)),
+            ("requests", _number(facts["request_count"])),
+            (
+                "latency",
+                f"{_number(facts['request_latency_avg'])} {printable(str(facts['request_latency_unit'] or ''))}",
+            ),
+            ("metrics", str(facts["metrics"])),
+        ]
+        if facts["secrets_in_clear"]:
+            rows.append(("secrets", f"in clear in {facts['secrets_in_clear']} places: `check` names them"))
+    rows += [("evidence", printable(proof)) for proof in found.evidence[:1]]
+    rows += [("", printable(proof)) for proof in found.evidence[1:]]
+    yield from table(rows, indent="  ")
+
+
+def _state(facts: dict[str, Json]) -> str:
+    return ", cancelled" if facts["was_cancelled"] else ""
+
+
+def _number(value: Json) -> str:
+    return (
+        "not in the file" if value is None else f"{value:g}" if isinstance(value, (int, float)) else value_text(value)
+    )

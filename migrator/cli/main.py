@@ -1,0 +1,97 @@
+"""`aiperf-migrate`: find the command, run it, turn what happens into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from migrator._version import __version__
+from migrator.cli.streams import complain, say, settle
+from migrator.errors import ExitCode, MigratorError
+
+COMMANDS: Final = {
+    "inspect": ("inspect_cmd", "say what files are: family, version, dialect, writer"),
+    "upgrade": ("upgrade", "bring exports to a newer schema version"),
+    "downgrade": ("downgrade", "bring exports to an older schema version"),
+    "convert": ("convert", "bring exports to a version, whichever way"),
+    "check": ("check", "verify schema and consistency"),
+    "versions": ("versions", "list the schema versions and what changed"),
+    "schema": ("schema", "print the JSON Schema of a version"),
+}
+"""Command → (module, what it does)."""
+
+
+class _Command(Protocol):
+    def main(self, arguments: Sequence[str]) -> int: ...
+
+
+def usage() -> str:
+    """The overview that `--help` prints."""
+    lines = [f"  {name:<11}{about}" for name, (_, about) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: aiperf-migrate COMMAND [ARGUMENTS]",
+            "",
+            "Keep AIPerf benchmark exports readable across every schema version and release.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "  aiperf-migrate inspect FILE                 what is it?",
+            "  aiperf-migrate upgrade FILE --diff          what would change?",
+            "  aiperf-migrate upgrade FILE -o NEW          upgrade a copy",
+            "  aiperf-migrate upgrade TREE -d OUT          upgrade a tree into another",
+            "",
+            "aiperf-migrate COMMAND --help tells more about a command.",
+            "exit codes: 0 done, 1 the answer is no, 2 usage, 3 undecidable, 4 bad input,",
+            "70 internal error, 130 interrupted.",
+        ]
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        say(usage())
+        return ExitCode.OK
+    name, *rest = arguments
+    if name in ("-V", "--version"):
+        say(f"aiperf-migrate {__version__}")
+        return ExitCode.OK
+    if name not in COMMANDS:
+        complain(f"no command {name!r}; there are {', '.join(COMMANDS)}")
+        return ExitCode.USAGE
+    command = cast("_Command", import_module(f"migrator.cli.{COMMANDS[name][0]}"))
+    return command.main(rest)
+
+
+def run() -> None:
+    """The console script: [`main`][] for this process's arguments, whatever happens there."""
+    settle()
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except MigratorError as error:
+        complain(str(error))
+        code = error.exit_code
+    except KeyboardInterrupt:
+        complain("interrupted; finished files are complete, the others are untouched")
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.CLOSED_PIPE
+    except Exception as error:
+        _report_crash(error)
+        code = ExitCode.CRASH
+    sys.exit(code)
+
+
+def _report_crash(error: Exception) -> None:
+    import traceback
+
+    complain(f"internal error, which is a bug in aiperf-migrate {__version__}: please report it with these lines")
+    traceback.print_exception(error, file=sys.stderr)

@@ -1,0 +1,168 @@
+"""What `upgrade`, `downgrade` and `convert` share: options, the batch, the report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import Counter
+from contextlib import ExitStack
+from typing import IO, Final, Literal
+
+from migrator.batch.discover import STDIN, discover
+from migrator.batch.execute import Request, Result, Status, execute
+from migrator.chain.ledger import Loss
+from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.cli.parser import Parser
+from migrator.cli.progress import Progress
+from migrator.cli.streams import complain, say
+from migrator.errors import ExitCode, UsageError
+from migrator.jsonfile import render_line, unwritable
+from migrator.render.safe import printable
+from migrator.render.text import diff, explain, result_line, total_line
+
+Direction = Literal["up", "down", "either"]
+
+_OUTPUTS: Final = """\
+where the output goes: to standard output for one file, or to one of -o, -d, --in-place.
+--check, --dry-run and --diff write nothing. An existing file is only overwritten with
+--force; --in-place keeps the original beside it under its name and .bak.
+
+secrets that stand in clear (AIPerf 0.1.1 to 0.6.0) become <redacted> in the output."""
+
+
+def parser(command: str, description: str, direction: Direction) -> Parser:
+    """The options of a migrating command."""
+    made = Parser(command, description, _OUTPUTS)
+    made.add_paths()
+    made.add_argument(
+        "--to",
+        metavar="VERSION",
+        choices=VERSIONS,
+        required=direction != "up",
+        default=NEWEST if direction == "up" else None,
+        help=f"schema version to reach: {', '.join(VERSIONS)}" + (f" (default {NEWEST})" if direction == "up" else ""),
+    )
+    place = made.add_mutually_exclusive_group()
+    place.add_argument("-o", "--output", metavar="FILE", help="write the one output here")
+    place.add_argument("-d", "--output-dir", metavar="DIR", help="write the outputs here, the tree mirrored")
+    place.add_argument("--in-place", action="store_true", help="replace the inputs, keep backups")
+    place.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
+    place.add_argument("--dry-run", action="store_true", help="write nothing; tell what would be done")
+    made.add_argument("--diff", action="store_true", help="write nothing; show what would change, path by path")
+    made.add_argument("--explain", action="store_true", help="the whole ledger of each file, step by step")
+    made.add_json()
+    made.add_argument("--ledger", metavar="FILE", help="write the ledgers to a file, one JSON document a line")
+    made.add_argument("--residue", action="store_true", help="save what cannot be kept, in FILE.residue.json")
+    made.add_argument("--ignore-residue", action="store_true", help="do not restore from a residue beside the input")
+    made.add_argument("--keep-secrets", action="store_true", help="leave API keys as they are")
+    made.add_argument("--force", action="store_true", help="overwrite existing outputs")
+    backup = made.add_mutually_exclusive_group()
+    backup.add_argument("--backup-suffix", metavar="SUFFIX", default=".bak", help="name of backups (default .bak)")
+    backup.add_argument("--no-backup", action="store_true", help="with --in-place: keep no backups")
+    return made
+
+
+def run(options: argparse.Namespace, direction: Direction) -> int:
+    """Migrate all files and report; the exit code is that of the worst thing that happened."""
+    request = _request(options, direction)
+    quiet = request.standard_output
+    totals: Counter[Status] = Counter()
+    changing = crashed = False
+    with ExitStack() as stack:
+        ledgers = _open_ledgers(options.ledger, stack)
+        progress = stack.enter_context(Progress(f"{direction} to {request.to}"))
+        several = len(options.paths) > 1 or os.path.isdir(options.paths[0])
+        for source in discover(options.paths, avoid=options.output_dir):
+            result = execute(source, request)
+            totals[result.status] += 1
+            changing |= result.migration is not None
+            crashed |= result.crashed
+            if ledgers:
+                ledgers.write(render_line(result.as_dict()) + "\n")
+            with progress.paused():
+                _report(result, options, quiet=quiet)
+            progress.advance()
+    if several and not options.json and not quiet:
+        say(total_line(totals))
+    if not totals:
+        complain("no files found")
+    if crashed:
+        return ExitCode.CRASH
+    if totals[Status.FAILED]:
+        return ExitCode.BAD_INPUT
+    return ExitCode.NO if options.check and changing else ExitCode.OK
+
+
+def _request(options: argparse.Namespace, direction: Direction) -> Request:
+    nothing = options.check or options.dry_run or options.diff
+    placed = options.output or options.output_dir or options.in_place
+    to_stdout = not placed and not nothing
+    folder = any(path != STDIN and os.path.isdir(path) for path in options.paths)
+    if options.diff and placed:
+        raise UsageError("--diff writes nothing, so it goes with none of -o, -d, --in-place")
+    if (to_stdout or options.output) and (len(options.paths) > 1 or folder):
+        raise UsageError(
+            "several outputs need a place",
+            hint="-d DIR writes them to a folder, --in-place replaces the inputs, --dry-run writes nothing",
+        )
+    if to_stdout and options.json:
+        raise UsageError("standard output can hold the document or the report", hint="-o FILE takes the document")
+    if options.residue and not placed:
+        raise UsageError("--residue saves beside the output", hint="give the output a place with -o, -d or --in-place")
+    if options.in_place and STDIN in options.paths:
+        raise UsageError("standard input cannot be replaced in place")
+    if options.output_dir and STDIN in options.paths:
+        raise UsageError("standard input has no name to use in a folder", hint="-o FILE")
+    if options.no_backup and not options.in_place:
+        raise UsageError("--no-backup goes with --in-place")
+    if not options.backup_suffix or "/" in options.backup_suffix:
+        raise UsageError("--backup-suffix must be part of a file name")
+    return Request(
+        to=options.to,
+        direction=direction,
+        out_file=options.output,
+        out_folder=options.output_dir,
+        in_place=options.in_place,
+        standard_output=to_stdout,
+        backup_suffix=None if options.no_backup else options.backup_suffix,
+        force=options.force,
+        residue=options.residue,
+        use_residue=not options.ignore_residue,
+        keep_secrets=options.keep_secrets,
+    )
+
+
+def _open_ledgers(path: str | None, stack: ExitStack) -> IO[str] | None:
+    if path is None:
+        return None
+    try:
+        return stack.enter_context(open(path, "w", encoding="utf-8"))
+    except OSError as error:
+        raise unwritable(error, path) from error
+
+
+def _report(result: Result, options: argparse.Namespace, *, quiet: bool) -> None:
+    """Everything about one file: warnings and errors on standard error, the rest where the document is not."""
+    name = printable(result.source.path)
+    if result.error:
+        complain(str(result.error))
+    for warning in result.warnings:
+        complain(f"{name}: {warning}")
+    if options.json:
+        say(render_line(result.as_dict()))
+        return
+    if result.status is Status.MIGRATED:
+        lost = result.ledger.by_loss()[Loss.LOST]
+        if lost and not options.diff:
+            complain(f"{name}: {lost} values have no place in {result.to_version} and are lost (--residue saves them)")
+    if options.diff:
+        lines = list(diff(result))
+    elif options.explain:
+        lines = list(explain(result)) if result.status is not Status.FAILED else []
+    else:
+        lines = [result_line(result)]
+    for line in lines:
+        if not quiet:
+            say(line)
+        elif options.explain or result.status is Status.MIGRATED:
+            complain(line)

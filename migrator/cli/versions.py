@@ -1,0 +1,63 @@
+"""`aiperf-migrate versions`: the line of versions, from the declarations of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrator.chain.steps import FIRST_LABELLED, RANK, STEPS, VERSIONS
+from migrator.cli.parser import Parser
+from migrator.cli.streams import say
+from migrator.errors import ExitCode
+from migrator.jsonfile import render_line
+from migrator.releases import writers
+from migrator.render.text import table, wrapped
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the table of versions."""
+    parser = Parser("versions", "List the schema versions, who writes them, and what each one changed.")
+    parser.add_json()
+    parser.add_argument("-v", "--verbose", action="store_true", help="with the reason and operations of each step")
+    options = parser.parse_args(arguments)
+    if options.json:
+        for row in rows():
+            say(render_line(row))
+        return ExitCode.OK
+    listed = [("version", "written by", "new in it")]
+    listed += [(str(row["version"]), released(row["releases"]), str(row["summary"])) for row in rows()]
+    for line in table(listed):
+        say(line)
+    if options.verbose:
+        for step in STEPS:
+            say(f"\n{step.name(up=True)}")
+            for line in wrapped(step.reason, indent="  "):
+                say(line)
+            for op in step.ops:
+                for line in wrapped(f"- {op.describe()}", indent="  ", hanging="    "):
+                    say(line)
+    return ExitCode.OK
+
+
+def rows() -> Iterator[dict[str, object]]:
+    """One plain object a version, oldest first."""
+    by_newer = {step.newer: step for step in STEPS}
+    for version in VERSIONS:
+        step = by_newer.get(version)
+        yield {
+            "version": version,
+            "labelled": RANK[version] >= RANK[FIRST_LABELLED],
+            "releases": list(writers(version)),
+            "summary": step.summary if step else "metrics under records",
+            "reason": step.reason if step else "",
+            "operations": [op.describe() for op in step.ops] if step else [],
+        }
+
+
+def released(names: object) -> str:
+    """`0.4.0 to 0.7.0`, or that no release wrote it."""
+    listed = list(names) if isinstance(names, list) else []
+    if not listed:
+        return "no release"
+    if ".dev" in listed[0]:
+        return f"nightlies from {listed[0]}"
+    return listed[0] if len(listed) == 1 else f"{listed[0]} to {listed[-1]}"

@@ -1,0 +1,1 @@
+"""Results in, text out. Nothing here opens a file or knows a stream."""
