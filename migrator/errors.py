@@ -5,6 +5,8 @@ The command line prints these fields; library users read them. Nothing else in t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 
@@ -107,3 +109,32 @@ class UsageError(MigratorError):
     """The arguments contradict each other."""
 
     exit_code = ExitCode.USAGE
+
+
+class InternalError(MigratorError):
+    """A bug in this tool met one file: it must not cost the rest of a batch, nor look like an answer."""
+
+    exit_code = ExitCode.CRASH
+
+
+@contextmanager
+def reported(file: str) -> Iterator[None]:
+    """Work on one file, whose unforeseen exceptions become an [`InternalError`][] with its name.
+
+    Raises:
+        InternalError: in place of any exception that is neither the package's own nor the reader's who went away.
+    """
+    try:
+        yield
+    except (MigratorError, BrokenPipeError):
+        raise
+    except Exception as error:
+        import traceback
+
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        raise InternalError(
+            f"internal error: {type(error).__name__}: {error}",
+            place=f"{frame.name}, line {frame.lineno}",
+            hint="a bug in aiperf-migrate; please report it",
+            file=file,
+        ) from error

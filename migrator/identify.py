@@ -7,9 +7,8 @@ two dialects, three shapes have no label, and a label can be wrong.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from migrator.chain.ops import GPU_METRICS, visit
 from migrator.chain.steps import FIRST_LABELLED, NEWEST, RANK, STEPS
@@ -41,8 +40,7 @@ class Family(StrEnum):
     OTHER = "something else"
 
 
-@dataclass(slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What is known about a file.
 
     `version` is what its content is; `label` what it says of itself (None: no label). They differ in a mislabelled
@@ -63,7 +61,7 @@ class Identity:
     writers: tuple[str, ...] = ()
     newer: bool = False
     loose: tuple[str, ...] = ()
-    evidence: list[str] = field(default_factory=list)
+    evidence: tuple[str, ...] = ()
 
     @property
     def mislabelled(self) -> bool:
@@ -84,10 +82,10 @@ class Identity:
                 "writers": list(self.writers),
                 "newer_than_known": self.newer,
             }
-        return row | {"evidence": self.evidence}
+        return row | {"evidence": list(self.evidence)}
 
 
-_LABEL: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_LABEL: Final = r"(0|[1-9]\d*)\.(0|[1-9]\d*)"
 _MARKS: Final = frozenset({"input_config", "was_cancelled", "error_summary", "start_time", "end_time", "run_info"})
 _NEWEST_LABEL: Final = tuple(map(int, NEWEST.split(".")))
 
@@ -173,22 +171,37 @@ def identify(document: Json, *, details: bool = True) -> Identity:
     loose = _loose(document)
     kind = _family(document, has_blocks=len(loose) < len(document))
     if kind is not Family.EXPORT:
-        return Identity(kind, evidence=[_FAMILY_EVIDENCE.get(kind, "no key that an AIPerf file would have")])
+        return Identity(kind, evidence=(_FAMILY_EVIDENCE.get(kind, "no key that an AIPerf file would have"),))
     _require_shape(document, loose)
     label = _label(document)
     newer = label is not None and label not in RANK
     version, evidence = (label, "") if newer and label else _content_version(document, label)
-    found = Identity(Family.EXPORT, version, label, (version,), newer=newer, loose=loose)
-    if evidence.startswith(_EITHER):
-        found.versions = ("0.2", "0.3")
-    found.evidence = [f'schema_version is "{label}"' if label else "no schema_version"]
-    if evidence:
-        found.evidence.append(evidence)
-    if details:
-        found.dialect = telemetry_dialect(document)
-        found.config = _config_family(document.get("input_config"))
-        _judge_writer(document, found)
-    return found
+    found = Identity(
+        Family.EXPORT,
+        version,
+        label,
+        _EITHER_VERSION if evidence.startswith(_EITHER) else (version,),
+        newer=newer,
+        loose=loose,
+        evidence=(f'schema_version is "{label}"' if label else "no schema_version", *filter(None, [evidence])),
+    )
+    return _detailed(document, found) if details else found
+
+
+def _detailed(document: dict[str, Json], found: Identity) -> Identity:
+    dialect = telemetry_dialect(document)
+    config = _config_family(document.get("input_config"))
+    name = document.get("aiperf_version")
+    if type(name) is str and name:
+        wrote = release(name)
+        migrated = wrote is not None and wrote.version != found.version
+        proof = (f"aiperf_version is {name}, which writes {wrote.version}: migrated",) if wrote and migrated else ()
+        return found._replace(
+            dialect=dialect, config=config, writer=name, writers=(name,), evidence=(*found.evidence, *proof)
+        )
+    told = dialect if found.version == "1.4" else None
+    possible = tuple(name for version in found.versions for name in writers(version, told))
+    return found._replace(dialect=dialect, config=config, writers=possible)
 
 
 def require_migratable(found: Identity) -> None:
@@ -222,7 +235,7 @@ def _label(document: dict[str, Json]) -> str | None:
     if "schema_version" not in document:
         return None
     label = document["schema_version"]
-    match = _LABEL.fullmatch(label) if type(label) is str else None
+    match = re.fullmatch(_LABEL, label) if type(label) is str else None
     if not match:
         shown = f'"{label}"' if type(label) is str else "null" if label is None else f"{_kind(label)} ({label})"
         raise UnknownVersionError(
@@ -287,6 +300,7 @@ def _content_version(document: dict[str, Json], label: str | None) -> tuple[str,
 
 
 _EITHER: Final = "nothing that tells 0.2 from 0.3"
+_EITHER_VERSION: Final = ("0.2", "0.3")
 
 
 def _unlabelled(document: dict[str, Json]) -> tuple[str, str]:
@@ -315,19 +329,6 @@ def _config_family(config: Json) -> str:
     if config.keys() & {"models", "datasets", "phases"}:
         return "BenchmarkConfig"
     return "UserConfig" if config.keys() & {"loadgen", "input", "output", "endpoint"} else ""
-
-
-def _judge_writer(document: dict[str, Json], found: Identity) -> None:
-    name = document.get("aiperf_version")
-    if type(name) is str and name:
-        found.writer = name
-        found.writers = (name,)
-        wrote = release(name)
-        if wrote and wrote.version != found.version:
-            found.evidence.append(f"aiperf_version is {name}, which writes {wrote.version}: migrated")
-        return
-    dialect = found.dialect if found.version == "1.4" else None
-    found.writers = tuple(name for version in found.versions for name in writers(version, dialect))
 
 
 _FAMILY_EVIDENCE: Final = {

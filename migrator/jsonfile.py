@@ -16,8 +16,7 @@ import json
 import os
 import re
 import stat
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
@@ -56,8 +55,7 @@ class Numeral(float):
         return type(self), (self.text,)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """White space and escaping of a uniformly laid out JSON file.
 
     `indent` is the unit of one level, None for a file on one line. `tail` is what follows the last brace.
@@ -82,8 +80,7 @@ _NEAR_CANONICAL: Final = (
 )
 
 
-@dataclass(slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A parsed file: its data, and the layout that gives its bytes back.
 
     `uniform` is False when no layout reproduces the file (hand-formatted): rendering it keeps every value and
@@ -259,27 +256,28 @@ def find(root: Json, node: Json) -> Path | None:
 
 # --- layouts -------------------------------------------------------------------------------------------------
 
-# Every scalar ends its line in canonical text and a string ends in a quote: digits there are a number's.
-_EXPONENT = re.compile(rb"e\+(?=\d+,?$)", re.MULTILINE)
-_FIRST_INDENT = re.compile(r'\s*[{\[]\r?\n([ \t]*)["{\[\w-]')
-_STRING = r'"(?:[^"\\]|\\.)*"'
-_FIRST_KEY = re.compile(rf"{_STRING}(\s*:\s*)")
-_KEY = re.compile(rf"( *{_STRING}): ")
-_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
-_FIRST_ITEM = re.compile(r'[\w"}\]](, *)"')
+# Patterns are text and compiled where they are used: the fast path, and so every start-up, does without them.
+_EXPONENT: Final = rb"(?m)e\+(?=\d+,?$)"
+"""Every scalar ends its line in canonical text and a string ends in a quote: digits there are a number's."""
+_STRING: Final = r'"(?:[^"\\]|\\.)*"'
+_FIRST_INDENT: Final = r'\s*[{\[]\r?\n([ \t]*)["{\[\w-]'
+_FIRST_KEY: Final = rf"{_STRING}(\s*:\s*)"
+_FIRST_ITEM: Final = r'[\w"}\]](, *)"'
+_KEY: Final = rf"( *{_STRING}): "
+_NOT_ASCII: Final = r"[^\x00-\x7e]"
 
 
 def _respell(raw: bytes, layout: Layout) -> bytes:
     """What canonical bytes need for a layout that differs from it in exponents and tail only."""
     if not layout.exponent_plus and b"e+" in raw:
-        raw = _EXPONENT.sub(rb"e", raw)
+        raw = re.sub(_EXPONENT, rb"e", raw)
     return raw + layout.tail.encode()
 
 
 def _detect(text: str) -> Layout:
-    first_indent = _FIRST_INDENT.match(text)
-    first_key = _FIRST_KEY.search(text)
-    first_item = _FIRST_ITEM.search(text)
+    first_indent = re.match(_FIRST_INDENT, text)
+    first_key = re.search(_FIRST_KEY, text)
+    first_item = re.search(_FIRST_ITEM, text)
     body = text.rstrip()
     return Layout(
         indent=first_indent[1] if first_indent else None,
@@ -295,7 +293,8 @@ def _relayout(text: str, layout: Layout) -> str:
     """Canonical text in another layout. Safe line by line: a JSON string never holds a raw line break."""
     lines = text.split("\n")
     if layout.key_separator != ": ":
-        lines = [_KEY.sub(lambda m: m[1] + layout.key_separator, line, count=1) for line in lines]
+        key = re.compile(_KEY)
+        lines = [key.sub(lambda m: m[1] + layout.key_separator, line, count=1) for line in lines]
     if layout.indent is None:
         # Two-space indentation never puts a space before a line's own text, so stripping loses none of it.
         text = "".join(
@@ -310,7 +309,7 @@ def _relayout(text: str, layout: Layout) -> str:
     if layout.newline != "\n":
         text = text.replace("\n", layout.newline)
     if layout.ascii_only:
-        text = _NOT_ASCII.sub(lambda m: json.dumps(m[0])[1:-1], text)
+        text = re.sub(_NOT_ASCII, lambda m: json.dumps(m[0])[1:-1], text)
     return text + layout.tail
 
 

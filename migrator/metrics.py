@@ -6,10 +6,9 @@ catalogue are normal (custom ones, newer ones): a block is recognised by its sha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
 from functools import cache
-from importlib.resources import files
-from typing import Any, Final, Literal, TypeGuard
+from typing import Any, Final, Literal, NamedTuple, TypeGuard
 
 import orjson
 
@@ -18,8 +17,7 @@ STATISTICS: Final = ("avg", *PERCENTILES, "min", "max", "std", "count", "sum")
 """The numbers of a stats block, in the order AIPerf writes them; `unit` comes before them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(NamedTuple):
     """One entry of the catalogue.
 
     `type` is `record` (one value a request, has a distribution), `aggregate` (counted over the run) or `derived`
@@ -37,7 +35,9 @@ class Metric:
 @cache
 def catalogue() -> dict[str, Metric]:
     """Tag → catalogue entry, for all releases together."""
-    rows = orjson.loads((files("migrator") / "data" / "metrics.json").read_bytes())
+    # Not importlib.resources: it takes as long to import as all the rest of the start-up.
+    with open(os.path.join(os.path.dirname(__file__), "data", "metrics.json"), "rb") as file:
+        rows = orjson.loads(file.read())
     return {tag: Metric(**row) for tag, row in rows.items()}
 
 

@@ -19,24 +19,23 @@ REDACTED: Final = "<redacted>"
 _SHORTEST_TO_SEARCH: Final = 8
 """A shorter secret (`EMPTY`, `test`) is replaced where it is declared, not wherever its letters occur."""
 
+# Patterns are text, compiled when the first secret is suspected: most files never need them.
 # Fragments of header, option and parameter names that carry credentials, as AIPerf 0.13.0 judges them.
-_SENSITIVE_NAME = re.compile(
-    r"auth(?!or\b)|(?<!input_)(?<!output_)token(?!s|izer|_count)|secret|passw|credential|cookie|session[-_]?(?:key|id|token)"
-    r"|api[-_ ]?key|signature|(?:sas|access|private|functions|subscription)[-_]key",
-    re.IGNORECASE,
+_SENSITIVE_NAME: Final = (
+    r"(?i)auth(?!or\b)|(?<!input_)(?<!output_)token(?!s|izer|_count)|secret|passw|credential|cookie|session[-_]?(?:key|id|token)"
+    r"|api[-_ ]?key|signature|(?:sas|access|private|functions|subscription)[-_]key"
 )
 _QUOTED = r"""(?:'[^']*'|"[^"]*"|[^\s'"]+)"""
-_KEY_OPTION = re.compile(
-    rf"(?P<before>--?[\w-]*(?:api[-_]key|(?:api|auth|access|bearer|id|refresh)[-_]token|authorization)(?:=|\s+))"
-    rf"(?P<secret>{_QUOTED})",
-    re.IGNORECASE,
+_KEY_OPTION: Final = (
+    rf"(?i)(?P<before>--?[\w-]*(?:api[-_]key|(?:api|auth|access|bearer|id|refresh)[-_]token|authorization)(?:=|\s+))"
+    rf"(?P<secret>{_QUOTED})"
 )
-_HEADER_OPTION = re.compile(
-    r"(?P<before>(?:--header|-H)(?:=|\s+))(?P<secret>'[^']*'|\"[^\"]*\"|[^\s:'\"]+:(?:\s*(?:bearer|basic)\s+)?[^\s'\"]*)",
-    re.IGNORECASE,
+_HEADER_OPTION: Final = (
+    r"(?i)(?P<before>(?:--header|-H)(?:=|\s+))"
+    r"(?P<secret>'[^']*'|\"[^\"]*\"|[^\s:'\"]+:(?:\s*(?:bearer|basic)\s+)?[^\s'\"]*)"
 )
-_USERINFO = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://)(?P<secret>[^\s'\"@/?#]+)(?=@)", re.IGNORECASE)
-_QUERY = re.compile(r"(?P<before>[?&](?P<name>[^=&#\s'\"]+)=)(?P<secret>[^&#\s'\"]+)")
+_USERINFO: Final = r"(?i)(?P<before>\b[a-z][a-z0-9+.-]*://)(?P<secret>[^\s'\"@/?#]+)(?=@)"
+_QUERY: Final = r"(?P<before>[?&](?P<name>[^=&#\s'\"]+)=)(?P<secret>[^&#\s'\"]+)"
 
 
 def redacted_command(command: str) -> str:
@@ -156,7 +155,7 @@ def _pairs(path: Path, pairs: Json) -> list[_Declared]:
     return [
         found
         for place, name, value in named
-        if type(name) is str and _SENSITIVE_NAME.search(name)
+        if type(name) is str and re.search(_SENSITIVE_NAME, name)
         for found in _value(place, value)
     ]
 
@@ -183,7 +182,7 @@ def _clean(text: str) -> tuple[str, list[str]]:
     def header(match: re.Match[str]) -> str:
         name, _, value = match["secret"].strip("'\"").partition(":")
         value = value.strip()
-        if not value or value == REDACTED or not _SENSITIVE_NAME.search(name):
+        if not value or value == REDACTED or not re.search(_SENSITIVE_NAME, name):
             return match[0]
         secrets.extend([value, *value.split()[1:]])
         return f"{match['before']}'{REDACTED}'"
@@ -196,18 +195,18 @@ def _clean(text: str) -> tuple[str, list[str]]:
 
     def query(match: re.Match[str]) -> str:
         if match["secret"] == REDACTED or not (
-            match["name"].lower() in ("key", "sig") or _SENSITIVE_NAME.search(match["name"])
+            match["name"].lower() in ("key", "sig") or re.search(_SENSITIVE_NAME, match["name"])
         ):
             return match[0]
         secrets.append(match["secret"])
         return match["before"] + REDACTED
 
     if "-" in text:
-        text = _HEADER_OPTION.sub(header, _KEY_OPTION.sub(option, text))
+        text = re.sub(_HEADER_OPTION, header, re.sub(_KEY_OPTION, option, text))
     if "@" in text:
-        text = _USERINFO.sub(userinfo, text)
+        text = re.sub(_USERINFO, userinfo, text)
     if "?" in text:
-        text = _QUERY.sub(query, text)
+        text = re.sub(_QUERY, query, text)
     return text, [secret for secret in secrets if secret]
 
 

@@ -7,16 +7,14 @@ here, and nowhere else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Dialect = Literal["legacy", "vendor"]
 """Names of GPU telemetry: `legacy` is `gpu_power_usage`, `vendor` is `nvidia_power_usage` and a `platform`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """A release, or the first nightly, from which on exports have this version and dialect."""
 
     name: str
@@ -49,7 +47,7 @@ NIGHTLIES: Final = (
 )
 """Nightly builds at which the shape changed, by date: a nightly is newer than the release it is named after."""
 
-_NAME = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:\.dev(\d+))?")
+_NAME: Final = r"(\d+)\.(\d+)\.(\d+)(?:\.dev(\d+))?"
 
 
 @lru_cache(maxsize=256)
@@ -58,7 +56,7 @@ def release(name: str) -> Release | None:
 
     A release between two known ones counts as the older, one after the newest as the newest.
     """
-    match = _NAME.match(name)
+    match = re.match(_NAME, name)
     if not match:
         return None
     if match[4]:

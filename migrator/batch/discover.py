@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from migrator.errors import MigratorError, UnreadableError
 from migrator.jsonfile import unreadable
@@ -13,8 +12,7 @@ from migrator.jsonfile import unreadable
 STDIN: Final = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One file to look at.
 
     `relative` is its place below the folder that was named, which an output tree mirrors. `named` tells a file that

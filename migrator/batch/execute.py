@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,7 +16,7 @@ from migrator.chain.ledger import Ledger, Loss, Op
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
 from migrator.chain.steps import RANK
-from migrator.errors import MigratorError, NotAnExportError, ResidueError
+from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported
 from migrator.identify import Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, read_bytes, render, unwritable, write_atomic
 
@@ -62,7 +61,7 @@ class Request:
 
 @dataclass(slots=True)
 class Result:
-    """What happened to one file. `migration` is set where something changed; `crashed` marks a bug of ours."""
+    """What happened to one file. `migration` is set where something changed."""
 
     source: Source
     status: Status
@@ -74,7 +73,6 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     migration: Migration | None = None
     ledger: Ledger = field(default_factory=Ledger)
-    crashed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """One line of `--json`."""
@@ -102,17 +100,11 @@ def execute(source: Source, request: Request) -> Result:
     if source.error:
         return Result(source, Status.FAILED, error=source.error)
     try:
-        return _execute(source, request)
+        with reported(source.path):
+            return _execute(source, request)
     except MigratorError as error:
         error.file = error.file or source.path
         return Result(source, Status.FAILED, error=error)
-    except BrokenPipeError:
-        raise
-    except Exception as error:
-        # A bug must not cost the rest of the batch, nor look like an answer: it has an exit code of its own.
-        found = f"internal error: {type(error).__name__}: {error}"
-        wrapped = MigratorError(found, hint="a bug in aiperf-migrate; please report it", file=source.path)
-        return Result(source, Status.FAILED, error=wrapped, crashed=True)
 
 
 def _execute(source: Source, request: Request) -> Result:
@@ -259,6 +251,8 @@ def _back_up(path: str, suffix: str) -> None:
 
 
 def _copy(path: str, name: str) -> None:
+    import shutil
+
     try:
         with open(path, "rb") as source, open(name, "xb") as target:
             shutil.copyfileobj(source, target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
@@ -13,8 +13,7 @@ from migrator.jsonfile import MAX_BYTES, Parsed, parse, read_bytes
 _HEAD = 2**16
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A file in memory. `parsed` is None for files of one JSON document a line, which are only recognised."""
 
     raw: bytes
@@ -70,7 +69,7 @@ def _lines(head: bytes) -> Identity | None:
     except NotJsonError:
         return None
     known = kind in (Family.RECORDS, Family.TELEMETRY_RECORDS)
-    return Identity(kind, evidence=["judged by its first line"]) if known else None
+    return Identity(kind, evidence=("judged by its first line",)) if known else None
 
 
 def _oversized(path: str, error: UnreadableError) -> Identity | None:

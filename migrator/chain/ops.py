@@ -9,8 +9,7 @@ Adding a kind of operation is rare. It must be its own inverse's declaration, an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.jsonfile import Json, Path, fingerprint
@@ -48,7 +47,6 @@ UNKNOWN: Final = object()
 """What a source returns when the document does not say."""
 
 
-@dataclass(slots=True)
 class Move:
     """One run along the chain: what operations need to know, and where they report.
 
@@ -56,11 +54,20 @@ class Move:
     that have none. `dialect` is the telemetry dialect of 1.4 in this run. `residue` says whether drops are saved.
     """
 
-    dialect: Dialect
-    residue: bool = False
-    kept_fields: frozenset[Field] = frozenset()
-    step: str = ""
-    entries: list[Entry] = field(default_factory=list)
+    __slots__ = ("dialect", "entries", "kept_fields", "residue", "step")
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        residue: bool = False,
+        kept_fields: frozenset[Field] = frozenset(),
+        entries: list[Entry] | None = None,
+    ) -> None:
+        self.dialect = dialect
+        self.residue = residue
+        self.kept_fields = kept_fields
+        self.entries = [] if entries is None else entries
+        self.step = ""
 
     def note(
         self,
@@ -83,30 +90,6 @@ class Move:
 
 Source = Callable[[Object, Object, Path], Json]
 """(document, the object that gets the field, its path) → the value, or [`UNKNOWN`][]."""
-
-
-class Operation(Protocol):
-    """What a step is made of."""
-
-    def up(self, document: Object, move: Move) -> Object:
-        """The document one version newer."""
-        ...
-
-    def down(self, document: Object, move: Move) -> Object:
-        """The document one version older."""
-        ...
-
-    def present(self, document: Object) -> str:
-        """Evidence in the document that this operation's result is there, or an empty string."""
-        ...
-
-    def describe(self) -> str:
-        """One line for tables and documents: what the upgrade does."""
-        ...
-
-    def gains(self, up: bool) -> frozenset[Field]:
-        """The fields that a run in this direction gives a place; it takes the place from `gains(not up)`."""
-        ...
 
 
 def visit(document: Object, pattern: Pattern) -> list[tuple[Path, Object, Object]]:
@@ -159,8 +142,7 @@ def inserted(node: Object, additions: Sequence[tuple[str, Json, tuple[str, ...]]
     return dict(items)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One field of an [`Add`][].
 
     `source` computes its value from the document; without one it is optional and never made up. `nullable` writes
@@ -264,7 +246,6 @@ def _apply(document: Object, changes: list[tuple[Path, Object]]) -> Object:
     return document
 
 
-@dataclass(frozen=True, slots=True)
 class Rename:
     """New names for keys of a map, by a table; key order stays.
 
@@ -272,10 +253,20 @@ class Rename:
     is kept beside it. `unless` exempts objects by looking at their parent (an AMD GPU keeps its names).
     """
 
-    table: dict[str, str]
-    at: Pattern = ROOT
-    unless: Callable[[Object], bool] | None = None
-    about: str = ""
+    __slots__ = ("about", "at", "inverse", "table", "unless")
+
+    def __init__(
+        self,
+        table: dict[str, str],
+        at: Pattern = ROOT,
+        unless: Callable[[Object], bool] | None = None,
+        about: str = "",
+    ) -> None:
+        self.table = table
+        self.inverse = {new: old for old, new in table.items()}
+        self.at = at
+        self.unless = unless
+        self.about = about
 
     def up(self, document: Object, move: Move) -> Object:
         """Old names become new ones."""
@@ -283,7 +274,7 @@ class Rename:
 
     def down(self, document: Object, move: Move) -> Object:
         """New names become old ones."""
-        return self._rename(document, move, {new: old for old, new in self.table.items()})
+        return self._rename(document, move, self.inverse)
 
     def _rename(self, document: Object, move: Move, table: dict[str, str]) -> Object:
         changes: list[tuple[Path, Object]] = []
@@ -320,11 +311,13 @@ class Rename:
         return frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Unnest:
     """Stats blocks that stood in an object of their own move to the top level, in its place."""
 
-    key: str
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
 
     def up(self, document: Object, move: Move) -> Object:
         """Lift the blocks; whatever else the object holds, or collides with the top level, stays in it."""
@@ -391,11 +384,13 @@ class Unnest:
         return frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Inverse:
     """An operation the other way round: `Inverse(Add(...))` is a field that only the older version has."""
 
-    of: Operation
+    __slots__ = ("of",)
+
+    def __init__(self, of: Operation) -> None:
+        self.of = of
 
     def up(self, document: Object, move: Move) -> Object:
         """The inner operation's downgrade."""
@@ -418,7 +413,6 @@ class Inverse:
         return self.of.gains(not up)
 
 
-@dataclass(frozen=True, slots=True)
 class InDialect:
     """An operation that belongs to this step in one dialect of 1.4, and to the neighbouring step in the other.
 
@@ -426,9 +420,12 @@ class InDialect:
     declare the operation, and the second to come finds its work done.
     """
 
-    of: Operation
-    entering_up: Dialect | None = None
-    entering_down: Dialect | None = None
+    __slots__ = ("entering_down", "entering_up", "of")
+
+    def __init__(self, of: Operation, entering_up: Dialect | None = None, entering_down: Dialect | None = None) -> None:
+        self.of = of
+        self.entering_up = entering_up
+        self.entering_down = entering_down
 
     def up(self, document: Object, move: Move) -> Object:
         """The inner upgrade, if the dialect asks for it."""
@@ -449,3 +446,9 @@ class InDialect:
     def gains(self, up: bool) -> frozenset[Field]:
         """The inner operation's."""
         return self.of.gains(up)
+
+
+Operation = Add | Rename | Unnest | Inverse | InDialect
+"""What a step is made of. Each has `up` and `down`, which take a document one version further; `present`, evidence in
+a document that the operation's result is there; `describe`, a line for tables; and `gains`, the fields that a run in
+one direction gives a place (a run the other way takes it from them)."""

@@ -9,7 +9,6 @@ reported as a conflict and not applied.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, Final, Self
 
 from migrator.chain.ledger import Entry, Loss, Op
@@ -26,6 +25,9 @@ _ABSENT: Final = "absent"
 
 def digest(value: Json) -> str:
     """A short hash that equal values share; the order of keys does not matter."""
+    # Only residues need it, and it is slow to import.
+    from hashlib import sha256
+
     return sha256(fingerprint(value)).hexdigest()[:32]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from migrator.chain.ops import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Two neighbouring versions and the operations between them.
 
     `reason` says what changed in AIPerf and where (release, upstream change); it is printed by

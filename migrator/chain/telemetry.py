@@ -38,8 +38,8 @@ RUN_NAMES = {
 }
 """The same for the run's own energy metrics at the top level."""
 
-_AMD = re.compile(r"\bAMD\b|Instinct|Radeon|\bMI\d{3}", re.IGNORECASE)
-_NVIDIA = re.compile(r"NVIDIA|GeForce|Tesla|Quadro|\b[AHBLV]\d{2,3}\b|\bGB?\d{3}\b", re.IGNORECASE)
+_AMD = r"(?i)\bAMD\b|Instinct|Radeon|\bMI\d{3}"
+_NVIDIA = r"(?i)NVIDIA|GeForce|Tesla|Quadro|\b[AHBLV]\d{2,3}\b|\bGB?\d{3}\b"
 
 
 def infer_platform(gpu: Object) -> str:
@@ -57,9 +57,9 @@ def infer_platform(gpu: Object) -> str:
 
 @lru_cache(maxsize=64)
 def _vendor(gpu_name: str) -> str:
-    if _AMD.search(gpu_name):
+    if re.search(_AMD, gpu_name):
         return "amd"
-    return "nvidia" if _NVIDIA.search(gpu_name) else ""
+    return "nvidia" if re.search(_NVIDIA, gpu_name) else ""
 
 
 def _platform(_: Object, gpu: Object, __: Path) -> Json:

@@ -9,7 +9,7 @@ from migrator.batch.load import Loaded, load
 from migrator.cli.parser import Parser
 from migrator.cli.streams import complain, say
 from migrator.cli.versions import released
-from migrator.errors import ExitCode, MigratorError
+from migrator.errors import ExitCode, MigratorError, reported
 from migrator.identify import Family, Identity
 from migrator.jsonfile import Json, render_line
 from migrator.metrics import is_block
@@ -29,14 +29,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_json()
     options = parser.parse_args(arguments)
     one_file = len(options.paths) == 1
-    failed = False
+    worst: int = ExitCode.OK
     for source in discover(options.paths):
         try:
             if source.error:
                 raise source.error
-            loaded = load(source.path)
+            with reported(source.path):
+                loaded = load(source.path)
         except MigratorError as error:
-            failed = True
+            worst = max(worst, error.exit_code)
             complain(str(error))
             if options.json:
                 say(render_line({"file": source.path, "error": error.as_dict()}))
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
             complain(
                 f"{source.path}: schema {loaded.identity.version} is newer than this tool knows; shown as far as known"
             )
-    return ExitCode.BAD_INPUT if failed else ExitCode.OK
+    return worst
 
 
 def _facts(loaded: Loaded) -> dict[str, Json]:

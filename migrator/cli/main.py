@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import Final
 
 from migrator._version import __version__
 from migrator.cli.streams import complain, say, settle
@@ -22,10 +22,6 @@ COMMANDS: Final = {
     "schema": ("schema", "print the JSON Schema of a version"),
 }
 """Command → (module, what it does)."""
-
-
-class _Command(Protocol):
-    def main(self, arguments: Sequence[str]) -> int: ...
 
 
 def usage() -> str:
@@ -64,8 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     if name not in COMMANDS:
         complain(f"no command {name!r}; there are {', '.join(COMMANDS)}")
         return ExitCode.USAGE
-    command = cast("_Command", import_module(f"migrator.cli.{COMMANDS[name][0]}"))
-    return command.main(rest)
+    code: int = import_module(f"migrator.cli.{COMMANDS[name][0]}").main(rest)
+    return code
 
 
 def run() -> None:

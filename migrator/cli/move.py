@@ -17,8 +17,8 @@ from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, UsageError
 from migrator.jsonfile import render_line, unwritable
+from migrator.render.report import diff, explain, result_line, total_line
 from migrator.render.safe import printable
-from migrator.render.text import diff, explain, result_line, total_line
 
 Direction = Literal["up", "down", "either"]
 
@@ -67,7 +67,8 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     request = _request(options, direction)
     quiet = request.standard_output
     totals: Counter[Status] = Counter()
-    changing = crashed = False
+    changing = False
+    worst: int = ExitCode.OK
     with ExitStack() as stack:
         ledgers = _open_ledgers(options.ledger, stack)
         progress = stack.enter_context(Progress(f"{direction} to {request.to}"))
@@ -76,7 +77,7 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
             result = execute(source, request)
             totals[result.status] += 1
             changing |= result.migration is not None
-            crashed |= result.crashed
+            worst = max(worst, result.error.exit_code if result.error else ExitCode.OK)
             if ledgers:
                 ledgers.write(render_line(result.as_dict()) + "\n")
             with progress.paused():
@@ -86,11 +87,7 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
         say(total_line(totals))
     if not totals:
         complain("no files found")
-    if crashed:
-        return ExitCode.CRASH
-    if totals[Status.FAILED]:
-        return ExitCode.BAD_INPUT
-    return ExitCode.NO if options.check and changing else ExitCode.OK
+    return worst or (ExitCode.NO if options.check and changing else ExitCode.OK)
 
 
 def _request(options: argparse.Namespace, direction: Direction) -> Request:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import NoReturn
 
 from migrator.cli.streams import complain
 from migrator.errors import ExitCode
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, at most 100 columns; asking for it here saves `argparse` an import."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+        except (ValueError, OSError):
+            columns = 80
+        super().__init__(prog, width=min(max(columns, 40), 100) - 2)
 
 
 class Parser(argparse.ArgumentParser):
@@ -17,7 +29,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"aiperf-migrate {command}",
             description=description,
             epilog=epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
         )
 

@@ -5,23 +5,22 @@ Adding a version is adding a file here. The files must form one unbroken line, w
 
 from __future__ import annotations
 
+import os
 import re
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Final
 
 from migrator.chain.step import Step
 
-_NAME = re.compile(r"s(\d+)_(\d+)_to_(\d+)_(\d+)")
+_NAME: Final = r"s(\d+)_(\d+)_to_(\d+)_(\d+)\.py"
 
 
 def _load() -> tuple[Step, ...]:
     found = {}
-    for module in iter_modules(__path__):
-        match = _NAME.fullmatch(module.name)
-        if match:
+    for name in os.listdir(os.path.dirname(__file__)):
+        if match := re.fullmatch(_NAME, name):
             major, minor, newer_major, newer_minor = map(int, match.groups())
-            found[major, minor] = (newer_major, newer_minor, import_module(f"{__name__}.{module.name}").STEP)
+            found[major, minor] = (newer_major, newer_minor, import_module(f"{__name__}.{name[:-3]}").STEP)
     line: list[Step] = []
     for (major, minor), (newer_major, newer_minor, step) in sorted(found.items()):
         expected = (f"{major}.{minor}", f"{newer_major}.{newer_minor}")

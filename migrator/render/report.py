@@ -1,0 +1,113 @@
+"""What migrations did, as text: a line a file, the whole ledger, or the changes path by path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from migrator.batch.execute import Result, Status
+from migrator.chain.ledger import PAST_TENSE, Entry, Ledger, Loss, Op
+from migrator.chain.steps import STEPS
+from migrator.jsonfile import path_text
+from migrator.render.safe import printable
+from migrator.render.text import table, value_text
+
+
+def counts(ledger: Ledger) -> str:
+    """`26 renamed, 9 added, 2 inferred`: operations first, then what one should know about."""
+    by_op, by_loss = ledger.by_op(), ledger.by_loss()
+    told = [f"{by_op[op]} {PAST_TENSE[op]}" for op in Op if by_op[op] and op not in (Op.DROP, Op.KEEP, Op.SET)]
+    implied = sum(entry.op is Op.DROP and entry.loss is Loss.DERIVABLE for entry in ledger)
+    if implied:
+        told.append(f"{implied} dropped as derivable")
+    told += [f"{by_loss[loss]} {loss.value}" for loss in (Loss.INFERRED, Loss.SAVED, Loss.LOST) if by_loss[loss]]
+    return ", ".join(told) or "label only"
+
+
+def result_line(result: Result) -> str:
+    """One line for one file: what was done, then its name, so that names of any length keep the columns."""
+    name = printable(result.source.path)
+    if result.status is Status.FAILED:
+        return f"{'failed':<13}{name}"
+    if result.status is Status.MIGRATED:
+        move = f"{result.from_version} → {result.to_version}"
+        return f"{move:<13}{name}\n{'':<13}{counts(result.ledger)}"
+    return f"{result.status.value:<13}{name}\n{'':<13}{printable(result.reason)}"
+
+
+def total_line(results: dict[Status, int], failed_hint: str = "") -> str:
+    """The last line of a batch."""
+    done = [f"{results[status]} {status.value}" for status in Status if results.get(status)]
+    files = sum(results.values())
+    return f"{files} {'file' if files == 1 else 'files'}: {', '.join(done) or 'nothing to do'}{failed_hint}"
+
+
+def explain(result: Result) -> Iterator[str]:
+    """The ledger of one file in full, grouped by step, with the reason of each step."""
+    migration = result.migration
+    if migration is None:
+        yield f"{printable(result.source.path)}: {printable(result.reason)}"
+        return
+    yield f"{printable(result.source.path)}: {result.from_version} → {result.to_version}"
+    by_step: dict[str, list[Entry]] = {name: [] for name in ("secrets", *migration.steps)}
+    for entry in result.ledger:
+        by_step.setdefault(entry.step, []).append(entry)
+    for name, entries in by_step.items():
+        about = _ABOUT_STEP.get(name, "")
+        if not entries and not about:
+            continue
+        yield ""
+        yield f"{name}  {about}".rstrip()
+        if not entries:
+            yield "  nothing to do"
+        yield from _by_place(entries)
+
+
+_ABOUT_STEP = {
+    **{step.name(up=up): step.summary for step in STEPS for up in (True, False)},
+    "secrets": "",
+    "residue": "what an earlier migration saved",
+    "unknown": "left alone",
+}
+
+
+def _by_place(entries: Sequence[Entry]) -> Iterator[str]:
+    """Entries under the object they happen in, so that deep paths are told once."""
+    for place, group in groupby(entries, key=lambda entry: entry.path[:-1]):
+        if place:
+            yield f"  {printable(path_text(place))}"
+        yield from table((_entry_row(entry) for entry in group), indent="    " if place else "  ")
+
+
+def _entry_row(entry: Entry) -> tuple[str, str, str]:
+    loss = "" if entry.loss is Loss.EXACT else entry.loss.value
+    return f"{entry.op.value:<8}", f"{loss:<9}", f"{printable(str(entry.path[-1]))}{_entry_detail(entry)}"
+
+
+def _entry_detail(entry: Entry) -> str:
+    if entry.to is not None:
+        same_place = entry.to[:-1] == entry.path[:-1]
+        return f" → {printable(str(entry.to[-1]) if same_place else path_text(entry.to))}"
+    if entry.op is Op.SET:
+        return f": {value_text(entry.before)} → {value_text(entry.after)}"
+    if entry.op in (Op.ADD, Op.RESTORE):
+        return f": {value_text(entry.after)}"
+    if entry.op is Op.DROP:
+        return f": {value_text(entry.before)}"
+    return f" ({printable(entry.note)})" if entry.note else ""
+
+
+_MARKS = {Op.ADD: "+", Op.RESTORE: "+", Op.DROP: "-", Op.RENAME: ">", Op.MOVE: ">", Op.SET: "~", Op.REDACT: "~"}
+
+
+def diff(result: Result) -> Iterator[str]:
+    """What changes in a file, path by path: `+` added, `-` dropped, `>` renamed or moved, `~` another value."""
+    name = printable(result.source.path)
+    if result.migration is None:
+        return
+    yield f"--- {name} ({result.from_version})"
+    yield f"+++ {name} ({result.to_version})"
+    for entry in result.ledger:
+        if mark := _MARKS.get(entry.op):
+            loss = "" if entry.loss in (Loss.EXACT, Loss.DERIVABLE) else f"  [{entry.loss.value}]"
+            yield f"{mark} {printable(path_text(entry.path))}{_entry_detail(entry)}{loss}"
