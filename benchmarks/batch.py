@@ -1,0 +1,62 @@
+"""Batch: cost of a file against the floor (read, parse and dump with orjson, write, rename)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from benchmarks.measure import corpus, row, timed
+from migrator.batch.discover import discover
+from migrator.batch.execute import Request, Status, execute
+
+ROUNDS = 40
+
+
+def run() -> Iterator[str]:
+    """Both sides migrate the whole corpus in turn, each into a fresh folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        tree = base / "in"
+        for number, path in enumerate(corpus()):
+            tree.mkdir(exist_ok=True)
+            shutil.copy(path, tree / f"{number:03}.json")
+        files = len(corpus())
+        floors, ours = [], []
+        for number in range(ROUNDS):
+            floors.append(timed(lambda n=number: floor(tree, base / f"floor{n}")) / files)
+            ours.append(timed(lambda n=number: batch(tree, base / f"ours{n}")) / files)
+            shutil.rmtree(base / f"floor{number}")
+            shutil.rmtree(base / f"ours{number}")
+        # The quickest rounds are those that the machine disturbed least; the median tells how typical they are.
+        quick = statistics.quantiles(ours, n=4)[0] / statistics.quantiles(floors, n=4)[0]
+        ratio = statistics.median(a / b for a, b in zip(ours, floors, strict=True))
+        yield row("floor, a file", f"{statistics.median(floors) * 1e6:.0f} µs")
+        yield row("upgrade to the newest, a file", f"{statistics.median(ours) * 1e6:.0f} µs", ratio, 1.25)
+        yield row("the same, quickest quarter of rounds", f"{min(ours) * 1e6:.0f} µs", quick, 1.25)
+
+
+def floor(tree: Path, out: Path) -> None:
+    """What no migration can be faster than."""
+    out.mkdir()
+    for entry in sorted(os.scandir(tree), key=lambda entry: entry.name):
+        with open(entry.path, "rb") as file:
+            raw = file.read()
+        raw = orjson.dumps(orjson.loads(raw), option=orjson.OPT_INDENT_2)
+        beside = os.path.join(out, entry.name + ".tmp")
+        with open(beside, "wb") as file:
+            file.write(raw)
+        os.replace(beside, os.path.join(out, entry.name))
+
+
+def batch(tree: Path, out: Path) -> None:
+    """The real thing, without the process around it."""
+    request = Request("1.5", "up", out_folder=str(out))
+    for source in discover([str(tree)], avoid=str(out)):
+        if execute(source, request).status is Status.FAILED:
+            raise RuntimeError(f"{source.path} failed")

@@ -1,0 +1,48 @@
+"""jq: the same 1.0 → 1.5 edit of one file, process against process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from benchmarks.measure import GOLDEN, pairs, process, row
+from migrator.chain.telemetry import GPU_NAMES
+
+EXPORT = GOLDEN / "0.4.0" / "chat-streaming" / "profile_export_aiperf.json"
+ROUNDS = 15
+
+_PROGRAM = """
+.schema_version = "1.5"
+| .run_info = {
+    benchmark_id, sweep_id: null, random_seed: .input_config.input.random_seed, trial: null, run_label: null,
+    variation_label: null, variation_index: null, variation_values: null, cli_command: .input_config.cli_command
+  }
+| .runtime_submission_invalid_reasons = []
+| .telemetry_data.endpoints[].gpus[] |= (
+    .platform = "nvidia" | .metrics |= with_entries(.key |= ($names[.] // .))
+  )
+"""
+
+
+def _document(command: list[str]) -> object:
+    """What a command prints, as numbers: jq writes 1.8e18 as an integer, so both are read as floats."""
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout, parse_int=float)
+
+
+def run() -> Iterator[str]:
+    """Only if both give the same document is there anything to compare."""
+    jq = shutil.which("jq")
+    if jq is None:
+        yield "jq is not installed: not measured"
+        return
+    edit = [jq, "--argjson", "names", json.dumps(GPU_NAMES), _PROGRAM, str(EXPORT)]
+    ours = [sys.executable, "-m", "migrator", "upgrade", str(EXPORT)]
+    if _document(edit) != _document(ours):
+        yield "the two edits differ: not measured"
+        return
+    mine, other, ratio = pairs(lambda: process(ours), lambda: process(edit), ROUNDS)
+    yield row("jq", f"{other * 1e3:.1f} ms")
+    yield row("aiperf-migrate upgrade", f"{mine * 1e3:.1f} ms", ratio)

@@ -1,0 +1,37 @@
+"""Start-up: each command from start to end, against a bare interpreter."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.measure import GOLDEN, pairs, process, row
+
+EXPORT = str(GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json")
+ROUNDS = 15
+COMMANDS: tuple[tuple[list[str], float | None], ...] = (
+    (["--version"], None),
+    (["--help"], None),
+    (["inspect", EXPORT], 6),
+    (["upgrade", EXPORT, "--dry-run"], None),
+    (["downgrade", EXPORT, "--to", "1.0", "--dry-run"], None),
+    (["versions"], None),
+    (["check", EXPORT], None),
+    (["schema", "1.5"], None),
+)
+
+
+def script() -> str:
+    """The installed console script of this environment."""
+    return str(Path(sys.executable).parent / "aiperf-migrate")
+
+
+def run() -> Iterator[str]:
+    """Pairs of processes in turn."""
+    bare = [sys.executable, "-c", "pass"]
+    for arguments, aim in COMMANDS:
+        command = [script(), *arguments]
+        mine, other, ratio = pairs(lambda c=command: process(c), lambda: process(bare), ROUNDS)
+        shown = " ".join("FILE" if argument == EXPORT else argument for argument in arguments)
+        yield row(shown, f"{mine * 1e3:.0f} / {other * 1e3:.0f} ms", ratio, aim)
