@@ -1,0 +1,318 @@
+"""M: what must hold inside a stats block, and between the blocks of one run.
+
+Comparisons allow for rounding: AIPerf computes a mean of equal values that lies a few units in the last place beside
+them, and so a recorded average can be outside minimum and maximum.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from migrator.chain.steps import RANK
+from migrator.check.rule import Problem, Spot, Subject, metric_holders, rule
+from migrator.jsonfile import Json, Numeral, Path
+from migrator.metrics import PERCENTILES, STATISTICS, catalogue, record_tags
+from migrator.releases import release
+
+ROUNDING: Final = 1e-9
+"""Relative difference below which two numbers are the same."""
+
+
+def _above(a: float, b: float) -> bool:
+    return a > b and not math.isclose(a, b, rel_tol=ROUNDING)
+
+
+def _percentiles(spot: Spot) -> list[tuple[str, float]]:
+    return [(name, value) for name in PERCENTILES if (value := spot.number(name)) is not None]
+
+
+@rule(
+    "M001",
+    "percentiles are out of order",
+    hint="restore the block from the original file",
+    why=(
+        "A higher percentile is never smaller than a lower one. Where it is, values were edited or mixed up between"
+        " runs, and any comparison of the tail is wrong."
+    ),
+    remedy="Restore the block from the original export, or compute it anew from `profile_export.jsonl`.",
+    example=("$.request_latency.p90", "120.5 is below p75, which is 133.1", "at least 133.1"),
+)
+def _ordered(subject: Subject) -> Iterator[Problem]:
+    for spot in subject.spots:
+        for (lower, a), (higher, b) in pairwise(_percentiles(spot)):
+            if _above(a, b):
+                yield Problem((*spot.path, higher), f"{b} is below {lower}, which is {a}", f"at least {a}")
+
+
+@rule(
+    "M002",
+    "the minimum is above the lowest percentile",
+    hint="restore the block from the original file",
+    why=(
+        "No value of a distribution is below its minimum, so no percentile is. Minimum and percentiles of this block"
+        " do not come from the same values."
+    ),
+    remedy="Restore the block from the original export, or compute it anew from `profile_export.jsonl`.",
+    example=("$.request_latency.min", "55.2 is above p1, which is 51.9", "at most 51.9"),
+)
+def _minimum(subject: Subject) -> Iterator[Problem]:
+    for spot in subject.spots:
+        least, percentiles = spot.number("min"), _percentiles(spot)
+        if least is not None and percentiles and _above(least, percentiles[0][1]):
+            name, value = percentiles[0]
+            yield Problem((*spot.path, "min"), f"{least} is above {name}, which is {value}", f"at most {value}")
+
+
+@rule(
+    "M003",
+    "the maximum is below the highest percentile",
+    hint="restore the block from the original file",
+    why=(
+        "No value of a distribution is above its maximum, so no percentile is. Maximum and percentiles of this block"
+        " do not come from the same values."
+    ),
+    remedy="Restore the block from the original export, or compute it anew from `profile_export.jsonl`.",
+    example=("$.request_latency.max", "140.2 is below p99, which is 151.9", "at least 151.9"),
+)
+def _maximum(subject: Subject) -> Iterator[Problem]:
+    for spot in subject.spots:
+        most, percentiles = spot.number("max"), _percentiles(spot)
+        if most is not None and percentiles and _above(percentiles[-1][1], most):
+            name, value = percentiles[-1]
+            yield Problem((*spot.path, "max"), f"{most} is below {name}, which is {value}", f"at least {value}")
+
+
+@rule(
+    "M004",
+    "the average is outside minimum and maximum",
+    hint="look for an edited value or a changed unit",
+    why=(
+        "An average lies between the smallest and the largest value. One that does not was computed from other values"
+        " or is in another unit than the rest of its block: a dashboard that plots averages is then wrong."
+    ),
+    remedy=(
+        "If the average is off by a factor of a thousand or so, a unit was converted for part of the block. Otherwise"
+        " restore the block from the original export."
+    ),
+    example=("$.request_latency.avg", "70210.4 is outside min 51.2 and max 151.9", "51.2 to 151.9"),
+)
+def _average(subject: Subject) -> Iterator[Problem]:
+    for spot in subject.spots:
+        least, average, most = spot.number("min"), spot.number("avg"), spot.number("max")
+        if least is None or average is None or most is None:
+            continue
+        if _above(least, average) or _above(average, most):
+            found = f"{average} is outside min {least} and max {most}"
+            yield Problem((*spot.path, "avg"), found, f"{least} to {most}")
+
+
+@rule(
+    "M005",
+    "the sum is not the average times the count",
+    hint="one of sum, avg and count was changed",
+    why=(
+        "`sum`, `avg` and `count` describe the same values, so any two give the third. Where they disagree, weighting"
+        " this run by its count, as a pooled average does, gives a wrong result."
+    ),
+    remedy="Compute `count` and `sum` anew from `profile_export.jsonl`, or restore the block from the original export.",
+    example=("$.request_latency.sum", "2809.9 is not 70.2 × 40", "about 2808.0"),
+)
+def _sum(subject: Subject) -> Iterator[Problem]:
+    for spot in subject.spots:
+        total, average, count = spot.number("sum"), spot.number("avg"), spot.number("count")
+        if total is None or average is None or count is None:
+            continue
+        # What cancels out in a sum of mixed signs is measured by what was added, not by the little that is left.
+        largest = max(abs(spot.number(name) or 0) for name in ("avg", "min", "max"))
+        if not math.isclose(total, average * count, rel_tol=ROUNDING, abs_tol=ROUNDING * largest * abs(count)):
+            found = f"{total} is not {average} × {count}"
+            yield Problem((*spot.path, "sum"), found, f"about {average * count}")
+
+
+@rule(
+    "M006",
+    "the count is not a whole number",
+    hint="restore the block from the original file",
+    why=(
+        "`count` is how many values a distribution has. A fraction appears when counts of several runs were averaged,"
+        " and then the rest of the block is no distribution of one run either."
+    ),
+    remedy=(
+        "Take the export of a single run. For several runs together AIPerf writes aggregates, which are another kind"
+        " of file."
+    ),
+    example=("$.request_latency.count", "is 40.5", "a whole number"),
+)
+def _whole_count(subject: Subject) -> Iterator[Problem]:
+    for spot in subject.spots:
+        count = spot.number("count")
+        if count is not None and not (isinstance(count, int) or count.is_integer()):
+            yield Problem((*spot.path, "count"), f"is {count}", "a whole number")
+
+
+_ONE_EACH: Final = ("request_latency", "time_to_first_token", "ttft", "decode_duration")
+"""Metrics with a value for every successful request, as the recorded files and AIPerf's own formulas have it.
+
+A request only counts as successful once it has an answer, from which these follow. Token counts need a tokenizer,
+later tokens a second chunk: they may have fewer.
+"""
+_NOT_PER_REQUEST: Final = frozenset({"inter_chunk_latency", "error_isl"})
+"""Record metrics that may have more values than there are successful requests: many each, or those that failed."""
+
+
+@rule(
+    "M007",
+    "counts of the same requests differ",
+    hint="the blocks may come from different runs",
+    why=(
+        "Request latency and time to first token have exactly one value for every successful request, and no other"
+        " record metric has more (except the gaps between chunks, and what is counted over failed requests). Other"
+        " counts mean that blocks of different runs were put into one file, or that requests were filtered for some"
+        " metrics only."
+    ),
+    remedy="Restore the export, or compute its blocks anew from the `profile_export.jsonl` of one run.",
+    example=("$.time_to_first_token.count", "is 39, but request_count is 40", "40"),
+)
+def _same_count(subject: Subject) -> Iterator[Problem]:
+    for part in ("run", "warmup"):
+        spots = {spot.tag: spot for spot in subject.spots if spot.part == part}
+        name, requests = _requests(spots)
+        if requests is None:
+            continue
+        for tag, spot in spots.items():
+            count = spot.number("count")
+            if count is None or tag not in record_tags() or tag in _NOT_PER_REQUEST:
+                continue
+            if count > requests or (tag in _ONE_EACH and count != requests):
+                expected = f"{requests:g}" if tag in _ONE_EACH else f"at most {requests:g}"
+                yield Problem((*spot.path, "count"), f"is {count}, but {name} is {requests:g}", expected)
+
+
+def _requests(spots: dict[str, Spot]) -> tuple[str, float | None]:
+    """How many requests succeeded, and which value says so."""
+    counted = spots.get("request_count")
+    if counted is not None and (requests := counted.number("avg")) is not None:
+        return "request_count", requests
+    for tag in _ONE_EACH:
+        if tag in spots and (requests := spots[tag].number("count")) is not None:
+            return f"{tag}.count", requests
+    return "", None
+
+
+@rule(
+    "M008",
+    "a known metric has no unit",
+    hint="add the unit that its release writes",
+    why=(
+        "The unit decides how a value is read, never the tag. A block without one is not recognised as a metric by any"
+        " reader, this tool included: it would be carried along as an unknown object and left out of comparisons."
+    ),
+    remedy="Add `unit` as another export of the same release has it for this metric.",
+    example=("$.request_latency.unit", "is missing", '"ms", as AIPerf 0.13.0.dev20261023 has it'),
+)
+def _unit(subject: Subject) -> Iterator[Problem]:
+    for _, path, node in metric_holders(subject.document, subject.identity):
+        for tag, value in node.items():
+            known = catalogue().get(tag)
+            if known and type(value) is dict and "unit" not in value:
+                expected = f'"{known.unit}", as AIPerf {known.last_release} has it'
+                yield Problem((*path, tag, "unit"), "is missing", expected)
+
+
+_COUNTED_SINCE: Final = "1.1"
+
+
+@rule(
+    "M009",
+    "a record metric has no count",
+    hint="take count and sum from profile_export.jsonl",
+    why=(
+        "From schema 1.1 on (AIPerf 0.8.0) every metric with one value a request says how many values it has. A file"
+        " written by such a release that lacks the count was edited, or went through an older version without its"
+        " residue. Files upgraded from a release before 0.8.0 never had it and are not reported."
+    ),
+    remedy=(
+        "Compute `count` and `sum` from `profile_export.jsonl`. If the file was migrated down and up again, repeat it"
+        " with the residue that was saved."
+    ),
+    example=("$.request_latency.count", 'is missing, though aiperf_version is "0.13.0"', "the number of values"),
+)
+def _counted(subject: Subject) -> Iterator[Problem]:
+    identity = subject.identity
+    wrote = release(identity.writer)
+    native = wrote is not None and RANK[wrote.version] >= RANK[_COUNTED_SINCE]
+    if not native or RANK.get(identity.version, len(RANK)) < RANK[_COUNTED_SINCE]:
+        return
+    for spot in subject.spots:
+        if spot.part == "gpu" or spot.tag not in record_tags():
+            continue
+        if spot.number("avg") is not None and spot.block.get("count") is None:
+            found = f"is missing, though aiperf_version is {json.dumps(identity.writer[:40])}"
+            yield Problem((*spot.path, "count"), found, "the number of values")
+
+
+@rule(
+    "M010",
+    "a number is NaN or Infinity",
+    hint="replace it by null",
+    why=(
+        "JSON has no such numbers, and AIPerf writes null instead: most readers refuse the file as a whole. Where the"
+        " token comes from, a division by zero went before it."
+    ),
+    remedy="Replace the token by `null`, and look at the script that wrote it.",
+    example=("$.request_latency.std", "is NaN", "a finite number or null"),
+)
+def _finite(subject: Subject) -> Iterator[Problem]:
+    for path, value in _numbers((), subject.document):
+        # 1e400 is a legal number, if a large one: only the tokens are not.
+        if not math.isfinite(value) and not (isinstance(value, Numeral) and value.text[-1].isdigit()):
+            yield Problem(path, f"is {_token(value)}", "a finite number or null")
+
+
+def _numbers(path: Path, value: Json) -> Iterator[tuple[Path, float]]:
+    if type(value) is dict:
+        for key, item in value.items():
+            yield from _numbers((*path, key), item)
+    elif type(value) is list:
+        for index, item in enumerate(value):
+            yield from _numbers((*path, index), item)
+    elif isinstance(value, float):
+        yield path, value
+
+
+def _token(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+_SIGNED: Final = frozenset({"osl_mismatch_diff_pct", "replay_send_schedule_offset", "stream_prefill_latency"})
+"""Known metrics that are differences and may be negative."""
+_TIMES: Final = ("ns", "ms", "sec", "ms/image")
+_AMOUNTS: Final = ("tokens", "requests", "count", "images", "KB", "MB")
+_RATES: Final = ("requests/sec", "tokens/sec", "tokens/sec/user", "images/sec")
+_NEVER_NEGATIVE: Final = frozenset((*_TIMES, *_AMOUNTS, *_RATES))
+"""Catalogue units of times, sizes, counts and rates. Power and temperature can have readings below zero."""
+
+
+@rule(
+    "M011",
+    "a negative number where none can be",
+    hint="look for an edited value or a clock that went back",
+    why=(
+        "A latency, a count, a rate or a standard deviation below zero cannot be measured. It comes from an edited"
+        " file, or from clocks that disagreed while the run was recorded; either way the block is no evidence."
+    ),
+    remedy="Restore the original export; if the original has the value, repeat the run.",
+    example=("$.time_to_first_token.min", "is -3.2", "0 or more"),
+)
+def _negative(subject: Subject) -> Iterator[Problem]:
+    for spot in subject.spots:
+        known = None if spot.part == "gpu" or spot.tag in _SIGNED else catalogue().get(spot.tag)
+        names = STATISTICS if known and known.unit in _NEVER_NEGATIVE else ("std", "count")
+        for name in names:
+            value = spot.number(name)
+            if value is not None and value < 0:
+                yield Problem((*spot.path, name), f"is {value}", "0 or more")

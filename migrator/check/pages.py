@@ -1,0 +1,84 @@
+"""The documentation of the rules, made from their declarations: an index, and one page a rule.
+
+`python -m migrator.check.pages docs` writes them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from textwrap import fill
+
+from migrator.check import RULES, Finding, Rule
+
+_FAMILIES = {
+    "M": "Metrics: what must hold inside a stats block, and between the blocks of a run",
+    "P": "Privacy: what should not leave the machine",
+    "R": "Run: what an export says about its run as a whole",
+    "S": "Schema: the document and its label against the schema of its version",
+}
+
+_INTRODUCTION = """\
+Each rule says something that holds for every export that AIPerf writes. None of the recorded exports breaks a rule,
+except those that really have an API key in clear. Rules are chosen by their code or its beginning: `M` is all metric
+rules, `M01` those from M010 on, `M001` one. A code that names no rule is a usage error.
+
+A finding has a code, a place (JSON path), what was found, what was expected, and a hint. Where a rule of its own
+explains what is also a violation of the schema (S001), only that rule is reported.
+
+Metric rules look at the blocks at the top level, under `records` (0.1), in `warmup_metrics`, and of each GPU.
+"""
+
+
+def pages() -> dict[str, str]:
+    """Every page by its path below the documentation folder."""
+    return {"checks.md": _index()} | {f"checks/{rule.code}.md": _page(rule) for rule in RULES.values()}
+
+
+def _index() -> str:
+    parts = ["# Checks\n", _INTRODUCTION]
+    for letter, title in _FAMILIES.items():
+        rows = [
+            f"| [{rule.code}](checks/{rule.code}.md) | {rule.title} | {rule.severity} |"
+            for rule in RULES.values()
+            if rule.code.startswith(letter)
+        ]
+        parts.append("\n".join([f"## {title}\n", "| Code | Finding | Severity |", "|---|---|---|", *rows, ""]))
+    return "\n".join(parts)
+
+
+def _page(rule: Rule) -> str:
+    place, found, expected = rule.example
+    return "\n".join(
+        [
+            f"# {rule.code}: {rule.title}\n",
+            f"Severity: {rule.severity}. All rules: [checks](../checks.md).\n",
+            "## Why it matters\n",
+            f"{_filled(rule.why)}\n",
+            "## Example\n",
+            f"```text\n{Finding(rule.code, place, found, expected, rule.hint)}\n```\n",
+            "## What to do\n",
+            f"{_filled(rule.remedy)}\n",
+        ]
+    )
+
+
+def _filled(paragraph: str) -> str:
+    return fill(paragraph, 118, break_long_words=False, break_on_hyphens=False)
+
+
+def write(folder: Path) -> None:
+    """Write every page below a documentation folder, and remove those of rules that are gone."""
+    wanted = pages()
+    (folder / "checks").mkdir(parents=True, exist_ok=True)
+    for stale in (folder / "checks").glob("*.md"):
+        if f"checks/{stale.name}" not in wanted:
+            stale.unlink()
+    for name, text in wanted.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m migrator.check.pages FOLDER")
+    write(Path(sys.argv[1]))

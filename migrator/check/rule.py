@@ -1,0 +1,196 @@
+"""What a rule is: a code, an explanation and a function, declared together; and the list of all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from migrator.chain.ops import GPU_METRICS, Object, visit
+from migrator.chain.steps import VERSIONS
+from migrator.errors import UsageError
+from migrator.identify import Identity
+from migrator.jsonfile import Path, path_text
+from migrator.metrics import is_block
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    """The file contradicts itself, or what AIPerf can write."""
+    WARNING = "warning"
+    """The file may be right, but the reader should know."""
+
+
+class Problem(NamedTuple):
+    """What a rule's function reports; the rule adds its code and hint."""
+
+    path: Path
+    found: str
+    expected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One broken rule at one place: `place` is a JSON path, the rest is text for people."""
+
+    code: str
+    place: str
+    found: str
+    expected: str
+    hint: str
+
+    @property
+    def severity(self) -> Severity:
+        """That of its rule."""
+        return RULES[self.code].severity
+
+    def __str__(self) -> str:
+        text = f"{self.code} {self.place}: {self.found}"
+        if self.expected:
+            text += f"; expected {self.expected}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+    def as_dict(self) -> dict[str, str]:
+        """For `--json`; empty fields are left out."""
+        fields = {
+            "code": self.code,
+            "severity": self.severity.value,
+            "place": self.place,
+            "found": self.found,
+            "expected": self.expected,
+            "hint": self.hint,
+        }
+        return {key: value for key, value in fields.items() if value}
+
+
+_TOO_LARGE: Final = 2**256
+"""Integers from here on are nothing to compute with: their product may not fit a double."""
+
+
+class Spot(NamedTuple):
+    """A stats block of an export: `part` is `run`, `warmup` or `gpu`."""
+
+    part: str
+    path: Path
+    tag: str
+    block: Object
+
+    def number(self, name: str) -> float | int | None:
+        """A statistic as a finite number; None if it is missing, null, or nothing to compute with."""
+        value = self.block.get(name)
+        if type(value) is int:
+            return value if abs(value) < _TOO_LARGE else None
+        return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The export that rules look at: its document, what it is, and its stats blocks."""
+
+    document: Object
+    identity: Identity
+    spots: tuple[Spot, ...]
+
+    @classmethod
+    def of(cls, document: Object, identity: Identity) -> Subject:
+        """A subject with the blocks of a document found."""
+        holders = metric_holders(document, identity)
+        gpus = (("gpu", path, node) for path, node, _ in visit(document, GPU_METRICS))
+        spots = (
+            Spot(part, (*path, tag), tag, value)
+            for part, path, node in (*holders, *gpus)
+            for tag, value in node.items()
+            if is_block(value)
+        )
+        return cls(document, identity, tuple(spots))
+
+
+def metric_holders(document: Object, identity: Identity) -> list[tuple[str, Path, Object]]:
+    """(part, path, object) of every object whose values are the run's or the warm-up's metrics."""
+    holders: list[tuple[str, Path, Object]] = [("run", (), document)]
+    records, warmup = document.get("records"), document.get("warmup_metrics")
+    if identity.version == VERSIONS[0] and type(records) is dict and not is_block(records):
+        holders.append(("run", ("records",), records))
+    if type(warmup) is dict and not is_block(warmup):
+        holders.append(("warmup", ("warmup_metrics",), warmup))
+    return holders
+
+
+Find = Callable[[Subject], Iterable[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that must hold for an export.
+
+    `title` says what is wrong when it does not, `why` why that matters, `remedy` what to do; `hint` is the remedy in
+    half a line. `example` is what a finding of this rule says: place, found, expected.
+    """
+
+    code: str
+    title: str
+    hint: str
+    why: str
+    remedy: str
+    example: tuple[str, str, str]
+    severity: Severity
+    find: Find
+
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        """Every place where the rule is broken."""
+        for path, found, expected in self.find(subject):
+            yield Finding(self.code, path_text(path), found, expected, self.hint)
+
+
+RULES: Final[dict[str, Rule]] = {}
+"""Every rule by its code, in the order they are declared."""
+
+
+def rule(
+    code: str,
+    title: str,
+    *,
+    hint: str,
+    why: str,
+    remedy: str,
+    example: tuple[str, str, str],
+    severity: Severity = Severity.ERROR,
+) -> Callable[[Find], Find]:
+    """Declare the function below as a rule."""
+
+    def declare(find: Find) -> Find:
+        if code in RULES:
+            raise ValueError(f"the code {code} is taken")
+        RULES[code] = Rule(code, title, hint, why, remedy, example, severity, find)
+        return find
+
+    return declare
+
+
+def select(codes: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """The rules that codes name, without the ignored ones. A code is exact or a beginning: `M`, `M00`, `M001`.
+
+    No codes at all select every rule.
+
+    Raises:
+        UsageError: a code that names no rule, or no rule is left.
+    """
+    wanted = _matching(codes) or set(RULES)
+    chosen = tuple(found for code, found in RULES.items() if code in wanted - _matching(ignore))
+    if not chosen:
+        raise UsageError("every selected rule is ignored", expected="at least one rule to check")
+    return chosen
+
+
+def _matching(codes: Iterable[str]) -> set[str]:
+    matched: set[str] = set()
+    for code in codes:
+        found = {known for known in RULES if code and known.startswith(code.upper())}
+        if not found:
+            raise UsageError(f'no rule has the code "{code}"', expected=f"one of {', '.join(RULES)}, or its beginning")
+        matched |= found
+    return matched

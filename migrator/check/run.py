@@ -1,0 +1,81 @@
+"""R: what an export says about its run as a whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from migrator.chain.ops import SUMMARY, visit
+from migrator.check.rule import Problem, Subject, rule
+from migrator.jsonfile import Json, Path, path_text
+
+
+@rule(
+    "R001",
+    "ends before it starts",
+    hint="one of the two times was changed",
+    why=(
+        "`end_time` is before `start_time`, of the run or of its telemetry. The duration that a reader takes from them"
+        " is negative, and the run cannot be found in logs and dashboards by its time."
+    ),
+    remedy=(
+        "If the original has it, the clock of the machine was set back during the run: the latencies come from"
+        " another clock and are still good. Otherwise restore the times from the original export."
+    ),
+    example=("$.end_time", "2026-11-24T01:50:35 is before start_time, 2026-11-24T01:50:36", "a time after the start"),
+)
+def _times(subject: Subject) -> Iterator[Problem]:
+    for path, node in ((), subject.document), *((p, n) for p, n, _ in visit(subject.document, SUMMARY)):
+        start, end = _moment(node.get("start_time")), _moment(node.get("end_time"))
+        # With an offset on one side only, which of two times came first cannot be said.
+        if start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None) or start <= end:
+            continue
+        found = f"{node['end_time']} is before start_time, {node['start_time']}"
+        yield Problem((*path, "end_time"), found, "a time after the start")
+
+
+def _moment(value: Json) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if type(value) is str else None
+    except ValueError:
+        return None
+
+
+_IDENTIFIERS: Final[tuple[Path, ...]] = (
+    ("benchmark_id",),
+    ("run_info", "benchmark_id"),
+    ("input_config", "benchmark_id"),
+)
+
+
+@rule(
+    "R002",
+    "benchmark_id stands twice and differs",
+    hint="the parts may come from different runs",
+    why=(
+        "The run's identifier is at the top, and once more in `run_info` (from 1.3 on) or `input_config` (up to"
+        " 0.8.0), so that each stands for itself. Two different ones mean that parts of two runs were put together:"
+        " the configuration shown may not be the one that was measured."
+    ),
+    remedy="Take both parts from the same export. If only the identifier was replaced, replace it everywhere.",
+    example=("$.run_info.benchmark_id", '"749defa703e3", but $.benchmark_id is "6050ad52798c"', '"6050ad52798c"'),
+)
+def _identifiers(subject: Subject) -> Iterator[Problem]:
+    first: tuple[Path, str] | None = None
+    for path in _IDENTIFIERS:
+        node: Json = subject.document
+        for key in path:
+            node = node.get(key) if type(node) is dict else None
+        if type(node) is not str:
+            continue
+        if first is None:
+            first = path, node
+        elif node != first[1]:
+            found = f"{_quoted(node)}, but {path_text(first[0])} is {_quoted(first[1])}"
+            yield Problem(path, found, _quoted(first[1]))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text[:80])

@@ -1,0 +1,71 @@
+"""S: the document and its label against the schema of its version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrator.chain.steps import NEWEST
+from migrator.check.rule import Problem, Severity, Subject, rule
+from migrator.schemas import violations
+
+
+@rule(
+    "S001",
+    "does not fit the schema of its version",
+    hint="compare with an untouched export of the same release",
+    why=(
+        "Every version has a schema: which fields there are and what type each has, as the AIPerf releases that write"
+        " it declare them. A value of another type was not written by AIPerf, and readers may refuse the whole file"
+        " for it. Keys that the schema does not know, nulls and missing fields are no violation."
+    ),
+    remedy=(
+        "Look at the place named. Usually a script or an editor turned a number into text or cut something out:"
+        " restore the value from the original file, or remove the field if it was added."
+    ),
+    example=("$.request_latency.avg", "is a string", "a number"),
+)
+def _violations(subject: Subject) -> Iterator[Problem]:
+    if subject.identity.newer:
+        return
+    for found in violations(subject.identity.version, subject.document):
+        yield Problem(found.place, found.message, found.expected)
+
+
+@rule(
+    "S002",
+    "the label contradicts the content",
+    hint="set schema_version to what the content is",
+    why=(
+        "`schema_version` says one version, but the document holds what only a newer one has. A reader that trusts"
+        " the label overlooks those fields; AIPerf itself ignores or rejects them. Nothing is lost: this tool goes by"
+        " the content."
+    ),
+    remedy=(
+        "Find out who changed the label, or added fields without changing it. If the content is right, set"
+        " `schema_version` to the version found; migrating the file does that as well."
+    ),
+    example=("$.schema_version", '"1.0", but run_info is there (since 1.2)', '"1.2"'),
+)
+def _mislabelled(subject: Subject) -> Iterator[Problem]:
+    identity = subject.identity
+    if identity.mislabelled:
+        reason = identity.evidence[-1] if len(identity.evidence) > 1 else "the content is another version"
+        yield Problem(("schema_version",), f'"{identity.label}", but {reason}', f'"{identity.version}"')
+
+
+@rule(
+    "S003",
+    "the label is newer than known",
+    severity=Severity.WARNING,
+    hint="a newer aiperf-migrate may know it",
+    why=(
+        "A minor version adds fields and leaves the rest alone, so the other rules still apply and were checked. What"
+        " the newer version added was not, the schema (S001) is not known, and the file cannot be migrated."
+    ),
+    remedy="Upgrade aiperf-migrate. If there is no release yet that knows the version, tell its maintainers.",
+    example=("$.schema_version", '"1.99" is newer than this tool knows', "at most 1.5"),
+)
+def _newer(subject: Subject) -> Iterator[Problem]:
+    if subject.identity.newer:
+        found = f'"{subject.identity.label}" is newer than this tool knows'
+        yield Problem(("schema_version",), found, f"at most {NEWEST}")

@@ -1,0 +1,120 @@
+"""`aiperf-migrate check`: does an export agree with its schema and with itself?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrator.batch.discover import Source, discover
+from migrator.batch.load import load
+from migrator.check import RULES, Finding, Rule, check, select
+from migrator.cli.parser import Parser
+from migrator.cli.streams import complain, say
+from migrator.errors import ExitCode, MigratorError, UsageError, reported
+from migrator.identify import Family
+from migrator.jsonfile import render_line
+from migrator.render.safe import printable
+from migrator.render.text import plural, table, wrapped
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check each file; exit 1 if anything was found."""
+    parser = Parser(
+        "check",
+        "Verify exports: their schema, and that they say the same thing everywhere. Nothing is written.",
+        "exit codes: 0 nothing found, 1 something found, 4 a file could not be read.",
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), or - for stdin")
+    parser.add_argument("--select", action="append", metavar="CODES", help="only these rules: M001,S or the like")
+    parser.add_argument("--ignore", action="append", metavar="CODES", help="not these rules")
+    parser.add_argument("--rules", action="store_true", help="list the rules")
+    parser.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
+    parser.add_json()
+    options = parser.parse_args(arguments)
+    if options.explain:
+        return _explain(options.explain)
+    rules = select(_codes(options.select), _codes(options.ignore))
+    if options.rules:
+        for line in table((rule.code, rule.severity.value, rule.title) for rule in rules):
+            say(line)
+        return ExitCode.OK
+    if not options.paths:
+        parser.error("name a file or folder to check")
+    return _check_all(options.paths, rules, as_json=options.json)
+
+
+def _codes(given: list[str] | None) -> list[str]:
+    """The codes of an option that may be repeated and may hold several, with commas between."""
+    return [code.strip() for part in given or () for code in part.split(",")]
+
+
+def _check_all(paths: Sequence[str], rules: Sequence[Rule], *, as_json: bool) -> int:
+    checked = with_findings = found = failed = others = 0
+    worst = ExitCode.OK
+    for source in discover(paths):
+        try:
+            with reported(source.path):
+                findings = _check(source, rules)
+        except MigratorError as error:
+            error.file = error.file or source.path
+            failed += 1
+            worst = max(worst, error.exit_code)
+            complain(str(error))
+            if as_json:
+                say(render_line({"file": source.path, "error": error.as_dict()}))
+            continue
+        if findings is None:
+            others += 1
+            continue
+        checked += 1
+        with_findings += bool(findings)
+        found += len(findings)
+        if as_json:
+            say(render_line({"file": source.path, "findings": [finding.as_dict() for finding in findings]}))
+        else:
+            for line in _lines(source, findings):
+                say(line)
+    if not as_json:
+        say(_total(checked, with_findings, found, others, failed))
+    return worst or (ExitCode.NO if found else ExitCode.OK)
+
+
+def _check(source: Source, rules: Sequence[Rule]) -> list[Finding] | None:
+    """The findings in a file; None for a file of another family that nobody asked for by name."""
+    if source.error:
+        raise source.error
+    loaded = load(source.path)
+    if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+        if source.named:
+            complain(f"{source.path}: {loaded.identity.family.value}, not checked")
+        return None
+    return check(loaded.parsed, loaded.identity, rules=rules)
+
+
+def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
+    """The file's name once, then a finding each: code, place, and on a second line what is wrong."""
+    if findings:
+        yield printable(source.path)
+    for finding in findings:
+        yield f"  {finding.code}  {printable(finding.place)}"
+        expected = f"; expected {finding.expected}" if finding.expected else ""
+        yield from wrapped(printable(f"{finding.found}{expected}"), indent="        ")
+
+
+def _total(checked: int, with_findings: int, found: int, others: int, failed: int) -> str:
+    files = f"{plural(checked, 'export')} checked"
+    told = f"{plural(found, 'finding')} in {with_findings}" if found else "nothing found"
+    rest = [f"{plural(others, 'other file')} left alone"] if others else []
+    rest += [f"{failed} failed"] if failed else []
+    return ", ".join([f"{files}: {told}", *rest])
+
+
+def _explain(code: str) -> int:
+    rule = RULES.get(code.upper())
+    if rule is None:
+        raise UsageError(f"no rule {code}", expected=", ".join(RULES), hint="check --rules lists them")
+    say(f"{rule.code}  {rule.title} ({rule.severity.value})")
+    for title, text in (("why", rule.why), ("what to do", rule.remedy)):
+        say(f"\n{title}:")
+        for line in wrapped(text, indent="  "):
+            say(line)
+    return ExitCode.OK
