@@ -1,0 +1,54 @@
+"""Write the generated pages of the documentation: `python docs/generate.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from migrator.chain.ops import Add, Operation
+from migrator.chain.steps import STEPS
+from migrator.cli.versions import released, rows
+
+PAGE = Path(__file__).parent / "versions.md"
+
+
+def versions() -> str:
+    """The page on the line of versions, from the declarations of its steps."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# Schema versions of the main export"
+    yield ""
+    yield "Generated from `migrator/chain/steps/` by `make docs`; do not edit."
+    yield ""
+    yield "| version | written by AIPerf | new in it |"
+    yield "|---|---|---|"
+    for row in rows():
+        yield f"| {row['version']} | {released(row['releases'])} | {row['summary']} |"
+    for step in STEPS:
+        yield ""
+        yield f"## {step.name(up=True)}"
+        yield ""
+        yield step.reason
+        yield ""
+        yield "| upgrade | downgrade loses |"
+        yield "|---|---|"
+        for op in step.ops:
+            yield f"| {op.describe()} | {_losses(op)} |"
+
+
+def _losses(op: Operation) -> str:
+    """What the way down cannot keep: fields that no source can give back."""
+    inner = getattr(op, "of", op)
+    if not isinstance(inner, Add) or (inner is not op and not op.gains(True)):
+        return "nothing"
+    lost = [f"`{item.key}`" for item in inner.items if item.source is None]
+    checked = [f"`{item.key}`" for item in inner.items if item.source is not None]
+    told = [", ".join(lost)] if lost else []
+    told += [f"{', '.join(checked)} where the document does not give the same again"] if checked else []
+    return "; ".join(told)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(versions())
