@@ -175,7 +175,8 @@ def identify(document: Json, *, details: bool = True) -> Identity:
     _require_shape(document, loose)
     label = _label(document)
     newer = label is not None and label not in RANK
-    version, evidence = (label, "") if newer and label else _content_version(document, label)
+    flat = len(loose) < len(document)
+    version, evidence = (label, "") if newer and label else _content_version(document, label, flat=flat)
     found = Identity(
         Family.EXPORT,
         version,
@@ -190,7 +191,7 @@ def identify(document: Json, *, details: bool = True) -> Identity:
 
 def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     dialect = telemetry_dialect(document)
-    config = _config_family(document.get("input_config"))
+    config = config_family(document.get("input_config"))
     name = document.get("aiperf_version")
     if type(name) is str and name:
         wrote = release(name)
@@ -235,6 +236,8 @@ def _label(document: dict[str, Json]) -> str | None:
     if "schema_version" not in document:
         return None
     label = document["schema_version"]
+    if type(label) is str and RANK.get(label, -1) >= RANK[FIRST_LABELLED]:
+        return label
     match = re.fullmatch(_LABEL, label) if type(label) is str else None
     if not match:
         shown = f'"{label}"' if type(label) is str else "null" if label is None else f"{_kind(label)} ({label})"
@@ -248,13 +251,11 @@ def _label(document: dict[str, Json]) -> str | None:
         if numbers[0] > _NEWEST_LABEL[0]:
             raise _newer(label)
         return str(label)
-    if label not in RANK or RANK[label] < RANK[FIRST_LABELLED]:
-        raise UnknownVersionError(
-            f'schema_version is "{label}", which no AIPerf release wrote',
-            expected=f"{FIRST_LABELLED} to {NEWEST}",
-            place="$.schema_version",
-        )
-    return str(label)
+    raise UnknownVersionError(
+        f'schema_version is "{label}", which no AIPerf release wrote',
+        expected=f"{FIRST_LABELLED} to {NEWEST}",
+        place="$.schema_version",
+    )
 
 
 def _require_shape(document: dict[str, Json], loose: tuple[str, ...]) -> None:
@@ -284,10 +285,13 @@ def _require_metrics(node: dict[str, Json], loose: tuple[str, ...], place: tuple
             )
 
 
-def _content_version(document: dict[str, Json], label: str | None) -> tuple[str, str]:
-    """The version, and what proves it: the label, unless the document holds what only a newer version has."""
-    records = document.get("records")
-    if type(records) is dict and not is_block(records) and label is None:
+def _content_version(document: dict[str, Json], label: str | None, *, flat: bool) -> tuple[str, str]:
+    """The version, and what proves it: the label, unless the document holds what only a newer version has.
+
+    `flat` tells whether there are metrics at the top level; a `records` beside them that has none is a leftover.
+    """
+    records = document.get("records") if label is None else None
+    if type(records) is dict and not is_block(records) and (not flat or any(map(is_block, records.values()))):
         return STEPS[0].older, "metrics stand under records"
     labelled = RANK[label or FIRST_LABELLED]
     for step in reversed(STEPS):
@@ -323,7 +327,8 @@ def telemetry_dialect(document: dict[str, Json]) -> Dialect | None:
     return "legacy" if RUN_NAMES.keys() & document.keys() else None
 
 
-def _config_family(config: Json) -> str:
+def config_family(config: Json) -> str:
+    """`UserConfig` (up to AIPerf 0.8.0), `BenchmarkConfig` (from 0.9.0 on), or nothing that tells."""
     if type(config) is not dict:
         return ""
     if config.keys() & {"models", "datasets", "phases"}:

@@ -16,11 +16,14 @@ import json
 import os
 import re
 import stat
-from typing import Any, Final, NamedTuple, Self
-
-import orjson
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from migrator.errors import DuplicateKeyError, NotJsonError, UnreadableError, UnwritableError
+
+# Imported by the functions that need it: it takes longer than all the rest of a start-up.
+if TYPE_CHECKING:
+    import orjson
 
 Json = Any
 """A parsed JSON value: dict, list, str, int, float, [`Numeral`][], bool or None."""
@@ -29,8 +32,6 @@ Path = tuple[str | int, ...]
 
 MAX_BYTES: Final = 64 * 2**20
 """Largest file that is read at all. The largest export seen has 60 kB; a thousand times that is a mistake."""
-
-_INDENT: Final = orjson.OPT_INDENT_2
 
 
 class Numeral(float):
@@ -100,9 +101,11 @@ def parse(raw: bytes) -> Parsed:
         NotJsonError: not JSON, not UTF-8, too deep; with line and column.
         DuplicateKeyError: an object has a key twice; with the JSON path.
     """
+    import orjson
+
     try:
         data = orjson.loads(raw)
-        again = orjson.dumps(data, option=_INDENT)
+        again = orjson.dumps(data, option=orjson.OPT_INDENT_2)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _parse_faithfully(raw)
     if again == raw:
@@ -121,8 +124,10 @@ def render(data: Json, layout: Layout = CANONICAL) -> bytes:
     Raises:
         NotJsonError: nested deeper than the writer can follow, or text with half a surrogate pair.
     """
+    import orjson
+
     try:
-        raw = orjson.dumps(data, option=_INDENT, default=_numeral)
+        raw = orjson.dumps(data, option=orjson.OPT_INDENT_2, default=_numeral)
     except orjson.JSONEncodeError as error:
         raise NotJsonError(f"cannot be written as JSON: {error}") from error
     if layout is CANONICAL:
@@ -134,11 +139,15 @@ def render(data: Json, layout: Layout = CANONICAL) -> bytes:
 
 def render_line(data: Json) -> str:
     """A value as JSON on one line, for output that is read line by line."""
+    import orjson
+
     return orjson.dumps(data, default=_numeral).decode()
 
 
 def fingerprint(value: Json) -> bytes:
     """Bytes that are equal exactly when two values are: 20 and 20.0 differ, the order of keys does not matter."""
+    import orjson
+
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_numeral)
 
 
@@ -162,6 +171,8 @@ def path_text(path: Path) -> str:
 
 
 def _numeral(value: object) -> orjson.Fragment:
+    import orjson
+
     if isinstance(value, Numeral):
         return orjson.Fragment(value.text)
     raise TypeError(f"{type(value).__name__} is not a JSON value")
@@ -170,8 +181,27 @@ def _numeral(value: object) -> orjson.Fragment:
 # --- the faithful reader -------------------------------------------------------------------------------------
 
 
+def parse_to_look(raw: bytes) -> Parsed:
+    """Parse one JSON document that will not be written again: layout and spelling are not kept.
+
+    Slower than [`parse`][], but without `orjson` to import: for a single look.
+
+    Raises:
+        NotJsonError, DuplicateKeyError: as [`parse`][] does.
+    """
+    data, constants = _read(_decode(raw), float)
+    return Parsed(data, constants=constants)
+
+
 def _parse_faithfully(raw: bytes) -> Parsed:
     text = _decode(raw)
+    data, constants = _read(text, _float)
+    layout = _detect(text)
+    return Parsed(data, layout, uniform=render(data, layout) == raw, constants=constants)
+
+
+def _read(text: str, parse_float: Callable[[str], float]) -> tuple[Json, int]:
+    """The document, and how many NaN and Infinity tokens are in it."""
     duplicates: list[tuple[dict[str, Json], str]] = []
     constants: list[str] = []
 
@@ -187,7 +217,9 @@ def _parse_faithfully(raw: bytes) -> Parsed:
         return Numeral(token)
 
     try:
-        data = json.loads(text, parse_float=_float, parse_int=_int, parse_constant=constant, object_pairs_hook=pairs)
+        data = json.loads(
+            text, parse_float=parse_float, parse_int=_int, parse_constant=constant, object_pairs_hook=pairs
+        )
     except json.JSONDecodeError as error:
         raise NotJsonError(
             f"not JSON: {error.msg[0].lower()}{error.msg[1:]}",
@@ -203,8 +235,7 @@ def _parse_faithfully(raw: bytes) -> Parsed:
             place=path_text((*(find(data, owner) or ()), name)),
             hint="keep the right one; the tool cannot know which it is",
         )
-    layout = _detect(text)
-    return Parsed(data, layout, uniform=render(data, layout) == raw, constants=len(constants))
+    return data, len(constants)
 
 
 def _decode(raw: bytes) -> str:
@@ -228,6 +259,8 @@ def _decode(raw: bytes) -> str:
 
 
 def _float(token: str) -> float:
+    import orjson
+
     value = float(token)
     return value if orjson.dumps(value).decode() == token else Numeral(token)
 

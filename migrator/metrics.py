@@ -6,11 +6,10 @@ catalogue are normal (custom ones, newer ones): a block is recognised by its sha
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple, TypeGuard
-
-import orjson
 
 PERCENTILES: Final = ("p1", "p5", "p10", "p25", "p50", "p75", "p90", "p95", "p99")
 STATISTICS: Final = ("avg", *PERCENTILES, "min", "max", "std", "count", "sum")
@@ -37,7 +36,7 @@ def catalogue() -> dict[str, Metric]:
     """Tag → catalogue entry, for all releases together."""
     # Not importlib.resources: it takes as long to import as all the rest of the start-up.
     with open(os.path.join(os.path.dirname(__file__), "data", "metrics.json"), "rb") as file:
-        rows = orjson.loads(file.read())
+        rows = json.load(file)
     return {tag: Metric(**row) for tag, row in rows.items()}
 
 

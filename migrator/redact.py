@@ -8,7 +8,7 @@ up where it is declared and then replaced wherever else in the document it occur
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from migrator.jsonfile import Json, Path
@@ -82,51 +82,30 @@ def _replacements(document: dict[str, Json]) -> list[tuple[Path, str]]:
 
 _Declared = tuple[Path, str, list[str]]
 """A place that is known to hold secrets, its cleaned text, and the secrets in it."""
-_TEXTS: Final = (
-    ("run_info", "cli_command"),
-    ("input_config", "cli_command"),
-    ("input_config", "endpoint", "url"),
-    ("input_config", "endpoint", "urls"),
-    ("input_config", "gpu_telemetry"),
-    ("input_config", "gpu_telemetry", "urls"),
-    ("input_config", "server_metrics"),
-    ("input_config", "server_metrics", "urls"),
-)
-"""Command lines and URLs, or lists of them."""
-_VALUES: Final = (("input_config", "endpoint", "api_key"),)
-"""Secrets themselves."""
-_PAIRS: Final = (
-    ("input_config", "endpoint", "headers"),
-    ("input_config", "endpoint", "extra"),
-    ("input_config", "input", "headers"),
-    ("input_config", "input", "extra"),
-)
-"""Named values, of which the sensitive ones are secrets: an object, or a list of [name, value] pairs."""
 
 
 def _declared(document: dict[str, Json]) -> list[_Declared]:
     found: list[_Declared] = []
-    for path in _TEXTS:
-        value = _at(document, path)
-        if type(value) is str:
-            found += _text(path, value)
-        elif type(value) is list:
-            for index, item in enumerate(value):
-                found += _text((*path, index), item)
-    for path in _VALUES:
-        found += _value(path, _at(document, path))
-    for path in _PAIRS:
-        found += _pairs(path, _at(document, path))
+    run_info = document.get("run_info")
+    if type(run_info) is dict:
+        found += _texts(("run_info", "cli_command"), run_info.get("cli_command"))
+    config = document.get("input_config")
+    if type(config) is not dict:
+        return found
+    found += _texts(("input_config", "cli_command"), config.get("cli_command"))
+    for name in ("endpoint", "input"):
+        section = config.get(name)
+        if type(section) is dict:
+            for key, look in _LOOK.items():
+                if key in section:
+                    found += look(("input_config", name, key), section[key])
+    for name in ("gpu_telemetry", "server_metrics"):
+        section = config.get(name)
+        if type(section) is dict:
+            found += _texts(("input_config", name, "urls"), section.get("urls"))
+        else:
+            found += _texts(("input_config", name), section)
     return found
-
-
-def _at(document: dict[str, Json], path: Path) -> Json:
-    node: Json = document
-    for key in path:
-        if type(node) is not dict:
-            return None
-        node = node.get(key)
-    return node
 
 
 def _value(path: Path, value: Json) -> list[_Declared]:
@@ -135,14 +114,18 @@ def _value(path: Path, value: Json) -> list[_Declared]:
     return [(path, REDACTED, [value, *value.split()[1:]])]
 
 
-def _text(path: Path, value: Json) -> list[_Declared]:
-    if type(value) is not str:
-        return []
-    clean, secrets = _clean(value)
-    return [(path, clean, secrets)] if secrets else []
+def _texts(path: Path, value: Json) -> list[_Declared]:
+    """A command line or URL, or a list of them."""
+    if type(value) is str:
+        clean, secrets = _clean(value)
+        return [(path, clean, secrets)] if secrets else []
+    if type(value) is list:
+        return [found for index, item in enumerate(value) for found in _texts((*path, index), item)]
+    return []
 
 
 def _pairs(path: Path, pairs: Json) -> list[_Declared]:
+    """Named values, of which the sensitive ones are secrets: an object, or a list of [name, value] pairs."""
     named: list[tuple[Path, Json, Json]] = []
     if type(pairs) is dict:
         named = [((*path, name), name, value) for name, value in pairs.items()]
@@ -159,6 +142,15 @@ def _pairs(path: Path, pairs: Json) -> list[_Declared]:
         for found in _value(place, value)
     ]
 
+
+_LOOK: Final[dict[str, Callable[[Path, Json], list[_Declared]]]] = {
+    "api_key": _value,
+    "headers": _pairs,
+    "extra": _pairs,
+    "url": _texts,
+    "urls": _texts,
+}
+"""Key of `input_config.endpoint` or `.input` → how secrets stand in it."""
 
 _HINTS: Final = ("-key", "_key", "-token ", "-token=", "uthorization", "-header", "-H", "@", "?")
 """A command line or URL without any of these holds no secret; looking for them is much cheaper than the patterns."""

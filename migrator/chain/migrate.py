@@ -12,7 +12,7 @@ from migrator.chain.residue import Residue, apply, measure
 from migrator.chain.step import Step
 from migrator.chain.steps import FIRST_LABELLED, NEWEST, RANK, STEPS, VERSIONS
 from migrator.errors import ResidueError, UnknownVersionError
-from migrator.identify import Identity, identify, require_migratable
+from migrator.identify import Family, Identity, identify, require_migratable
 from migrator.jsonfile import Json
 from migrator.metrics import catalogue
 from migrator.redact import redact
@@ -96,6 +96,9 @@ def migrate(
         ResidueError: the residue belongs to another document or version.
     """
     identity = identity or identify(document, details=False)
+    if residue is not None and residue.is_of(document):
+        # What left this chain at a version is at that version, even if its content alone would not prove it.
+        identity = identity._replace(family=Family.EXPORT, version=residue.to, versions=(residue.to,))
     require_migratable(identity)
     if to in identity.versions:
         return Migration(document, identity, to)
@@ -140,6 +143,7 @@ def _run(document: Object, way: Plan, to: str, move: Move) -> Object:
         move.step = step.name(up=way.up)
         for op in step.ops if way.up else reversed(step.ops):
             document = op.up(document, move) if way.up else op.down(document, move)
+    move.settle(document)
     move.step = f"label {to}"
     return _labelled(document, to, move) if way.steps else document
 

@@ -54,7 +54,7 @@ class Move:
     that have none. `dialect` is the telemetry dialect of 1.4 in this run. `residue` says whether drops are saved.
     """
 
-    __slots__ = ("dialect", "entries", "kept_fields", "residue", "step")
+    __slots__ = ("_computed", "dialect", "entries", "kept_fields", "residue", "step")
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Move:
         self.kept_fields = kept_fields
         self.entries = [] if entries is None else entries
         self.step = ""
+        self._computed: list[tuple[int, Item, Object, Path]] = []
 
     def note(
         self,
@@ -86,6 +87,25 @@ class Move:
     def dropped(self) -> Loss:
         """The class of a value that the target has no place for."""
         return Loss.SAVED if self.residue else Loss.LOST
+
+    def loss_of(self, value: Json, again: Json) -> Loss:
+        """The class of a dropped value for which its source gives `again`."""
+        if again is not UNKNOWN and fingerprint(again) == fingerprint(value):
+            return Loss.DERIVABLE
+        return Loss.EXACT if value is None else self.dropped
+
+    def note_computed(self, item: Item, node: Object, path: Path) -> None:
+        """Remember that the entry just made drops a field of `node` that its source may compute again."""
+        self._computed.append((len(self.entries) - 1, item, node, path))
+
+    def settle(self, document: Object) -> None:
+        """Class each such drop by the document the run ends with: a later step may have taken what its source needs."""
+        for index, item, node, path in self._computed:
+            entry = self.entries[index]
+            loss = self.loss_of(entry.before, item.value(document, node, path))
+            if loss is not entry.loss:
+                self.entries[index] = entry._replace(loss=loss)
+        self._computed.clear()
 
 
 Source = Callable[[Object, Object, Path], Json]
@@ -200,15 +220,13 @@ class Add:
                 if item.key not in node:
                     continue
                 value = node[item.key]
-                again = item.value(document, node, path)
-                if again is not UNKNOWN and fingerprint(again) == fingerprint(value):
-                    loss = Loss.DERIVABLE
-                elif (self.at, item.key) in move.kept_fields:
+                loss = move.loss_of(value, item.value(document, node, path))
+                if loss is not Loss.DERIVABLE and (self.at, item.key) in move.kept_fields:
                     continue
-                else:
-                    loss = Loss.EXACT if value is None else move.dropped
                 dropped.add(item.key)
                 move.note(Op.DROP, (*path, item.key), loss, value)
+                if item.source:
+                    move.note_computed(item, node, path)
             if dropped:
                 changes.append((path, {name: value for name, value in node.items() if name not in dropped}))
         return _apply(document, changes) if changes else document
@@ -294,9 +312,10 @@ class Rename:
         return _apply(document, changes) if changes else document
 
     def present(self, document: Object) -> str:
-        """The first new name."""
-        for path, node, _ in visit(document, self.at):
-            if found := node.keys() & self.table.values():
+        """The first new name. One whose old name is there too, or in an exempt object, may be older: no evidence."""
+        for path, node, parent in visit(document, self.at):
+            found = [name for name in node.keys() & self.inverse.keys() if self.inverse[name] not in node]
+            if found and not (self.unless is not None and self.unless(parent)):
                 return ".".join(map(str, (*path, min(found))))
         return ""
 
@@ -337,7 +356,8 @@ class Unnest:
         for name in rest:
             note = f"{name} is there too" if is_block(rest[name]) else "not a metric"
             move.note(Op.KEEP, (self.key, name), Loss.KEPT, note=note)
-        for name in lifted:
+        # A metric of the container's own name can only take its place when the others have left it.
+        for name in sorted(lifted, key=self.key.__eq__):
             move.note(Op.MOVE, (self.key, name), Loss.EXACT, to=(name,))
         result: Object = {}
         for name, value in document.items():
@@ -358,11 +378,14 @@ class Unnest:
         moved = {name: value for name, value in blocks.items() if name not in clashes}
         if self.key in document and not seed and self.key not in moved:
             move.note(Op.DROP, (self.key,), move.dropped, container)
-        for name in clashes:
-            move.note(Op.KEEP, (name,), Loss.KEPT, note=f"{self.key}.{name} is there too")
-        for name in moved:
+        for name in blocks:
+            if name in clashes:
+                move.note(Op.KEEP, (name,), Loss.KEPT, note=f"{self.key}.{name} is there too")
+        for name in sorted(moved, key=self.key.__ne__):
             move.note(Op.MOVE, (name,), Loss.EXACT, to=(self.key, name))
         gathered = {**seed, **moved}
+        if not gathered:
+            move.note(Op.ADD, (self.key,), Loss.EXACT, after=gathered)
         result: Object = {}
         for name, value in document.items():
             if name in moved or name == self.key:
@@ -406,7 +429,7 @@ class Inverse:
 
     def describe(self) -> str:
         """The inner line with its verb turned round."""
-        return self.of.describe().replace("adds ", "drops ", 1)
+        return self.of.describe().replace("adds ", "drops ", 1).replace(" to each", " from each", 1)
 
     def gains(self, up: bool) -> frozenset[Field]:
         """The inner operation's, the other way round."""
@@ -441,7 +464,7 @@ class InDialect:
 
     def describe(self) -> str:
         """The inner line, with the dialect."""
-        return f"{self.of.describe()} ({'unless done before' if self.entering_down else 'or in 1.5'})"
+        return f"{self.of.describe()} ({'where 1.4 has not' if self.entering_down else 'in the later dialect of 1.4'})"
 
     def gains(self, up: bool) -> frozenset[Field]:
         """The inner operation's."""

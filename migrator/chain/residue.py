@@ -65,9 +65,13 @@ class Residue:
     def __bool__(self) -> bool:
         return bool(self.parts or self.order)
 
+    def is_of(self, document: Object) -> bool:
+        """Whether a document is the very one this residue was made for."""
+        return digest(document) == self.digest
+
     def belongs_to(self, document: Object) -> bool:
         """Whether a document is the one this residue was made for, perhaps edited since."""
-        if digest(document) == self.digest:
+        if self.is_of(document):
             return True
         known = {key: value for key, value in self.identity.items() if value is not None}
         return bool(known) and fingerprint(_identity(document)) == fingerprint(self.identity)
