@@ -42,20 +42,45 @@ def discover(paths: Sequence[str], avoid: str | None = None) -> Iterator[Source]
         yield from _walk(path, base, away)
 
 
+def clash(paths: Sequence[str]) -> tuple[str, str] | None:
+    """Two of `paths` that an output folder would have to keep in the same place, if there are any."""
+    folders = {path for path in paths if path != STDIN and os.path.isdir(path)}
+    taken: dict[str, str] = {}
+    for path in paths:
+        if path in folders:
+            if len(folders) == 1:
+                continue
+            name = os.path.basename(os.path.abspath(path))
+        else:
+            name = os.path.basename(path)
+            if len(folders) == 1 and os.path.lexists(os.path.join(*folders, name)):
+                return min(folders), path
+        if name in taken:
+            return taken[name], path
+        taken[name] = path
+    return None
+
+
 def _walk(folder: str, relative: str, away: str | None) -> Iterator[Source]:
-    try:
-        with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        yield Source(folder, relative, named=True, error=_folder_error(error, folder))
-        return
-    for entry in listed:
-        below = os.path.join(relative, entry.name)
-        if entry.is_dir(follow_symlinks=False):
-            if not entry.name.startswith(".") and (away is None or os.path.realpath(entry.path) != away):
-                yield from _walk(entry.path, below, away)
-        elif entry.name.lower().endswith(".json"):
-            yield Source(entry.path, below, named=False)
+    # Not recursive: a tree may be deeper than calls can be.
+    pending = [(folder, relative, True)]
+    while pending:
+        path, below, is_folder = pending.pop()
+        if not is_folder:
+            yield Source(path, below, named=False)
+            continue
+        try:
+            with os.scandir(path) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name, reverse=True)
+        except OSError as error:
+            yield Source(path, below, named=True, error=_folder_error(error, path))
+            continue
+        for entry in listed:
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith(".") and (away is None or os.path.realpath(entry.path) != away):
+                    pending.append((entry.path, os.path.join(below, entry.name), True))
+            elif entry.name.lower().endswith(".json"):
+                pending.append((entry.path, os.path.join(below, entry.name), False))
 
 
 def _folder_error(error: OSError, folder: str) -> UnreadableError:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from migrator._version import __version__
 from migrator.batch.discover import STDIN, Source
 from migrator.batch.load import load
+from migrator.batch.write import RESIDUE_SUFFIX, write_in_place, write_out, write_standard_output
 from migrator.chain.ledger import Ledger, Loss, Op
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
 from migrator.chain.steps import RANK
 from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported
 from migrator.identify import Family, Identity, require_migratable
-from migrator.jsonfile import Parsed, read_bytes, render, unwritable, write_atomic
-
-RESIDUE_SUFFIX: Final = ".residue.json"
-"""A residue stands beside its document, under the document's whole name and this."""
+from migrator.jsonfile import Parsed, read_bytes, render
 
 
 class Status(StrEnum):
@@ -113,6 +109,9 @@ def _execute(source: Source, request: Request) -> Result:
     if identity.family is not Family.EXPORT or parsed is None:
         if source.named and identity.family is Family.OTHER:
             raise NotAnExportError("is no AIPerf export", expected="a main export (profile_export_aiperf.json)")
+        if request.out_file or request.standard_output:
+            # The one output that was asked for cannot be given: an exit code of 0 would be taken for it.
+            raise NotAnExportError(f"is {identity.family.value}", expected="a main export", hint="it is left alone")
         return Result(source, Status.SKIPPED, f"{identity.family.value}, left alone")
     require_migratable(identity)
     if wrong_way := _wrong_way(identity, request):
@@ -132,7 +131,7 @@ def _execute(source: Source, request: Request) -> Result:
             identity=identity,
         )
     except ResidueError as error:
-        warnings.append(f"{error}: ignored")
+        warnings.append(f"residue ignored: {error}")
         done = migrate(
             parsed.data,
             request.to,
@@ -143,7 +142,7 @@ def _execute(source: Source, request: Request) -> Result:
     result = Result(source, Status.MIGRATED, "", identity.version, request.to, warnings=warnings)
     if done.changed:
         result.migration, result.ledger = done, done.ledger
-        result.warnings += _warnings(parsed, done)
+        result.warnings += _warnings(parsed, done, request)
     else:
         result.status, result.reason = Status.UNCHANGED, f"is {request.to} already"
         if identity.mislabelled:
@@ -163,7 +162,7 @@ def _wrong_way(identity: Identity, request: Request) -> str:
     )
 
 
-def _warnings(parsed: Parsed, done: Migration) -> list[str]:
+def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
     warnings: list[str] = []
     if parsed.constants:
         warnings.append(f"{parsed.constants} NaN or Infinity tokens, which JSON forbids, kept as they are")
@@ -171,7 +170,8 @@ def _warnings(parsed: Parsed, done: Migration) -> list[str]:
         warnings.append("its white space is irregular and was evened out; every value and spelling is kept")
     if secrets := len(done.ledger.of(Loss.REDACTED)):
         places = "1 place" if secrets == 1 else f"{secrets} places"
-        warnings.append(f"a secret stood in clear in {places}; it is <redacted> in the output, not in the input")
+        kept = ", but not in the backup" if request.in_place and request.backup_suffix else ""
+        warnings.append(f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}")
     if done.restored and (conflicts := done.ledger.by_op()[Op.CONFLICT]):
         warnings.append(f"{conflicts} values of the residue no longer fit and were not restored (--explain)")
     return warnings
@@ -186,80 +186,20 @@ def _residue_beside(path: str, request: Request) -> tuple[Residue | None, list[s
         return Residue.from_bytes(read_bytes(name)), []
     except MigratorError as error:
         error.file = name
-        return None, [f"{error}: ignored"]
-
-
-_made: set[str] = set()
-"""Output folders known to exist, so that a batch does not ask for each file."""
+        return None, [f"residue ignored: {error}"]
 
 
 def _write(source: Source, request: Request, raw: bytes, done: Migration) -> str:
+    """Write the document, and return the name of the file it went to."""
+    residue = done.residue.to_bytes(f"aiperf-migrate {__version__}") if done.residue else None
     if request.standard_output:
-        sys.stdout.buffer.write(raw)
-        sys.stdout.buffer.flush()
+        write_standard_output(raw)
         return ""
     if request.in_place:
-        return _write_in_place(source.path, request, raw, done)
+        if not done.changed:
+            return ""
+        write_in_place(source.path, raw, residue, backup_suffix=request.backup_suffix)
+        return source.path
     target = request.out_file or os.path.join(request.out_folder or "", source.relative)
-    folder = os.path.dirname(target)
-    if folder and folder not in _made:
-        try:
-            os.makedirs(folder, exist_ok=True)
-        except OSError as error:
-            raise unwritable(error, folder) from error
-        if len(_made) > 10_000:
-            _made.clear()
-        _made.add(folder)
-    _write_residue(target, request, done)
-    write_atomic(target, raw, overwrite=request.force)
+    write_out(target, raw, residue, force=request.force)
     return target
-
-
-def _write_in_place(path: str, request: Request, raw: bytes, done: Migration) -> str:
-    if not done.changed:
-        return ""
-    if os.path.islink(path):
-        raise NotAnExportError("is a symbolic link", hint=f"name the file itself: {os.path.realpath(path)}")
-    _write_residue(path, request, done)
-    if request.backup_suffix:
-        _back_up(path, request.backup_suffix)
-    write_atomic(path, raw, overwrite=True, like=path, sync=True)
-    return path
-
-
-def _write_residue(target: str, request: Request, done: Migration) -> None:
-    """The residue goes first: a crash in between leaves the old document and a file too many, never one too few."""
-    if done.residue:
-        content = done.residue.to_bytes(f"aiperf-migrate {__version__}")
-        write_atomic(target + RESIDUE_SUFFIX, content, overwrite=request.force or request.in_place)
-
-
-def _back_up(path: str, suffix: str) -> None:
-    """Keep the original under a free name. A hard link costs nothing and cannot differ; a copy is the fallback."""
-    name, number = path + suffix, 0
-    while True:
-        try:
-            os.link(path, name)
-        except FileExistsError:
-            number += 1
-            name = f"{path}{suffix}.{number}"
-        except OSError:
-            _copy(path, name)
-            return
-        else:
-            return
-
-
-def _copy(path: str, name: str) -> None:
-    import shutil
-
-    try:
-        with open(path, "rb") as source, open(name, "xb") as target:
-            shutil.copyfileobj(source, target)
-            target.flush()
-            os.fsync(target.fileno())
-        shutil.copystat(path, name)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise unwritable(error, name) from error

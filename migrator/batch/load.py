@@ -8,7 +8,7 @@ from typing import NamedTuple
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
 from migrator.identify import Family, Identity, family, identify
-from migrator.jsonfile import MAX_BYTES, Parsed, parse, read_bytes
+from migrator.jsonfile import MAX_BYTES, Parsed, parse, read_bytes, unreadable
 
 _HEAD = 2**16
 
@@ -51,9 +51,14 @@ def read_stdin(limit: int = MAX_BYTES) -> bytes:
     """All of standard input.
 
     Raises:
-        UnreadableError: more than `limit` bytes.
+        UnreadableError: closed, a folder, or more than `limit` bytes.
     """
-    raw = sys.stdin.buffer.read(limit + 1)
+    if sys.stdin is None:
+        raise UnreadableError("is closed", expected="an export")
+    try:
+        raw = sys.stdin.buffer.read(limit + 1)
+    except OSError as error:
+        raise unreadable(error, STDIN) from error
     if len(raw) > limit:
         raise UnreadableError("is larger than any export", expected=f"at most {limit / 2**20:.0f} MB")
     return raw
@@ -76,5 +81,8 @@ def _oversized(path: str, error: UnreadableError) -> Identity | None:
     """Records of a long run are larger than any export may be: their first line says what they are."""
     if not error.found.endswith(" MB"):
         return None
-    with open(path, "rb") as file:
-        return _lines(file.read(_HEAD))
+    try:
+        with open(path, "rb") as file:
+            return _lines(file.read(_HEAD))
+    except OSError:
+        return None

@@ -11,11 +11,12 @@ from migrator.cli.streams import complain, say
 from migrator.cli.versions import released
 from migrator.errors import ExitCode, MigratorError, reported
 from migrator.identify import Family, Identity
-from migrator.jsonfile import Json, render_line
+from migrator.jsonfile import Json
 from migrator.metrics import is_block
 from migrator.redact import places
+from migrator.render.lines import json_line
 from migrator.render.safe import printable
-from migrator.render.text import table, value_text
+from migrator.render.text import plural, table, value_text, wrapped
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,30 +31,39 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     one_file = len(options.paths) == 1
     worst: int = ExitCode.OK
+    empty = True
     for source in discover(options.paths):
+        empty = False
         try:
             if source.error:
                 raise source.error
             with reported(source.path):
                 loaded = load(source.path)
+                lines = list(_lines(source, loaded, as_json=options.json, whole=one_file and source.named))
         except MigratorError as error:
             worst = max(worst, error.exit_code)
             complain(str(error))
             if options.json:
-                say(render_line({"file": source.path, "error": error.as_dict()}))
+                say(json_line({"file": source.path, "error": error.as_dict()}))
             continue
-        if options.json:
-            say(render_line({"file": source.path, **loaded.identity.as_dict(), **_facts(loaded)}))
-        elif one_file and source.named:
-            for line in _page(source, loaded):
-                say(line)
-        else:
-            say(_line(source, loaded.identity))
+        for line in lines:
+            say(line)
         if loaded.identity.newer:
             complain(
                 f"{source.path}: schema {loaded.identity.version} is newer than this tool knows; shown as far as known"
             )
+    if empty:
+        complain("no files found")
     return worst
+
+
+def _lines(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> Iterator[str]:
+    if as_json:
+        yield json_line({"file": source.path, **loaded.identity.as_dict(), **_facts(loaded)})
+    elif whole:
+        yield from _page(source, loaded)
+    else:
+        yield _line(source, loaded.identity)
 
 
 def _facts(loaded: Loaded) -> dict[str, Json]:
@@ -119,7 +129,7 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
         rows.append(("version", " or ".join(found.versions) + label))
         if found.dialect:
             names = {"legacy": "legacy (gpu_power_usage, …)", "vendor": "vendor-scoped (nvidia_power_usage, …)"}
-            rows.append(("telemetry", f"{names[found.dialect]}, {facts['gpus']} GPUs"))
+            rows.append(("telemetry", f"{names[found.dialect]}, {plural(facts['gpus'], 'GPU')}"))
         rows += [
             ("input_config", found.config or "none"),
             ("written by", f"AIPerf {_writer(found)}" + ("" if found.writer else " (not in the file)")),
@@ -132,9 +142,9 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
             ("metrics", str(facts["metrics"])),
         ]
         if facts["secrets_in_clear"]:
-            rows.append(("secrets", f"in clear in {facts['secrets_in_clear']} places: `check` names them"))
-    rows += [("evidence", printable(proof)) for proof in found.evidence[:1]]
-    rows += [("", printable(proof)) for proof in found.evidence[1:]]
+            rows.append(("secrets", f"in clear in {plural(facts['secrets_in_clear'], 'place')}: `check` names them"))
+    proofs = [line.strip() for proof in found.evidence for line in wrapped(printable(proof), indent=" " * 16)]
+    rows += zip(["evidence", *[""] * len(proofs)], proofs, strict=False)
     yield from table(rows, indent="  ")
 
 

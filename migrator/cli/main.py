@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
 from migrator._version import __version__
-from migrator.cli.streams import complain, say, settle
+from migrator.cli.streams import abandon, complain, flush, say, settle
 from migrator.errors import ExitCode, MigratorError
 
 COMMANDS: Final = {
@@ -68,8 +67,20 @@ def run() -> None:
     """The console script: [`main`][] for this process's arguments, whatever happens there."""
     settle()
     try:
-        code = main(sys.argv[1:])
-        sys.stdout.flush()
+        code = _outcome(sys.argv[1:])
+    finally:
+        abandon()
+    sys.exit(code)
+
+
+def _outcome(arguments: Sequence[str]) -> int:
+    try:
+        try:
+            code = main(arguments)
+        except SystemExit as end:
+            # How `argparse` leaves after --help and after a wrong option.
+            code = int(end.code or 0)
+        flush()
     except MigratorError as error:
         complain(str(error))
         code = error.exit_code
@@ -77,17 +88,16 @@ def run() -> None:
         complain("interrupted; finished files are complete, the others are untouched")
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The interpreter would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.CLOSED_PIPE
     except Exception as error:
         _report_crash(error)
         code = ExitCode.CRASH
-    sys.exit(code)
+    return code
 
 
 def _report_crash(error: Exception) -> None:
     import traceback
 
+    lines = "".join(traceback.format_exception(error)).splitlines()
     complain(f"internal error, which is a bug in aiperf-migrate {__version__}: please report it with these lines")
-    traceback.print_exception(error, file=sys.stderr)
+    complain(*lines)

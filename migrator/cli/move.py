@@ -5,34 +5,40 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
-from contextlib import ExitStack
-from typing import IO, Final, Literal
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from typing import Final, Literal
 
-from migrator.batch.discover import STDIN, discover
+from migrator.batch.discover import STDIN, clash, discover
 from migrator.batch.execute import Request, Result, Status, execute
-from migrator.chain.ledger import Loss
+from migrator.batch.journal import Journal
 from migrator.chain.steps import NEWEST, VERSIONS
-from migrator.cli.parser import Parser
+from migrator.cli.interrupt import Uninterrupted
+from migrator.cli.parser import Parser, file_name
 from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, say
-from migrator.errors import ExitCode, UsageError
-from migrator.jsonfile import render_line, unwritable
-from migrator.render.report import diff, explain, result_line, total_line
+from migrator.errors import ExitCode, UnwritableError, UsageError
+from migrator.render.lines import json_line
+from migrator.render.report import diff, dropped_for_good, explain, result_line, total_line
 from migrator.render.safe import printable
+from migrator.render.text import plural
 
 Direction = Literal["up", "down", "either"]
 
 _OUTPUTS: Final = """\
-where the output goes: to standard output for one file, or to one of -o, -d, --in-place.
---check, --dry-run and --diff write nothing. An existing file is only overwritten with
---force; --in-place keeps the original beside it under its name and .bak.
+where the output goes: to standard output for one file, or to one of -o, -d and
+--in-place. --check, --dry-run and --diff write nothing. An existing file is only
+overwritten with --force; --in-place keeps the original beside it, as FILE.bak.
 
-secrets that stand in clear (AIPerf 0.1.1 to 0.6.0) become <redacted> in the output."""
+secrets that stand in clear (AIPerf 0.1.1 to 0.6.0) become <redacted> in the
+output."""
 
 
 def parser(command: str, description: str, direction: Direction) -> Parser:
     """The options of a migrating command."""
     made = Parser(command, description, _OUTPUTS)
+    made.usage = f"%(prog)s {'' if direction == 'up' else '--to VERSION '}[OPTIONS] PATH..."
+    made.set_defaults(command=command)
     made.add_paths()
     made.add_argument(
         "--to",
@@ -43,15 +49,19 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
         help=f"schema version to reach: {', '.join(VERSIONS)}" + (f" (default {NEWEST})" if direction == "up" else ""),
     )
     place = made.add_mutually_exclusive_group()
-    place.add_argument("-o", "--output", metavar="FILE", help="write the one output here")
-    place.add_argument("-d", "--output-dir", metavar="DIR", help="write the outputs here, the tree mirrored")
+    place.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the one output here")
+    place.add_argument(
+        "-d", "--output-dir", type=file_name, metavar="DIR", help="write the outputs here, the tree mirrored"
+    )
     place.add_argument("--in-place", action="store_true", help="replace the inputs, keep backups")
     place.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
     place.add_argument("--dry-run", action="store_true", help="write nothing; tell what would be done")
     made.add_argument("--diff", action="store_true", help="write nothing; show what would change, path by path")
     made.add_argument("--explain", action="store_true", help="the whole ledger of each file, step by step")
     made.add_json()
-    made.add_argument("--ledger", metavar="FILE", help="write the ledgers to a file, one JSON document a line")
+    made.add_argument(
+        "--ledger", type=file_name, metavar="FILE", help="write the ledgers to a file, one JSON document a line"
+    )
     made.add_argument("--residue", action="store_true", help="save what cannot be kept, in FILE.residue.json")
     made.add_argument("--ignore-residue", action="store_true", help="do not restore from a residue beside the input")
     made.add_argument("--keep-secrets", action="store_true", help="leave API keys as they are")
@@ -70,16 +80,18 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     changing = False
     worst: int = ExitCode.OK
     with ExitStack() as stack:
-        ledgers = _open_ledgers(options.ledger, stack)
-        progress = stack.enter_context(Progress(f"{direction} to {request.to}"))
+        ledgers = stack.enter_context(Journal(options.ledger, force=options.force)) if options.ledger else None
+        progress = stack.enter_context(Progress(f"{options.command} to {request.to}"))
+        uninterrupted = Uninterrupted() if request.out_folder or request.in_place else nullcontext()
         several = len(options.paths) > 1 or os.path.isdir(options.paths[0])
         for source in discover(options.paths, avoid=options.output_dir):
-            result = execute(source, request)
+            with uninterrupted:
+                result = execute(source, request)
+                if ledgers:
+                    ledgers.write(json_line(result.as_dict()))
             totals[result.status] += 1
             changing |= result.migration is not None
             worst = max(worst, result.error.exit_code if result.error else ExitCode.OK)
-            if ledgers:
-                ledgers.write(render_line(result.as_dict()) + "\n")
             with progress.paused():
                 _report(result, options, quiet=quiet)
             progress.advance()
@@ -110,6 +122,10 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         raise UsageError("standard input cannot be replaced in place")
     if options.output_dir and STDIN in options.paths:
         raise UsageError("standard input has no name to use in a folder", hint="-o FILE")
+    if options.output_dir:
+        _require_folder(options.output_dir, options.paths)
+    if options.output and options.output.endswith(os.sep):
+        raise UsageError(f"-o names a file, not a folder: {options.output}", hint="-d DIR")
     if options.no_backup and not options.in_place:
         raise UsageError("--no-backup goes with --in-place")
     if not options.backup_suffix or "/" in options.backup_suffix:
@@ -129,13 +145,17 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
     )
 
 
-def _open_ledgers(path: str | None, stack: ExitStack) -> IO[str] | None:
-    if path is None:
-        return None
-    try:
-        return stack.enter_context(open(path, "w", encoding="utf-8"))
-    except OSError as error:
-        raise unwritable(error, path) from error
+def _require_folder(folder: str, paths: Sequence[str]) -> None:
+    """Say at once what would otherwise fail file by file, or make one output overwrite another."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise UnwritableError("is a file", expected="a folder for the output", file=folder)
+    if any(os.path.isdir(path) and os.path.samefile(path, folder) for path in paths if os.path.exists(folder)):
+        raise UsageError(f"{folder} is input and output", hint="--in-place replaces the inputs, and keeps backups")
+    if pair := clash(paths):
+        raise UsageError(
+            f"{pair[0]} and {pair[1]} would have the same place below {folder}",
+            hint="name a folder above both, and its tree is mirrored",
+        )
 
 
 def _report(result: Result, options: argparse.Namespace, *, quiet: bool) -> None:
@@ -146,20 +166,23 @@ def _report(result: Result, options: argparse.Namespace, *, quiet: bool) -> None
     for warning in result.warnings:
         complain(f"{name}: {warning}")
     if options.json:
-        say(render_line(result.as_dict()))
+        say(json_line(result.as_dict()))
         return
     if result.status is Status.MIGRATED:
-        lost = result.ledger.by_loss()[Loss.LOST]
+        lost = dropped_for_good(result.ledger)
         if lost and not options.diff:
-            complain(f"{name}: {lost} values have no place in {result.to_version} and are lost (--residue saves them)")
+            told = f"{plural(lost, 'value')} lost: {result.to_version} has no place for them (--residue saves them)"
+            complain(f"{name}: {told}")
     if options.diff:
         lines = list(diff(result))
+        if result.status is Status.SKIPPED:
+            complain(f"{name}: {result.reason}")
     elif options.explain:
         lines = list(explain(result)) if result.status is not Status.FAILED else []
     else:
-        lines = [result_line(result)]
-    for line in lines:
-        if not quiet:
+        lines = result_line(result).split("\n")
+    if not quiet:
+        for line in lines:
             say(line)
-        elif options.explain or result.status is Status.MIGRATED:
-            complain(line)
+    elif options.explain or result.status is Status.MIGRATED:
+        complain(*lines)

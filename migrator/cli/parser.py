@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import NoReturn
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from migrator.cli.streams import complain
+from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
+
+class _Formatter(argparse.HelpFormatter):
     """Help as wide as the terminal, at most 100 columns; asking for it here saves `argparse` an import."""
 
     def __init__(self, prog: str) -> None:
@@ -19,6 +24,16 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         except (ValueError, OSError):
             columns = 80
         super().__init__(prog, width=min(max(columns, 40), 100) - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n\n".join(super(_Formatter, self)._fill_text(part, width, indent) for part in text.split("\n\n"))
+
+
+def file_name(text: str) -> str:
+    """The `type` of an option that names a file or folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is no file")
+    return text
 
 
 class Parser(argparse.ArgumentParser):
@@ -33,15 +48,32 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
+    def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
+        """Options may stand before, between and after the paths; what follows `--` are paths."""
+        given = sys.argv[1:] if args is None else list(args)
+        if "--" in given:
+            end = given.index("--")
+            # `argparse` cannot do both, so that names with a dash in front get something before it.
+            given[end:] = [f"./{name}" if name.startswith("-") and name != "-" else name for name in given[end + 1 :]]
+        return self.parse_intermixed_args(given, namespace)
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """As any other output: `argparse` itself hides it where standard output cannot be written."""
+        say(self.format_help().rstrip("\n"))
+
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong and where to read more, and leave."""
-        complain(f"{message}\n{self.prog} --help shows how to use it")
+        complain(message, f"{self.prog} --help shows how to use it")
         raise SystemExit(int(ExitCode.USAGE))
 
     def add_paths(self) -> None:
         """The files and folders to work on."""
         self.add_argument(
-            "paths", nargs="+", metavar="PATH", help="file, folder (all exports below it), or - for stdin"
+            "paths",
+            nargs="+",
+            metavar="PATH",
+            type=file_name,
+            help="file, folder (all exports below it), or - for stdin",
         )
 
     def add_json(self) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from migrator.chain.steps import FIRST_LABELLED, RANK, STEPS, VERSIONS
 from migrator.cli.parser import Parser
 from migrator.cli.streams import say
 from migrator.errors import ExitCode
-from migrator.jsonfile import render_line
 from migrator.releases import writers
+from migrator.render.lines import json_line
 from migrator.render.text import table, wrapped
+
+_MARGIN: Final = 44
+"""Columns that a version and who wrote it take."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,10 +25,13 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.json:
         for row in rows():
-            say(render_line(row))
+            say(json_line(row))
         return ExitCode.OK
     listed = [("version", "written by", "new in it")]
-    listed += [(str(row["version"]), released(row["releases"]), str(row["summary"])) for row in rows()]
+    for row in rows():
+        first, *rest = wrapped(str(row["summary"]), indent=" " * _MARGIN)
+        listed.append((str(row["version"]), released(row["releases"]), first.strip()))
+        listed += [("", "", line.strip()) for line in rest]
     for line in table(listed):
         say(line)
     if options.verbose:

@@ -20,8 +20,15 @@ def counts(ledger: Ledger) -> str:
     implied = sum(entry.op is Op.DROP and entry.loss is Loss.DERIVABLE for entry in ledger)
     if implied:
         told.append(f"{implied} dropped as derivable")
-    told += [f"{by_loss[loss]} {loss.value}" for loss in (Loss.INFERRED, Loss.SAVED, Loss.LOST) if by_loss[loss]]
+    told += [f"{by_loss[loss]} {loss.value}" for loss in (Loss.INFERRED, Loss.SAVED) if by_loss[loss]]
+    if lost := dropped_for_good(ledger):
+        told.append(f"{lost} lost")
     return ", ".join(told) or "label only"
+
+
+def dropped_for_good(ledger: Ledger) -> int:
+    """How many values the target has no place for and nothing saves; conflicts with a residue are counted apart."""
+    return ledger.by_loss()[Loss.LOST] - ledger.by_op()[Op.CONFLICT]
 
 
 def result_line(result: Result) -> str:
@@ -81,7 +88,9 @@ def _by_place(entries: Sequence[Entry]) -> Iterator[str]:
 
 def _entry_row(entry: Entry) -> tuple[str, str, str]:
     loss = "" if entry.loss is Loss.EXACT else entry.loss.value
-    return f"{entry.op.value:<8}", f"{loss:<9}", f"{printable(str(entry.path[-1]))}{_entry_detail(entry)}"
+    same_name = entry.to is not None and entry.to[-1] == entry.path[-1]
+    detail = f" → {printable(path_text(entry.to[:-1]))}" if entry.to and same_name else _entry_detail(entry)
+    return f"{entry.op.value:<8}", f"{loss:<9}", f"{printable(str(entry.path[-1]))}{detail}"
 
 
 def _entry_detail(entry: Entry) -> str:

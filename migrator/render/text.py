@@ -5,9 +5,10 @@ Everything that comes out of a file is made [`printable`][migrator.render.safe.p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from migrator.jsonfile import Json, render
+from migrator.jsonfile import Json, Numeral
 from migrator.render.safe import printable
 
 WIDTH = 80
@@ -19,10 +20,18 @@ def value_text(value: Json, width: int = 40) -> str:
         return f"{{{len(value)} keys}}"
     if type(value) is list and len(value) > 3:
         return f"[{len(value)} items]"
-    lines = render(value).decode().split("\n")
-    text = " ".join(line.strip() for line in lines) if len(lines) > 1 else lines[0]
-    text = printable(text)
+    text = printable(_one_line(value))
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _one_line(value: Json) -> str:
+    if isinstance(value, Numeral):
+        return value.text
+    if type(value) is dict:
+        return "{" + ", ".join(f"{json.dumps(key)}: {_one_line(item)}" for key, item in value.items()) + "}"
+    if type(value) is list:
+        return "[" + ", ".join(map(_one_line, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def table(rows: Iterable[Sequence[str]], indent: str = "") -> Iterator[str]:
@@ -34,6 +43,11 @@ def table(rows: Iterable[Sequence[str]], indent: str = "") -> Iterator[str]:
     for row in held:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
         yield (indent + "  ".join([*cells, row[-1]])).rstrip()
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 place`, `2 places`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:

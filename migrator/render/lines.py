@@ -1,0 +1,56 @@
+"""Reports as JSON, one document a line, that every parser takes whatever stood in the file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from migrator.jsonfile import Json, Numeral
+
+# Imported by the functions that need it: it takes longer than all the rest of a start-up.
+if TYPE_CHECKING:
+    import orjson
+
+_DEEPEST: Final = 100
+"""Levels of nesting that are shown where a report cannot be written whole."""
+
+
+def json_line(row: dict[str, Any]) -> str:
+    r"""A report on one line, for any parser, and harmless on a terminal.
+
+    Numbers keep their spelling, but `NaN` and `Infinity`, which are no JSON, become strings. What a terminal would
+    obey is escaped. Of a file name that is not UTF-8, the bytes at fault are told as `\udc80` to `\udcff`, which
+    [`os.fsencode`][] turns back.
+    """
+    import orjson
+
+    try:
+        line = orjson.dumps(row, default=_number).decode()
+    except orjson.JSONEncodeError:
+        line = orjson.dumps(_legible(row, _DEEPEST), default=_number).decode()
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+
+
+def _number(value: object) -> orjson.Fragment | str:
+    import orjson
+
+    if not isinstance(value, Numeral):
+        raise TypeError(f"{type(value).__name__} is not a JSON value")
+    return orjson.Fragment(value.text) if value.text[-1].isdigit() else value.text
+
+
+def _legible(value: Json, levels: int) -> Json:
+    """The same without what the writer refuses: half characters, and too many levels."""
+    import orjson
+
+    if isinstance(value, str):
+        return value if value.isprintable() else orjson.Fragment(json.dumps(value))
+    if not isinstance(value, (dict, list)):
+        return value
+    if not levels:
+        return "nested too deeply to be shown"
+    if isinstance(value, dict):
+        return {key: _legible(item, levels - 1) for key, item in value.items()}
+    return [_legible(item, levels - 1) for item in value]
