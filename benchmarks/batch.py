@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 
-from benchmarks.measure import corpus, row, timed
+from benchmarks.measure import corpus, grow, pairs, process, row, timed
 from migrator.batch.discover import discover
 from migrator.batch.execute import Request, Status, execute
 
 ROUNDS = 40
+LARGE = 6_000
 
 
 def run() -> Iterator[str]:
@@ -39,6 +41,24 @@ def run() -> Iterator[str]:
         yield row("floor, a file", f"{statistics.median(floors) * 1e6:.0f} µs")
         yield row("upgrade to the newest, a file", f"{statistics.median(ours) * 1e6:.0f} µs", ratio, 1.25)
         yield row("the same, quickest quarter of rounds", f"{min(ours) * 1e6:.0f} µs", quick, 1.25)
+        yield from _workers(base)
+
+
+def _workers(base: Path) -> Iterator[str]:
+    """Whole commands, start-up and all, on a tree that is large enough to be shared out."""
+    tree = base / "large"
+    grow(tree, LARGE)
+    command = [
+        str(Path(sys.executable).parent / "aiperf-migrate"),
+        "upgrade",
+        str(tree),
+        "-d",
+        str(base / "out"),
+        "--force",
+    ]
+    one, two, ratio = pairs(lambda: process([*command, "--jobs", "1"]), lambda: process([*command, "--jobs", "2"]), 3)
+    yield row(f"upgrade {LARGE:,} files, one process", f"{one / LARGE * 1e6:.0f} µs")
+    yield row("the same, two", f"{two / LARGE * 1e6:.0f} µs", 1 / ratio, 1 / 1.7)
 
 
 def floor(tree: Path, out: Path) -> None:

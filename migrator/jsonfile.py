@@ -137,13 +137,6 @@ def render(data: Json, layout: Layout = CANONICAL) -> bytes:
     return _relayout(raw.decode(), layout).encode()
 
 
-def render_line(data: Json) -> str:
-    """A value as JSON on one line, for output that is read line by line."""
-    import orjson
-
-    return orjson.dumps(data, default=_numeral).decode()
-
-
 def fingerprint(value: Json) -> bytes:
     """Bytes that are equal exactly when two values are: 20 and 20.0 differ, the order of keys does not matter."""
     import orjson

@@ -379,7 +379,7 @@ def test_what_was_edited_in_between_is_a_conflict(tmp_path: Path) -> None:
     ("residue", "why"),
     [
         (None, "the residue belongs to another document"),
-        (b"junk", "line 1 column 1: not JSON"),
+        (b"junk", "is damaged: not JSON"),
         (b'{"aiperf_migrate_residue": 1}', "is damaged"),
         (b'{"aiperf_migrate_residue": 2}', "has residue format 2; expected format 1"),
         (b"{}", "is not a residue file"),

@@ -11,7 +11,7 @@ from migrator._version import __version__
 from migrator.batch.discover import STDIN, Source
 from migrator.batch.load import load
 from migrator.batch.write import RESIDUE_SUFFIX, write_in_place, write_out, write_standard_output
-from migrator.chain.ledger import Ledger, Loss, Op
+from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
 from migrator.chain.steps import RANK
@@ -34,7 +34,7 @@ class Request:
     """What a command line asks for every file.
 
     `direction` limits which way files are moved. Exactly one of `out_file`, `out_folder`, `in_place` and
-    `standard_output` is set, or none: then nothing is written.
+    `standard_output` is set, or none: then nothing is written. `ledgers` asks for every entry, not only the figures.
     """
 
     to: str
@@ -48,6 +48,7 @@ class Request:
     residue: bool = False
     use_residue: bool = True
     keep_secrets: bool = False
+    ledgers: bool = True
 
     @property
     def writes(self) -> bool:
@@ -57,7 +58,7 @@ class Request:
 
 @dataclass(slots=True)
 class Result:
-    """What happened to one file. `migration` is set where something changed."""
+    """What happened to one file. `tally` is the ledger in figures, `ledger` all of it, where that was asked for."""
 
     source: Source
     status: Status
@@ -67,7 +68,8 @@ class Result:
     output: str = ""
     error: MigratorError | None = None
     warnings: list[str] = field(default_factory=list)
-    migration: Migration | None = None
+    steps: tuple[str, ...] = ()
+    tally: Tally = field(default_factory=lambda: Ledger().tally())
     ledger: Ledger = field(default_factory=Ledger)
 
     def as_dict(self) -> dict[str, Any]:
@@ -83,10 +85,10 @@ class Result:
             row["warnings"] = self.warnings
         if self.error:
             row["error"] = self.error.as_dict()
-        if self.migration:
-            row["steps"] = list(self.migration.steps)
-            row["operations"] = {op.value: count for op, count in self.ledger.by_op().items()}
-            row["losses"] = {loss.value: count for loss, count in self.ledger.by_loss().items()}
+        if self.status is Status.MIGRATED:
+            row["steps"] = list(self.steps)
+            row["operations"] = {op.value: count for op, count in self.tally.operations.items()}
+            row["losses"] = {loss.value: count for loss, count in self.tally.losses.items()}
             row["ledger"] = self.ledger.as_list()
         return row
 
@@ -141,7 +143,9 @@ def _execute(source: Source, request: Request) -> Result:
         )
     result = Result(source, Status.MIGRATED, "", identity.version, request.to, warnings=warnings)
     if done.changed:
-        result.migration, result.ledger = done, done.ledger
+        result.steps, result.tally = done.steps, done.ledger.tally()
+        if request.ledgers:
+            result.ledger = done.ledger
         result.warnings += _warnings(parsed, done, request)
     else:
         result.status, result.reason = Status.UNCHANGED, f"is {request.to} already"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
 from migrator.identify import Family, Identity, family, identify
-from migrator.jsonfile import MAX_BYTES, Parsed, parse, read_bytes, unreadable
+from migrator.jsonfile import MAX_BYTES, Parsed, parse, parse_to_look, read_bytes, unreadable
 
 _HEAD = 2**16
 
@@ -21,8 +21,13 @@ class Loaded(NamedTuple):
     identity: Identity
 
 
-def load(path: str, *, details: bool = True) -> Loaded:
+def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
     """Read and identify a file, or standard input for `-`.
+
+    Args:
+        path: the file.
+        details: whether dialect, configuration and writers are wanted.
+        to_look: whether the file is only looked at, once: then it is parsed without its spelling and layout.
 
     Raises:
         MigratorError: any of its kinds, with the file's name filled in.
@@ -30,7 +35,7 @@ def load(path: str, *, details: bool = True) -> Loaded:
     try:
         raw = read_stdin() if path == STDIN else read_bytes(path)
         try:
-            parsed = parse(raw)
+            parsed = parse_to_look(raw) if to_look else parse(raw)
         except NotJsonError:
             found = _lines(raw[:_HEAD])
             if found is None:

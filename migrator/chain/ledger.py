@@ -93,6 +93,19 @@ class Entry(NamedTuple):
         return row
 
 
+class Tally(NamedTuple):
+    """A ledger in figures: how many entries each operation and each class has, and how many drops are derivable."""
+
+    operations: Counter[Op]
+    losses: Counter[Loss]
+    implied: int
+
+    @property
+    def lost(self) -> int:
+        """How many values nothing keeps; conflicts with a residue are counted among the operations."""
+        return self.losses[Loss.LOST] - self.operations[Op.CONFLICT]
+
+
 class Ledger:
     """An ordered list of entries, with the questions one asks of it."""
 
@@ -121,6 +134,11 @@ class Ledger:
     def by_loss(self) -> Counter[Loss]:
         """How many entries each class of loss has."""
         return Counter(map(attrgetter("loss"), self.entries))
+
+    def tally(self) -> Tally:
+        """All of it in figures."""
+        implied = sum(entry.op is Op.DROP and entry.loss is Loss.DERIVABLE for entry in self.entries)
+        return Tally(self.by_op(), self.by_loss(), implied)
 
     def as_list(self) -> list[dict[str, Any]]:
         """All entries as plain JSON objects."""

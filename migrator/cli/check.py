@@ -11,7 +11,7 @@ from migrator.cli.parser import Parser
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, MigratorError, UsageError, reported
 from migrator.identify import Family
-from migrator.jsonfile import render_line
+from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, table, wrapped
 
@@ -60,7 +60,7 @@ def _check_all(paths: Sequence[str], rules: Sequence[Rule], *, as_json: bool) ->
             worst = max(worst, error.exit_code)
             complain(str(error))
             if as_json:
-                say(render_line({"file": source.path, "error": error.as_dict()}))
+                say(json_line({"file": source.path, "error": error.as_dict()}))
             continue
         if findings is None:
             others += 1
@@ -69,7 +69,7 @@ def _check_all(paths: Sequence[str], rules: Sequence[Rule], *, as_json: bool) ->
         with_findings += bool(findings)
         found += len(findings)
         if as_json:
-            say(render_line({"file": source.path, "findings": [finding.as_dict() for finding in findings]}))
+            say(json_line({"file": source.path, "findings": [finding.as_dict() for finding in findings]}))
         else:
             for line in _lines(source, findings):
                 say(line)

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
             if source.error:
                 raise source.error
             with reported(source.path):
-                loaded = load(source.path)
+                loaded = load(source.path, to_look=one_file and source.named)
                 lines = list(_lines(source, loaded, as_json=options.json, whole=one_file and source.named))
         except MigratorError as error:
             worst = max(worst, error.exit_code)

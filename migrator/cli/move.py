@@ -6,20 +6,22 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from typing import Final, Literal
 
 from migrator.batch.discover import STDIN, clash, discover
-from migrator.batch.execute import Request, Result, Status, execute
+from migrator.batch.execute import Request, Result, Status
 from migrator.batch.journal import Journal
+from migrator.batch.pool import run as run_batch
+from migrator.batch.pool import usable_cores
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.interrupt import Uninterrupted
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, file_name, jobs
 from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, UnwritableError, UsageError
 from migrator.render.lines import json_line
-from migrator.render.report import diff, dropped_for_good, explain, result_line, total_line
+from migrator.render.report import diff, explain, result_line, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 
@@ -66,6 +68,13 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
     made.add_argument("--ignore-residue", action="store_true", help="do not restore from a residue beside the input")
     made.add_argument("--keep-secrets", action="store_true", help="leave API keys as they are")
     made.add_argument("--force", action="store_true", help="overwrite existing outputs")
+    made.add_argument(
+        "--jobs",
+        type=jobs,
+        metavar="N",
+        default=0,
+        help="processes for a large batch; auto, the default, takes every processor",
+    )
     backup = made.add_mutually_exclusive_group()
     backup.add_argument("--backup-suffix", metavar="SUFFIX", default=".bak", help="name of backups (default .bak)")
     backup.add_argument("--no-backup", action="store_true", help="with --in-place: keep no backups")
@@ -82,19 +91,20 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     with ExitStack() as stack:
         ledgers = stack.enter_context(Journal(options.ledger, force=options.force)) if options.ledger else None
         progress = stack.enter_context(Progress(f"{options.command} to {request.to}"))
-        uninterrupted = Uninterrupted() if request.out_folder or request.in_place else nullcontext()
-        several = len(options.paths) > 1 or os.path.isdir(options.paths[0])
-        for source in discover(options.paths, avoid=options.output_dir):
-            with uninterrupted:
-                result = execute(source, request)
-                if ledgers:
-                    ledgers.write(json_line(result.as_dict()))
+        polite = Uninterrupted()
+        if request.out_folder or request.in_place:
+            stack.enter_context(polite)
+        sources = discover(options.paths, avoid=options.output_dir)
+        for result in run_batch(sources, request, options.jobs or usable_cores(), polite.asked):
+            if ledgers:
+                ledgers.write(json_line(result.as_dict()))
             totals[result.status] += 1
-            changing |= result.migration is not None
+            changing |= result.status is Status.MIGRATED
             worst = max(worst, result.error.exit_code if result.error else ExitCode.OK)
             with progress.paused():
                 _report(result, options, quiet=quiet)
             progress.advance()
+    several = len(options.paths) > 1 or os.path.isdir(options.paths[0])
     if several and not options.json and not quiet:
         say(total_line(totals))
     if not totals:
@@ -142,6 +152,7 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         residue=options.residue,
         use_residue=not options.ignore_residue,
         keep_secrets=options.keep_secrets,
+        ledgers=bool(options.explain or options.diff or options.json or options.ledger),
     )
 
 
@@ -169,7 +180,7 @@ def _report(result: Result, options: argparse.Namespace, *, quiet: bool) -> None
         say(json_line(result.as_dict()))
         return
     if result.status is Status.MIGRATED:
-        lost = dropped_for_good(result.ledger)
+        lost = result.tally.lost
         if lost and not options.diff:
             told = f"{plural(lost, 'value')} lost: {result.to_version} has no place for them (--residue saves them)"
             complain(f"{name}: {told}")

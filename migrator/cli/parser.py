@@ -36,6 +36,15 @@ def file_name(text: str) -> str:
     return text
 
 
+def jobs(text: str) -> int:
+    """The `type` of `--jobs`: a number of processes, 0 for `auto`."""
+    if text == "auto":
+        return 0
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; expected 1 to 256, or auto")
+    return int(text)
+
+
 class Parser(argparse.ArgumentParser):
     """`argparse` with this tool's manners."""
 

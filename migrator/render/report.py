@@ -6,29 +6,23 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from migrator.batch.execute import Result, Status
-from migrator.chain.ledger import PAST_TENSE, Entry, Ledger, Loss, Op
+from migrator.chain.ledger import PAST_TENSE, Entry, Loss, Op, Tally
 from migrator.chain.steps import STEPS
 from migrator.jsonfile import path_text
 from migrator.render.safe import printable
 from migrator.render.text import table, value_text
 
 
-def counts(ledger: Ledger) -> str:
+def counts(tally: Tally) -> str:
     """`26 renamed, 9 added, 2 inferred`: operations first, then what one should know about."""
-    by_op, by_loss = ledger.by_op(), ledger.by_loss()
+    by_op, by_loss = tally.operations, tally.losses
     told = [f"{by_op[op]} {PAST_TENSE[op]}" for op in Op if by_op[op] and op not in (Op.DROP, Op.KEEP, Op.SET)]
-    implied = sum(entry.op is Op.DROP and entry.loss is Loss.DERIVABLE for entry in ledger)
-    if implied:
-        told.append(f"{implied} dropped as derivable")
+    if tally.implied:
+        told.append(f"{tally.implied} dropped as derivable")
     told += [f"{by_loss[loss]} {loss.value}" for loss in (Loss.INFERRED, Loss.SAVED) if by_loss[loss]]
-    if lost := dropped_for_good(ledger):
-        told.append(f"{lost} lost")
+    if tally.lost:
+        told.append(f"{tally.lost} lost")
     return ", ".join(told) or "label only"
-
-
-def dropped_for_good(ledger: Ledger) -> int:
-    """How many values the target has no place for and nothing saves; conflicts with a residue are counted apart."""
-    return ledger.by_loss()[Loss.LOST] - ledger.by_op()[Op.CONFLICT]
 
 
 def result_line(result: Result) -> str:
@@ -38,7 +32,7 @@ def result_line(result: Result) -> str:
         return f"{'failed':<13}{name}"
     if result.status is Status.MIGRATED:
         move = f"{result.from_version} → {result.to_version}"
-        return f"{move:<13}{name}\n{'':<13}{counts(result.ledger)}"
+        return f"{move:<13}{name}\n{'':<13}{counts(result.tally)}"
     return f"{result.status.value:<13}{name}\n{'':<13}{printable(result.reason)}"
 
 
@@ -51,12 +45,11 @@ def total_line(results: dict[Status, int], failed_hint: str = "") -> str:
 
 def explain(result: Result) -> Iterator[str]:
     """The ledger of one file in full, grouped by step, with the reason of each step."""
-    migration = result.migration
-    if migration is None:
+    if result.status is not Status.MIGRATED:
         yield f"{printable(result.source.path)}: {printable(result.reason)}"
         return
     yield f"{printable(result.source.path)}: {result.from_version} → {result.to_version}"
-    by_step: dict[str, list[Entry]] = {name: [] for name in ("secrets", *migration.steps)}
+    by_step: dict[str, list[Entry]] = {name: [] for name in ("secrets", *result.steps)}
     for entry in result.ledger:
         by_step.setdefault(entry.step, []).append(entry)
     for name, entries in by_step.items():
@@ -112,7 +105,7 @@ _MARKS = {Op.ADD: "+", Op.RESTORE: "+", Op.DROP: "-", Op.RENAME: ">", Op.MOVE: "
 def diff(result: Result) -> Iterator[str]:
     """What changes in a file, path by path: `+` added, `-` dropped, `>` renamed or moved, `~` another value."""
     name = printable(result.source.path)
-    if result.migration is None:
+    if result.status is not Status.MIGRATED:
         return
     yield f"--- {name} ({result.from_version})"
     yield f"+++ {name} ({result.to_version})"
