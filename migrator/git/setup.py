@@ -1,0 +1,215 @@
+"""Set up git to show exports by this tool, for one repository or for all of a user's, and take that back.
+
+Two files change: git's configuration, which says how `diff=aiperf` is shown, and its attributes, which say what is
+`diff=aiperf`. Locally these are `.git/config` and `.git/info/attributes`, so that no file of the working tree is
+touched and nobody else is; globally `~/.gitconfig` and `~/.config/git/attributes`, or what the user has set instead.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from migrator._version import __version__
+from migrator.errors import UnwritableError
+from migrator.git import blocks
+from migrator.git.command import GitError, run_git, try_git
+from migrator.git.textconv import SECTION
+
+PATTERN: Final = "*profile_export_aiperf*.json"
+"""What AIPerf calls its exports, prefixes and phases included. Files of other families go by it, and are left as is."""
+ATTRIBUTES: Final = f"{PATTERN} diff=aiperf"
+EXAMPLE: Final = "profile_export_aiperf.json"
+_HEADER: Final = '[diff "aiperf"]'
+_CACHE: Final = "refs/notes/textconv/aiperf"
+"""Where git keeps the texts it was given, if `cachetextconv` is on."""
+
+
+class Place(NamedTuple):
+    """Where a set-up lives: the two files, and whether it is for all of a user's repositories."""
+
+    config: str
+    attributes: str
+    is_global: bool
+
+
+class Status(NamedTuple):
+    """What is set up in a place: `none`, `installed`, or `other` (by another version or installation of the tool)."""
+
+    place: Place
+    state: str
+    textconv: str
+    command: str
+
+
+def settings(*, driver: bool = True) -> dict[str, str]:
+    """Key below `diff.aiperf` → value, for this installation of the tool.
+
+    The interpreter is named by its path, so that a virtual environment need not be active, and does not look for
+    modules in the folder it is started in (`-P`): that is a repository, and whatever is in it.
+    """
+    tool = f"{_quoted(sys.executable)} -P -m migrator"
+    # git keeps what textconv printed until its command changes: a new version of the tool must be a new command.
+    found = {
+        "textconv": f"AIPERF_MIGRATE={__version__} {tool} textconv",
+        "cachetextconv": "true",
+        "xfuncname": SECTION,
+    }
+    return found | ({"command": f"{tool} git driver"} if driver else {})
+
+
+def place(cwd: str, *, is_global: bool) -> Place:
+    """The files to change.
+
+    Raises:
+        GitError: not in a repository; or, globally, no home folder.
+    """
+    if is_global:
+        return Place(_global_config(), _global_attributes(), True)
+    paths = [_path_in_git_folder(name, cwd) for name in ("config", "info/attributes")]
+    return Place(paths[0], paths[1], False)
+
+
+def install(where: Place, *, driver: bool = True) -> list[str]:
+    """Set up, or bring what is set up to this installation of the tool; the files that changed.
+
+    Raises:
+        GitError: `diff.aiperf` is set up for something else, which is not overwritten.
+        UnwritableError: no permission, or git is changing the file.
+    """
+    _require_free(where)
+    lines = [f"\t{key} = {_value(value)}" for key, value in settings(driver=driver).items()]
+    changed = [_put(where.config, lines, _is_setting, _HEADER), _put(where.attributes, [ATTRIBUTES], _is_attribute)]
+    return [path for path in changed if path]
+
+
+def uninstall(where: Place, cwd: str) -> list[str]:
+    """Take out what [`install`][] put in, and nothing else; the files that changed.
+
+    Raises:
+        UnwritableError: no permission, or git is changing the file.
+    """
+    changed = []
+    for path, is_ours, header in ((where.config, _is_setting, _HEADER), (where.attributes, _is_attribute, "")):
+        text, found = blocks.remove(blocks.read(path), is_ours, header)
+        if found:
+            blocks.write(path, text)
+            changed.append(path)
+    if changed and not where.is_global:
+        # Texts that nobody reads any more, and that a mirror would carry on.
+        try_git("update-ref", "-d", _CACHE, cwd=cwd)
+    return changed
+
+
+def status(where: Place) -> Status:
+    """What is set up in a place."""
+    found = {key: _get(where, key) for key in ("textconv", "command")}
+    attributes = ATTRIBUTES in blocks.read(where.attributes).split("\n")
+    if not any(found.values()) and not attributes:
+        state = "none"
+    else:
+        wanted = settings(driver=bool(found["command"]))
+        current = attributes and all(_get(where, key) == value for key, value in wanted.items())
+        state = "installed" if current else "other"
+    return Status(where, state, found["textconv"], found["command"])
+
+
+def in_effect(cwd: str) -> bool:
+    """Whether git, in the repository around a folder, shows an export by this tool: whoever set that up, and where."""
+    told = run_git("check-attr", "diff", "--", EXAMPLE, cwd=cwd).decode("utf-8", "replace")
+    code, out, _ = try_git("config", "--get", "diff.aiperf.textconv", cwd=cwd)
+    return told.strip().endswith(": aiperf") and code == 0 and _is_tool(os.fsdecode(out))
+
+
+def _put(path: str, lines: list[str], is_ours: Callable[[str], bool], header: str = "") -> str:
+    """The path of a file that now has our lines, if it had to be changed for that."""
+    before = blocks.read(path)
+    if blocks.own(before, is_ours) == lines:
+        return ""
+    without, _ = blocks.remove(before, is_ours, header)
+    is_new = without is None or not os.path.lexists(path)
+    blocks.write(path, blocks.insert(without or "", lines, header=header, is_new=is_new))
+    return path
+
+
+def _require_free(where: Place) -> None:
+    for key in ("textconv", "command"):
+        value = _get(where, key)
+        if value and not _is_tool(value):
+            raise GitError(
+                f"diff.aiperf.{key} is set already, to {value!r}",
+                hint=f"`git config {'--global ' * where.is_global}--unset diff.aiperf.{key}` frees it",
+                file=where.config,
+            )
+
+
+def _get(where: Place, key: str) -> str:
+    """A value as the file has it, includes aside; nothing if it is not set there."""
+    code, out, _ = try_git("config", "--file", where.config, "--get", f"diff.aiperf.{key}")
+    return os.fsdecode(out).removesuffix("\n") if code == 0 else ""
+
+
+def _is_tool(value: str) -> bool:
+    return " -m migrator " in value or "aiperf-migrate" in value
+
+
+def _is_setting(line: str) -> bool:
+    key, _, value = line.strip().partition(" = ")
+    if key in ("textconv", "command"):
+        return _is_tool(value)
+    return key in ("cachetextconv", "xfuncname") and value == _value(settings()[key])
+
+
+def _is_attribute(line: str) -> bool:
+    return line == ATTRIBUTES
+
+
+def _quoted(text: str) -> str:
+    """A word for the shell, which is what git runs commands with; on Windows its paths have slashes, too."""
+    import shlex
+
+    return shlex.quote(text.replace("\\", "/") if os.sep == "\\" else text)
+
+
+def _value(text: str) -> str:
+    """A value in git's configuration syntax."""
+    plain = text.isalnum() and text.isascii()
+    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _path_in_git_folder(name: str, cwd: str) -> str:
+    told = os.fsdecode(run_git("rev-parse", "--git-path", name, cwd=cwd)).removesuffix("\n")
+    return os.path.normpath(os.path.join(cwd, told))
+
+
+def _global_config() -> str:
+    """The file that `git config --global` writes to (git-config(1), FILES)."""
+    chosen = os.environ.get("GIT_CONFIG_GLOBAL")
+    if chosen == os.devnull:
+        raise UnwritableError("is no file", hint="GIT_CONFIG_GLOBAL says so", file=chosen)
+    if chosen:
+        return chosen
+    usual, other = os.path.join(_home(), ".gitconfig"), os.path.join(_settings_folder(), "git", "config")
+    return other if os.path.exists(other) and not os.path.exists(usual) else usual
+
+
+def _global_attributes() -> str:
+    """The file that git reads for all repositories (gitattributes(5))."""
+    for scope in ("--global", "--system"):
+        code, out, _ = try_git("config", scope, "--type=path", "--get", "core.attributesFile", cwd=os.sep)
+        if code == 0:
+            return os.fsdecode(out).removesuffix("\n")
+    return os.path.join(_settings_folder(), "git", "attributes")
+
+
+def _settings_folder() -> str:
+    return os.environ.get("XDG_CONFIG_HOME") or os.path.join(_home(), ".config")
+
+
+def _home() -> str:
+    home = os.path.expanduser("~")
+    if not os.path.isabs(home):
+        raise GitError("there is no home folder", hint="HOME says where it is")
+    return home
