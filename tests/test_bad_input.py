@@ -33,6 +33,11 @@ def old_with_metric(value: Any) -> bytes:
     return json.dumps(document).encode()
 
 
+def nested(levels: int) -> bytes:
+    """A real export with objects within objects."""
+    return TEXT.encode().rstrip()[:-1] + b', "extra": ' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
+
+
 BAD: Final[dict[str, tuple[bytes, str, str]]] = {
     "no JSON": (b"runs of Monday\n", "line 1 column 1", "not JSON: expecting value"),
     "truncated": (TEXT[:2000].encode(), "line 82 column 5", "not JSON: unterminated string"),
@@ -111,7 +116,8 @@ BAD: Final[dict[str, tuple[bytes, str, str]]] = {
         'the key "start_time" stands twice in one object',
     ),
     # As deep as the reader follows, but not the writer; the words are the writer's own.
-    "300 objects deep": (changed(extra=json.loads('{"a":' * 300 + "1" + "}" * 300)), "", ""),
+    "300 objects deep": (nested(300), "", ""),
+    "900 objects deep": (nested(900), "", ""),
     "half a character": (TEXT.replace('"ms"', '"\\ud800"', 1).encode(), "", ""),
     "10,000 arrays deep": (b"[" * 10_000 + b"]" * 10_000, "", "nested too deeply to be an export"),
     "10,000 objects deep": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "", "nested too deeply to be an export"),
@@ -178,7 +184,22 @@ def test_inspect_and_check_say_the_same_of_them(batch: Path) -> None:
     assert run("check", "in/bad", cwd=batch).code == 4
 
 
-@pytest.mark.parametrize("name", ["no JSON", "empty", "label 2.0", "run_info a list", "10,000 objects deep"])
+ALONE: Final = (
+    "no JSON",
+    "empty",
+    "number at the top",
+    "null at the top",
+    "label 2.0",
+    "run_info a list",
+    "duplicate key",
+    "half a character",
+    "300 objects deep",
+    "900 objects deep",
+    "10,000 objects deep",
+)
+
+
+@pytest.mark.parametrize("name", ALONE)
 def test_alone_nothing_is_written(tmp_path: Path, name: str) -> None:
     raw, place, text = BAD[name]
     (tmp_path / "run.json").write_bytes(raw)
@@ -189,6 +210,9 @@ def test_alone_nothing_is_written(tmp_path: Path, name: str) -> None:
         assert done.complaints[0].startswith(message("run.json", place, text))
         assert set(contents(tmp_path)) == {"run.json"}
         assert sorted(os.listdir(tmp_path)) == ["run.json"]
+    looked = run("inspect", "run.json", cwd=tmp_path)
+    assert (looked.code, looked.raw) == (4, b"")
+    assert looked.complaints == done.complaints, "looking refuses what migrating refuses, in the same words"
     done = run("upgrade", "-", stdin=raw)
     assert (done.code, done.raw) == (4, b"")
     assert done.complaints[0].startswith(message("standard input", place, text))

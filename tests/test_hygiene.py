@@ -76,7 +76,8 @@ def test_each_command_has_help_of_80_columns(name: str) -> None:
     assert all(len(line) <= 80 for line in done.lines)
     assert done == run(name, "-h")
     narrow = run(name, "--help", env={"COLUMNS": "60"})
-    assert all(len(line) <= 60 for line in narrow.lines if not line.startswith("usage:"))
+    below_usage = narrow.lines[narrow.lines.index("") :]
+    assert all(len(line) <= 60 for line in below_usage), "a choice in the usage may be longer"
 
 
 @pytest.mark.parametrize(("name", "module"), [(name, module) for name, (module, _) in COMMANDS.items()])
@@ -84,7 +85,7 @@ def test_each_command_is_there(name: str, module: str) -> None:
     found = import_module(f"migrator.cli.{module}")
     assert callable(found.main), name
     assert found.__doc__
-    assert f"`aiperf-migrate {name}`" in found.__doc__
+    assert f"`aiperf-migrate {name}" in found.__doc__
     assert len(COMMANDS[name][1]) <= 80 - 13
 
 

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
 from migrator.identify import Family, Identity, family, identify
-from migrator.jsonfile import MAX_BYTES, Parsed, parse, parse_to_look, read_bytes, unreadable
+from migrator.jsonfile import MAX_BYTES, Json, Parsed, parse, parse_to_look, read_bytes, unreadable
 
 _HEAD = 2**16
+_WRITABLE_DEPTH = 250
+"""Levels of nesting that `orjson` surely writes; its own limit is some more."""
 
 
 class Loaded(NamedTuple):
@@ -35,7 +37,7 @@ def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
     try:
         raw = read_stdin() if path == STDIN else read_bytes(path)
         try:
-            parsed = parse_to_look(raw) if to_look else parse(raw)
+            parsed = _parse_to_look(raw) if to_look else parse(raw)
         except NotJsonError:
             found = _lines(raw[:_HEAD])
             if found is None:
@@ -50,6 +52,23 @@ def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
     except MigratorError as error:
         error.file = "standard input" if path == STDIN else path
         raise
+
+
+def _parse_to_look(raw: bytes) -> Parsed:
+    """What a single look needs, with the refusals of a migration: nothing is shown that could not be written."""
+    parsed = parse_to_look(raw)
+    half_characters = b"\\ud" in raw or b"\\uD" in raw
+    return parse(raw) if half_characters or _deeper(parsed.data, _WRITABLE_DEPTH) else parsed
+
+
+def _deeper(data: Json, levels: int) -> bool:
+    nodes = [data]
+    for _ in range(levels):
+        nodes = [node for node in nodes if type(node) is dict or type(node) is list]
+        if not nodes:
+            return False
+        nodes = [child for node in nodes for child in (node.values() if type(node) is dict else node)]
+    return True
 
 
 def read_stdin(limit: int = MAX_BYTES) -> bytes:
