@@ -1,0 +1,81 @@
+"""A receipt as workflow commands: annotations on a run of GitHub Actions.
+
+One for each kind of verdict, never one a row: a step may have ten of a level, and what is beyond is dropped in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from migrator.render.comparison.reason import decided_by, headline, movement, reason
+from migrator.render.comparison.words import arranged, cut, name_of, waived
+
+if TYPE_CHECKING:
+    from migrator.diff.receipt import Finding, Receipt, Row
+
+_LEVELS: Final = {"regression": "error", "incomparable": "error", "inconclusive": "warning"}
+_NAMED: Final = 5
+"""Rows and findings that one annotation names before it counts the rest."""
+
+
+def render(receipt: Receipt) -> str:
+    """The comparison as at most ten lines, `::error title=…::…`, the verdict of the whole first."""
+    gated = [row for row in arranged(receipt.rows).gated if row.verdict in _LEVELS]
+    expired = [cut(name, 120) for name in receipt.gate.expired_waivers]
+    changed = [f"{cut(found.path, 120)} {found.kind}" for found in receipt.changes]
+    lines = [_whole(receipt)]
+    for verdict, level in _LEVELS.items():
+        rows = [row for row in gated if row.verdict == verdict and not waived(row)]
+        if verdict != receipt.verdict:
+            lines.append(_listed(level, f"in the gate: {verdict}", list(map(_row, rows)), "row"))
+    accepted = [_row(row) for row in gated if waived(row)]
+    other = [_finding(found) for found in receipt.findings if not found.blocks]
+    lines += [
+        _listed("warning", "waived in the gate", accepted, "row"),
+        _listed("warning", "expired waivers", expired, "waiver"),
+        _listed("warning", "before reading the numbers", other, "finding"),
+        _listed("notice", "configuration changed", changed, "difference"),
+    ]
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def _whole(receipt: Receipt) -> str:
+    """The verdict with its reason, with the findings and rows that made it if several."""
+    blocking = [_finding(found) for found in receipt.findings if found.blocks]
+    rows = [_row(row) for row in decided_by(receipt)] if receipt.verdict in _LEVELS else []
+    told = [*blocking, *rows]
+    listed = _list(told, "finding or row" if blocking and rows else "finding" if blocking else "row")
+    level = _LEVELS.get(receipt.verdict, "notice")
+    return _command(
+        level, headline(receipt), f"{cut(reason(receipt), 600)}." + (f"\n{listed}" if len(told) > 1 else "")
+    )
+
+
+def _finding(found: Finding) -> str:
+    return f"{cut(found.code, 40)}: {cut(found.message, 300)}"
+
+
+def _row(row: Row) -> str:
+    waiver = f" (waived: {cut(row.waiver.reason, 200)})" if row.waiver and waived(row) else ""
+    needs = f" (would decide it: {cut(row.needs, 120)})" if row.needs else ""
+    return f"{name_of(row)} {movement(row)}{waiver}{needs}"
+
+
+def _list(texts: Sequence[str], noun: str) -> str:
+    more = [f"and {len(texts) - _NAMED} more; the receipt has every {noun}"] if len(texts) > _NAMED else []
+    return "\n".join([*texts[:_NAMED], *more])
+
+
+def _listed(level: str, title: str, texts: Sequence[str], noun: str) -> str:
+    return _command(level, title, _list(texts, noun)) if texts else ""
+
+
+def _command(level: str, title: str, message: str) -> str:
+    """One workflow command; a message may have several lines, a title may not end the properties early."""
+    title = _escaped(f"aiperf-migrate: {title}").replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} title={title}::{_escaped(message)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

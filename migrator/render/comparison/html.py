@@ -1,0 +1,246 @@
+"""A receipt as one page: nothing is loaded, nothing is run, and it reads the same in ten years.
+
+The page forbids itself the network, so that a name out of an export could not make it fetch something even if it got
+past the escaping. Rows come sorted, the worst first; there is no script to sort them otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from migrator.render.comparison.footnotes import Footnotes
+from migrator.render.comparison.numbers import change, interval, number, sides
+from migrator.render.comparison.plot import bar, curves, reach
+from migrator.render.comparison.reason import headline, reason
+from migrator.render.comparison.style import STYLE
+from migrator.render.comparison.words import (
+    ARROW_WORDS,
+    ARROWS,
+    LISTED,
+    arranged,
+    counted,
+    cut,
+    findings,
+    gate,
+    held_to,
+    legend,
+    markup,
+    percentiles,
+    policy,
+    side,
+    verdict_of,
+)
+from migrator.render.text import plural, value_text
+
+if TYPE_CHECKING:
+    from migrator.diff.receipt import Change, Receipt, Row, Shift
+
+_CHANGES: Final = 200
+_REPORTED: Final = 20
+"""Reported rows in sight; the others that changed are folded, the heaviest first."""
+_HEADS: Final = ("base", "candidate", "change", "interval, %", "p", "n a side")
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def render(receipt: Receipt) -> str:
+    """The comparison as a complete HTML document that ends with a newline."""
+    name = f"{headline(receipt)}: {cut(receipt.base.name, 60)} → {cut(receipt.candidate.name, 60)}"
+    notes = Footnotes(receipt.rows, with_margin=False)
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{markup(_POLICY)}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{markup(name)}</title>",
+        f"<style>\n{STYLE}\n</style>",
+        "</head>",
+        "<body>",
+        "<main>",
+        *_header(receipt),
+        *_findings(receipt),
+        *_changes(receipt),
+        *_rows(receipt, notes),
+        *_only(receipt),
+        *_notes(receipt),
+        "</main>",
+        f"<footer>{_text(receipt.tool, 60)}, receipt {_text(receipt.receipt_version, 20)}</footer>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _text(text: str, width: int) -> str:
+    return markup(cut(text, width))
+
+
+def _code(text: str, width: int) -> str:
+    return f"<code>{_text(text, width)}</code>"
+
+
+def _header(receipt: Receipt) -> Iterator[str]:
+    yield f'<h1 class="{receipt.verdict.value}">{markup(headline(receipt))}</h1>'
+    yield f'<p class="lead">{_text(reason(receipt), 600)}.</p>'
+    yield '<dl class="sides">'
+    for label, found in (("base", receipt.base), ("candidate", receipt.candidate)):
+        yield f'<div><dt>{label}</dt><dd class="name">{_text(found.name, 200)}</dd><dd>{markup(side(found))}</dd></div>'
+    expired = "".join(f"<dd>expired waiver: {_code(name, 120)}</dd>" for name in receipt.gate.expired_waivers)
+    source = f"<dd>from {_code(policy(receipt), 220)}</dd>" if policy(receipt) else ""
+    yield f"<div><dt>gate</dt><dd>{markup(gate(receipt))}</dd>{source}{expired}</div>"
+    yield "</dl>"
+
+
+def _findings(receipt: Receipt) -> Iterator[str]:
+    if not receipt.findings:
+        return
+    yield "<h2>Findings</h2>"
+    yield '<ul class="findings">'
+    for found in findings(receipt):
+        values = ""
+        if found.base is not None or found.candidate is not None:
+            values = f" <span>{_value(found.base)} → {_value(found.candidate)}</span>"
+        name, label = ("blocks", "! blocks the comparison") if found.blocks else ("notice", "· notice")
+        code, message = _code(found.code, 40), _text(found.message, 1000)
+        yield f'<li class="{name}"><strong>{label}</strong> {code}: {message}{values}</li>'
+    yield "</ul>"
+
+
+def _changes(receipt: Receipt) -> Iterator[str]:
+    if not receipt.changes and not receipt.ignored_changes:
+        return
+    yield "<h2>Configuration</h2>"
+    yield from _change_table(receipt.changes[:LISTED])
+    if more := receipt.changes[LISTED:]:
+        yield f"<details><summary>{plural(len(more), 'more difference')}</summary>"
+        yield from _change_table(more[:_CHANGES])
+        if len(more) > _CHANGES:
+            yield f"<p>and {len(more) - _CHANGES} more; the receipt has all.</p>"
+        yield "</details>"
+    if receipt.ignored_changes:
+        yield f'<p class="faint">{plural(receipt.ignored_changes, "difference")} in volatile keys left out.</p>'
+
+
+def _change_table(changes: Sequence[Change]) -> Iterator[str]:
+    if not changes:
+        return
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("path", "what", "base", "candidate"))
+    yield f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>'
+    yield from map(_change, changes)
+    yield "</tbody></table></div>"
+
+
+def _change(found: Change) -> str:
+    base = "" if found.kind == "added" else _value(found.base)
+    candidate = "" if found.kind == "removed" else _value(found.candidate)
+    cells = "".join(f"<td>{cell}</td>" for cell in (found.kind, base, candidate))
+    return f'<tr><th scope="row">{_code(found.path, 200)}</th>{cells}</tr>'
+
+
+def _value(value: object) -> str:
+    return f"<code>{markup(value_text(value, 200))}</code>"
+
+
+# --- tables --------------------------------------------------------------------------------------------------
+
+
+def _rows(receipt: Receipt, notes: Footnotes) -> Iterator[str]:
+    shown = arranged(receipt.rows)
+    if not receipt.rows:
+        yield "<p>No metric is on both sides: there is no number to compare.</p>"
+        yield from _shifts(receipt)
+        return
+    if shown.gated:
+        yield "<h2>In the gate</h2>"
+        yield from _table(shown.gated, notes)
+    yield from _shifts(receipt)
+    if shown.changed:
+        yield "<h2>Reported, changed</h2>"
+        yield from _table(shown.changed[:_REPORTED], notes)
+    folded = [
+        ("more that changed", shown.changed[_REPORTED:]),
+        ("unchanged", shown.unchanged),
+        ("ignored by the policy", shown.ignored),
+    ]
+    for words, rows in folded:
+        if rows:
+            yield f"<details><summary>{len(rows)} {words}</summary>"
+            yield from _table(rows, notes)
+            yield "</details>"
+    yield f'<p class="faint">{markup(legend(receipt.rows))}. The band is the margin, the line the interval.</p>'
+    yield from (f'<p class="faint">{markup(text)}</p>' for text in notes.common)
+    if numbered := notes.texts():
+        yield '<ol class="notes">'
+        yield from (f'<li id="n{place}">{markup(text)}</li>' for place, (_, text) in enumerate(numbered, start=1))
+        yield "</ol>"
+
+
+def _table(rows: Sequence[Row], notes: Footnotes) -> Iterator[str]:
+    far = reach(rows)
+    used = [place for place, _ in enumerate(_HEADS) if any(_cells(row)[place] for row in rows)]
+    heads = "".join(f'<th class="number" scope="col">{_HEADS[place]}</th>' for place in used)
+    yield '<div class="wide"><table>'
+    yield f'<thead><tr><th scope="col">metric</th>{heads}<th scope="col">{_scale(far)}</th><th scope="col">margin</th>'
+    yield '<th scope="col">verdict</th></tr></thead>'
+    yield "<tbody>"
+    for row in rows:
+        cells = _cells(row)
+        numbers = "".join(f'<td class="number">{markup(cells[place])}</td>' for place in used)
+        name, kind = _name(row), "unjudged" if "not judged" in verdict_of(row) else row.verdict.value
+        yield f'<tr><th scope="row">{name}</th>{numbers}<td class="{kind}">{bar(row, far)}</td>'
+        marks = "".join(f' <sup><a href="#n{place}">{place}</a></sup>' for place in notes.numbers(row))
+        verdict = f'<td class="verdict {kind}">{markup(verdict_of(row))}{marks}</td>'
+        held = markup(held_to(row).removeprefix("margin "))
+        yield f'<td class="held">{held}</td>{verdict}</tr>'
+    yield "</tbody></table></div>"
+
+
+def _scale(far: float) -> str:
+    return f"±{number(far, 2)}%"
+
+
+def _name(row: Row) -> str:
+    arrow = f'<span title="{ARROW_WORDS[row.direction]}">{ARROWS[row.direction]}</span>'
+    unit = f" {_text(row.unit, 24)}" if row.unit else ""
+    return f'{arrow} {_code(f"{row.metric}.{row.statistic}", 80)}<span class="faint">{unit}</span>'
+
+
+def _cells(row: Row) -> list[str]:
+    p_value = "" if row.p_value is None else number(row.p_value, 2)
+    return [*sides(row), change(row), interval(row.interval), p_value, counted(row)]
+
+
+# --- what stands under them ----------------------------------------------------------------------------------
+
+
+def _only(receipt: Receipt) -> Iterator[str]:
+    for label, names in (("base", receipt.only_base), ("candidate", receipt.only_candidate)):
+        if names:
+            yield f"<p>Only in the {label}: {', '.join(_code(name, 80) for name in names)}</p>"
+
+
+def _shifts(receipt: Receipt) -> Iterator[str]:
+    drawn = [found for found in receipt.shifts if percentiles(found)]
+    if not drawn:
+        return
+    yield "<h2>Where it moved</h2>"
+    yield '<div class="plots">'
+    for place, found in enumerate(drawn):
+        yield from _figure(found, place)
+    yield "</div>"
+
+
+def _figure(found: Shift, place: int) -> Iterable[str]:
+    words = f"<span>{_text(found.words, 200)}</span>" if found.words else ""
+    drawing = curves(found, place) or "<p>These values are too far apart to be drawn.</p>"
+    return ("<figure>", f"<figcaption>{_code(found.metric, 80)}{words}</figcaption>", drawing, "</figure>")
+
+
+def _notes(receipt: Receipt) -> Iterator[str]:
+    if receipt.notes:
+        yield "<h2>Notes</h2>"
+        yield "<ul>"
+        yield from (f"<li>{_text(note, 1000)}</li>" for note in receipt.notes)
+        yield "</ul>"

@@ -1,0 +1,124 @@
+"""A receipt as a JUnit report: one test case for each row in the gate, for what lists tests but reads no receipt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from migrator.render.comparison.footnotes import remarks
+from migrator.render.comparison.numbers import change, interval, sides
+from migrator.render.comparison.reason import decided_by, headline, reason
+from migrator.render.comparison.words import (
+    EVIDENCE,
+    arranged,
+    counted,
+    cut,
+    findings,
+    gate,
+    held_to,
+    markup,
+    policy,
+    side,
+    verdict_of,
+    waived,
+)
+from migrator.render.text import value_text
+
+if TYPE_CHECKING:
+    from migrator.diff.receipt import Receipt, Row
+
+_OUTCOMES: Final = {"regression": "failure", "incomparable": "error", "inconclusive": "skipped"}
+"""Element of a test case; a row with another verdict passed."""
+
+
+def render(receipt: Receipt) -> str:
+    """The comparison as an XML document that ends with a newline.
+
+    Beside the rows there is a case `comparison` where the verdict of the whole is one that no row explains, such as a
+    different model: a report must not be green where the verdict is not.
+    """
+    rows = arranged(receipt.rows).gated
+    outcomes = Counter(_outcome(row) for row in rows)
+    whole = _OUTCOMES.get(receipt.verdict)
+    blocked = any(found.blocks for found in receipt.findings)
+    alone = whole is not None and (blocked or not (receipt.gate.size and decided_by(receipt)))
+    outcomes.update([whole] if alone and whole else [])
+    counts = " ".join(
+        f'{name}="{count}"'
+        for name, count in (
+            ("tests", len(rows) + alone),
+            ("failures", outcomes["failure"]),
+            ("errors", outcomes["error"]),
+            ("skipped", outcomes["skipped"]),
+        )
+    )
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuites name="aiperf-migrate diff" {counts}>',
+        f'  <testsuite name="comparison" {counts}>',
+        *_properties(receipt),
+        *(_whole(receipt, whole) if alone and whole else ()),
+        *(line for row in rows for line in _case(row)),
+        "  </testsuite>",
+        "</testsuites>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _outcome(row: Row) -> str:
+    return "skipped" if waived(row) else _OUTCOMES.get(row.verdict, "")
+
+
+def _properties(receipt: Receipt) -> Iterator[str]:
+    told = [
+        ("tool", cut(receipt.tool, 60)),
+        ("verdict", receipt.verdict.value),
+        ("reason", cut(reason(receipt), 600)),
+        ("gate", gate(receipt)),
+        ("policy", policy(receipt)),
+        ("base", f"{cut(receipt.base.name, 200)}: {side(receipt.base)}"),
+        ("candidate", f"{cut(receipt.candidate.name, 200)}: {side(receipt.candidate)}"),
+        *(("expired waiver", cut(name, 120)) for name in receipt.gate.expired_waivers),
+    ]
+    yield "    <properties>"
+    yield from (f'      <property name="{name}" value="{markup(value)}"/>' for name, value in told if value)
+    yield "    </properties>"
+
+
+def _whole(receipt: Receipt, outcome: str) -> Iterator[str]:
+    message = markup(f"{headline(receipt)}: {cut(reason(receipt), 600)}")
+    yield '    <testcase classname="aiperf-migrate" name="comparison">'
+    yield f'      <{outcome} message="{message}" type="{receipt.verdict.value}">'
+    for found in findings(receipt):
+        values = ""
+        if found.base is not None or found.candidate is not None:
+            values = f" ({value_text(found.base)} → {value_text(found.candidate)})"
+        yield markup(f"{cut(found.code, 40)}: {cut(found.message, 500)}{values}")
+    yield f"      </{outcome}>"
+    yield "    </testcase>"
+
+
+def _case(row: Row) -> Iterator[str]:
+    open_tag = f'    <testcase classname="{markup(cut(row.metric, 120))}" name="{markup(cut(row.statistic, 40))}"'
+    outcome = _outcome(row)
+    if not outcome:
+        yield f"{open_tag}/>"
+        return
+    base, candidate = sides(row)
+    message = markup(f"{verdict_of(row)}: {base} → {candidate} {cut(row.unit, 24)} ({change(row)})")
+    yield f"{open_tag}>"
+    yield f'      <{outcome} message="{message}" type="{row.verdict.value}">'
+    yield from map(markup, _detail(row))
+    yield f"      </{outcome}>"
+    yield "    </testcase>"
+
+
+def _detail(row: Row) -> Iterator[str]:
+    if row.interval:
+        yield f"interval of the change, {row.interval.kind}: {interval(row.interval)} %"
+    yield f"held to: {held_to(row)}"
+    yield f"evidence: {EVIDENCE[row.evidence]}"
+    if n := counted(row):
+        yield f"a side: {n}"
+    yield from remarks(row)

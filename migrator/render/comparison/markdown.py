@@ -1,0 +1,220 @@
+"""A receipt for a pull request: the verdict first, then what changed around the numbers, then the numbers.
+
+Names and values out of files stand in code spans, where no mention, reference, link, emoji or formula is made of them.
+In prose, which may quote them, what starts such a thing is broken with a zero-width space and the rest becomes
+character references: a backslash would stop the markup, but not what GitHub looks for in the finished text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from migrator.render.comparison.footnotes import Footnotes
+from migrator.render.comparison.numbers import change, interval, percent, sides
+from migrator.render.comparison.reason import headline, reason
+from migrator.render.comparison.words import (
+    ARROWS,
+    LISTED,
+    arranged,
+    counted,
+    cut,
+    findings,
+    gate,
+    legend,
+    margins,
+    name_of,
+    percentiles,
+    policy,
+    side,
+    signs,
+    span,
+    verdict_of,
+)
+from migrator.render.text import plural, value_text
+
+if TYPE_CHECKING:
+    from migrator.diff.receipt import Change, Receipt, Row, Shift
+
+MARKER: Final = "<!-- aiperf-migrate: comparison -->"
+"""Stands in every comment, so that a workflow finds its own and updates it in place of adding another."""
+
+_ROWS: Final = 10
+_LIMIT: Final = 60_000
+"""Characters; a comment on GitHub may have 65,536, and is refused whole where it has more."""
+_SHARE: Final = 5_000
+"""Characters of one block, so that no block leaves nothing for the others."""
+_TABLE: Final = 8_000
+"""The same for the table: ten rows fit, whatever their names."""
+_HEAD: Final = "| metric | unit | base | candidate | change | interval, % | n a side | verdict |"
+_RULE: Final = "|---|---|--:|--:|--:|--:|--:|---|"
+
+
+def render(receipt: Receipt) -> str:
+    """The comparison as GitHub-flavoured markdown that ends with a newline, at most 60,000 characters long."""
+    shown = arranged(receipt.rows)
+    told = [*shown.gated, *shown.changed]
+    notes = Footnotes(receipt.rows)
+    blocks = [
+        f"### {prose(f'{headline(receipt)}: {reason(receipt)}', 400)} {MARKER}",
+        _block(_sides(receipt)),
+        _block(_findings(receipt)),
+        _block(_changes(receipt)),
+        _block(_table(told[:_ROWS], notes, margin=bool(shown.gated)), _TABLE),
+        _block(_footnotes(notes)),
+        _block(_only(receipt)),
+        _shifts(receipt),
+        _block(f"- {prose(note, 500)}" for note in receipt.notes),
+    ]
+    left = _LIMIT - sum(map(len, blocks))
+    blocks.insert(6, _rest([*told[_ROWS:], *shown.unchanged, *shown.ignored], notes, left))
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _block(lines: Iterable[str], size: int = _SHARE) -> str:
+    """Lines joined, as many as fit; what was left out is said."""
+    held = list(lines)
+    for place, line in enumerate(held):
+        size -= len(line) + 1
+        if size < 0:
+            return "\n".join([*held[:place], "", f"*{plural(len(held) - place, 'more line')}: the receipt has all.*"])
+    return "\n".join(held)
+
+
+# --- text out of files ---------------------------------------------------------------------------------------
+
+
+def code(text: str, *, cell: bool = False) -> str:
+    """Text as a code span, which nothing is read into; with `cell`, fit to stand in a table."""
+    if not text:
+        return "(empty)"
+    if cell:
+        # A pipe is escaped even in code. Behind a backslash readers disagree on which of the two is escaped.
+        text = text.replace("\\|", "\\\\x7c").replace("|", "\\|")
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def prose(text: str, width: int) -> str:
+    """A sentence that may quote anything, as text that markdown and GitHub leave as it is."""
+    text = _COMMITS.sub(lambda found: "\u200b".join(re.findall(".{1,6}", found[0])), cut(text, width))
+    text = _STARTS.sub("\\g<0>\u200b", text)
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+_STARTS: Final = re.compile(
+    r"[@#:](?=\S)"  # a mention, an issue, an emoji, the scheme of an address
+    r"|www\.(?=\S)"
+    r"|[A-Za-z]-(?=\d)",  # GH-12, and the references that a repository may define
+    re.IGNORECASE,
+)
+_COMMITS: Final = re.compile(r"\b[0-9a-f]{7,40}\b", re.IGNORECASE)
+_MARKUP: Final = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[\\`*{}\[\]<>#|&~@$!\u200b]|^[-+=]|^\d+(?=[.)])")
+
+
+# --- blocks --------------------------------------------------------------------------------------------------
+
+
+def _sides(receipt: Receipt) -> Iterator[str]:
+    for label, found in (("base", receipt.base), ("candidate", receipt.candidate)):
+        yield f"- **{label}** {code(cut(found.name, 200))}: {prose(side(found), 400)}"
+    source = f", from {code(policy(receipt))}" if policy(receipt) else ""
+    yield f"- **gate** {prose(gate(receipt), 400)}{source}"
+    for name in receipt.gate.expired_waivers:
+        yield f"- **expired waiver** {code(cut(name, 120))}"
+
+
+def _findings(receipt: Receipt) -> Iterator[str]:
+    if receipt.findings:
+        yield "**Findings**\n"
+    for found in findings(receipt):
+        label = "! blocks" if found.blocks else "· notice"
+        values = ""
+        if found.base is not None or found.candidate is not None:
+            values = f" ({code(value_text(found.base))} → {code(value_text(found.candidate))})"
+        yield f"- **{label}** {code(cut(found.code, 40))}: {prose(found.message, 300)}{values}"
+
+
+def _changes(receipt: Receipt) -> Iterator[str]:
+    if not receipt.changes and not receipt.ignored_changes:
+        return
+    yield "**Configuration**\n"
+    yield from map(_change, receipt.changes[:LISTED])
+    if (more := len(receipt.changes) - LISTED) > 0:
+        yield f"- and {more} more (the receipt has all)"
+    if receipt.ignored_changes:
+        yield f"- {plural(receipt.ignored_changes, 'difference')} in volatile keys left out"
+
+
+def _change(found: Change) -> str:
+    values = [(found.base, found.kind != "added"), (found.candidate, found.kind != "removed")]
+    told = " → ".join(code(value_text(value)) for value, there in values if there)
+    return f"- {found.kind} {code(cut(found.path, 120))}: {told}"
+
+
+def _table(rows: Sequence[Row], notes: Footnotes, *, margin: bool = False) -> Iterator[str]:
+    if not rows:
+        yield "No row changed by more than its margin."
+        return
+    held = f"; in the gate: {notes.margin}" if margin and notes.margin else ""
+    yield prose(f"{legend(rows)}{held}", 400) + "\n"
+    yield from (_HEAD, _RULE)
+    for row in rows:
+        name = f"{ARROWS[row.direction]} {code(name_of(row), cell=True)}"
+        marks = notes.marks(row)
+        verdict = f"**{verdict_of(row)}**" if row.gate == "gate" else verdict_of(row)
+        cells = [name, prose(row.unit, 24), *sides(row), change(row), interval(row.interval), counted(row)]
+        yield f"| {' | '.join(cells)} | {f'{verdict} {marks}' if marks else verdict} |"
+
+
+def _footnotes(notes: Footnotes) -> Iterator[str]:
+    yield from (f"- {prose(text, 400)}" for text in notes.common)
+    yield from _numbered(notes.texts())
+
+
+def _numbered(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    return (f"- {mark} {prose(text, 400)}" for mark, text in texts)
+
+
+def _rest(rows: Sequence[Row], notes: Footnotes, size: int) -> str:
+    if not rows:
+        return ""
+    before = len(notes.texts())
+    table = _block(_table(rows, notes), size - _SHARE)
+    remarks = _block(_numbered(notes.texts(before)), _SHARE // 2)
+    return _folded(plural(len(rows), "more row"), "\n\n".join(filter(None, [table, remarks])))
+
+
+def _folded(summary: str, inside: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
+
+
+def _only(receipt: Receipt) -> Iterator[str]:
+    for label, names in (("base", receipt.only_base), ("candidate", receipt.only_candidate)):
+        if names:
+            listed = ", ".join(code(cut(name, 60)) for name in names[:LISTED])
+            more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+            yield f"- only in the {label}: {listed}{more}"
+
+
+def _shifts(receipt: Receipt) -> str:
+    drawn = [found for found in receipt.shifts if percentiles(found)]
+    if not drawn:
+        return ""
+    margin = margins(receipt)
+    lines = ["| metric | p1 to p99 | smallest and largest change | |", "|---|---|---|---|"]
+    lines += (_shift(found, margin.get(found.metric, 0.0)) for found in drawn[:LISTED])
+    if len(drawn) > LISTED:
+        lines.append(f"\nand {len(drawn) - LISTED} more (the receipt has all)")
+    return _folded("Where it moved (= within the margin, + above, - below)", _block(lines))
+
+
+def _shift(found: Shift, margin: float) -> str:
+    low, high = span(found) or ("", "")
+    ends = " to ".join(
+        f"{percent(found.points[name])} at {code(name, cell=True)}" for name in dict.fromkeys((low, high))
+    )
+    metric, words = code(cut(found.metric, 60), cell=True), prose(found.words, 120)
+    return f"| {metric} | {code(signs(found, margin), cell=True)} | {ends} | {words} |"
