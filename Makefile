@@ -44,6 +44,7 @@ golden: $(VENV)/ready ## regenerate golden/expected; review the difference
 docs: $(VENV)/ready ## regenerate the generated pages
 	$(BIN)/python -m migrator.check.pages docs
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/directions.py
 	$(BIN)/python docs/readme.py
 
 mutate: $(VENV)/ready ## break the chain in many ways and see that the tests notice

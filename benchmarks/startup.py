@@ -9,6 +9,8 @@ from pathlib import Path
 from benchmarks.measure import GOLDEN, pairs, process, row
 
 EXPORT = str(GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json")
+BASE = str(GOLDEN / "lab" / "base-1" / "profile_export_aiperf.json")
+CANDIDATE = str(GOLDEN / "lab" / "base-2" / "profile_export_aiperf.json")
 ROUNDS = 15
 COMMANDS: tuple[tuple[list[str], float | None], ...] = (
     (["--version"], None),
@@ -16,10 +18,14 @@ COMMANDS: tuple[tuple[list[str], float | None], ...] = (
     (["inspect", EXPORT], 6),
     (["upgrade", EXPORT, "--dry-run"], None),
     (["downgrade", EXPORT, "--to", "1.0", "--dry-run"], None),
+    (["diff", BASE, CANDIDATE], 20),
     (["versions"], None),
     (["check", EXPORT], None),
     (["schema", "1.5"], None),
 )
+
+
+NAMES = {EXPORT: "FILE", BASE: "A", CANDIDATE: "B"}
 
 
 def script() -> str:
@@ -33,5 +39,5 @@ def run() -> Iterator[str]:
     for arguments, aim in COMMANDS:
         command = [script(), *arguments]
         mine, other, ratio = pairs(lambda c=command: process(c), lambda: process(bare), ROUNDS)
-        shown = " ".join("FILE" if argument == EXPORT else argument for argument in arguments)
+        shown = " ".join(NAMES.get(argument, argument) for argument in arguments)
         yield row(shown, f"{mine * 1e3:.0f} / {other * 1e3:.0f} ms", ratio, aim)

@@ -17,8 +17,12 @@ COMMANDS: Final = {
     "downgrade": ("downgrade", "bring exports to an older schema version"),
     "convert": ("convert", "bring exports to a version, whichever way"),
     "check": ("check", "verify schema and consistency"),
+    "diff": ("diff", "compare two runs, or two groups of runs"),
+    "noise": ("noise", "learn how much runs differ by themselves"),
     "versions": ("versions", "list the schema versions and what changed"),
     "schema": ("schema", "print the JSON Schema of a version"),
+    "textconv": ("textconv", "print an export as stable text, for git to compare"),
+    "git": ("git", "make git show exports as changes of metrics"),
 }
 """Command → (module, what it does)."""
 

@@ -1,0 +1,78 @@
+"""What changed beside the numbers: configuration, run identity, hardware. Shown above them, for it explains them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from migrator.diff.noise import gpus_of
+from migrator.diff.trial import Trial
+from migrator.diff.workload import workload
+from migrator.identify import config_family
+from migrator.jsonfile import Json, fingerprint, path_text
+from migrator.volatile import stable
+
+if TYPE_CHECKING:
+    from migrator.diff.receipt import Change
+
+_SECTIONS: Final = ("input_config", "run_info")
+
+
+def changes(base: Trial, candidate: Trial, *, everything: bool = False) -> tuple[list[Change], int]:
+    """The differences between two runs' surroundings, and how many volatile ones were left out.
+
+    `input_config` of the two families says the same things in different places: across families only what both can
+    say is compared, as the workload.
+    """
+    one, other = _surroundings(base), _surroundings(candidate)
+    if _other_family(base, candidate):
+        one["input_config"], other["input_config"] = workload(base.facts), workload(candidate.facts)
+    if fingerprint(one) == fingerprint(other):
+        return [], 0
+    if everything:
+        return _differences(one, other), 0
+    kept, rest = stable(one), stable(other)
+    return _differences(kept, rest), _count(one, other) - _count(kept, rest)
+
+
+def _count(one: Json, other: Json) -> int:
+    """How many places differ; enough where nobody wants to know how."""
+    if type(one) is dict and type(other) is dict:
+        return sum(_count(one.get(key), other.get(key)) for key in one.keys() | other.keys())
+    return int(fingerprint(one) != fingerprint(other))
+
+
+def _surroundings(trial: Trial) -> dict[str, Json]:
+    found: dict[str, Json] = {key: trial.facts.get(key) or {} for key in _SECTIONS}
+    found["aiperf_version"] = trial.facts.get("aiperf_version")
+    found["gpus"] = gpus_of(trial)
+    return found
+
+
+def _other_family(base: Trial, candidate: Trial) -> bool:
+    return config_family(base.facts.get("input_config")) != config_family(candidate.facts.get("input_config"))
+
+
+def _differences(one: dict[str, Json], other: dict[str, Json]) -> list[Change]:
+    if fingerprint(one) == fingerprint(other):
+        return []
+    # Slow to import, and only needed where there is something to explain.
+    from deepdiff import DeepDiff
+
+    from migrator.diff.receipt import Change
+
+    delta = DeepDiff(one, other, ignore_order=False, ignore_numeric_type_changes=True, view="tree")
+    found: list[Change] = []
+    kinds = {
+        "dictionary_item_added": "added",
+        "iterable_item_added": "added",
+        "dictionary_item_removed": "removed",
+        "iterable_item_removed": "removed",
+    }
+    for name, items in delta.items():
+        kind: Any = kinds.get(name, "changed")
+        for item in items:
+            path = path_text(tuple(item.path(output_format="list")))
+            before = None if kind == "added" else item.t1
+            after = None if kind == "removed" else item.t2
+            found.append(Change(path=path, kind=kind, base=before, candidate=after))
+    return sorted(found, key=lambda change: change.path)

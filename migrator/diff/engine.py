@@ -1,0 +1,351 @@
+"""Compare two sides: what they are, whether they can be compared, row by row what the evidence allows to say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from statistics import fmean
+from typing import Final, NamedTuple
+
+from migrator._version import __version__
+from migrator.diff.changes import changes
+from migrator.diff.comparable import findings
+from migrator.diff.interval import Estimate, Refusal, from_noise, from_runs, from_summary
+from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_words
+from migrator.diff.noise import Profile, Spread
+from migrator.diff.pair import Pair, UnitChange, curve, pairs, values_of
+from migrator.diff.percentile import POSITIONS, percentile_from_summary
+from migrator.diff.policy import Policy, Rule
+from migrator.diff.receipt import (
+    Direction,
+    Evidence,
+    Finding,
+    Gate,
+    Interval,
+    Receipt,
+    Row,
+    Run,
+    Shift,
+    Side,
+    Verdict,
+    Waiver,
+)
+from migrator.diff.sides import LoadedSide
+from migrator.diff.trial import Trial
+from migrator.diff.workload import workload
+from migrator.jsonfile import Json
+
+_RUNS: Final = 3
+_CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
+"""Metrics whose distribution is looked at as a whole, from the records where they are there."""
+
+
+class _Judged(NamedTuple):
+    """A row in the making: what is held against what, and what is known of its change."""
+
+    pair: Pair
+    rule: Rule
+    evidence: Evidence
+    estimate: Estimate | Refusal
+    fixed_requests: bool
+
+
+def compare(
+    base: LoadedSide,
+    candidate: LoadedSide,
+    policy: Policy,
+    *,
+    noise: Profile | None = None,
+    everything: bool = False,
+    today: date | None = None,
+) -> Receipt:
+    """The receipt of a comparison.
+
+    Args:
+        base: the baseline.
+        candidate: what is held against it.
+        policy: rules and waivers.
+        noise: a profile of run-to-run variation, for sides of fewer than three runs.
+        everything: whether volatile differences (identifiers, times, folders) are shown, too.
+        today: the day that waivers are judged by; the present one if not given.
+
+    Raises:
+        UsageError: the policy names a metric that neither side has.
+    """
+    today = today or datetime.now(UTC).date()
+    paired, odd_units = pairs(base, candidate)
+    policy.require_known((pair.metric, pair.statistic) for pair in paired)
+    found = [*findings(base, candidate), *map(_unit_finding, odd_units)]
+    changed, left_out = changes(base.trials[0], candidate.trials[0], everything=everything)
+    spreads = noise.spreads(base.trials[0]) if noise else {}
+    # Sums over a run that was bounded by time follow its throughput.
+    fixed = all(workload(side.trials[0].facts).get("duration") is None for side in (base, candidate))
+    judged = [
+        _Judged(pair, rule, *_estimate(pair, base, candidate, spreads.get((pair.metric, pair.statistic))), fixed)
+        for pair in paired
+        if (rule := policy.rule(pair.metric, pair.statistic)).mode != "ignore"
+    ]
+    adjusted = _adjusted(judged)
+    rows = [_row(one, adjusted.get(index), policy, today) for index, one in enumerate(judged)]
+    tags_a, tags_b = _tags(base.trials), _tags(candidate.trials)
+    return Receipt(
+        tool=f"aiperf-migrate {__version__}",
+        base=_side(base),
+        candidate=_side(candidate),
+        verdict=_overall(found, rows),
+        gate=_gate(policy, rows, today),
+        findings=found,
+        changes=changed,
+        ignored_changes=left_out,
+        rows=rows,
+        shifts=_shifts(base, candidate, rows),
+        only_base=sorted(tags_a - tags_b),
+        only_candidate=sorted(tags_b - tags_a),
+        notes=_notes(base, candidate, noise, spreads),
+    )
+
+
+def _unit_finding(change: UnitChange) -> Finding:
+    return Finding(
+        code="unit",
+        blocks=False,
+        message=f"{change.metric} is measured in another kind of unit: no number says what changed",
+        base=change.base,
+        candidate=change.candidate,
+    )
+
+
+def _tags(trials: Sequence[Trial]) -> set[str]:
+    return {tag for trial in trials for tag in trial.blocks}
+
+
+# --- evidence ------------------------------------------------------------------------------------------------
+
+
+def _estimate(
+    pair: Pair, base: LoadedSide, candidate: LoadedSide, spread: Spread | None
+) -> tuple[Evidence, Estimate | Refusal]:
+    """The strongest evidence there is, and what it says."""
+    a, b = pair.base, pair.candidate
+    if not a or not b:
+        return Evidence.VALUE, Refusal("only one side has it")
+    if min(len(a), len(b)) >= _RUNS:
+        return Evidence.RUNS, from_runs(a, b)
+    if spread is not None:
+        return Evidence.NOISE, from_noise(a, b, spread.sd, spread.df)
+    if len(a) == len(b) == 1:
+        return _single(pair, base.trials[0], candidate.trials[0])
+    missing = _RUNS - min(len(a), len(b))
+    return Evidence.VALUE, Refusal("too few runs", f"{missing} more run{'s' * (missing > 1)} a side")
+
+
+def _single(pair: Pair, one: Trial, other: Trial) -> tuple[Evidence, Estimate | Refusal]:
+    counts = _count(one, pair.metric), _count(other, pair.metric)
+    needs = "3 runs a side, or a noise profile"
+    if counts[0] is None or counts[1] is None:
+        return Evidence.VALUE, Refusal("", needs)
+    if pair.statistic == "avg":
+        spreads = values_of([one], pair.metric, "std", pair.unit), values_of([other], pair.metric, "std", pair.unit)
+        if not spreads[0] or not spreads[1]:
+            return Evidence.VALUE, Refusal("", needs)
+        a = pair.base[0], spreads[0][0], counts[0]
+        b = pair.candidate[0], spreads[1][0], counts[1]
+        return Evidence.SUMMARY, from_summary(*a, *b)
+    percent = POSITIONS[pair.statistic]
+    headline = pair.metric in _CURVES
+    if headline and one.records and other.records and (found := _from_records(pair, one, other, percent)):
+        return Evidence.RECORDS, found
+    points = _points(one, pair), _points(other, pair)
+    return Evidence.SUMMARY, percentile_from_summary(points[0], counts[0], points[1], counts[1], percent)
+
+
+def _count(trial: Trial, tag: str) -> int | None:
+    block = trial.blocks.get(tag)
+    return int(block.values["count"]) if block and block.values.get("count", 0) >= 1 else None
+
+
+def _points(trial: Trial, pair: Pair) -> dict[str, float]:
+    found = {}
+    for name in POSITIONS:
+        if values := values_of([trial], pair.metric, name, pair.unit):
+            found[name] = values[0]
+    return found
+
+
+def _from_records(pair: Pair, one: Trial, other: Trial, percent: float) -> Estimate | None:
+    from migrator.diff.bootstrap import bootstrap_percentile
+
+    sides = []
+    for trial in (one, other):
+        values = _records(trial.records).get(pair.metric)
+        # Records of another run, or of half of one, would be evidence for something else.
+        if not values or len(values) != _count(trial, pair.metric):
+            return None
+        sides.append(values)
+    found = bootstrap_percentile(sides[0], sides[1], percent)
+    return found if isinstance(found, Estimate) else None
+
+
+@lru_cache(maxsize=2)
+def _records(path: str) -> dict[str, list[float]]:
+    """The requests behind the headline distributions of a run; the two sides of one comparison are kept."""
+    from migrator.diff.records import read_values
+
+    return read_values(path, frozenset(_CURVES))
+
+
+# --- verdicts ------------------------------------------------------------------------------------------------
+
+
+def _adjusted(judged: Sequence[_Judged]) -> dict[int, float]:
+    """Index → corrected p-value of each row that has one: the gate as one family, what is only reported as another."""
+    found: dict[int, float] = {}
+    for mode, correct in (("gate", holm), ("report", benjamini_hochberg)):
+        rows = [
+            (index, one.estimate.p_value)
+            for index, one in enumerate(judged)
+            if one.rule.mode == mode and isinstance(one.estimate, Estimate) and one.estimate.p_value is not None
+        ]
+        found |= dict(zip((index for index, _ in rows), correct([p for _, p in rows]), strict=True))
+    return found
+
+
+def _row(judged: _Judged, adjusted: float | None, policy: Policy, today: date) -> Row:
+    pair, rule, estimate = judged.pair, judged.rule, judged.estimate
+    a = fmean(pair.base) if pair.base else None
+    b = fmean(pair.candidate) if pair.candidate else None
+    facing = Direction(rule.facing(fixed_requests=judged.fixed_requests))
+    decision = decide(
+        facing.value,
+        a,
+        b,
+        estimate,
+        Held(rule.margin, rule.floor, policy.alpha, rule.min_n),
+        adjusted,
+    )
+    waived = policy.waiver(pair.metric, pair.statistic, today) if decision.verdict == "regression" else None
+    until = waived.until.isoformat() if waived and waived.until else ""
+    known = estimate if isinstance(estimate, Estimate) else None
+    return Row(
+        metric=pair.metric,
+        statistic=pair.statistic,
+        unit=pair.unit,
+        direction=facing,
+        gate=rule.mode,
+        base=a,
+        candidate=b,
+        delta=b - a if a is not None and b is not None else None,
+        percent=(b / a - 1) * 100 if a is not None and b is not None and a > 0 else None,
+        interval=_interval(known),
+        p_value=adjusted if adjusted is not None else known.p_value if known else None,
+        evidence=judged.evidence,
+        n_base=known.n_base if known else _runs(judged, pair.base),
+        n_candidate=known.n_candidate if known else _runs(judged, pair.candidate),
+        margin=rule.margin,
+        floor=rule.floor,
+        verdict=Verdict(decision.verdict),
+        needs=decision.needs,
+        note=decision.note,
+        waiver=Waiver(reason=waived.reason, until=until) if waived else None,
+    )
+
+
+def _runs(judged: _Judged, values: Sequence[float]) -> int | None:
+    """How many runs a refused row has; where its evidence counts requests, the refusal itself says what is missing."""
+    counts_runs = judged.evidence in (Evidence.RUNS, Evidence.NOISE, Evidence.VALUE)
+    return len(values) if values and counts_runs else None
+
+
+def _interval(estimate: Estimate | None) -> Interval | None:
+    if estimate is None:
+        return None
+    low, high = estimate.interval_percent
+    return Interval(low=low, high=high, level=estimate.level, kind=estimate.kind)
+
+
+def _overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
+    """The verdict of the gated rows together; what makes the sides incomparable goes before."""
+    if any(finding.blocks for finding in found):
+        return Verdict.INCOMPARABLE
+    gated = [row for row in rows if row.gate == "gate" and row.waiver is None]
+    for verdict in (Verdict.REGRESSION, Verdict.INCOMPARABLE, Verdict.INCONCLUSIVE, Verdict.IMPROVEMENT):
+        if any(row.verdict is verdict for row in gated):
+            return verdict
+    return Verdict.EQUIVALENT if gated else Verdict.INCONCLUSIVE
+
+
+def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
+    return Gate(
+        size=sum(row.gate == "gate" for row in rows),
+        alpha=policy.alpha,
+        policy=policy.source or ("--fail-on" if policy.rules else "headline metrics"),
+        policy_hash=policy.digest(),
+        expired_waivers=[f"{w.metric}.{w.statistic} (ended {w.until}): {w.reason}" for w in policy.expired(today)],
+    )
+
+
+# --- the rest of the receipt ---------------------------------------------------------------------------------
+
+
+def _side(side: LoadedSide) -> Side:
+    return Side(name=side.name, runs=[_run(trial) for trial in side.trials], migrated=side.migrated)
+
+
+def _run(trial: Trial) -> Run:
+    requests = trial.blocks.get("request_count")
+    average = requests.values.get("avg") if requests else None
+    return Run(
+        file=trial.file,
+        version=trial.version,
+        written_by=_text(trial.facts.get("aiperf_version")),
+        benchmark_id=_text(trial.facts.get("benchmark_id")),
+        start_time=_text(trial.facts.get("start_time")),
+        requests=int(average) if average is not None else None,
+        has_records=bool(trial.records),
+    )
+
+
+def _text(value: Json) -> str:
+    return value if type(value) is str else ""
+
+
+def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> list[Shift]:
+    """Where in the distribution each headline or gated metric moved."""
+    units = {row.metric: row.unit for row in rows}
+    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(_CURVES))
+    found = []
+    for metric in wanted:
+        if metric not in units:
+            continue
+        one, other = curve(base.trials, metric, units[metric]), curve(candidate.trials, metric, units[metric])
+        points = {name: (other[name] / one[name] - 1) * 100 for name in one if name in other and one[name] > 0}
+        if len(points) > 2:
+            words = shift_words(points)
+            found.append(
+                Shift(metric=metric, unit=units[metric], points=points, base=one, candidate=other, words=words)
+            )
+    return found
+
+
+def _notes(
+    base: LoadedSide, candidate: LoadedSide, noise: Profile | None, spreads: Mapping[tuple[str, str], Spread]
+) -> list[str]:
+    notes = [f"left out: {told}" for told in (*base.left_out, *candidate.left_out)]
+    if min(len(base.trials), len(candidate.trials)) < _RUNS and not spreads:
+        notes.append("fewer than three runs a side: nothing here tells a change of the system from a change of the day")
+    if noise and not spreads:
+        notes.append(f"{os.path.basename(noise.source)} knows nothing of this model, GPU and load: not used")
+    if order := _order(base, candidate):
+        notes.append(order)
+    return notes
+
+
+def _order(base: LoadedSide, candidate: LoadedSide) -> str:
+    """Runs of one side all before the other: whatever drifted meanwhile looks like a change."""
+    a = sorted(_text(trial.facts.get("start_time")) for trial in base.trials)
+    b = sorted(_text(trial.facts.get("start_time")) for trial in candidate.trials)
+    if min(len(a), len(b)) < _RUNS or not a[0] or not b[0] or not (a[-1] < b[0] or b[-1] < a[0]):
+        return ""
+    return "one side ran before the other, not in turn: what drifted meanwhile looks like a change"

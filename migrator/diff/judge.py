@@ -1,0 +1,152 @@
+"""From an estimate to a verdict: size and certainty together, and never more than the evidence allows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from migrator.diff.interval import Estimate, Refusal, equivalent, half_width
+
+Word = Literal["regression", "improvement", "equivalent", "inconclusive", "incomparable"]
+
+_MOST_RUNS: Final = 50
+"""More runs than anybody would do: then the effect is too small for the noise, and that is said instead."""
+_FLAT: Final = 1.0
+"""Percent that a percentile must move to count as moved."""
+
+
+class Decision(NamedTuple):
+    """A verdict, what would decide an open one, and a remark."""
+
+    verdict: Word
+    needs: str = ""
+    note: str = ""
+
+
+class Held(NamedTuple):
+    """What a row is held to: relative margin in percent, floor in the unit, error allowed, least number of values."""
+
+    margin: float
+    floor: float = 0.0
+    alpha: float = 0.05
+    min_n: int = 0
+
+
+def decide(
+    direction: str,
+    base: float | None,
+    candidate: float | None,
+    estimate: Estimate | Refusal,
+    held: Held,
+    p_value: float | None = None,
+) -> Decision:
+    """The verdict of one row.
+
+    A regression or improvement must be larger than the margin and the floor, and no chance: its p-value, corrected
+    for the size of the gate, below alpha. Equivalence must be shown, too. All else is inconclusive.
+
+    Args:
+        direction: `lower`, `higher`, `parity` or `information`.
+        base: the baseline's value, in the unit; None if it has none.
+        candidate: the candidate's.
+        estimate: what is known of the ratio.
+        held: margin, floor, alpha and least number.
+        p_value: the corrected p-value of "no change"; the estimate's own if not given.
+    """
+    if base is None or candidate is None:
+        return Decision("inconclusive", note="only one side has it")
+    if direction == "parity":
+        return _parity(base, candidate, estimate, held)
+    if isinstance(estimate, Refusal):
+        return Decision("inconclusive", estimate.needs, estimate.reason)
+    if direction == "information":
+        return Decision("inconclusive")
+    if estimate.kind != "between runs":
+        return Decision("inconclusive", "3 runs a side, or a noise profile")
+    fewest = min(estimate.n_base, estimate.n_candidate)
+    if fewest < held.min_n:
+        return Decision("inconclusive", f"{held.min_n - fewest} more runs a side")
+    p_value = estimate.p_value if p_value is None else p_value
+    large = _beyond(estimate.ratio, held.margin) and abs(candidate - base) >= held.floor
+    if large and p_value is not None and p_value < held.alpha:
+        worse = (estimate.ratio > 1) == (direction == "lower")
+        return Decision("regression" if worse else "improvement")
+    if equivalent(estimate, held.margin, alpha=held.alpha):
+        return Decision("equivalent")
+    if held.floor and abs(candidate - base) < held.floor and p_value is not None and p_value < held.alpha:
+        return Decision("equivalent", note="the change is below the floor")
+    return Decision("inconclusive", _more_runs(estimate, held))
+
+
+def _parity(base: float, candidate: float, estimate: Estimate | Refusal, held: Held) -> Decision:
+    """A number that describes the workload: the same, within the margin, or not the same work."""
+    if base == candidate:
+        return Decision("equivalent")
+    if base <= 0 or candidate <= 0:
+        return Decision("incomparable", note="the workload differs")
+    if abs(candidate - base) <= held.floor or not _beyond(candidate / base, held.margin):
+        shown = isinstance(estimate, Estimate) and equivalent(estimate, held.margin, alpha=held.alpha)
+        return Decision("equivalent", note="" if shown else "the same within the margin")
+    return Decision("incomparable", note="the workload differs by more than the margin")
+
+
+def _beyond(ratio: float, margin: float) -> bool:
+    return abs(math.log(ratio)) > math.log1p(margin / 100)
+
+
+def _more_runs(estimate: Estimate, held: Held) -> str:
+    """How many more runs a side would make the interval narrow enough to tell the margin from no change."""
+    have = min(estimate.n_base, estimate.n_candidate)
+    if estimate.se <= 0:
+        return "4 runs a side" if have < 4 else ""
+    # One run's spread, from the standard error of a difference of two means.
+    sd = estimate.se / math.sqrt(1 / estimate.n_base + 1 / estimate.n_candidate)
+    room = math.log1p(held.margin / 100)
+    distance = abs(abs(math.log(estimate.ratio)) - room)
+    for runs in range(have + 1, _MOST_RUNS + 1):
+        width = half_width(sd * math.sqrt(2 / runs), 2 * runs - 2, 1 - 2 * held.alpha)
+        if width < max(distance, room / 4):
+            more = runs - have
+            return f"{more} more run{'s' * (more > 1)} a side"
+    return f"more than {_MOST_RUNS} runs a side: the change is small for this noise"
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values corrected for their number, in their order (Holm 1979): for the gate, where no one may be chance."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, p_values[index] * (len(p_values) - rank)))
+        corrected[index] = highest
+    return corrected
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """The p-values corrected so that few of those called changed are (1995): for rows that are only reported."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
+    corrected = [0.0] * len(p_values)
+    lowest = 1.0
+    for place, index in enumerate(order):
+        lowest = min(lowest, p_values[index] * len(p_values) / (len(p_values) - place))
+        corrected[index] = lowest
+    return corrected
+
+
+def shift_words(points: Mapping[str, float]) -> str:
+    """Where a distribution moved, from its relative changes at the percentiles, in percent."""
+    bulk = [value for name, value in points.items() if name in ("p10", "p25", "p50", "p75")]
+    tail = [value for name, value in points.items() if name in ("p95", "p99")]
+    if not bulk or not tail:
+        return ""
+    if max(map(abs, points.values())) < _FLAT:
+        return f"no point moved by more than {_FLAT:g} %"
+    if min(points.values()) < -_FLAT and max(points.values()) > _FLAT:
+        return "the curves cross: some points went up, others down"
+    middle, end = sum(bulk) / len(bulk), sum(tail) / len(tail)
+    if abs(middle) < abs(end) / 3:
+        return "only the tail moved"
+    if abs(end) < abs(middle) / 3:
+        return "the bulk moved, the tail did not"
+    return "the whole distribution moved"

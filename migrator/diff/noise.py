@@ -1,0 +1,145 @@
+"""Run-to-run noise, learnt from repeated runs of one configuration, so that a single run a side can be judged.
+
+A profile is keyed by what noise depends on: the model, the GPUs and the load. It says nothing about others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from statistics import stdev
+from typing import Any, Final, NamedTuple
+
+from migrator.diff.trial import Trial
+from migrator.diff.workload import workload
+from migrator.errors import MigratorError, UsageError
+from migrator.jsonfile import Json, fingerprint, parse, read_bytes, render
+
+FORMAT: Final = 1
+_MARK: Final = "aiperf_migrate_noise"
+_KEY_FACTS: Final = (
+    "model",
+    "endpoint type",
+    "streaming",
+    "concurrency",
+    "request rate",
+    "input length",
+    "output length asked for",
+    "input file",
+)
+
+
+class Spread(NamedTuple):
+    """Standard deviation of the logarithm of a statistic from run to run, and its degrees of freedom."""
+
+    sd: float
+    df: int
+
+
+class Profile(NamedTuple):
+    """The noise of one or more configurations: key → (metric, statistic) → spread."""
+
+    entries: tuple[tuple[dict[str, Json], dict[tuple[str, str], Spread]], ...]
+    source: str = ""
+
+    def spreads(self, trial: Trial) -> dict[tuple[str, str], Spread]:
+        """What is known about a run's configuration; nothing if it was not learnt."""
+        wanted = fingerprint(key_of(trial))
+        for key, spreads in self.entries:
+            if fingerprint(key) == wanted:
+                return spreads
+        return {}
+
+    def to_bytes(self, tool: str) -> bytes:
+        """The content of a profile file."""
+        rows = [
+            {
+                "key": key,
+                "metrics": {
+                    f"{metric}.{statistic}": {"sd": spread.sd, "df": spread.df}
+                    for (metric, statistic), spread in sorted(spreads.items())
+                },
+            }
+            for key, spreads in self.entries
+        ]
+        return render({_MARK: FORMAT, "tool": tool, "entries": rows}) + b"\n"
+
+
+def key_of(trial: Trial) -> dict[str, Json]:
+    """Model, GPUs and load of a run."""
+    load = workload(trial.facts)
+    return {**{name: load.get(name) for name in _KEY_FACTS}, "gpus": gpus_of(trial)}
+
+
+def gpus_of(trial: Trial) -> list[str]:
+    """The names of a run's GPUs, sorted; empty without telemetry."""
+    telemetry = trial.facts.get("telemetry_data")
+    endpoints = telemetry.get("endpoints") if type(telemetry) is dict else None
+    names = []
+    for endpoint in endpoints.values() if type(endpoints) is dict else ():
+        gpus = endpoint.get("gpus") if type(endpoint) is dict else None
+        names += [str(gpu.get("gpu_name")) for gpu in (gpus or {}).values() if type(gpu) is dict]
+    return sorted(names)
+
+
+def learn(trials: Iterable[Trial]) -> Profile:
+    """The noise of repeated runs, each configuration for itself.
+
+    Raises:
+        UsageError: no configuration has three runs or more.
+    """
+    groups: dict[bytes, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        groups[fingerprint(key_of(trial))].append(trial)
+    entries = []
+    for group in groups.values():
+        if len(group) >= 3 and (spreads := _spreads(group)):
+            entries.append((key_of(group[0]), spreads))
+    if not entries:
+        most = max((len(group) for group in groups.values()), default=0)
+        raise UsageError(
+            f"the most runs of one configuration are {most}", expected="at least 3 to learn their noise from"
+        )
+    return Profile(tuple(entries))
+
+
+def _spreads(trials: Sequence[Trial]) -> dict[tuple[str, str], Spread]:
+    values: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for trial in trials:
+        for tag, block in trial.blocks.items():
+            for statistic, value in block.values.items():
+                if value > 0:
+                    values[tag, statistic].append(math.log(value))
+    return {name: Spread(stdev(logs), len(logs) - 1) for name, logs in values.items() if len(logs) == len(trials) >= 3}
+
+
+def load_profile(path: str) -> Profile:
+    """Read a profile file.
+
+    Raises:
+        MigratorError: unreadable, no profile, or of a newer format; with the file's name.
+    """
+    try:
+        rows = parse(read_bytes(path)).data
+        if type(rows) is not dict or _MARK not in rows:
+            raise UsageError("is not a noise profile", expected="a file that `noise learn` wrote")
+        if rows[_MARK] != FORMAT:
+            raise UsageError(f"has noise format {rows[_MARK]}", expected=f"format {FORMAT}")
+        return Profile(tuple((dict(row["key"]), _read_spreads(row["metrics"])) for row in rows["entries"]), path)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"is damaged: {type(error).__name__} {error}", file=path) from error
+    except MigratorError as error:
+        error.file = error.file or path
+        raise
+
+
+def _read_spreads(rows: dict[str, Any]) -> dict[tuple[str, str], Spread]:
+    found = {}
+    for name, row in rows.items():
+        metric, _, statistic = name.rpartition(".")
+        sd, df = float(row["sd"]), int(row["df"])
+        if not (metric and math.isfinite(sd) and sd >= 0 and df >= 1):
+            raise ValueError(name)
+        found[metric, statistic] = Spread(sd, df)
+    return found

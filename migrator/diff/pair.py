@@ -1,0 +1,103 @@
+"""Bring the numbers of both sides together: same metric, same statistic, one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+from typing import Final, NamedTuple
+
+from migrator.diff.sides import LoadedSide
+from migrator.diff.trial import Block, Trial
+from migrator.metrics import PERCENTILES
+from migrator.units import common, convert, same_family
+
+SHOWN: Final = ("avg", "p50", "p90", "p95", "p99")
+"""Statistics that get a row of their own; the curve of all percentiles is shown beside them."""
+_DISTANCES: Final = ("std",)
+_UNITLESS: Final = ("count",)
+
+
+class Pair(NamedTuple):
+    """One statistic of one metric on both sides, a value per run, in one unit; an empty side does not have it."""
+
+    metric: str
+    statistic: str
+    unit: str
+    base: tuple[float, ...]
+    candidate: tuple[float, ...]
+
+
+class UnitChange(NamedTuple):
+    """A metric whose unit measures something else on the other side: no number can say what changed."""
+
+    metric: str
+    base: str
+    candidate: str
+
+
+def pairs(base: LoadedSide, candidate: LoadedSide) -> tuple[list[Pair], list[UnitChange]]:
+    """Every row that the two sides have, in the order of the baseline's files; and the metrics whose unit changed."""
+    found: list[Pair] = []
+    changed: list[UnitChange] = []
+    for tag in _tags(base.trials, candidate.trials):
+        units = [block.unit for side in (base, candidate) for block in _blocks(side.trials, tag)]
+        odd = next((unit for unit in units if not same_family(units[0], unit)), None)
+        if odd is not None:
+            changed.append(UnitChange(tag, units[0], odd))
+            continue
+        unit = units[0] if len(units) == 1 else common(units[0], units[-1])
+        found += _rows(tag, unit, base, candidate)
+    return found, changed
+
+
+def _tags(*sides: Sequence[Trial]) -> Iterator[str]:
+    seen: dict[str, None] = {}
+    for trials in sides:
+        for trial in trials:
+            seen.update(dict.fromkeys(trial.blocks))
+    # No errors are not written at all: where one side has some, the other has zero.
+    yield from seen
+
+
+def _blocks(trials: Sequence[Trial], tag: str) -> list[Block]:
+    return [trial.blocks[tag] for trial in trials if tag in trial.blocks]
+
+
+def _rows(tag: str, unit: str, base: LoadedSide, candidate: LoadedSide) -> Iterator[Pair]:
+    one, other = _blocks(base.trials, tag), _blocks(candidate.trials, tag)
+    present = {name for block in (*one, *other) for name in block.values}
+    for statistic in SHOWN:
+        if statistic not in present:
+            continue
+        values = values_of(base.trials, tag, statistic, unit), values_of(candidate.trials, tag, statistic, unit)
+        yield Pair(tag, statistic, unit, *values)
+
+
+MISSING_IS_ZERO: Final = ("error_request_count",)
+"""Metrics that AIPerf leaves out when they are zero."""
+
+
+def values_of(trials: Sequence[Trial], tag: str, statistic: str, unit: str) -> tuple[float, ...]:
+    """A statistic of every run that has it, in a unit."""
+    values = []
+    for trial in trials:
+        block = trial.blocks.get(tag)
+        if block is None or statistic not in block.values:
+            if tag in MISSING_IS_ZERO:
+                values.append(0.0)
+            continue
+        value = block.values[statistic]
+        if statistic in _UNITLESS:
+            values.append(value)
+        else:
+            values.append(convert(value, block.unit, unit, difference=statistic in _DISTANCES))
+    return tuple(values)
+
+
+def curve(trials: Sequence[Trial], tag: str, unit: str) -> dict[str, float]:
+    """The percentiles of a metric, each the mean over the runs of a side; empty for a metric without distribution."""
+    return {
+        name: fmean(values)
+        for name in PERCENTILES
+        if (values := values_of(trials, tag, name, unit)) and len(values) == len(trials)
+    }

@@ -1,0 +1,272 @@
+"""What a comparison is held to: rules from `--fail-on` and a policy file, and waivers with a reason and an end."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from difflib import get_close_matches
+from typing import Any, Final, Literal
+
+from migrator.directions import direction
+from migrator.errors import UsageError
+
+MARGIN: Final = 5.0
+"""Percent of change that is still no change, unless a rule says otherwise."""
+ALPHA: Final = 0.05
+
+HEADLINE: Final = (
+    ("request_latency", "avg"),
+    ("request_latency", "p99"),
+    ("time_to_first_token", "avg"),
+    ("time_to_first_token", "p99"),
+    ("inter_token_latency", "avg"),
+    ("output_token_throughput", "avg"),
+    ("request_throughput", "avg"),
+)
+"""What is judged when nobody says what to judge. Declared beforehand and small, so that chance has little room."""
+
+Mode = Literal["gate", "report", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one statistic of one metric is held to. `margin` is in percent, `floor` in the metric's unit."""
+
+    metric: str
+    statistic: str
+    mode: Mode = "gate"
+    margin: float = MARGIN
+    floor: float = 0.0
+    direction: str = ""
+    min_n: int = 0
+
+    def facing(self, *, fixed_requests: bool = True) -> str:
+        """The direction: the rule's own, else the table's.
+
+        Args:
+            fixed_requests: whether the number of requests was chosen; sums over a run are not judged where it was not.
+        """
+        return self.direction or direction(self.metric, fixed_requests=fixed_requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """An accepted regression."""
+
+    metric: str
+    statistic: str
+    reason: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All rules and waivers of one comparison. `source` says where they came from; empty for none given."""
+
+    rules: tuple[Rule, ...] = ()
+    waivers: tuple[Waived, ...] = ()
+    alpha: float = ALPHA
+    margin: float = MARGIN
+    source: str = ""
+    text: str = field(default="", repr=False)
+
+    def rule(self, metric: str, statistic: str) -> Rule:
+        """What a row is held to: the last rule that names it, else the defaults."""
+        for rule in reversed(self.rules):
+            if rule.metric == metric and rule.statistic in (statistic, "*"):
+                return replace(rule, statistic=statistic)
+        gated = not any(rule.mode == "gate" for rule in self.rules) and (metric, statistic) in HEADLINE
+        return Rule(metric, statistic, "gate" if gated else "report", self.margin)
+
+    def waiver(self, metric: str, statistic: str, today: date) -> Waived | None:
+        """The waiver for a row that has not ended yet."""
+        for waiver in self.waivers:
+            if waiver.metric == metric and waiver.statistic in (statistic, "*") and not _ended(waiver, today):
+                return waiver
+        return None
+
+    def expired(self, today: date) -> list[Waived]:
+        """Waivers that have ended: their regressions count again."""
+        return [waiver for waiver in self.waivers if _ended(waiver, today)]
+
+    def digest(self) -> str:
+        """A short hash of what was asked for, so that two receipts can be told to be held to the same."""
+        from hashlib import sha256
+
+        return sha256(repr(self).encode()).hexdigest()[:12]
+
+    def require_known(self, known: Iterable[tuple[str, str]]) -> None:
+        """Refuse names that match nothing: a gate on a typing error would pass for ever.
+
+        Args:
+            known: (metric, statistic) of every row of the comparison.
+
+        Raises:
+            UsageError: a rule or waiver names no row.
+        """
+        rows = set(known)
+        metrics = sorted({metric for metric, _ in rows})
+        named: list[Rule | Waived] = [*self.rules, *self.waivers]
+        for what in named:
+            if what.statistic == "*":
+                if what.metric in metrics:
+                    continue
+            elif (what.metric, what.statistic) in rows:
+                continue
+            near = get_close_matches(what.metric, metrics, 3)
+            raise UsageError(
+                f'the policy names "{what.metric}.{what.statistic}", which neither side has',
+                expected=f"a metric of the runs{': ' + ', '.join(near) if near else ''}",
+                hint="a gate on a misspelt name would pass for ever",
+            )
+
+
+def _ended(waiver: Waived, today: date) -> bool:
+    return waiver.until is not None and waiver.until < today
+
+
+def from_options(options: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules of `--fail-on METRIC[.STAT]:PERCENT[:FLOOR]`.
+
+    Raises:
+        UsageError: a part that is missing, or no number.
+    """
+    return tuple(map(_from_option, options))
+
+
+def _from_option(option: str) -> Rule:
+    name, separator, rest = option.partition(":")
+    percent, _, floor = rest.partition(":")
+    if not separator or not name:
+        raise UsageError(f"--fail-on {option}", expected="METRIC[.STAT]:PERCENT[:FLOOR], such as request_latency.p99:5")
+    metric, statistic = split_name(name)
+    return Rule(
+        metric,
+        statistic,
+        "gate",
+        _number(percent.removesuffix("%"), option, "a percentage"),
+        _number(floor, option, "a floor in the metric's unit") if floor else 0.0,
+    )
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """`request_latency.p99` → its two parts; without a statistic, `avg`. A metric's own name may have a dot."""
+    metric, dot, statistic = name.rpartition(".")
+    return (metric, statistic) if dot and statistic in _STATISTICS else (name, "avg")
+
+
+_STATISTICS: Final = (
+    "avg",
+    "p1",
+    "p5",
+    "p10",
+    "p25",
+    "p50",
+    "p75",
+    "p90",
+    "p95",
+    "p99",
+    "min",
+    "max",
+    "std",
+    "sum",
+    "*",
+)
+
+
+def _number(text: str, option: str, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise UsageError(f'"{text}" in {option} is no number', expected=what)
+    return value
+
+
+def from_file(path: str) -> Policy:
+    """A policy file: `[defaults]`, `[[rule]]` and `[[waiver]]` tables.
+
+    Raises:
+        UsageError: unreadable, not TOML, an unknown key or a value of the wrong kind; with the file's name.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        tables = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"cannot be read as a policy: {error}", expected="a TOML file", file=path) from error
+    reader = _Reader(path)
+    reader.require("policy", tables, {"defaults", "rule", "waiver"})
+    defaults = tables.get("defaults", {})
+    reader.require("defaults", defaults, {"margin", "alpha"})
+    margin = reader.number("defaults", defaults, "margin", MARGIN)
+    return Policy(
+        rules=tuple(reader.rule(table, margin) for table in tables.get("rule", [])),
+        waivers=tuple(reader.waiver(table) for table in tables.get("waiver", [])),
+        alpha=reader.number("defaults", defaults, "alpha", ALPHA),
+        margin=margin,
+        source=path,
+        text=text,
+    )
+
+
+class _Reader:
+    """Reads tables strictly: an option that does nothing is an error."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def require(self, where: str, table: Any, known: set[str]) -> None:
+        if type(table) is not dict:
+            raise UsageError(f"{where} is no table", file=self._path)
+        for key in table.keys() - known:
+            raise UsageError(f'{where} has an unknown key "{key}"', expected=", ".join(sorted(known)), file=self._path)
+
+    def number(self, where: str, table: dict[str, Any], key: str, default: float) -> float:
+        value = table.get(key, default)
+        if type(value) not in (int, float) or not 0 <= value < float("inf"):
+            raise UsageError(f"{where}: {key} is {value!r}", expected="a number of at least 0", file=self._path)
+        return float(value)
+
+    def choice(self, where: str, table: dict[str, Any], key: str, default: str, choices: Sequence[str]) -> str:
+        value = table.get(key, default)
+        if value not in choices:
+            raise UsageError(f"{where}: {key} is {value!r}", expected=" or ".join(choices), file=self._path)
+        return str(value)
+
+    def name(self, where: str, table: dict[str, Any]) -> tuple[str, str]:
+        name = table.get("metric")
+        if type(name) is not str or not name:
+            raise UsageError(f"{where} has no metric", expected='metric = "request_latency.p99"', file=self._path)
+        return split_name(name)
+
+    def rule(self, table: Any, margin: float) -> Rule:
+        self.require("rule", table, {"metric", "gate", "margin", "floor", "direction", "min_n"})
+        metric, statistic = self.name("rule", table)
+        where = f"rule for {metric}.{statistic}"
+        mode = self.choice(where, table, "gate", "gate", ("gate", "report", "ignore"))
+        choices = ("", "lower", "higher", "parity", "information")
+        return Rule(
+            metric,
+            statistic,
+            "gate" if mode == "gate" else "report" if mode == "report" else "ignore",
+            self.number(where, table, "margin", margin),
+            self.number(where, table, "floor", 0.0),
+            self.choice(where, table, "direction", "", choices),
+            int(self.number(where, table, "min_n", 0)),
+        )
+
+    def waiver(self, table: Any) -> Waived:
+        self.require("waiver", table, {"metric", "reason", "until"})
+        metric, statistic = self.name("waiver", table)
+        reason, until = table.get("reason"), table.get("until")
+        if type(reason) is not str or not reason.strip():
+            raise UsageError(f"the waiver for {metric}.{statistic} has no reason", file=self._path)
+        if until is not None and type(until) is not date:
+            raise UsageError(
+                f"the waiver for {metric}.{statistic} ends {until!r}", expected="a date: 2026-12-31", file=self._path
+            )
+        return Waived(metric, statistic, reason, until)

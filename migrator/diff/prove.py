@@ -1,0 +1,86 @@
+"""Prove a policy: inject a change just beyond and just within every gate, both ways, and see that each reacts rightly.
+
+A gate that cannot fail looks exactly like one that has nothing to report. So the baseline is repeated with a spread
+of a twentieth of a percent, one statistic of the copy is scaled, and the real comparison is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import fmean
+from typing import Final, NamedTuple
+
+from migrator.diff.engine import compare
+from migrator.diff.pair import Pair, pairs
+from migrator.diff.policy import Policy, Rule
+from migrator.diff.receipt import Verdict
+from migrator.diff.sides import LoadedSide
+from migrator.diff.trial import Trial
+
+_SPREAD: Final = (0.9995, 0.9998, 1.0, 1.0002, 1.0005)
+"""Factors of the five trials that stand in for one: steady enough that only the injected change decides."""
+
+
+class Proof(NamedTuple):
+    """One injected change, in percent, what the gate had to say to it, and what it said."""
+
+    metric: str
+    statistic: str
+    percent: float
+    expected: tuple[Verdict, ...]
+    got: Verdict
+
+    @property
+    def holds(self) -> bool:
+        """Whether the gate reacted rightly."""
+        return self.got in self.expected
+
+
+_UNMOVED: Final = (Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
+
+
+def prove(base: LoadedSide, policy: Policy) -> Iterator[Proof]:
+    """Four proofs for each gated row that has a positive value: worse and better, beyond and within.
+
+    Raises:
+        UsageError: the policy names a metric that the baseline does not have.
+    """
+    paired, _ = pairs(base, base)
+    policy.require_known((pair.metric, pair.statistic) for pair in paired)
+    bare = Policy(policy.rules, (), policy.alpha, policy.margin, policy.source)
+    for pair in paired:
+        rule = bare.rule(pair.metric, pair.statistic)
+        if rule.mode != "gate" or rule.facing() not in ("lower", "higher") or not pair.base or min(pair.base) <= 0:
+            continue
+        yield from _proofs(base.trials[0], pair, rule, bare)
+
+
+def _proofs(trial: Trial, pair: Pair, rule: Rule, policy: Policy) -> Iterator[Proof]:
+    value = fmean(pair.base)
+    # Both must be passed: the relative margin, and the floor in the metric's unit.
+    threshold = max(rule.margin, rule.floor / value * 100, 0.2)
+    worse = 1 if rule.facing() == "lower" else -1
+    for sign in (worse, -worse):
+        beyond = Verdict.REGRESSION if sign == worse else Verdict.IMPROVEMENT
+        # Within: the margin is a ratio, so a decrease that undoes an increase is a little smaller.
+        for share, expected in ((1.1, (beyond,)), (0.8, _UNMOVED)):
+            percent = sign * threshold * share
+            if percent <= -100:
+                continue
+            got = _verdict(trial, pair, percent, policy)
+            yield Proof(pair.metric, pair.statistic, percent, expected, got)
+
+
+def _verdict(trial: Trial, pair: Pair, percent: float, policy: Policy) -> Verdict:
+    one = LoadedSide("baseline", tuple(_scaled(trial, pair, factor) for factor in _SPREAD))
+    other = LoadedSide(
+        "injected", tuple(_scaled(trial, pair, factor * (1 + percent / 100)) for factor in reversed(_SPREAD))
+    )
+    receipt = compare(one, other, policy)
+    return next(row.verdict for row in receipt.rows if (row.metric, row.statistic) == (pair.metric, pair.statistic))
+
+
+def _scaled(trial: Trial, pair: Pair, factor: float) -> Trial:
+    block = trial.blocks[pair.metric]
+    values = {**block.values, pair.statistic: block.values[pair.statistic] * factor}
+    return trial._replace(blocks={**trial.blocks, pair.metric: block._replace(values=values)})
