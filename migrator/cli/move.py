@@ -101,8 +101,7 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
             totals[result.status] += 1
             changing |= result.status is Status.MIGRATED
             worst = max(worst, result.error.exit_code if result.error else ExitCode.OK)
-            with progress.paused():
-                _report(result, options, quiet=quiet)
+            _report(result, options, quiet=quiet)
             progress.advance()
     several = len(options.paths) > 1 or os.path.isdir(options.paths[0])
     if several and not options.json and not quiet:

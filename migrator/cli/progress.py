@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
+
+from migrator.cli.streams import cleared_by
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -29,11 +29,13 @@ class Progress:
         self._bar: RichProgress | None = None
 
     def __enter__(self) -> Self:
+        self._told = cleared_by(self.clear)
+        self._told.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._told.__exit__(kind, error, tb)
+        self.clear()
 
     def advance(self) -> None:
         """One more file is done."""
@@ -43,18 +45,14 @@ class Progress:
         if self._bar is None and time.monotonic() - self._started > _PATIENCE:
             self._bar = self._start()
         if self._bar is not None:
+            self._bar.start()
             rate = self._count / (time.monotonic() - self._started)
             self._bar.update(self._bar.task_ids[0], completed=self._count, rate=rate)
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Other output may be written meanwhile: the line is taken off the terminal first."""
-        if self._bar is None or not self._bar.live.is_started:
-            yield
-            return
-        self._bar.stop()
-        yield
-        self._bar.start()
+    def clear(self) -> None:
+        """Take the line off the terminal, because something else is written there; it comes back by itself."""
+        if self._bar is not None:
+            self._bar.stop()
 
     def _start(self) -> RichProgress:
         from rich.console import Console
@@ -69,6 +67,9 @@ class Progress:
             TimeElapsedColumn(),
             console=Console(stderr=True),
             transient=True,
+            # Standard output is data and may be a file: it is not to be caught and shown above the line.
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         bar.add_task(self._what, total=None, rate=0.0)
         bar.start()

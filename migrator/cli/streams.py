@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Callable, Iterator
 
 from migrator.errors import UnwritableError
 from migrator.render.safe import printable
@@ -25,16 +26,37 @@ def settle() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+_clearing: list[Callable[[], None]] = []
+"""What takes a progress line off the terminal before something else is written there."""
+
+
+@contextlib.contextmanager
+def cleared_by(clear: Callable[[], None]) -> Iterator[None]:
+    """While this is entered, `clear` is called before anything is written to the terminal."""
+    _clearing.append(clear)
+    try:
+        yield
+    finally:
+        _clearing.remove(clear)
+
+
 def say(text: str) -> None:
     """A line of the report, on standard output.
 
     Raises:
         UnwritableError: nothing can be written there; a reader who went away is a `BrokenPipeError`.
     """
+    if _clearing and sys.stdout.isatty():
+        _clear()
     try:
         sys.stdout.write(text + "\n")
     except OSError as error:
         raise lost(error) from error
+
+
+def _clear() -> None:
+    for clear in _clearing:
+        clear()
 
 
 def flush() -> None:
@@ -59,6 +81,7 @@ def complain(*lines: str) -> None:
     """
     with contextlib.suppress(OSError):
         sys.stdout.flush()
+    _clear()
     # Nobody is left to be told that nobody can be told.
     with contextlib.suppress(OSError):
         sys.stderr.write("".join(f"aiperf-migrate: {printable(line)}\n" for line in lines))
