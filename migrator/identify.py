@@ -85,7 +85,7 @@ class Identity(NamedTuple):
         return row | {"evidence": list(self.evidence)}
 
 
-_LABEL: Final = r"(0|[1-9]\d*)\.(0|[1-9]\d*)"
+_LABEL: Final = r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})"
 _MARKS: Final = frozenset({"input_config", "was_cancelled", "error_summary", "start_time", "end_time", "run_info"})
 _NEWEST_LABEL: Final = tuple(map(int, NEWEST.split(".")))
 

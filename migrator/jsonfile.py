@@ -129,7 +129,9 @@ def render(data: Json, layout: Layout = CANONICAL) -> bytes:
     try:
         raw = orjson.dumps(data, option=orjson.OPT_INDENT_2, default=_numeral)
     except orjson.JSONEncodeError as error:
-        raise NotJsonError(f"cannot be written as JSON: {error}") from error
+        reasons = {"Recursion": "nested more than 250 levels deep", "surrogates": "holds half of a surrogate pair"}
+        found = next((told for word, told in reasons.items() if word in str(error)), f"cannot be written: {error}")
+        raise NotJsonError(found, expected="what JSON writers can write again") from error
     if layout is CANONICAL:
         return raw
     if layout in _NEAR_CANONICAL:
@@ -215,20 +217,25 @@ def _read(text: str, parse_float: Callable[[str], float]) -> tuple[Json, int]:
         )
     except json.JSONDecodeError as error:
         raise NotJsonError(
-            f"not JSON: {error.msg[0].lower()}{error.msg[1:]}",
+            f"not JSON: {error.msg[0].lower()}{error.msg[1:].removesuffix(' starting at')}",
             place=f"line {error.lineno} column {error.colno}",
-            hint="the file may be cut off" if error.pos >= len(text.rstrip()) else "",
+            hint="the file may be cut off" if _may_be_cut(error, text) else "",
         ) from error
     except RecursionError as error:
         raise NotJsonError("nested too deeply to be an export") from error
     if duplicates:
-        owner, name = duplicates[0]
+        # An object that was itself dropped as a duplicate has no place: then one further out tells it.
+        owner, name = next((found for found in duplicates if find(data, found[0]) is not None), duplicates[-1])
         raise DuplicateKeyError(
             f"the key {json.dumps(name)} stands twice in one object",
             place=path_text((*(find(data, owner) or ()), name)),
             hint="keep the right one; the tool cannot know which it is",
         )
     return data, len(constants)
+
+
+def _may_be_cut(error: json.JSONDecodeError, text: str) -> bool:
+    return error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
 
 
 def _decode(raw: bytes) -> str:
@@ -288,7 +295,8 @@ _EXPONENT: Final = rb"(?m)e\+(?=\d+,?$)"
 _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 _FIRST_INDENT: Final = r'\s*[{\[]\r?\n([ \t]*)["{\[\w-]'
 _FIRST_KEY: Final = rf"{_STRING}(\s*:\s*)"
-_FIRST_ITEM: Final = r'[\w"}\]](, *)"'
+_COMMA: Final = rf"{_STRING}|(, *)"
+"""Strings are matched whole, so that a comma within one is none."""
 _KEY: Final = rf"( *{_STRING}): "
 _NOT_ASCII: Final = r"[^\x00-\x7e]"
 
@@ -303,14 +311,15 @@ def _respell(raw: bytes, layout: Layout) -> bytes:
 def _detect(text: str) -> Layout:
     first_indent = re.match(_FIRST_INDENT, text)
     first_key = re.search(_FIRST_KEY, text)
-    first_item = re.search(_FIRST_ITEM, text)
+    comma = next((match[1] for match in re.finditer(_COMMA, text) if match[1]), ",")
     body = text.rstrip()
     return Layout(
         indent=first_indent[1] if first_indent else None,
         newline="\r\n" if "\r\n" in text else "\n",
         key_separator=first_key[1] if first_key else ": ",
-        item_separator="," if first_indent or not first_item else first_item[1],
-        ascii_only=text.isascii() and "\\u" in text,
+        item_separator="," if first_indent else comma,
+        # Who escapes beyond ASCII escapes DEL, too.
+        ascii_only=text.isascii() and "\\u" in text and "\x7f" not in text,
         tail=text[len(body) :],
     )
 
@@ -410,7 +419,9 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
     # Not derived from the target's name, which may already be as long as the file system allows.
     beside = os.path.join(folder, f".aiperf-migrate.{os.getpid()}.{next(_serial)}.tmp")
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        # A file that takes over stricter permissions must not be readable for a moment before it has them.
+        mode = 0o666 if like is None else 0o600
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             try:
                 written = os.write(handle, data)

@@ -69,7 +69,8 @@ def _replacements(document: dict[str, Json]) -> list[tuple[Path, str]]:
     if not declared:
         return []
     changes = {path: clean for path, clean, _ in declared}
-    secrets = sorted({s for _, _, found in declared for s in found if len(s) >= _SHORTEST_TO_SEARCH}, key=len)
+    long = {s for _, _, found in declared for s in found if len(s) >= _SHORTEST_TO_SEARCH}
+    secrets = sorted(long, key=lambda secret: (len(secret), secret))
     found = []
     for path, text in _strings(document, ()):
         clean = changes.get(path, text)

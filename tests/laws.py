@@ -153,8 +153,8 @@ def up_and_down(case: Case, target: str, draw: Draw) -> None:
 def down_and_up(case: Case, target: str, draw: Draw) -> None:
     """4. Down and up again with the residue gives the original file, byte for byte. Without it, the original differs
     from what comes back exactly as the two ledgers say: carrying them out on the original gives that document; a
-    value called derivable is back, and one called lost is not; a null (called exact, for it says nothing) is null again,
-    absent, or what the document proves by now. (What its label alone makes an export cannot come back without it.)"""
+    value called derivable is back, and one called lost is not; a null (called exact, for it says nothing) is null
+    again, absent, or what the document proves by now. (What its label alone makes an export needs it to return.)"""
     down = migrate(case.document, target, save_residue=True)
     if down.residue is None:
         assert not down.changed

@@ -249,7 +249,7 @@ def documents(
     form = shape(version, dialect, steps)
     document = _core(draw, form, version)
     if version != "1.4" or dialect == "legacy":
-        _set_writer(draw, document, form, version, dialect)
+        _set_writer(draw, document, form, version)
     # What is unknown stands before the fields that a step puts last, as if it had always been there.
     _extras(draw, document)
     _fill(draw, document, form)
@@ -267,12 +267,9 @@ def _core(draw: Draw, form: Shape, version: str) -> dict[str, Any]:
     tags = [*_record_tags, *_other_tags]
     spelled = [name for at, names in form.names if not at for name in names]
     owned = [name for name in tags if name not in form.taken]
-    pool = st.one_of(
-        st.sampled_from(owned),
-        st.sampled_from(["request_latency", "output_sequence_length", "request_count", "benchmark_duration"]),
-        st.sampled_from(_custom_tags),
-        *([st.sampled_from(spelled)] if spelled else []),
-    )
+    usual = [name for name in ("request_latency", "output_sequence_length", "request_count") if name in owned]
+    pools = [owned, usual, _custom_tags, spelled]
+    pool = st.sampled_from([names for names in pools if names]).flatmap(st.sampled_from)
     members: list[tuple[str, Any]] = [
         (tag, draw(blocks(nulls))) for tag in draw(st.lists(pool, max_size=4, unique=True))
     ]
@@ -294,16 +291,14 @@ def _core(draw: Draw, form: Shape, version: str) -> dict[str, Any]:
     return dict(members)
 
 
-def _set_writer(draw: Draw, document: dict[str, Any], form: Shape, version: str, dialect: Dialect) -> None:
+def _set_writer(draw: Draw, document: dict[str, Any], form: Shape, version: str) -> None:
     """Name the writer where it decides (legacy 1.4) or may be anyone: an upgraded file keeps its first writer."""
     if all(item.key != "aiperf_version" for _, item, _ in form.fields):
         return
     if version == "1.4":
-        name = LEGACY_WRITER
-    else:
-        name = draw(st.sampled_from([*writers(version), LEGACY_WRITER, "0.12.0"]))
-    if dialect == "legacy" or draw(maybe):
-        place(document, "aiperf_version", name, ("",))
+        place(document, "aiperf_version", LEGACY_WRITER, ("",))
+    elif draw(maybe):
+        place(document, "aiperf_version", draw(st.sampled_from([*writers(version), LEGACY_WRITER, "0.12.0"])), ("",))
 
 
 @st.composite

@@ -112,6 +112,10 @@ def migrate(
     if residue is not None:
         document, source = _restored(document, identity, residue, entries)
         dialect = residue.dialect
+        if not keep_secrets:
+            # A residue that was saved with `--keep-secrets` may have brought one back.
+            document, places = redact(document)
+            entries += [Entry("secrets", Op.REDACT, place, Loss.REDACTED) for place in places]
         way = plan(source, to)
         names = (*plan(identity.version, source).names(), *way.names())
     move = Move(dialect, save_residue, way.kept_fields, entries=entries)

@@ -13,7 +13,8 @@ from typing import Any, Final, Self
 
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.chain.ops import Object
-from migrator.errors import ResidueError
+from migrator.chain.steps import VERSIONS
+from migrator.errors import NotJsonError, ResidueError
 from migrator.jsonfile import Json, Path, fingerprint, parse, render
 from migrator.releases import Dialect
 
@@ -98,7 +99,10 @@ class Residue:
         Raises:
             ResidueError: not a residue, damaged, or of a newer format.
         """
-        rows = parse(raw).data
+        try:
+            rows = parse(raw).data
+        except NotJsonError as error:
+            raise ResidueError(f"is damaged: {error.found}", place=error.place) from error
         if type(rows) is not dict or _MARK not in rows:
             raise ResidueError("is not a residue file of aiperf-migrate")
         if rows[_MARK] != FORMAT:
@@ -108,16 +112,18 @@ class Residue:
         try:
             document = dict(rows["document"])
             return cls(
-                origin=rows["from"],
-                to=rows["to"],
+                origin=_version(rows["from"]),
+                to=_version(rows["to"]),
                 dialect="legacy" if rows["dialect"] == "legacy" else "vendor",
-                digest=document.pop("digest"),
-                identity=document,
+                digest=_text(document.pop("digest")),
+                identity={key: document.get(key) for key in _IDENTITY},
                 parts=[_part(row) for row in rows["parts"]],
-                order=[(tuple(row["path"]), list(row["keys"])) for row in rows["order"]],
+                order=[(_keys(row["path"]), list(_keys(row["keys"]))) for row in rows["order"]],
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ResidueError(f"is damaged: {type(error).__name__} {error}") from error
+        except KeyError as error:
+            raise ResidueError(f"is damaged: {error} is missing") from error
+        except (TypeError, ValueError) as error:
+            raise ResidueError(f"is damaged: {error}") from error
 
 
 def _part_row(part: Part) -> dict[str, Any]:
@@ -128,11 +134,29 @@ def _part_row(part: Part) -> dict[str, Any]:
 
 
 def _part(row: dict[str, Any]) -> Part:
-    path = tuple(row["path"])
-    if not path or not all(type(key) is str for key in path):
-        raise ValueError("path")
-    has_value = "value" in row
-    return Part(path, row.get("value"), has_value, row.get("after", ""), row["expected"], row["guard"])
+    path = _keys(row["path"])
+    if not path:
+        raise ValueError("a part has no path")
+    after = _text(row.get("after", ""))
+    return Part(path, row.get("value"), "value" in row, after, _text(row["expected"]), _text(row["guard"]))
+
+
+def _keys(value: Json) -> tuple[str, ...]:
+    if type(value) is not list:
+        raise ValueError("a list of keys is none")
+    return tuple(map(_text, value))
+
+
+def _text(value: Json) -> str:
+    if type(value) is not str:
+        raise ValueError("a text is none")
+    return value
+
+
+def _version(value: Json) -> str:
+    if value not in VERSIONS:
+        raise ValueError(f"no schema version {value!r:.40}")
+    return _text(value)
 
 
 def measure(original: Object, returned: Object, migrated: Object, way: tuple[str, str, Dialect]) -> Residue:
@@ -204,7 +228,7 @@ def apply(residue: Residue, document: Object) -> tuple[Object, list[Entry]]:
         if part.has_value:
             _put(node, part.path[-1], part.value, part.after)
         else:
-            del node[part.path[-1]]
+            node.pop(part.path[-1], None)
         entries.append(Entry("residue", Op.RESTORE, part.path, Loss.EXACT, after=part.value))
     for path, keys in residue.order:
         node = _node(restored, path)

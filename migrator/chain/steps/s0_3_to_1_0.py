@@ -24,7 +24,7 @@ STEP = Step(
     ops=(
         Add(
             Item("aiperf_version", after=FRONT),
-            Item("benchmark_id", _benchmark_id, after=("aiperf_version", "schema_version")),
+            Item("benchmark_id", _benchmark_id, after=FRONT),
         ),
         Rename({"prefill_throughput": "prefill_throughput_per_user"}),
     ),
