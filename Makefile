@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: help demo test test-long lint bench golden docs mutate lock clean
+.PHONY: help demo test test-long search lint bench golden docs mutate lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ test: lint ## everything that must pass, in a few minutes
 
 test-long: $(VENV)/ready ## longer searches
 	$(BIN)/pytest -n auto -m slow
+
+search: $(VENV)/ready ## look for counterexamples to the laws, another way each time
+	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto -m slow tests/test_laws.py
 
 bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
 	$(BIN)/python -m benchmarks

@@ -25,7 +25,7 @@ from migrator.identify import identify, require_migratable
 UPWARDS = ("3 up and down",)
 DOWNWARDS = ("4 down and up",)
 
-FAST, LONG = 15, 300
+FAST, LONG = 15, 80
 """Documents for each law and version; each is taken to every other version."""
 
 
@@ -95,7 +95,7 @@ def test_real_documents(law: str, source: str, data: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("law", "source"), RUNS)
-@settings(max_examples=LONG, derandomize=False)
+@settings(max_examples=LONG)
 @given(data=st.data())
 def test_generated_documents_for_long(law: str, source: str, data: Any) -> None:
     generated(law, source, data)
@@ -103,7 +103,7 @@ def test_generated_documents_for_long(law: str, source: str, data: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("law", "source"), RUNS)
-@settings(max_examples=LONG, derandomize=False)
+@settings(max_examples=LONG)
 @given(data=st.data())
 def test_real_documents_for_long(law: str, source: str, data: Any) -> None:
     real(law, source, data)
