@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: help demo test test-long search lint bench golden docs mutate lock clean
+.PHONY: calibration help demo test test-long search lint bench golden docs mutate lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,10 @@ search: $(VENV)/ready ## look for counterexamples to the laws, another way each 
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto -m slow tests/test_laws.py
 
 bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks batch jq aiperf startup memory
+
+calibration: $(VENV)/ready ## the promises of the statistics, on simulated runs; takes minutes
+	$(BIN)/python -m benchmarks calibration
 
 golden: $(VENV)/ready ## regenerate golden/expected; review the difference
 	$(BIN)/python -m golden.update

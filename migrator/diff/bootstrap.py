@@ -15,11 +15,12 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from migrator.diff.interval import Estimate, Refusal
 from migrator.diff.memory import Memory, memory
-from migrator.diff.percentile import minimum_requests
+from migrator.diff.percentile import minimum_requests, too_few
 from migrator.diff.student import normal_quantile, t_quantile
 
 REPLICATES: Final = 1000
@@ -63,7 +64,7 @@ def bootstrap_percentile(
     uniform = Random(seed).random
     drawn_a, drawn_b = a.draw(replicates, uniform, level), b.draw(replicates, uniform, level)
     drawn = sorted(y - x for x, y in zip(drawn_a, drawn_b, strict=True))
-    low, high = (at_rank(drawn, share * (replicates - 1)) for share in ((1 - level) / 2, (1 + level) / 2))
+    low, high = (_at_share(drawn, share) for share in ((1 - level) / 2, (1 + level) / 2))
     mean = math.fsum(drawn) / replicates
     se = math.sqrt(math.fsum((value - mean) ** 2 for value in drawn) / (replicates - 1))
     method = f"moving-block bootstrap, {replicates} draws, blocks of {a.block} and {b.block} requests"
@@ -97,7 +98,7 @@ class _Run(NamedTuple):
         wider = self._widening(level)
         drawn = []
         for _ in range(replicates):
-            value = self._percentile([int(uniform() * starts) for _ in blocks])
+            value = self.percentile([int(uniform() * starts) for _ in blocks])
             drawn.append(middle + wider * (math.log(value) - middle))
         return drawn
 
@@ -112,16 +113,17 @@ class _Run(NamedTuple):
         drawn = sum((count - mean) ** 2 for count in counts) / len(counts) / self.block
         tail = (1 + level) / 2
         student = t_quantile(tail, self.memory.df) / normal_quantile(tail)
-        return student * math.sqrt(max(1.0, self.memory.variance / drawn if drawn > 0 else 1.0))
+        return student * math.sqrt(self.memory.variance / drawn if drawn > 0 else 1.0)
 
-    def _percentile(self, chosen: list[int]) -> float:
-        """The percentile of the run made of these blocks: between which marks it lies, then at what rank."""
+    def percentile(self, chosen: list[int]) -> float:
+        """The percentile of the run made of two or more blocks: between which marks it lies, then at what rank."""
+        take = itemgetter(*chosen)
         size = self.blocks * self.block
         wanted = (self.rank + 1) / len(self.ordered) * size
         low, high, below, above = 0, len(self.ranks), 0, 0
         while low < high:
             middle = (low + high) // 2
-            count = sum(map(self.counts(middle).__getitem__, chosen))
+            count = sum(take(self.counts(middle)))
             if count < wanted:
                 low, below = middle + 1, count
             else:
@@ -134,14 +136,15 @@ class _Run(NamedTuple):
 
 def _look(records: Sequence[float], p: float, level: float) -> _Run | Refusal:
     """Find the percentile of a run, how long its requests remember each other, and where drawn ones may lie."""
-    n, least = len(records), minimum_requests(p, level=level)
-    if n < least:
-        return Refusal(f"p{p:g} of {n} requests has no interval", f"{least} requests a side")
+    n = len(records)
+    if refusal := too_few(p, n, level):
+        return refusal
     if not all(0 < value < math.inf for value in records):
         return Refusal("a value that is not positive has no ratio")
     ordered = sorted(records)
     rank = p / 100 * (n - 1)
     found = memory(records, at_rank(ordered, (n - 1) / 2), at_rank(ordered, rank))
+    least = minimum_requests(p, level=level)
     if n / found.inflation < least:
         return Refusal(
             f"p{p:g} of {n} requests that count as {n / found.inflation:.0f} independent ones has no interval",
@@ -159,7 +162,7 @@ def _look(records: Sequence[float], p: float, level: float) -> _Run | Refusal:
         return known[j]
 
     ranks = [bisect_right(ordered, mark) - 1 for mark in marks]
-    return _Run(ordered, rank, block, max(1, round(n / block)), ranks, counts, found)
+    return _Run(ordered, rank, block, max(2, round(n / block)), ranks, counts, found)
 
 
 def _block_counts(records: Sequence[float], mark: float, block: int, cell: int) -> list[int]:
@@ -168,6 +171,11 @@ def _block_counts(records: Sequence[float], mark: float, block: int, cell: int) 
     n, total = len(records), below[-1]
     below += [total + count for count in below[1 : block + 1]]
     return [below[start + block] - below[start] for start in range(0, n, cell)]
+
+
+def _at_share(drawn: Sequence[float], share: float) -> float:
+    """Where a draw more would fall below with this chance: n draws leave n + 1 places."""
+    return at_rank(drawn, min(max(share * (len(drawn) + 1) - 1, 0.0), len(drawn) - 1.0))
 
 
 def at_rank(ordered: Sequence[float], rank: float) -> float:

@@ -74,8 +74,6 @@ def decide(
         return Decision("regression" if worse else "improvement")
     if equivalent(estimate, held.margin, alpha=held.alpha):
         return Decision("equivalent")
-    if held.floor and abs(candidate - base) < held.floor and p_value is not None and p_value < held.alpha:
-        return Decision("equivalent", note="the change is below the floor")
     return Decision("inconclusive", _more_runs(estimate, held))
 
 

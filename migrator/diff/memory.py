@@ -11,8 +11,8 @@ class Memory(NamedTuple):
     """What follows from the correlation of "this request lies below the value" from one request to later ones.
 
     `variance` is that of the count below, for each request, with its correlations, and `df` how many degrees of
-    freedom it is known with. `inflation` is how many requests count as one: at the value or at the middle, whichever
-    is more. `block` is the best length of a block.
+    freedom it is known with. `inflation` is how many requests count as one, at the value or at the middle, whichever
+    is more, and at least one. `block` is the best length of a block.
     """
 
     variance: float
@@ -39,7 +39,8 @@ def memory(records: Sequence[float], middle: float, value: float) -> Memory:
         return Memory(0.0, 1.0, 1.0, float(n))
     window = max(1, min(max(2 * max(here.reach(), bulk.reach()), round(n ** (1 / 3))), n // 4))
     variance, slope = here.summed(window)
-    inflation = max(variance / here.variance, bulk.summed(window)[0] / bulk.variance if bulk.variance else 1.0)
+    elsewhere = bulk.summed(window)[0] / bulk.variance if bulk.variance else 1.0
+    inflation = max(1.0, variance / here.variance, elsewhere)
     block = (2 * slope**2 / (4 / 3 * variance**2) * n) ** (1 / 3)
     return Memory(variance, inflation, max(1.0, block), n / (4 / 3 * window))
 
@@ -77,4 +78,4 @@ class _Flags:
         total = 2 * math.fsum(weighted) - weighted[0]
         slope = 2 * math.fsum(lag * product for lag, product in enumerate(weighted))
         # Each is a little too small, as the mean is that of the same requests.
-        return max(total, self.variance) / (1 - 1.5 * window / self._size), slope
+        return max(total, self.variance / 2) / (1 - 1.5 * window / self._size), slope

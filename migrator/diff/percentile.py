@@ -41,9 +41,14 @@ def minimum_requests(p: float, *, level: float = 0.95) -> int:
     happen at most as often as one tail of the interval allows.
 
     Args:
-        p: in percent, between 0 and 100.
+        p: in percent.
         level: confidence of the two-sided interval.
+
+    Raises:
+        ValueError: `p` is not strictly between 0 and 100: nothing bounds a minimum or a maximum.
     """
+    if not 0 < p < 100:
+        raise ValueError(f"p{p:g} is no percentile that requests bound")
     farther = max(p, 100 - p) / 100
     n = max(1, math.floor(math.log((1 - level) / 2) / math.log(farther)))
     while farther**n > (1 - level) / 2:
@@ -75,12 +80,13 @@ def percentile_from_summary(
         p: which percentile, in percent.
         level: confidence of the interval.
     """
-    least = minimum_requests(p, level=level)
-    if min(n_a, n_b) < least:
-        return Refusal(f"p{p:g} of {min(n_a, n_b)} requests has no interval", f"{least} requests a side")
+    if refusal := too_few(p, min(n_a, n_b), level):
+        return refusal
     a, b = _read(points_a, n_a, p, level), _read(points_b, n_b, p, level)
-    if isinstance(a, Refusal) or isinstance(b, Refusal):
-        return a if isinstance(a, Refusal) else b if isinstance(b, Refusal) else Refusal("")
+    if isinstance(a, Refusal):
+        return a
+    if isinstance(b, Refusal):
+        return b
     difference = b.middle - a.middle
     low = difference - math.hypot(b.middle - b.low, a.high - a.middle)
     high = difference + math.hypot(b.high - b.middle, a.middle - a.low)
@@ -88,6 +94,15 @@ def percentile_from_summary(
     ratio, low, high = math.exp(difference), math.exp(low), math.exp(high)
     method = "ranks of the percentile, read off the summary's points"
     return Estimate(ratio, low, high, level, None, math.inf, method, "within run, approximate", se, n_a, n_b)
+
+
+def too_few(p: float, n: int, level: float) -> Refusal | None:
+    """Why n requests do not bound a percentile; None if they do."""
+    if not 0 < p < 100:
+        return Refusal("nothing bounds a minimum or a maximum")
+    if n < (least := minimum_requests(p, level=level)):
+        return Refusal(f"p{p:g} of {n} requests has no interval", f"{least} requests a side")
+    return None
 
 
 class _Reading(NamedTuple):
