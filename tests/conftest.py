@@ -12,5 +12,7 @@ _SLOW_MACHINES = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.
 settings.register_profile("fast", deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW_MACHINES)
 settings.register_profile("search", deadline=None, print_blob=True, suppress_health_check=_SLOW_MACHINES)
 # A mutant is to be noticed, not understood.
-settings.register_profile("mutate", settings.get_profile("fast"), phases=[Phase.explicit, Phase.generate])
+settings.register_profile(
+    "mutate", settings.get_profile("fast"), phases=[Phase.explicit, Phase.generate], max_examples=6
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))

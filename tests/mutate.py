@@ -67,6 +67,8 @@ NEIGHBOURS: Final = {
 }
 TEXT_ONLY: Final = frozenset({"describe", "__repr__"})
 """Functions whose words are compared by other tests."""
+TYPES: Final = frozenset({"Object", "Pattern", "Field", "Source", "Operation", "__slots__"})
+"""Names of types: nothing is computed by them."""
 PROSE: Final = frozenset({"summary", "reason", "hint", "expected", "place", "about"})
 """Arguments that are sentences for people."""
 
@@ -217,7 +219,7 @@ def _is_prose(node: ast.AST) -> bool:
     if isinstance(node, ast.keyword):
         return node.arg in PROSE
     if isinstance(node, ast.Assign):
-        return isinstance(node.targets[0], ast.Name) and node.targets[0].id in ("__slots__", "Operation", "Source")
+        return isinstance(node.targets[0], ast.Name) and node.targets[0].id in TYPES
     return isinstance(node, ast.JoinedStr | ast.Raise | ast.Assert | ast.Import | ast.ImportFrom)
 
 
@@ -303,7 +305,10 @@ def main() -> int:
             say(f"the tests fail without any mutant: {stage}")
             return 2
         workshops.put(healthy)
-        for mutant, stage in zip(found, pool.map(lambda m: tried(m, workshops), found), strict=True):
+        results = pool.map(lambda mutant: tried(mutant, workshops), found)
+        for number, (mutant, stage) in enumerate(zip(found, results, strict=True), start=1):
+            if number % 50 == 0:
+                say(f"{number} of {len(found)}, {mutant.path}")
             if stage:
                 counts[stage.partition(",")[0]] += 1
             else:
