@@ -237,7 +237,9 @@ def step_by_step(case: Case, target: str, draw: Draw) -> None:
     stations = way(case.version, target)[1:]
     here, lost = case.document, False
     for station in stations:
-        if stripped(here):
+        # Without label and metrics, an empty `records` of the user's own is the shape of 0.1: nothing tells them apart.
+        foreign = "records" in case.document and case.version != "0.1" and here is not case.document
+        if stripped(here) or foreign:
             assert not case.conforms
             return
         result = migrate(here, station)
