@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from realdocs import recorded
 from replay import copied
 
 from migrator.chain.ledger import Entry, Loss, Op
@@ -15,6 +16,7 @@ from migrator.chain.ops import (
     GPU_BLOCKS,
     GPU_METRICS,
     GPUS,
+    SUMMARY,
     UNKNOWN,
     Add,
     InDialect,
@@ -309,6 +311,8 @@ def test_rename_spares_what_its_parent_exempts() -> None:
     assert rename.present({"a": {"x": {"new": 1}}}) == "a.x.new"
     assert rename.present({"a": {"x": {"new": 1, "old": 1}}}) == ""
     assert rename.present({"a": {"x": {"old": 1}}}) == ""
+    assert RENAME.present({"new": 1, "n2": 1}) == "n2", "the same one in every run"
+    assert UNNEST.present({"records": {"a": BLOCK_A}}) == UNNEST.present({"a": BLOCK_A}) == ""
 
 
 # --- Unnest --------------------------------------------------------------------------------------------------
@@ -386,6 +390,10 @@ def test_a_metric_called_records() -> None:
     back, entries = taken(UNNEST, "up", result)
     assert list(back.items()) == [("a", BLOCK_A), ("records", BLOCK_B)]
     assert [entry.path for entry in entries] == [("records", "a"), ("records", "records")]
+    _, entries = taken(UNNEST, "up", {"records": {"records": BLOCK_B, "a": BLOCK_A}})
+    assert [entry.path for entry in entries] == [("records", "a"), ("records", "records")]
+    _, entries = taken(UNNEST, "down", {"records": BLOCK_B, "a": BLOCK_A})
+    assert [entry.path for entry in entries] == [("records",), ("a",)]
     mixed, _ = taken(UNNEST, "up", {"records": {"a": BLOCK_A, "records": BLOCK_B, "note": 1}})
     assert mixed == {"records": {"note": 1, "records": BLOCK_B}, "a": BLOCK_A}
 
@@ -428,6 +436,21 @@ def test_gains() -> None:
         assert operation.gains(up=True) == operation.gains(up=False) == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("at", "place"),
+    [
+        (BLOCKS, "each metric"),
+        (SUMMARY, "telemetry_data.summary"),
+        (GPUS, "each GPU"),
+        (GPU_METRICS, "each GPU's metrics"),
+        (GPU_BLOCKS, "each GPU metric"),
+        (("run_info",), "run_info"),
+    ],
+)
+def test_places_in_descriptions(at: Any, place: str) -> None:
+    assert Add(Item("x"), at=at).describe() == f"adds x to {place}"
+
+
 def test_descriptions() -> None:
     assert Add(Item("x"), Item("y")).describe() == "adds x, y"
     assert Add(Item("x"), at=BLOCKS).describe() == "adds x to each metric"
@@ -450,13 +473,35 @@ def test_descriptions() -> None:
 
 
 def test_the_renames_of_telemetry() -> None:
-    assert len(GPU_NAMES) == len(set(GPU_NAMES.values())) == 12
-    assert GPU_NAMES["mem_utilization"] == "nvidia_memory_utilization"
-    assert GPU_NAMES["gpu_memory_used"] == "nvidia_memory_used"
-    assert GPU_NAMES["gpu_temperature"] == "nvidia_temperature"
-    assert {old: new for old, new in RUN_NAMES.items() if new != f"nvidia_{old}"} == {}
-    assert len(RUN_NAMES) == 4
-    assert all(new in catalogue() for new in RUN_NAMES.values())
+    prefixed = [
+        "energy_consumption",
+        "gpu_utilization",
+        "decoder_utilization",
+        "encoder_utilization",
+        "jpg_utilization",
+        "sm_utilization",
+        "xid_errors",
+        "power_violation",
+    ]
+    assert {name: f"nvidia_{name}" for name in prefixed} | {
+        "gpu_power_usage": "nvidia_power_usage",
+        "mem_utilization": "nvidia_memory_utilization",
+        "gpu_memory_used": "nvidia_memory_used",
+        "gpu_temperature": "nvidia_temperature",
+    } == GPU_NAMES
+    energy = ["total_gpu_power", "total_gpu_energy", "output_tokens_per_joule", "energy_per_user"]
+    assert {name: f"nvidia_{name}" for name in energy} == RUN_NAMES
+    assert catalogue().keys() >= set(RUN_NAMES.values())
+
+
+def test_recorded_telemetry_before_and_after_is_one_rename() -> None:
+    def of(version: str, index: int) -> set[str]:
+        gpus = [gpu for _, gpu, _ in visit(recorded(version)[index], GPUS)]
+        return {name for gpu in gpus for name in gpu["metrics"]}
+
+    before, after = of("1.4", 0), of("1.4", 1)
+    assert {GPU_NAMES[name] for name in before} == after
+    assert len(after) == 11
 
 
 @pytest.mark.parametrize(
@@ -501,3 +546,35 @@ def test_an_amd_gpu_keeps_its_names() -> None:
     assert len(entries) == 1
     back, _ = taken(gpu_names, "down", renamed)
     assert back == with_platform
+
+
+@pytest.mark.parametrize(
+    ("platform", "metrics", "renamed"),
+    [
+        ("amd", {"gpu_utilization": BLOCK_A}, False),
+        ("nvidia", {"amd_power": BLOCK_A, "gpu_utilization": BLOCK_A}, True),
+        ("unknown", {"amd_power": BLOCK_A, "gpu_utilization": BLOCK_A}, True),
+        (None, {"amd_power": BLOCK_A, "gpu_utilization": BLOCK_A}, False),
+        (None, {"gpu_utilization": BLOCK_A}, True),
+    ],
+)
+def test_a_platform_that_is_said_counts_more_than_a_guess(platform: Any, metrics: Any, renamed: bool) -> None:
+    gpus = {"0": {"gpu_name": "Accelerator", "platform": platform, "metrics": metrics}}
+    result, entries = taken(VENDOR_NAMES[1], "up", {"telemetry_data": {"endpoints": {"e": {"gpus": gpus}}}})
+    names = result["telemetry_data"]["endpoints"]["e"]["gpus"]["0"]["metrics"]
+    assert ("nvidia_gpu_utilization" in names) == renamed == bool(entries)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["gpu_name", "gpu_uuid", "x"], ["gpu_name", "gpu_uuid", "platform", "x"]),
+        (["gpu_uuid", "gpu_name", "x"], ["gpu_uuid", "platform", "gpu_name", "x"]),
+        (["gpu_name", "x"], ["gpu_name", "platform", "x"]),
+        (["x"], ["x", "platform"]),
+    ],
+)
+def test_where_a_platform_stands(before: list[str], after: list[str]) -> None:
+    gpus = {"0": dict.fromkeys(before, "a")}
+    result, _ = taken(VENDOR_NAMES[0], "up", {"telemetry_data": {"endpoints": {"e": {"gpus": gpus}}}})
+    assert list(result["telemetry_data"]["endpoints"]["e"]["gpus"]["0"]) == after

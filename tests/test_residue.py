@@ -83,6 +83,44 @@ def test_a_residue_holds_the_difference_and_no_more() -> None:
     assert residue.order == []
 
 
+@pytest.mark.parametrize("gone", ["a", "b", "c"])
+def test_a_value_goes_back_to_its_place_without_a_list_of_all_keys(gone: str) -> None:
+    original = {"a": 1, "b": 2, "c": 3}
+    residue = measured(original, {key: value for key, value in original.items() if key != gone})
+    assert residue.order == []
+    assert len(residue.parts) == 1
+
+
+@pytest.mark.parametrize("gone", [None, [], "text", 5])
+def test_what_lay_deep_in_something_that_is_gone(gone: Any) -> None:
+    residue = measured({"a": {"b": {"c": {"d": 1}}}}, {"a": {"b": {"c": {}}}})
+    for document in ({"a": gone}, {"a": {"b": gone}}, {"a": {"b": {"c": gone}}}):
+        result, (entry,) = apply(residue, document)
+        assert (result, entry.op, entry.note) == (document, Op.CONFLICT, "the object it belongs to is gone")
+
+
+@pytest.mark.parametrize(
+    ("edit", "conflict"),
+    [
+        ({}, False),
+        ({"scalar": 2}, True),
+        ({"scalar": 1.0}, True),
+        ({"new": None}, True),
+        ({"object": {"e": 2}}, False),
+        ({"array": [2]}, False),
+        ({"new": {}}, False),
+    ],
+)
+def test_the_guard_is_the_scalars_beside_a_value(edit: Any, conflict: bool) -> None:
+    beside = {"scalar": 1, "object": {"e": 1}, "array": [1]}
+    residue = measured({"in": {"x": 5, **beside}}, {"in": beside})
+    result, entries = apply(residue, {"in": {**beside, **edit}})
+    assert [(entry.op, entry.loss, entry.step) for entry in entries] == [
+        (Op.CONFLICT, Loss.LOST, "residue") if conflict else (Op.RESTORE, Loss.EXACT, "residue")
+    ]
+    assert result["in"] == {**beside, **edit, **({} if conflict else {"x": 5})}
+
+
 @settings(max_examples=40)
 @given(data=st.data())
 def test_a_residue_file_comes_back_as_it_was_written(data: Any) -> None:
@@ -96,6 +134,7 @@ def test_a_residue_file_comes_back_as_it_was_written(data: Any) -> None:
     assert again.to_bytes("the tool 1.0") == raw
     rows = json.loads(raw)
     assert rows["tool"] == "the tool 1.0"
+    assert list(rows["document"]) == ["digest", "benchmark_id", "start_time", "end_time"]
     assert rows["aiperf_migrate_residue"] == 1
     assert (again.origin, again.to, again.dialect) == (rows["from"], rows["to"], rows["dialect"])
     assert len(again.parts) == len(rows["parts"]) == len(result.residue.parts)
@@ -399,6 +438,12 @@ def test_parts_that_no_measurement_makes_do_no_harm() -> None:
     part = Part(("gone",), None, False, "", "absent", guard)
     residue = Residue("1.1", "1.0", "vendor", "", {}, [part, part])
     assert apply(residue, {"a": 1})[0] == {"a": 1}
+    whole, inner = (
+        Part(("a",), 2, True, "", digest({"b": 1}), guard),
+        Part(("a", "c"), 3, True, "", "absent", digest({"b": 1})),
+    )
+    residue = Residue("1.1", "1.0", "vendor", "", {}, [whole, inner])
+    assert apply(residue, {"a": {"b": 1}})[0] == {"a": 2}
     part = Part(("a",), 2, True, "nowhere", digest(1), guard)
     residue = Residue("1.1", "1.0", "vendor", "", {}, [part, Part(("b",), 3, True, "nowhere", "absent", guard)])
     assert apply(residue, {"a": 1, "c": 4})[0] == {"a": 2, "c": 4, "b": 3}
