@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -699,6 +699,7 @@ sides = st.builds(
     migrated=texts,
     runs=st.lists(st.builds(Run, file=texts, version=texts, written_by=texts), max_size=3),
 )
+kinds = st.sampled_from(get_args(Change.model_fields["kind"].annotation))
 receipts = st.builds(
     Receipt, tool=texts, base=sides, candidate=sides,
     gate=st.builds(
@@ -708,7 +709,7 @@ receipts = st.builds(
     findings=st.lists(
         st.builds(Finding, code=texts, blocks=st.booleans(), message=texts, base=values, candidate=values), max_size=4
     ),
-    changes=st.lists(st.builds(Change, path=texts, base=values, candidate=values), max_size=14),
+    changes=st.lists(st.builds(Change, path=texts, kind=kinds, base=values, candidate=values), max_size=14),
     ignored_changes=st.integers(0, 3), rows=st.lists(rows, max_size=14),
     shifts=st.lists(
         st.builds(
