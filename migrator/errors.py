@@ -89,6 +89,21 @@ class NotAnExportError(MigratorError):
     """Valid JSON, but not a main export, or one whose shape is broken."""
 
 
+class RejectedError(MigratorError):
+    """The AIPerf release that is to read the result would reject it, for something that no migration may change.
+
+    Args:
+        release: the release.
+        path: where in the result.
+        reason: what its model says of that place.
+    """
+
+    def __init__(self, release: str, path: tuple[str | int, ...], reason: str) -> None:
+        place = "$" + "".join(f"[{part}]" if type(part) is int else f".{part}" for part in path)
+        hint = "--to reaches the schema version all the same"
+        super().__init__(f"AIPerf {release} would reject it: {reason}", place=place, hint=hint)
+
+
 class UnknownVersionError(MigratorError):
     """The label is not one that any AIPerf release writes."""
 

@@ -47,7 +47,19 @@ NIGHTLIES: Final = (
 )
 """Nightly builds at which the shape changed, by date: a nightly is newer than the release it is named after."""
 
+FIRST_READER: Final = "0.2.0"
+"""The first release with a model to read exports with."""
+
 _NAME: Final = r"(\d+)\.(\d+)\.(\d+)(?:\.dev(\d+))?"
+
+
+def age(name: str) -> tuple[int, ...]:
+    """A key that sorts release names from old to new.
+
+    A nightly is newer than the release it is named after, and older than the next one.
+    """
+    number, _, built = name.partition(".dev")
+    return (*map(int, number.split(".")), int(built or 0))
 
 
 @lru_cache(maxsize=256)

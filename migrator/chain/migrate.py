@@ -11,7 +11,9 @@ from migrator.chain.ops import ROOT, Add, Field, Move, Object, Rename
 from migrator.chain.residue import Residue, apply, measure
 from migrator.chain.step import Step
 from migrator.chain.steps import FIRST_LABELLED, NEWEST, RANK, STEPS, VERSIONS
-from migrator.errors import ResidueError, UnknownVersionError
+from migrator.chain.telemetry import VENDOR_NAMES
+from migrator.config.target import Translation, own_release, rejections, translated
+from migrator.errors import RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, Identity, identify, require_migratable
 from migrator.jsonfile import Json
 from migrator.metrics import catalogue
@@ -76,6 +78,8 @@ def migrate(
     document: Json,
     to: str = NEWEST,
     *,
+    release_name: str | None = None,
+    config: bool = False,
     residue: Residue | None = None,
     save_residue: bool = False,
     keep_secrets: bool = False,
@@ -86,6 +90,11 @@ def migrate(
     Args:
         document: a parsed export ([`migrator.jsonfile.parse`][]).
         to: the version to reach.
+        release_name: the AIPerf release that is to read the result; `to` must be the version it writes. What that
+            release would reject is left out, and noted.
+        config: whether `input_config` is translated into the dialect of the version's own release: the one that
+            wrote the document, if it wrote that version, else the last that did. Without it, or a release, the
+            configuration passes through unchanged.
         residue: what an earlier migration of this document saved; it is restored on the way.
         save_residue: whether to save what the target has no place for.
         keep_secrets: whether API keys in clear stay; by default they become `<redacted>`.
@@ -94,39 +103,74 @@ def migrate(
     Raises:
         NotAnExportError, UnknownVersionError, NewerVersionError: the document cannot be migrated.
         ResidueError: the residue belongs to another document or version.
+        RejectedError: the release would not read the document, for something outside its configuration.
     """
     identity = identity or identify(document, details=False)
     if residue is not None and residue.is_of(document):
         # What left this chain at a version is at that version, even if its content alone would not prove it.
         identity = identity._replace(family=Family.EXPORT, version=residue.to, versions=(residue.to,))
     require_migratable(identity)
-    if to in identity.versions:
+    given = document
+    same = to in identity.versions
+    restores = residue is not None and residue.origin == residue.to
+    if same and release_name is None and not restores:
         return Migration(document, identity, to)
-    way = plan(identity.version, to)
+    source = to if same else identity.version
+    way = plan(source, to)
     entries: list[Entry] = []
-    dialect = _dialect(document)
+    dialect = _dialect(document, to, release_name)
+    translation = None
+    if release_name is not None or config:
+        target = release_name or own_release(document, to)
+        translation = Translation(own_release(document, source), target, strict=release_name is not None)
     if not keep_secrets:
-        document, places = redact(document)
-        entries += [Entry("secrets", Op.REDACT, place, Loss.REDACTED) for place in places]
-    source, names = identity.version, way.names()
+        document = _redacted(document, entries)
+    names = way.names()
+    original = document
     if residue is not None:
         document, source = _restored(document, identity, residue, entries)
         dialect = residue.dialect
         if not keep_secrets:
             # A residue that was saved with `--keep-secrets` may have brought one back.
-            document, places = redact(document)
-            entries += [Entry("secrets", Op.REDACT, place, Loss.REDACTED) for place in places]
+            document = _redacted(document, entries)
         way = plan(source, to)
         names = (*plan(identity.version, source).names(), *way.names())
+        if translation and residue.releases:
+            translation = translation._replace(source=residue.releases[0])
     move = Move(dialect, save_residue, way.kept_fields, entries=entries)
-    result = _run(document, way, to, move)
+    result = _run(document, way, to, move, translation)
+    if release_name is not None:
+        result = _in_dialect(result, to, release_name, move)
+        if refused := rejections(result, release_name):
+            raise RejectedError(release_name, refused[0].path, refused[0].reason)
+    if same and result is given:
+        return Migration(given, identity, to)
     entries += [_unknown(key) for key in identity.loose if key not in _known_keys()]
     saved = None
-    if save_residue and way.steps:
+    if save_residue:
         back = plan(to, source)
-        returned = _run(result, back, source, Move(dialect, kept_fields=back.kept_fields))
-        saved = measure(document, returned, result, (source, to, dialect))
+        returning = translation.back() if translation else None
+        returned = _run(result, back, source, Move(dialect, kept_fields=back.kept_fields), returning)
+        releases = (translation.source, translation.target) if translation else None
+        saved = measure(original if residue is None else document, returned, result, (source, to, dialect), releases)
     return Migration(result, identity, to, True, Ledger(entries), names, saved, residue)
+
+
+def _redacted(document: Object, entries: list[Entry]) -> Object:
+    clean, places = redact(document)
+    entries += [Entry("secrets", Op.REDACT, place, Loss.REDACTED) for place in places]
+    return clean
+
+
+def _in_dialect(document: Object, version: str, release_name: str, move: Move) -> Object:
+    """GPU telemetry under the names of the release: 1.4 has two dialects, and a file may come in the other one."""
+    found = release(release_name)
+    if version != "1.4" or found is None:
+        return document
+    move.step = f"telemetry {release_name}"
+    for op in VENDOR_NAMES if found.dialect == "vendor" else reversed(VENDOR_NAMES):
+        document = op.up(document, move) if found.dialect == "vendor" else op.down(document, move)
+    return document
 
 
 def _restored(document: Object, identity: Identity, residue: Residue, entries: list[Entry]) -> tuple[Object, str]:
@@ -137,19 +181,28 @@ def _restored(document: Object, identity: Identity, residue: Residue, entries: l
         raise ResidueError(f"the residue belongs to {what}", expected=expected)
     way = plan(residue.to, residue.origin)
     move = Move(residue.dialect, kept_fields=way.kept_fields, entries=entries)
-    document, restored = apply(residue, _run(document, way, residue.origin, move))
+    translation = Translation(*residue.releases, strict=False).back() if residue.releases else None
+    document, restored = apply(residue, _run(document, way, residue.origin, move, translation))
     entries += restored
     return document, residue.origin
 
 
-def _run(document: Object, way: Plan, to: str, move: Move) -> Object:
+def _run(document: Object, way: Plan, to: str, move: Move, translation: Translation | None = None) -> Object:
+    """The steps of a way, and the configuration at their newer end: there the document says most about it."""
+    if translation and not way.up:
+        document, entries = translated(document, translation, move.dropped)
+        move.entries += entries
     for step in way.steps:
         move.step = step.name(up=way.up)
         for op in step.ops if way.up else reversed(step.ops):
             document = op.up(document, move) if way.up else op.down(document, move)
     move.settle(document)
     move.step = f"label {to}"
-    return _labelled(document, to, move) if way.steps else document
+    document = _labelled(document, to, move) if way.steps else document
+    if translation and way.up:
+        document, entries = translated(document, translation, move.dropped)
+        move.entries += entries
+    return document
 
 
 def _labelled(document: Object, to: str, move: Move) -> Object:
@@ -167,9 +220,9 @@ def _labelled(document: Object, to: str, move: Move) -> Object:
     return {**document, "schema_version": to}
 
 
-def _dialect(document: Object) -> Dialect:
-    """The telemetry names of 1.4 for this document: those of the release that wrote it, else the published ones."""
-    name = document.get("aiperf_version")
+def _dialect(document: Object, to: str, release_name: str | None) -> Dialect:
+    """The telemetry names of 1.4 for this document: of the release to read it, of its writer, or the published ones."""
+    name = release_name if to == "1.4" and release_name else document.get("aiperf_version")
     wrote = release(name) if type(name) is str else None
     return wrote.dialect if wrote and wrote.version == "1.4" else "vendor"
 

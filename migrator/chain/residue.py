@@ -16,7 +16,7 @@ from migrator.chain.ops import Object
 from migrator.chain.steps import VERSIONS
 from migrator.errors import NotJsonError, ResidueError
 from migrator.jsonfile import Json, Path, fingerprint, parse, render
-from migrator.releases import Dialect
+from migrator.releases import Dialect, release
 
 FORMAT: Final = 1
 _MARK: Final = "aiperf_migrate_residue"
@@ -52,7 +52,8 @@ class Residue:
     """Everything that a migration from `origin`, the version it left, to `to` could not keep.
 
     `digest` is that of the migrated document, `identity` its run: a residue belongs to a document that has the same.
-    `dialect` is the telemetry dialect of 1.4 to take on the way back, which the migrated document may not prove.
+    `dialect` is the telemetry dialect of 1.4 to take on the way back, which the migrated document may not prove;
+    `releases` the two AIPerf releases between whose dialects `input_config` was translated, if it was.
     """
 
     origin: str
@@ -62,6 +63,7 @@ class Residue:
     identity: dict[str, Json]
     parts: list[Part] = field(default_factory=list)
     order: list[tuple[tuple[str, ...], list[str]]] = field(default_factory=list)
+    releases: tuple[str, str] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.parts or self.order)
@@ -86,6 +88,7 @@ class Residue:
                 "from": self.origin,
                 "to": self.to,
                 "dialect": self.dialect,
+                **({"input_config": list(self.releases)} if self.releases else {}),
                 "document": {"digest": self.digest, **self.identity},
                 "parts": [_part_row(part) for part in self.parts],
                 "order": [{"path": list(path), "keys": keys} for path, keys in self.order],
@@ -119,6 +122,7 @@ class Residue:
                 identity={key: document.get(key) for key in _IDENTITY},
                 parts=[_part(row) for row in rows["parts"]],
                 order=[(_keys(row["path"]), list(_keys(row["keys"]))) for row in rows["order"]],
+                releases=_releases(rows.get("input_config")),
             )
         except KeyError as error:
             raise ResidueError(f"is damaged: {error} is missing") from error
@@ -159,12 +163,27 @@ def _version(value: Json) -> str:
     return _text(value)
 
 
-def measure(original: Object, returned: Object, migrated: Object, way: tuple[str, str, Dialect]) -> Residue:
+def _releases(value: Json) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    source, target = _keys(value)
+    if release(source) is None or release(target) is None:
+        raise ValueError(f"no AIPerf releases {source:.40}, {target:.40}")
+    return source, target
+
+
+def measure(
+    original: Object,
+    returned: Object,
+    migrated: Object,
+    way: tuple[str, str, Dialect],
+    releases: tuple[str, str] | None = None,
+) -> Residue:
     """The delta that makes `returned` (the migrated document taken straight back) the original again.
 
-    `way` is (the version left, the version reached, the dialect of 1.4).
+    `way` is (the version left, the version reached, the dialect of 1.4), `releases` the dialects of `input_config`.
     """
-    residue = Residue(*way, digest(migrated), _identity(migrated))
+    residue = Residue(*way, digest(migrated), _identity(migrated), releases=releases)
     _collect(original, returned, (), residue.parts)
     restored, _ = apply(residue, returned)
     _collect_order(original, restored, (), residue.order)

@@ -1,0 +1,1 @@
+"""`input_config`: the configuration inside an export, in the dialect of each AIPerf release."""

@@ -1,0 +1,299 @@
+"""UserConfig ⇄ BenchmarkConfig: the table of [`rows`][migrator.config.rows], and what more than one field decides.
+
+Both directions are here, side by side, so that each can be read against the other.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from migrator.chain.ledger import Loss
+from migrator.config.draft import ABSENT, Draft, Place, at
+from migrator.config.readers import Reader
+from migrator.config.rows import ROWS, Row
+from migrator.jsonfile import Json
+
+Object = dict[str, Json]
+
+RATE_TYPES: Final = ("poisson", "constant", "gamma")
+BURST: Final = "concurrency_burst"
+"""UserConfig's arrival pattern of a phase that is driven by concurrency alone."""
+
+_DEFAULT_NAME: Final = "AIPerf's own name"
+_DATASET: Final[Place] = ("datasets", 0)
+_WARMUP_TRIGGERS: Final = ("warmup_request_count", "warmup_num_sessions", "warmup_duration")
+
+
+class Known(NamedTuple):
+    """What the document around a configuration says of it."""
+
+    benchmark_id: Json
+    cli_command: Json
+
+
+def place_of(path: tuple[str, ...], heads: dict[str, Place]) -> Place | None:
+    """A row's place in this configuration; None if it has no such phase."""
+    if path[0] in ("D", "W", "P"):
+        head = heads.get(path[0])
+        return None if head is None else (*head, *path[1:])
+    return path
+
+
+# --- up ------------------------------------------------------------------------------------------------------
+
+
+def to_benchmark(draft: Draft, known: Known) -> None:
+    """Rewrite a UserConfig as a BenchmarkConfig."""
+    config = draft.source
+    warm = any(draft.read(("loadgen", name)) is not ABSENT for name in _WARMUP_TRIGGERS)
+    heads: dict[str, Place] = {"D": _DATASET, "P": ("phases", 1 if warm else 0)}
+    if warm:
+        heads["W"] = ("phases", 0)
+    _dataset(draft)
+    if warm:
+        _warmup(draft, heads["W"])
+    _profiling(draft, heads["P"])
+    for row in ROWS:
+        target = place_of(row.benchmark, heads)
+        if target is not None:
+            draft.carry(row.user, target, row.kind.up, row.kind.down)
+    if warm:
+        _warmup_from_profiling(draft, heads["W"], heads["P"])
+    _entries(draft)
+    _artifacts(draft)
+    _collectors(draft, config)
+    _from_command(draft, known)
+
+
+def _dataset(draft: Draft) -> None:
+    draft.add((*_DATASET, "name"), "main", Loss.INFERRED, _DEFAULT_NAME)
+    of = {"file": "file", "public_dataset": "public"}
+    found = next((kind for name, kind in of.items() if draft.read(("input", name)) is not ABSENT), "synthetic")
+    draft.add((*_DATASET, "type"), found, Loss.EXACT, "from the fields that are set")
+
+
+def _profiling(draft: Draft, phase: Place) -> None:
+    draft.add((*phase, "name"), "profiling", Loss.INFERRED, _DEFAULT_NAME)
+    if draft.read(("input", "fixed_schedule")) is True:
+        found = "fixed_schedule"
+    elif draft.read(("loadgen", "user_centric_rate")) is not ABSENT:
+        found = "user_centric"
+    else:
+        found = _type(draft.read(("loadgen", "request_rate")), draft.read(("loadgen", "arrival_pattern")))
+    draft.add((*phase, "type"), found, Loss.EXACT, "from the rate and the arrival pattern")
+
+
+def _warmup(draft: Draft, phase: Place) -> None:
+    draft.add((*phase, "name"), "warmup", Loss.INFERRED, _DEFAULT_NAME)
+    rate, pattern = (
+        draft.read(("loadgen", f"warmup_{name}"))
+        if draft.read(("loadgen", f"warmup_{name}")) is not ABSENT
+        else draft.read(("loadgen", name))
+        for name in ("request_rate", "arrival_pattern")
+    )
+    draft.add((*phase, "type"), _type(rate, pattern), Loss.EXACT, "from the rate and the arrival pattern")
+    draft.add((*phase, "exclude_from_results"), True, Loss.EXACT, "a warmup")
+
+
+def _type(rate: Json, pattern: Json) -> str:
+    if rate is ABSENT:
+        return "concurrency"
+    return pattern if pattern in RATE_TYPES else "poisson"
+
+
+_SHARED: Final = ("concurrency", "rate", "prefill_concurrency", "concurrency_ramp", "prefill_ramp", "rate_ramp")
+"""What the warmup takes from the profiling phase where UserConfig says nothing of its own."""
+
+
+def _warmup_from_profiling(draft: Draft, warmup: Place, profiling: Place) -> None:
+    for name in _SHARED:
+        value = at(draft.target, (*profiling, name))
+        if value is not ABSENT:
+            draft.add((*warmup, name), value, Loss.EXACT, "as in the profiling phase")
+    if at(draft.target, (*warmup, "type")) == "concurrency":
+        draft.add((*warmup, "concurrency"), 1, Loss.INFERRED, "AIPerf's own default")
+
+
+def _implied_entries(config: Object, sessions: Place, requests: Place) -> Json:
+    """How many entries AIPerf makes where nothing says: as many as there are sessions, or else requests."""
+    return next((count for place in (sessions, requests) if type(count := at(config, place)) is int), ABSENT)
+
+
+def _entries(draft: Draft) -> None:
+    count = _implied_entries(draft.source, ("input", "conversation", "num"), ("loadgen", "request_count"))
+    if count is not ABSENT:
+        draft.add((*_DATASET, "entries"), count, Loss.INFERRED, "one for each session or request, as AIPerf does")
+
+
+def _artifacts(draft: Draft) -> None:
+    level = draft.read(("output", "export_level"))
+    if level in ("summary", "records", "raw"):
+        records = False if level == "summary" else ["jsonl"]
+        draft.add(("artifacts", "records"), records, Loss.EXACT, "from output.export_level")
+        draft.add(("artifacts", "raw"), level == "raw", Loss.EXACT, "from output.export_level")
+
+
+def _collectors(draft: Draft, config: Object) -> None:
+    for name in ("gpu_telemetry", "server_metrics"):
+        items, off = draft.read((name,)), draft.read((f"no_{name}",))
+        if off is True:
+            draft.add((name, "enabled"), False, Loss.EXACT, f"from no_{name}")
+        elif type(items) is list and all(type(item) is str for item in items):
+            draft.add((name, "enabled"), True, Loss.EXACT, f"from {name}")
+            urls = [item for item in items if item not in _KEYWORDS and not item.endswith(".csv")]
+            draft.add((name, "urls"), urls, Loss.EXACT, f"from {name}")
+            if name == "gpu_telemetry":
+                _collector(draft, items)
+
+
+_KEYWORDS: Final = ("pynvml", "amdsmi", "dashboard")
+
+
+def _collector(draft: Draft, items: list[str]) -> None:
+    local = next((item for item in items if item in ("pynvml", "amdsmi")), "dcgm")
+    mode = "realtime_dashboard" if "dashboard" in items else "summary"
+    files = [item for item in items if item.endswith(".csv")]
+    draft.add(("gpu_telemetry", "collector"), local, Loss.EXACT, "from gpu_telemetry")
+    draft.add(("gpu_telemetry", "mode"), mode, Loss.EXACT, "from gpu_telemetry")
+    if files:
+        draft.add(("gpu_telemetry", "metrics_file"), files[0], Loss.EXACT, "from gpu_telemetry")
+
+
+_OPTIONS: Final[dict[str, tuple[Place, type]]] = {
+    "--ui": (("runtime", "ui"), str),
+    "--ui-type": (("runtime", "ui"), str),
+    "--workers-max": (("runtime", "workers"), int),
+    "--max-workers": (("runtime", "workers"), int),
+    "--record-processors": (("runtime", "record_processors"), int),
+    "--record-processor-service-count": (("runtime", "record_processors"), int),
+}
+"""Options whose values UserConfig does not hold (they were a configuration of their own), but the command line does."""
+
+
+def _from_command(draft: Draft, known: Known) -> None:
+    # Only a translation needs it.
+    import shlex
+
+    if type(known.cli_command) is not str:
+        return
+    try:
+        words = shlex.split(known.cli_command)
+    except ValueError:  # A command line that is cut off, or was never one.
+        return
+    for option, value in pairwise(words):
+        if option in _OPTIONS:
+            place, kind = _OPTIONS[option]
+            if kind is str or value.isdecimal():
+                draft.add(place, kind(value), Loss.EXACT, "from the recorded command line")
+
+
+def add_kinds(draft: Draft, reader: Reader, phases: list[Json]) -> None:
+    """Say of each phase whether it is a warmup, for releases that have a field for it (from 0.12.0)."""
+    if "kind" not in reader.models["ConcurrencyPhase"]["properties"]:
+        return
+    for index, phase in enumerate(phases):
+        if type(phase) is dict:
+            kind = "warmup" if is_warmup(phase) else "profiling"
+            draft.add(("phases", index, "kind"), kind, Loss.EXACT, "from the phase itself")
+
+
+def is_warmup(phase: Json) -> bool:
+    """Whether a phase is a warmup: by its kind, or else because it is left out of the results, or by its name."""
+    if type(phase) is not dict:
+        return False
+    if phase.get("kind") in ("warmup", "profiling"):
+        return bool(phase["kind"] == "warmup")
+    return phase.get("exclude_from_results") is True or phase.get("name") == "warmup"
+
+
+# --- down ----------------------------------------------------------------------------------------------------
+
+
+def to_user(draft: Draft, reader: Reader, known: Known) -> None:
+    """Rewrite a BenchmarkConfig as a UserConfig (with the names of 0.8.0)."""
+    config = draft.source
+    heads = _heads(config)
+    phase = at(config, heads["P"]) if "P" in heads else {}
+    warmup = at(config, heads["W"]) if "W" in heads else {}
+    for row in ROWS:
+        source = place_of(row.benchmark, heads)
+        if source is not None and not _implied(row, config, heads, phase, warmup):
+            draft.carry(source, row.user, row.kind.down, row.kind.up)
+    _load(draft, phase, warmup)
+    _level(draft, config)
+    _collector_lists(draft, config)
+    add_user_facts(draft, reader, known)
+
+
+def _heads(config: Object) -> dict[str, Place]:
+    """Where the dataset, the warmup and the profiling phase stand."""
+    heads: dict[str, Place] = {}
+    if type(at(config, _DATASET)) is dict:
+        heads["D"] = _DATASET
+    phases = config.get("phases")
+    for index, phase in enumerate(phases if type(phases) is list else ()):
+        heads.setdefault("W" if is_warmup(phase) else "P", ("phases", index))
+    return heads
+
+
+def _implied(row: Row, config: Object, heads: dict[str, Place], phase: Json, warmup: Json) -> bool:
+    """Whether a field says what UserConfig leaves unsaid, or is another row's."""
+    if row.benchmark == ("P", "rate"):
+        return bool((row.user[-1] == "user_centric_rate") != (phase.get("type") == "user_centric"))
+    if row.benchmark == ("D", "entries"):
+        count = _implied_entries(config, (*heads.get("P", ()), "sessions"), (*heads.get("P", ()), "requests"))
+        return bool(at(config, (*_DATASET, "entries")) == count)
+    if row.benchmark[0] == "W" and row.benchmark[1] in _SHARED:
+        return bool(warmup.get(row.benchmark[1]) == phase.get(row.benchmark[1]))
+    return False
+
+
+def _load(draft: Draft, phase: Object, warmup: Object) -> None:
+    kind = phase.get("type")
+    if kind == "fixed_schedule":
+        draft.add(("input", "fixed_schedule"), True, Loss.EXACT, "from the type of the phase")
+    pattern = {"concurrency": BURST} | {name: name for name in RATE_TYPES}
+    if kind in pattern:
+        draft.add(("loadgen", "arrival_pattern"), pattern[kind], Loss.EXACT, "from the type of the phase")
+    if warmup and warmup.get("type") != kind and warmup.get("type") in RATE_TYPES:
+        draft.add(("loadgen", "warmup_arrival_pattern"), warmup["type"], Loss.EXACT, "from the type of the warmup")
+
+
+def _level(draft: Draft, config: Object) -> None:
+    raw, records = at(config, ("artifacts", "raw")), at(config, ("artifacts", "records"))
+    level = "raw" if raw is True else "summary" if records is False else "records" if raw is False and records else ""
+    if level:
+        draft.add(("output", "export_level"), level, Loss.EXACT, "from artifacts.records and artifacts.raw")
+
+
+def _collector_lists(draft: Draft, config: Object) -> None:
+    for name in ("gpu_telemetry", "server_metrics"):
+        section = config.get(name)
+        if type(section) is not dict:
+            continue
+        if section.get("enabled") is False:
+            draft.add((f"no_{name}",), True, Loss.EXACT, f"from {name}.enabled")
+            continue
+        urls = section.get("urls")
+        items = [section["collector"]] if section.get("collector") in ("pynvml", "amdsmi") else []
+        items += urls if type(urls) is list else []
+        items += ["dashboard"] if section.get("mode") == "realtime_dashboard" else []
+        items += [section["metrics_file"]] if type(section.get("metrics_file")) is str else []
+        if items:
+            draft.add((name,), items, Loss.EXACT, f"from {name}")
+
+
+def add_user_facts(draft: Draft, reader: Reader, known: Known) -> None:
+    """What UserConfig repeats of the document around it, and the tokenizer of each model, where a release has them."""
+    fields = reader.models["UserConfig"]["properties"]
+    for name, value in (("cli_command", known.cli_command), ("benchmark_id", known.benchmark_id)):
+        if name in fields and type(value) is str:
+            draft.add((name,), value, Loss.EXACT, "from the document")
+    target = draft.target
+    models, tokenizer = at(target, ("endpoint", "model_names")), at(target, ("tokenizer", "name"))
+    if "resolved_names" in reader.models["TokenizerConfig"]["properties"] and type(tokenizer) is str:
+        names = {name: tokenizer for name in models if type(name) is str} if type(models) is list else {}
+        if names:
+            note = "the tokenizer that was asked for"
+            draft.add(("tokenizer", "resolved_names"), names, Loss.INFERRED, note)

@@ -1,0 +1,85 @@
+"""What each AIPerf release reads: the fields of its export model, in the order in which that release writes them.
+
+The table is `data/reader_fields.json`; `golden/record/fields.py` learns it from the releases themselves. A release
+accepts a document if [`fit`][migrator.config.fit.fit] finds nothing in it that the release's model rejects.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from typing import Final, Literal, NamedTuple
+
+from migrator.jsonfile import Json
+from migrator.releases import RELEASES, age
+
+Family = Literal["user", "benchmark"]
+"""`user` is UserConfig (to 0.8.0), `benchmark` is BenchmarkConfig (from 0.9.0 and its nightlies on)."""
+
+Object = dict[str, Json]
+
+FAMILY_MODELS: Final[dict[str, Family]] = {"UserConfig": "user", "BenchmarkConfig": "benchmark"}
+
+
+class Reader(NamedTuple):
+    """The export model of one release: `models` maps names to JSON Schemas, `""` is the export itself."""
+
+    release: str
+    models: dict[str, Object]
+
+    @property
+    def config_model(self) -> str:
+        """The name of the model of `input_config`."""
+        return next(name for name in FAMILY_MODELS if name in self.models)
+
+    @property
+    def family(self) -> Family:
+        """Which family of `input_config` this release has."""
+        return FAMILY_MODELS[self.config_model]
+
+
+@cache
+def _table() -> Object:
+    with open(os.path.join(os.path.dirname(__file__), os.pardir, "data", "reader_fields.json"), "rb") as file:
+        table: Object = json.load(file)
+    return table
+
+
+@cache
+def learnt() -> tuple[str, ...]:
+    """The releases whose fields are known, old to new."""
+    return tuple(sorted(_table()["releases"], key=age))
+
+
+@cache
+def reader(release: str) -> Reader:
+    """What a release reads.
+
+    A release whose fields were not learnt is taken for the one before it; for a nightly that is the nightly or the
+    release before it in time, and one older than all (0.1.1 had no reader) is taken for the oldest.
+    """
+    older = [name for name in learnt() if age(name) <= age(_stand_in(release))] or [learnt()[0]]
+    name = older[-1]
+    models = {
+        model: variant["schema"]
+        for model, variants in _table()["models"].items()
+        for variant in variants
+        if name in variant["releases"]
+    }
+    return Reader(release, models)
+
+
+def _stand_in(release: str) -> str:
+    """The release that a nightly's fields are taken from, where the nightly itself was not learnt.
+
+    The recorded 0.8.0.dev20260521 has schema 1.3 and the BenchmarkConfig of 0.9.0.
+    """
+    return "0.9.0" if age("0.8.0") < age(release) < age("0.9.0") else release
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """The readers of the published releases from the first that has one, and of the nightlies that were learnt."""
+    names = {entry.name for entry in RELEASES if age(entry.name) >= age(learnt()[0])} | set(learnt())
+    return tuple(reader(name) for name in sorted(names, key=age))
