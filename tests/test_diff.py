@@ -20,7 +20,7 @@ from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_wo
 from migrator.diff.noise import learn, load_profile
 from migrator.diff.policy import Policy, Rule, Waived, from_file, from_options
 from migrator.diff.prove import prove
-from migrator.diff.receipt import Receipt, Row, Verdict
+from migrator.diff.receipt import Receipt, Row, Verdict, from_json
 from migrator.diff.sides import LoadedSide, load_side
 from migrator.errors import NotAnExportError, UnreadableError, UsageError
 
@@ -387,7 +387,7 @@ def test_every_format_says_the_same_verdict(form: str, tmp_path: Path) -> None:
     text = target.read_text()
     assert "regression" in text
     if form == "json":
-        assert Receipt.model_validate_json(text).verdict is Verdict.REGRESSION
+        assert from_json(text).verdict is Verdict.REGRESSION
     assert run(*LAB_SIDES, "--format", form, "-o", str(target)).returncode == 4, "not overwritten unasked"
 
 
@@ -403,10 +403,10 @@ def test_revisions_are_compared_with_each_other_and_with_the_file(tmp_path: Path
         git("add", "run.json")
         git("commit", "-qm", name)
     done = run("HEAD~1", "HEAD", "--json", "--", "run.json", cwd=tmp_path)
-    receipt = Receipt.model_validate_json(done.stdout)
+    receipt = from_json(done.stdout)
     assert receipt.base.name == "HEAD~1:run.json"
     assert 15 < (row(receipt, "request_latency").percent or 0) < 25
-    same = Receipt.model_validate_json(run("HEAD", "--json", "--", "run.json", cwd=tmp_path).stdout)
+    same = from_json(run("HEAD", "--json", "--", "run.json", cwd=tmp_path).stdout)
     assert row(same, "request_latency").percent == 0
     assert run("nowhere", "--", "run.json", cwd=tmp_path).returncode == 4
     assert run("HEAD", "--", cwd=tmp_path).returncode == 2

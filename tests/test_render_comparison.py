@@ -11,6 +11,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -20,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from pydantic import TypeAdapter
 
 from migrator.diff.receipt import (
     Change,
@@ -34,6 +36,8 @@ from migrator.diff.receipt import (
     Side,
     Verdict,
     Waiver,
+    from_json,
+    to_json,
 )
 from migrator.render.comparison import github, html, junit, markdown, text
 from migrator.render.comparison.markdown import code, prose
@@ -59,7 +63,7 @@ def row(metric: str, statistic: str, unit: str, base: float | None, candidate: f
         "delta": candidate - base if known else None,
         "percent": (candidate / base - 1) * 100 if known and base > 0 else None,
     }
-    return Row.model_validate(
+    return TypeAdapter(Row).validate_python(
         {"metric": metric, "statistic": statistic, "unit": unit, "base": base, "candidate": candidate, **fields, **more}
     )
 
@@ -98,7 +102,7 @@ def regression() -> Receipt:
         tool="aiperf-migrate 0.1.0",
         base=Side(name="runs/2026-03-02", runs=runs("runs/2026-03-02", "1.0", "0.7.0"), migrated="1.0 → 1.5"),
         candidate=Side(name="runs/2026-04-11", runs=runs("runs/2026-04-11", "1.5", "0.13.0.dev20261023")),
-        verdict="regression",
+        verdict=Verdict("regression"),
         gate=Gate(size=6, policy="bench/gates.toml", policy_hash="3f2a9c41d0e7", expired_waivers=["goodput.avg"]),
         findings=[
             Finding(
@@ -247,7 +251,7 @@ def single() -> Receipt:
         tool="aiperf-migrate 0.1.0",
         base=Side(name="base.json", runs=runs(".", "1.4", "0.12.0")[:1], migrated="1.4 → 1.5"),
         candidate=Side(name="candidate.json", runs=runs(".", "1.5", "0.13.0.dev20261023")[:1]),
-        verdict="inconclusive",
+        verdict=Verdict("inconclusive"),
         gate=Gate(),
         rows=[
             row("request_latency", "p99", "ms", 142.0, 168.3, interval=approximate, **about),
@@ -280,7 +284,7 @@ def incomparable() -> Receipt:
         tool="aiperf-migrate 0.1.0",
         base=Side(name="base.json", runs=runs(".", "1.5", "0.13.0.dev20261023")[:1]),
         candidate=Side(name="candidate.json", runs=runs(".", "1.5", "0.13.0.dev20261023")[:1]),
-        verdict="incomparable",
+        verdict=Verdict("incomparable"),
         gate=Gate(size=1, policy="--fail-on request_latency.p99:5"),
         findings=[
             Finding(code="errors", blocks=False, message="errors went from 0 to 1.2 % of the requests"),
@@ -315,7 +319,7 @@ def quiet() -> Receipt:
         tool="aiperf-migrate 0.1.0",
         base=Side(name="main", runs=runs("main", "1.5", "0.13.0.dev20261023")),
         candidate=Side(name="branch", runs=runs("branch", "1.5", "0.13.0.dev20261023")),
-        verdict="equivalent",
+        verdict=Verdict("equivalent"),
         gate=Gate(size=1, policy="--fail-on request_latency.p99:5"),
         rows=[
             row("request_latency", "p99", "ms", 142.0, 142.3, gate="gate", interval=between(-0.8, 1.1)),
@@ -331,7 +335,7 @@ def hostile() -> Receipt:
         tool="aiperf-migrate 0.1.0",
         base=Side(name=f"{bell}base\nforged line", runs=[Run(file="x", version="1.5|", written_by="</dd><script>")]),
         candidate=Side(name="n" * 10_000, runs=[Run(file="x", version="1.5")], migrated="<!-- --> `tick`"),
-        verdict="regression",
+        verdict=Verdict("regression"),
         gate=Gate(
             size=2, policy="a::b, c%0A.toml", policy_hash="0123456789abcdef", expired_waivers=["@team #1 ![x](y)"]
         ),
@@ -565,14 +569,14 @@ def test_information_is_not_judged_unless_the_policy_gates_it() -> None:
 def test_a_waiver_that_is_not_needed_changes_nothing() -> None:
     accepted = row("m", "avg", "ms", 1.0, 2.0, gate="gate", waiver=Waiver(reason="known"))
     receipt = verdict_only("equivalent", rows=[accepted])
-    bare = verdict_only("equivalent", rows=[accepted.model_copy(update={"waiver": None})])
+    bare = verdict_only("equivalent", rows=[replace(accepted, waiver=None)])
     assert [render(receipt) for render in RENDERERS.values()] == [render(bare) for render in RENDERERS.values()]
 
 
 def test_equal_remarks_share_a_footnote() -> None:
     needy = [row(name, "avg", "ms", 1.0, 2.0, verdict="inconclusive", needs="3 more runs") for name in ("a", "b")]
     other = row("c", "avg", "ms", 1.0, 2.0, verdict="inconclusive", needs="1 more run")
-    found = text.render(quiet().model_copy(update={"rows": [*needy, other]}))
+    found = text.render(replace(quiet(), rows=[*needy, other]))
     assert found.count("? inconclusive ¹\n") == 2
     assert found.count("? inconclusive ²\n") == 1
     assert found.count("3 more runs") == 1
@@ -588,7 +592,7 @@ def test_rows_that_did_not_change_are_counted_or_shown() -> None:
 
 def test_a_long_table_shows_the_heaviest_reported_rows() -> None:
     rows = [row(f"metric_{place:02}", "avg", "ms", 100.0, 110.0 + place) for place in range(50)]
-    receipt = quiet().model_copy(update={"rows": rows})
+    receipt = replace(quiet(), rows=rows)
     found = text.render(receipt)
     assert re.findall(r"metric_\d\d", found) == [f"metric_{place}" for place in range(49, 29, -1)]
     assert "Not shown: 30 more that changed" in found
@@ -626,7 +630,7 @@ def test_percentiles_that_cannot_be_placed_are_left_out() -> None:
 
 
 def verdict_only(verdict: str, **more: Any) -> Receipt:
-    return quiet().model_copy(update={"verdict": Verdict(verdict), **more})
+    return replace(quiet(), verdict=Verdict(verdict), **more)
 
 
 @pytest.mark.parametrize(
@@ -832,7 +836,7 @@ def test_ten_rows_are_in_sight_and_a_comment_is_never_too_long() -> None:
         "only_base": [name] * 300,
         "shifts": [shift(name, FIRST_TOKEN, TAIL, name)] * 300,
     }
-    found = markdown.render(hostile().model_copy(update=many))
+    found = markdown.render(replace(hostile(), **many))
     assert len(found) <= 65_536
     assert found.count("<details>") == found.count("</details>") == 2
     in_sight = next(tables(GFM.parse(found)))
@@ -982,9 +986,8 @@ def junit_is_xml_whose_counts_are_right(receipt: Receipt) -> None:
     ],
 )
 def test_junit_outcome_of_a_row(verdict: str, waiver: Waiver | None, expected: list[str]) -> None:
-    found = quiet().model_copy(
-        update={"rows": [row("m", "avg", "ms", 1.0, 2.0, gate="gate", verdict=verdict, waiver=waiver)]}
-    )
+    rows = [row("m", "avg", "ms", 1.0, 2.0, gate="gate", verdict=verdict, waiver=waiver)]
+    found = replace(quiet(), rows=rows)
     [case] = ElementTree.fromstring(junit.render(found)).findall("testsuite/testcase")
     assert (case.get("classname"), case.get("name")) == ("m", "avg")
     assert [element.tag for element in case] == expected
@@ -1027,9 +1030,9 @@ def without_noise(value: object) -> bool:
 
 
 def written_and_read_again_it_says_the_same(receipt: Receipt) -> None:
-    if not without_noise(receipt.model_dump()):
+    if not without_noise(asdict(receipt)):
         receipt = regression()
-    again = Receipt.model_validate_json(receipt.model_dump_json())
+    again = from_json(to_json(receipt))
     assert again == receipt
     assert [render(again) for render in RENDERERS.values()] == [render(receipt) for render in RENDERERS.values()]
 
@@ -1081,7 +1084,7 @@ def test_all_say_the_same_verdict_for_the_same_reason(example: str) -> None:
 def test_evidence_and_direction_have_words_for_every_kind() -> None:
     for evidence in Evidence:
         found = row("m", "avg", "ms", 1.0, 2.0, evidence=evidence)
-        assert all(render(quiet().model_copy(update={"rows": [found]})) for render in RENDERERS.values())
+        assert all(render(replace(quiet(), rows=[found])) for render in RENDERERS.values())
 
 
 def test_renderers_need_no_pydantic() -> None:

@@ -20,7 +20,7 @@ COMMANDS: Final = {
     "diff": ("diff", "compare two runs, or two groups of runs"),
     "noise": ("noise", "learn how much runs differ by themselves"),
     "versions": ("versions", "list the schema versions and what changed"),
-    "schema": ("schema", "print the JSON Schema of a version"),
+    "schema": ("schema", "print the JSON Schema of a version, or of the receipt of a diff"),
     "textconv": ("textconv", "print an export as stable text, for git to compare"),
     "git": ("git", "make git show exports as changes of metrics"),
 }

@@ -69,7 +69,9 @@ def bootstrap_percentile(
     se = math.sqrt(math.fsum((value - mean) ** 2 for value in drawn) / (replicates - 1))
     method = f"moving-block bootstrap, {replicates} draws, blocks of {a.block} and {b.block} requests"
     n_a, n_b = len(records_a), len(records_b)
-    ratio, low, high = b.value / a.value, math.exp(low), math.exp(high)
+    ratio = b.value / a.value
+    # Drawn runs may all lie on one side of the real one; its own value is not excluded by them.
+    low, high = min(math.exp(low), ratio), max(math.exp(high), ratio)
     return Estimate(ratio, low, high, level, None, math.inf, method, "within run", se, n_a, n_b)
 
 

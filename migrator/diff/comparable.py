@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
+from migrator.diff.pair import centre
 from migrator.diff.sides import LoadedSide, duplicates, same_run
 from migrator.diff.trial import Trial
 from migrator.diff.workload import FACTS, workload
@@ -83,9 +83,9 @@ def _workloads(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
 
 
 def mean_of(side: LoadedSide, tag: str, statistic: str = "avg") -> float | None:
-    """The mean over the runs of a side of one statistic, or None if no run has it."""
+    """The centre over the runs of a side of one statistic, or None if no run has it."""
     values = [trial.blocks[tag].values[statistic] for trial in side.trials if _has(trial, tag, statistic)]
-    return fmean(values) if values else None
+    return centre(values) if values else None
 
 
 def _has(trial: Trial, tag: str, statistic: str) -> bool:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from statistics import fmean
 from typing import Final, NamedTuple
 
 from migrator._version import __version__
 from migrator.diff.changes import changes
 from migrator.diff.comparable import findings
-from migrator.diff.interval import Estimate, Refusal, from_noise, from_runs, from_summary
+from migrator.diff.evidence import Weigher
+from migrator.diff.interval import MIN_RUNS, Estimate, Refusal
 from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_words
 from migrator.diff.noise import Profile, Spread
-from migrator.diff.pair import Pair, UnitChange, curve, pairs, values_of
-from migrator.diff.percentile import POSITIONS, percentile_from_summary
+from migrator.diff.pair import Pair, UnitChange, centre, curve, pairs
 from migrator.diff.policy import Policy, Rule
 from migrator.diff.receipt import (
     Direction,
@@ -32,14 +31,14 @@ from migrator.diff.receipt import (
     Verdict,
     Waiver,
 )
+from migrator.diff.requests import Requests
 from migrator.diff.sides import LoadedSide
 from migrator.diff.trial import Trial
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json
 
-_RUNS: Final = 3
 _CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
-"""Metrics whose distribution is looked at as a whole, from the records where they are there."""
+"""Metrics whose distribution is looked at as a whole."""
 
 
 class _Judged(NamedTuple):
@@ -82,13 +81,12 @@ def compare(
     spreads = noise.spreads(base.trials[0]) if noise else {}
     # Sums over a run that was bounded by time follow its throughput.
     fixed = all(workload(side.trials[0].facts).get("duration") is None for side in (base, candidate))
-    judged = [
-        _Judged(pair, rule, *_estimate(pair, base, candidate, spreads.get((pair.metric, pair.statistic))), fixed)
-        for pair in paired
-        if (rule := policy.rule(pair.metric, pair.statistic)).mode != "ignore"
-    ]
-    adjusted = _adjusted(judged)
-    rows = [_row(one, adjusted.get(index), policy, today) for index, one in enumerate(judged)]
+    ruled = [(pair, rule) for pair in paired if (rule := policy.rule(pair.metric, pair.statistic)).mode != "ignore"]
+    requests = Requests({pair.metric: pair.unit for pair, _ in ruled if policy.asks(pair.metric, pair.statistic)})
+    weigher = Weigher(base, candidate, policy, spreads, requests)
+    judged = [_Judged(pair, rule, *weigher.weigh(pair), fixed) for pair, rule in ruled]
+    adjusted, families = _adjusted(judged)
+    rows = [_row(one, adjusted.get(index), families, policy, today) for index, one in enumerate(judged)]
     tags_a, tags_b = _tags(base.trials), _tags(candidate.trials)
     return Receipt(
         tool=f"aiperf-migrate {__version__}",
@@ -103,7 +101,7 @@ def compare(
         shifts=_shifts(base, candidate, rows),
         only_base=sorted(tags_a - tags_b),
         only_candidate=sorted(tags_b - tags_a),
-        notes=_notes(base, candidate, noise, spreads),
+        notes=[*requests.refused, *_notes(base, candidate, noise, spreads)],
     )
 
 
@@ -121,87 +119,16 @@ def _tags(trials: Sequence[Trial]) -> set[str]:
     return {tag for trial in trials for tag in trial.blocks}
 
 
-# --- evidence ------------------------------------------------------------------------------------------------
-
-
-def _estimate(
-    pair: Pair, base: LoadedSide, candidate: LoadedSide, spread: Spread | None
-) -> tuple[Evidence, Estimate | Refusal]:
-    """The strongest evidence there is, and what it says."""
-    a, b = pair.base, pair.candidate
-    if not a or not b:
-        return Evidence.VALUE, Refusal("only one side has it")
-    if min(len(a), len(b)) >= _RUNS:
-        return Evidence.RUNS, from_runs(a, b)
-    if spread is not None:
-        return Evidence.NOISE, from_noise(a, b, spread.sd, spread.df)
-    if len(a) == len(b) == 1:
-        return _single(pair, base.trials[0], candidate.trials[0])
-    missing = _RUNS - min(len(a), len(b))
-    return Evidence.VALUE, Refusal("too few runs", f"{missing} more run{'s' * (missing > 1)} a side")
-
-
-def _single(pair: Pair, one: Trial, other: Trial) -> tuple[Evidence, Estimate | Refusal]:
-    counts = _count(one, pair.metric), _count(other, pair.metric)
-    needs = "3 runs a side, or a noise profile"
-    if counts[0] is None or counts[1] is None:
-        return Evidence.VALUE, Refusal("", needs)
-    if pair.statistic == "avg":
-        spreads = values_of([one], pair.metric, "std", pair.unit), values_of([other], pair.metric, "std", pair.unit)
-        if not spreads[0] or not spreads[1]:
-            return Evidence.VALUE, Refusal("", needs)
-        a = pair.base[0], spreads[0][0], counts[0]
-        b = pair.candidate[0], spreads[1][0], counts[1]
-        return Evidence.SUMMARY, from_summary(*a, *b)
-    percent = POSITIONS[pair.statistic]
-    headline = pair.metric in _CURVES
-    if headline and one.records and other.records and (found := _from_records(pair, one, other, percent)):
-        return Evidence.RECORDS, found
-    points = _points(one, pair), _points(other, pair)
-    return Evidence.SUMMARY, percentile_from_summary(points[0], counts[0], points[1], counts[1], percent)
-
-
-def _count(trial: Trial, tag: str) -> int | None:
-    block = trial.blocks.get(tag)
-    return int(block.values["count"]) if block and block.values.get("count", 0) >= 1 else None
-
-
-def _points(trial: Trial, pair: Pair) -> dict[str, float]:
-    found = {}
-    for name in POSITIONS:
-        if values := values_of([trial], pair.metric, name, pair.unit):
-            found[name] = values[0]
-    return found
-
-
-def _from_records(pair: Pair, one: Trial, other: Trial, percent: float) -> Estimate | None:
-    from migrator.diff.bootstrap import bootstrap_percentile
-
-    sides = []
-    for trial in (one, other):
-        values = _records(trial.records).get(pair.metric)
-        # Records of another run, or of half of one, would be evidence for something else.
-        if not values or len(values) != _count(trial, pair.metric):
-            return None
-        sides.append(values)
-    found = bootstrap_percentile(sides[0], sides[1], percent)
-    return found if isinstance(found, Estimate) else None
-
-
-@lru_cache(maxsize=2)
-def _records(path: str) -> dict[str, list[float]]:
-    """The requests behind the headline distributions of a run; the two sides of one comparison are kept."""
-    from migrator.diff.records import read_values
-
-    return read_values(path, frozenset(_CURVES))
-
-
 # --- verdicts ------------------------------------------------------------------------------------------------
 
 
-def _adjusted(judged: Sequence[_Judged]) -> dict[int, float]:
-    """Index → corrected p-value of each row that has one: the gate as one family, what is only reported as another."""
+def _adjusted(judged: Sequence[_Judged]) -> tuple[dict[int, float], dict[str, int]]:
+    """Index → corrected p-value of each row that has one, and how many rows each correction was for.
+
+    The gate is one family, what is only reported another.
+    """
     found: dict[int, float] = {}
+    sizes: dict[str, int] = {}
     for mode, correct in (("gate", holm), ("report", benjamini_hochberg)):
         rows = [
             (index, one.estimate.p_value)
@@ -209,20 +136,21 @@ def _adjusted(judged: Sequence[_Judged]) -> dict[int, float]:
             if one.rule.mode == mode and isinstance(one.estimate, Estimate) and one.estimate.p_value is not None
         ]
         found |= dict(zip((index for index, _ in rows), correct([p for _, p in rows]), strict=True))
-    return found
+        sizes[mode] = max(1, len(rows))
+    return found, sizes
 
 
-def _row(judged: _Judged, adjusted: float | None, policy: Policy, today: date) -> Row:
+def _row(judged: _Judged, adjusted: float | None, families: Mapping[str, int], policy: Policy, today: date) -> Row:
     pair, rule, estimate = judged.pair, judged.rule, judged.estimate
-    a = fmean(pair.base) if pair.base else None
-    b = fmean(pair.candidate) if pair.candidate else None
+    a = centre(pair.base) if pair.base else None
+    b = centre(pair.candidate) if pair.candidate else None
     facing = Direction(rule.facing(fixed_requests=judged.fixed_requests))
     decision = decide(
         facing.value,
         a,
         b,
         estimate,
-        Held(rule.margin, rule.floor, policy.alpha, rule.min_n),
+        Held(rule.margin, rule.floor, policy.alpha, rule.min_n, families[rule.mode]),
         adjusted,
     )
     waived = policy.waiver(pair.metric, pair.statistic, today) if decision.verdict == "regression" else None
@@ -237,7 +165,7 @@ def _row(judged: _Judged, adjusted: float | None, policy: Policy, today: date) -
         base=a,
         candidate=b,
         delta=b - a if a is not None and b is not None else None,
-        percent=(b / a - 1) * 100 if a is not None and b is not None and a > 0 else None,
+        percent=known.percent if known else _percent(a, b),
         interval=_interval(known),
         p_value=adjusted if adjusted is not None else known.p_value if known else None,
         evidence=judged.evidence,
@@ -250,6 +178,14 @@ def _row(judged: _Judged, adjusted: float | None, policy: Policy, today: date) -
         note=decision.note,
         waiver=Waiver(reason=waived.reason, until=until) if waived else None,
     )
+
+
+def _percent(base: float | None, candidate: float | None) -> float | None:
+    """The relative change; None where a baseline of nothing, or of next to nothing, gives it no meaning."""
+    if base is None or candidate is None or base <= 0:
+        return None
+    percent = (candidate / base - 1) * 100
+    return percent if math.isfinite(percent) else None
 
 
 def _runs(judged: _Judged, values: Sequence[float]) -> int | None:
@@ -320,7 +256,8 @@ def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> lis
         if metric not in units:
             continue
         one, other = curve(base.trials, metric, units[metric]), curve(candidate.trials, metric, units[metric])
-        points = {name: (other[name] / one[name] - 1) * 100 for name in one if name in other and one[name] > 0}
+        moved = {name: _percent(one[name], other[name]) for name in one if name in other}
+        points = {name: percent for name, percent in moved.items() if percent is not None}
         if len(points) > 2:
             words = shift_words(points)
             found.append(
@@ -333,7 +270,7 @@ def _notes(
     base: LoadedSide, candidate: LoadedSide, noise: Profile | None, spreads: Mapping[tuple[str, str], Spread]
 ) -> list[str]:
     notes = [f"left out: {told}" for told in (*base.left_out, *candidate.left_out)]
-    if min(len(base.trials), len(candidate.trials)) < _RUNS and not spreads:
+    if min(len(base.trials), len(candidate.trials)) < MIN_RUNS and not spreads:
         notes.append("fewer than three runs a side: nothing here tells a change of the system from a change of the day")
     if noise and not spreads:
         notes.append(f"{os.path.basename(noise.source)} knows nothing of this model, GPU and load: not used")
@@ -346,6 +283,6 @@ def _order(base: LoadedSide, candidate: LoadedSide) -> str:
     """Runs of one side all before the other: whatever drifted meanwhile looks like a change."""
     a = sorted(_text(trial.facts.get("start_time")) for trial in base.trials)
     b = sorted(_text(trial.facts.get("start_time")) for trial in candidate.trials)
-    if min(len(a), len(b)) < _RUNS or not a[0] or not b[0] or not (a[-1] < b[0] or b[-1] < a[0]):
+    if min(len(a), len(b)) < MIN_RUNS or not a[0] or not b[0] or not (a[-1] < b[0] or b[-1] < a[0]):
         return ""
     return "one side ran before the other, not in turn: what drifted meanwhile looks like a change"

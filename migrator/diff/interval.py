@@ -18,6 +18,9 @@ MIN_RUNS: Final = 3
 _NO_SPREAD: Final = 1e-9
 """Standard deviation of logarithms below which values are the same but for rounding."""
 
+_FARTHEST: Final = 600.0
+"""Logarithm of the farthest end of an interval: no document's number can hold one much farther out."""
+
 Kind = Literal["between runs", "within run", "within run, approximate"]
 
 
@@ -188,8 +191,9 @@ def _estimate(
     kind: Kind = "between runs",
 ) -> Estimate:
     half = half_width(se, df, level)
+    low, high = (math.exp(min(max(end, -_FARTHEST), _FARTHEST)) for end in (difference - half, difference + half))
     p_value = t_two_sided(difference / se, df) if kind == "between runs" else None
-    ratio, low, high = math.exp(difference), math.exp(difference - half), math.exp(difference + half)
+    ratio = min(max(math.exp(difference), low), high)
     return Estimate(ratio, low, high, level, p_value, df, method, kind, se, n_base, n_candidate)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from migrator.diff.interval import Estimate, Refusal, equivalent, half_width
+from migrator.diff.interval import MIN_RUNS, Estimate, Refusal, equivalent, half_width
 
 Word = Literal["regression", "improvement", "equivalent", "inconclusive", "incomparable"]
 
@@ -25,12 +25,20 @@ class Decision(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What a row is held to: relative margin in percent, floor in the unit, error allowed, least number of values."""
+    """What a row is held to: relative margin in percent, floor in the unit, error allowed, least number of values.
+
+    `family` is the number of rows that its p-value is corrected for.
+    """
 
     margin: float
     floor: float = 0.0
     alpha: float = 0.05
     min_n: int = 0
+    family: int = 1
+
+    def zone(self, base: float) -> float:
+        """The change of a baseline, in percent, that is still none: the margin, or the floor where that is more."""
+        return max(self.margin, 100 * self.floor / base) if base > 0 else self.margin
 
 
 def decide(
@@ -44,7 +52,7 @@ def decide(
     """The verdict of one row.
 
     A regression or improvement must be larger than the margin and the floor, and no chance: its p-value, corrected
-    for the size of the gate, below alpha. Equivalence must be shown, too. All else is inconclusive.
+    for the size of the gate, below alpha. Equivalence within both must be shown, too. All else is inconclusive.
 
     Args:
         direction: `lower`, `higher`, `parity` or `information`.
@@ -68,13 +76,14 @@ def decide(
     if fewest < held.min_n:
         return Decision("inconclusive", f"{held.min_n - fewest} more runs a side")
     p_value = estimate.p_value if p_value is None else p_value
-    large = _beyond(estimate.ratio, held.margin) and abs(candidate - base) >= held.floor
+    zone = held.zone(base)
+    large = _beyond(estimate.ratio, zone) and abs(candidate - base) >= held.floor
     if large and p_value is not None and p_value < held.alpha:
         worse = (estimate.ratio > 1) == (direction == "lower")
         return Decision("regression" if worse else "improvement")
-    if equivalent(estimate, held.margin, alpha=held.alpha):
+    if equivalent(estimate, zone, alpha=held.alpha):
         return Decision("equivalent")
-    return Decision("inconclusive", _more_runs(estimate, held))
+    return Decision("inconclusive", _more_runs(estimate, held, zone))
 
 
 def _parity(base: float, candidate: float, estimate: Estimate | Refusal, held: Held) -> Decision:
@@ -83,8 +92,9 @@ def _parity(base: float, candidate: float, estimate: Estimate | Refusal, held: H
         return Decision("equivalent")
     if base <= 0 or candidate <= 0:
         return Decision("incomparable", note="the workload differs")
-    if abs(candidate - base) <= held.floor or not _beyond(candidate / base, held.margin):
-        shown = isinstance(estimate, Estimate) and equivalent(estimate, held.margin, alpha=held.alpha)
+    zone = held.zone(base)
+    if abs(candidate - base) <= held.floor or not _beyond(candidate / base, zone):
+        shown = isinstance(estimate, Estimate) and equivalent(estimate, zone, alpha=held.alpha)
         return Decision("equivalent", note="" if shown else "the same within the margin")
     return Decision("incomparable", note="the workload differs by more than the margin")
 
@@ -93,18 +103,26 @@ def _beyond(ratio: float, margin: float) -> bool:
     return abs(math.log(ratio)) > math.log1p(margin / 100)
 
 
-def _more_runs(estimate: Estimate, held: Held) -> str:
-    """How many more runs a side would make the interval narrow enough to tell the margin from no change."""
+def _more_runs(estimate: Estimate, held: Held, zone: float) -> str:
+    """How many more runs a side would decide, if the ratio and the spread stay what they are.
+
+    Beyond the zone they must make its p-value small enough after the correction; within it, the interval narrow enough.
+    """
     have = min(estimate.n_base, estimate.n_candidate)
     if estimate.se <= 0:
         return "4 runs a side" if have < 4 else ""
     # One run's spread, from the standard error of a difference of two means.
     sd = estimate.se / math.sqrt(1 / estimate.n_base + 1 / estimate.n_candidate)
-    room = math.log1p(held.margin / 100)
-    distance = abs(abs(math.log(estimate.ratio)) - room)
+    room, change = math.log1p(zone / 100), abs(math.log(estimate.ratio))
+    if change > room:
+        distance, level = change, 1 - held.alpha / held.family
+    else:
+        # Just within: as many as would decide if the true change were a little smaller.
+        distance, level = max(room - change, room / 4), 1 - 2 * held.alpha
     for runs in range(have + 1, _MOST_RUNS + 1):
-        width = half_width(sd * math.sqrt(2 / runs), 2 * runs - 2, 1 - 2 * held.alpha)
-        if width < max(distance, room / 4):
+        # Below that the noise profile is still what the spread is known from.
+        df = 2.0 * runs - 2 if runs >= MIN_RUNS else estimate.df
+        if half_width(sd * math.sqrt(2 / runs), df, level) < distance:
             more = runs - have
             return f"{more} more run{'s' * (more > 1)} a side"
     return f"more than {_MOST_RUNS} runs a side: the change is small for this noise"

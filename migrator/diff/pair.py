@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from statistics import fmean
 from typing import Final, NamedTuple
 
 from migrator.diff.sides import LoadedSide
@@ -87,7 +87,7 @@ def values_of(trials: Sequence[Trial], tag: str, statistic: str, unit: str) -> t
                 values.append(0.0)
             continue
         value = block.values[statistic]
-        if statistic in _UNITLESS:
+        if block.unit == unit or statistic in _UNITLESS:
             values.append(value)
         else:
             values.append(convert(value, block.unit, unit, difference=statistic in _DISTANCES))
@@ -95,9 +95,21 @@ def values_of(trials: Sequence[Trial], tag: str, statistic: str, unit: str) -> t
 
 
 def curve(trials: Sequence[Trial], tag: str, unit: str) -> dict[str, float]:
-    """The percentiles of a metric, each the mean over the runs of a side; empty for a metric without distribution."""
+    """The percentiles of a metric over the runs of a side, each their centre; empty for one without distribution."""
     return {
-        name: fmean(values)
+        name: centre(values)
         for name in PERCENTILES
         if (values := values_of(trials, tag, name, unit)) and len(values) == len(trials)
     }
+
+
+def centre(values: Sequence[float]) -> float:
+    """The value that stands for the runs of a side: their geometric mean, as changes are judged on logarithms.
+
+    So value, change and interval of a row agree. Values that have no logarithm are averaged.
+    """
+    if all(value == values[0] for value in values):
+        return values[0]
+    if min(values) > 0:
+        return math.exp(math.fsum(map(math.log, values)) / len(values))
+    return math.fsum(value / len(values) for value in values)

@@ -7,7 +7,8 @@ where it could have fallen: no distribution is assumed, and the standard deviati
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -80,9 +81,14 @@ def percentile_from_summary(
         p: which percentile, in percent.
         level: confidence of the interval.
     """
-    if refusal := too_few(p, min(n_a, n_b), level):
+    return ratio_of(Curve(points_a, n_a), Curve(points_b, n_b), p, level=level)
+
+
+def ratio_of(one: Curve, other: Curve, p: float, *, level: float = 0.95) -> Estimate | Refusal:
+    """[`percentile_from_summary`][] of curves that are there already, as several percentiles are read off the same."""
+    if refusal := too_few(p, min(one.n, other.n), level):
         return refusal
-    a, b = _read(points_a, n_a, p, level), _read(points_b, n_b, p, level)
+    a, b = one.read(p, level), other.read(p, level)
     if isinstance(a, Refusal):
         return a
     if isinstance(b, Refusal):
@@ -93,7 +99,7 @@ def percentile_from_summary(
     se = (high - low) / 2 / normal_quantile((1 + level) / 2)
     ratio, low, high = math.exp(difference), math.exp(low), math.exp(high)
     method = "ranks of the percentile, read off the summary's points"
-    return Estimate(ratio, low, high, level, None, math.inf, method, "within run, approximate", se, n_a, n_b)
+    return Estimate(ratio, low, high, level, None, math.inf, method, "within run, approximate", se, one.n, other.n)
 
 
 def too_few(p: float, n: int, level: float) -> Refusal | None:
@@ -113,23 +119,61 @@ class _Reading(NamedTuple):
     high: float
 
 
-def _read(points: Mapping[str, float], n: int, p: float, level: float) -> _Reading | Refusal:
-    names = tuple(name for name in POSITIONS if name in points)
-    values = [points[name] for name in names]
-    if f"p{p:g}" not in points:
-        return Refusal(f"a side has no p{p:g}")
-    if not all(0 < value < math.inf for value in values):
-        return Refusal("a value that is not positive has no ratio")
-    if values != sorted(values):
-        return Refusal("the percentiles are not in order")
-    places = _places(names, n)
-    below, middle, above = _bounds(p / 100, n, level)
-    if not places[0] <= below or not above <= places[-1]:
-        return Refusal(f"a side has too few points around p{p:g}", "an export with min and max")
-    logs = [math.log(value) for value in values]
-    if _has_gap(places, logs, below, above):
-        return Refusal(f"the values have a gap near p{p:g}, which a summary cannot show", "the records of both runs")
-    return _Reading(*(_on_line(places, logs, place) for place in (below, middle, above)))
+class Curve:
+    """The distribution of one run through the points of its summary: logarithms over normal quantiles."""
+
+    def __init__(self, points: Mapping[str, float], n: int) -> None:
+        """
+        Args:
+            points: values by name, `min`, `p1` … `p99`, `max`, as many as there are.
+            n: how many requests they stand for.
+        """
+        self.n = n
+        self._names = tuple(name for name in POSITIONS if name in points)
+        values = [points[name] for name in self._names]
+        self._refusal: Refusal | None = None
+        if not values or not 0 < min(values) <= max(values) < math.inf:
+            self._refusal = Refusal("a value that is not positive has no ratio")
+            return
+        if values != sorted(values):
+            self._refusal = Refusal("the percentiles are not in order")
+            return
+        self._places = _places(self._names, n)
+        self._logs = list(map(math.log, values))
+        self._slopes = [
+            (self._logs[i + 1] - self._logs[i]) / (self._places[i + 1] - self._places[i])
+            for i in range(len(values) - 1)
+        ]
+        self._usual = sorted(self._slopes)[len(self._slopes) // 2] if self._slopes else 0.0
+
+    def read(self, p: float, level: float) -> _Reading | Refusal:
+        """A percentile and its bounds; refused where the points do not tell them."""
+        if f"p{p:g}" not in self._names:
+            return Refusal(f"a side has no p{p:g}")
+        if self._refusal:
+            return self._refusal
+        places = self._places
+        below, middle, above = _bounds(p / 100, self.n, level)
+        if not places[0] <= below or not above <= places[-1]:
+            return Refusal(f"a side has too few points around p{p:g}", "an export with min and max")
+        first, last = bisect_right(places, below) - 1, min(bisect_left(places, above), len(places) - 1)
+        if self._has_gap(range(min(first, len(places) - 2), last)):
+            return Refusal(
+                f"the values have a gap near p{p:g}, which a summary cannot show", "the records of both runs"
+            )
+        return _Reading(*map(self._height, (below, middle, above)))
+
+    def _has_gap(self, touched: range) -> bool:
+        """Whether the curve is far steeper in some of its pieces than in most, and than in those next to them."""
+        slopes = self._slopes
+        beside = [slopes[i] for i in (touched[0] - 1, touched[-1] + 1) if 0 <= i < len(slopes)]
+        steepest = max(slopes[touched.start : touched.stop])
+        return steepest > GAP * self._usual and steepest > GAP / 2 * max(beside, default=0.0)
+
+    def _height(self, place: float) -> float:
+        """The curve's height at a place between its first and its last."""
+        i = min(max(bisect_left(self._places, place) - 1, 0), len(self._slopes) - 1)
+        return self._logs[i] + self._slopes[i] * (place - self._places[i])
 
 
 @lru_cache(maxsize=256)
@@ -150,20 +194,3 @@ def _bounds(share: float, n: int, level: float) -> tuple[float, float, float]:
 def _normal_place(share: float, n: int) -> float:
     """The normal quantile of a place; the smallest of n requests stands at half a request, not at none."""
     return normal_quantile((share * (n - 1) + 0.5) / n)
-
-
-def _has_gap(places: Sequence[float], logs: Sequence[float], low: float, high: float) -> bool:
-    """Whether the curve between two places is far steeper than in most of its pieces and than those next to it."""
-    steps = range(len(places) - 1)
-    slopes = [(logs[i + 1] - logs[i]) / (places[i + 1] - places[i]) for i in steps]
-    touched = [i for i in steps if places[i] < high and places[i + 1] > low]
-    beside = [slopes[i] for i in (touched[0] - 1, touched[-1] + 1) if i in steps]
-    steepest = max(slopes[i] for i in touched)
-    usual = sorted(slopes)[len(slopes) // 2]
-    return steepest > GAP * usual and steepest > GAP / 2 * max(beside, default=0.0)
-
-
-def _on_line(places: Sequence[float], logs: Sequence[float], place: float) -> float:
-    """The curve's height at a place between its first and its last."""
-    i = next((i for i in range(len(places) - 2) if place <= places[i + 1]), len(places) - 2)
-    return logs[i] + (logs[i + 1] - logs[i]) * (place - places[i]) / (places[i + 1] - places[i])

@@ -80,6 +80,13 @@ class Policy:
         gated = not any(rule.mode == "gate" for rule in self.rules) and (metric, statistic) in HEADLINE
         return Rule(metric, statistic, "gate" if gated else "report", self.margin)
 
+    def asks(self, metric: str, statistic: str) -> bool:
+        """Whether a row is gated, or named by a rule: it then deserves the best evidence that there is."""
+        if not self.rules:
+            return (metric, statistic) in HEADLINE
+        named = any(rule.metric == metric and rule.statistic in (statistic, "*") for rule in self.rules)
+        return named or self.rule(metric, statistic).mode == "gate"
+
     def waiver(self, metric: str, statistic: str, today: date) -> Waived | None:
         """The waiver for a row that has not ended yet."""
         for waiver in self.waivers:
@@ -203,10 +210,13 @@ def from_file(path: str) -> Policy:
     defaults = tables.get("defaults", {})
     reader.require("defaults", defaults, {"margin", "alpha"})
     margin = reader.number("defaults", defaults, "margin", MARGIN)
+    alpha = reader.number("defaults", defaults, "alpha", ALPHA)
+    if not 0 < alpha < 0.5:
+        raise UsageError(f"defaults: alpha is {alpha:g}", expected="between 0 and 0.5, such as 0.05", file=path)
     return Policy(
         rules=tuple(reader.rule(table, margin) for table in tables.get("rule", [])),
         waivers=tuple(reader.waiver(table) for table in tables.get("waiver", [])),
-        alpha=reader.number("defaults", defaults, "alpha", ALPHA),
+        alpha=alpha,
         margin=margin,
         source=path,
         text=text,

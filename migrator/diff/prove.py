@@ -58,13 +58,15 @@ def prove(base: LoadedSide, policy: Policy) -> Iterator[Proof]:
 def _proofs(trial: Trial, pair: Pair, rule: Rule, policy: Policy) -> Iterator[Proof]:
     value = fmean(pair.base)
     # Both must be passed: the relative margin, and the floor in the metric's unit.
-    threshold = max(rule.margin, rule.floor / value * 100, 0.2)
+    floor = rule.floor / value * 100
+    up = max(rule.margin, floor, 0.2)
+    # The margin is a ratio, so the decrease that undoes an increase is a little smaller; a floor is the same both ways.
+    down = max(100 - 100 / (1 + up / 100), floor)
     worse = 1 if rule.facing() == "lower" else -1
     for sign in (worse, -worse):
         beyond = Verdict.REGRESSION if sign == worse else Verdict.IMPROVEMENT
-        # Within: the margin is a ratio, so a decrease that undoes an increase is a little smaller.
         for share, expected in ((1.1, (beyond,)), (0.8, _UNMOVED)):
-            percent = sign * threshold * share
+            percent = sign * (up if sign > 0 else down) * share
             if percent <= -100:
                 continue
             got = _verdict(trial, pair, percent, policy)

@@ -2,14 +2,22 @@
 
 It is the product of `aiperf-migrate diff`. Text, markdown, HTML, JUnit, annotations and the exit code are rendered
 from it and from nothing else, so none of them can say something that another does not.
+
+The parts are plain data classes: importing pydantic takes longer than a whole comparison does otherwise. It makes its
+model of them where one is written as JSON, read, or described.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from migrator.jsonfile import Json
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 RECEIPT_VERSION: Final = "1.0"
 
@@ -59,11 +67,21 @@ class Evidence(StrEnum):
     """A number without noise, such as a count of requests: equal or not."""
 
 
-class _Part(BaseModel):
-    # Each validator is built when it is first needed: all of them would be a good part of the start-up.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+def _told(about: str) -> dict[str, str]:
+    """What the schema says of a field."""
+    return {"description": about}
 
 
+class _Part:
+    __slots__ = ()
+    # The schema is of what is written, where no field is left out.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "json_schema_serialization_defaults_required": True,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run(_Part):
     """One run of a side. `version` is what the file was before it was migrated in memory."""
 
@@ -76,33 +94,37 @@ class Run(_Part):
     has_records: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Side(_Part):
     """Baseline or candidate: one run, or several trials of the same."""
 
     name: str
     runs: list[Run]
-    migrated: str = Field(default="", description="what was migrated in memory, such as '1.0 → 1.5'")
+    migrated: str = field(default="", metadata=_told("what was migrated in memory, such as '1.0 → 1.5'"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding(_Part):
     """Something about the two sides that a reader must know before any number."""
 
-    code: str = Field(description="stable name, such as 'cancelled', 'model', 'load', 'errors'")
-    blocks: bool = Field(description="whether it makes the comparison invalid")
+    code: str = field(metadata=_told("stable name, such as 'cancelled', 'model', 'load', 'errors'"))
+    blocks: bool = field(metadata=_told("whether it makes the comparison invalid"))
     message: str
-    base: JsonValue = None
-    candidate: JsonValue = None
+    base: Json = None
+    candidate: Json = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change(_Part):
     """A difference outside the numbers: configuration, run identity or telemetry."""
 
     path: str
     kind: Literal["changed", "added", "removed"]
-    base: JsonValue = None
-    candidate: JsonValue = None
+    base: Json = None
+    candidate: Json = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interval(_Part):
     """An interval of the relative change, in percent. `kind` says what it covers."""
 
@@ -112,6 +134,7 @@ class Interval(_Part):
     kind: Literal["between runs", "within run", "within run, approximate"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver(_Part):
     """A regression that someone accepted: it is shown, and does not fail the gate."""
 
@@ -119,6 +142,7 @@ class Waiver(_Part):
     until: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row(_Part):
     """One statistic of one metric on both sides, in one unit."""
 
@@ -127,59 +151,97 @@ class Row(_Part):
     unit: str
     direction: Direction
     gate: Literal["gate", "report", "ignore"] = "report"
-    base: float | None = None
+    base: float | None = field(default=None, metadata=_told("the run's value; of several runs the geometric mean"))
     candidate: float | None = None
-    delta: float | None = Field(default=None, description="candidate minus base, in the unit")
-    percent: float | None = Field(default=None, description="relative change; null where the base is zero or negative")
+    delta: float | None = field(default=None, metadata=_told("candidate minus base, in the unit"))
+    percent: float | None = field(
+        default=None, metadata=_told("relative change; null where the base is zero or negative")
+    )
     interval: Interval | None = None
-    p_value: float | None = Field(default=None, description="adjusted for the number of gated rows")
+    p_value: float | None = field(default=None, metadata=_told("adjusted for the number of gated rows"))
     evidence: Evidence
-    n_base: int | None = Field(default=None, description="runs or requests, as the evidence says")
+    n_base: int | None = field(default=None, metadata=_told("runs or requests, as the evidence says"))
     n_candidate: int | None = None
-    margin: float = Field(description="relative change, in percent, that is still no change")
-    floor: float = Field(default=0.0, description="absolute change, in the unit, that is still no change")
+    margin: float = field(metadata=_told("relative change, in percent, that is still no change"))
+    floor: float = field(default=0.0, metadata=_told("absolute change, in the unit, that is still no change"))
     verdict: Verdict
-    needs: str = Field(default="", description="what would decide an inconclusive row, such as '3 more runs'")
+    needs: str = field(default="", metadata=_told("what would decide an inconclusive row, such as '3 more runs'"))
     note: str = ""
     waiver: Waiver | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shift(_Part):
     """The relative change of a metric at each percentile, in percent: where in the distribution it moved."""
 
     metric: str
     unit: str
     points: dict[str, float]
-    base: dict[str, float] = Field(description="values of the baseline at the percentiles, in the unit")
+    base: dict[str, float] = field(metadata=_told("values of the baseline at the percentiles, in the unit"))
     candidate: dict[str, float]
-    words: str = Field(default="", description="'only the tail moved', 'the whole distribution moved', …")
+    words: str = field(default="", metadata=_told("'only the tail moved', 'the whole distribution moved', …"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate(_Part):
     """What the comparison was held to. `size` is the number of gated rows that the correction is for."""
 
     size: int = 0
     correction: str = "Holm"
     alpha: float = 0.05
-    policy: str = Field(default="", description="file or options it came from")
+    policy: str = field(default="", metadata=_told("file or options it came from"))
     policy_hash: str = ""
-    expired_waivers: list[str] = Field(default_factory=list)
+    expired_waivers: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(_Part):
     """One comparison, complete."""
 
-    receipt_version: str = RECEIPT_VERSION
+    receipt_version: Literal["1.0"] = RECEIPT_VERSION
     tool: str
     base: Side
     candidate: Side
     verdict: Verdict
     gate: Gate
-    findings: list[Finding] = Field(default_factory=list)
-    changes: list[Change] = Field(default_factory=list)
-    ignored_changes: int = Field(default=0, description="differences in volatile keys that were left out")
-    rows: list[Row] = Field(default_factory=list)
-    shifts: list[Shift] = Field(default_factory=list)
-    only_base: list[str] = Field(default_factory=list, description="metrics that the candidate does not have")
-    only_candidate: list[str] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list, description="caveats that hold for all rows")
+    findings: list[Finding] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    ignored_changes: int = field(default=0, metadata=_told("differences in volatile keys that were left out"))
+    rows: list[Row] = field(default_factory=list)
+    shifts: list[Shift] = field(default_factory=list)
+    only_base: list[str] = field(default_factory=list, metadata=_told("metrics that the candidate does not have"))
+    only_candidate: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list, metadata=_told("caveats that hold for all rows"))
+
+
+def to_json(receipt: Receipt) -> str:
+    """A receipt as JSON text that ends with a newline; a number that JSON has no word for becomes null."""
+    return _adapter().dump_json(receipt, indent=2).decode() + "\n"
+
+
+def from_json(text: str | bytes) -> Receipt:
+    """Read a receipt.
+
+    Raises:
+        ValueError: it is none, or has something that this version does not know.
+    """
+    return _adapter().validate_json(text)
+
+
+def receipt_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of what `diff --json` writes: every field is there, some null."""
+    from migrator.schemas import schema_of
+
+    return schema_of(
+        _adapter(),
+        name=f"urn:aiperf-migrate:receipt:{RECEIPT_VERSION}",
+        title=f"aiperf-migrate receipt of a comparison, version {RECEIPT_VERSION}",
+        mode="serialization",
+    )
+
+
+@cache
+def _adapter() -> TypeAdapter[Receipt]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Receipt)

@@ -34,6 +34,11 @@ class Trial(NamedTuple):
     facts: dict[str, Json]
     records: str = ""
 
+    def size(self, tag: str) -> int | None:
+        """How many values a metric was computed from, where the run says so."""
+        block = self.blocks.get(tag)
+        return int(block.values["count"]) if block and block.values.get("count", 0) >= 1 else None
+
 
 KEPT: Final = (
     "aiperf_version",

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from migrator.chain.steps import RANK, VERSIONS
 from migrator.errors import UnknownVersionError
 from migrator.jsonfile import Json, Path, path_text, plain
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from pydantic import BaseModel, TypeAdapter
     from pydantic_core import ErrorDetails
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -56,6 +56,26 @@ def json_schema(version: str) -> dict[str, Any]:
         UnknownVersionError: the version is not on the line.
     """
     export = model(version)
+    from pydantic import TypeAdapter
+
+    return schema_of(
+        TypeAdapter(export),
+        name=f"urn:aiperf-migrate:main-export:{version}",
+        title=f"AIPerf main export, schema version {version}",
+    )
+
+
+def schema_of(
+    written: TypeAdapter[Any], *, name: str, title: str, mode: Literal["validation", "serialization"] = "validation"
+) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a model.
+
+    Args:
+        written: the adapter of a model.
+        name: its `$id`.
+        title: what a reader calls it.
+        mode: whether it says what is accepted, or what is written (every field, then).
+    """
     from pydantic.json_schema import GenerateJsonSchema
 
     class Terse(GenerateJsonSchema):
@@ -67,15 +87,10 @@ def json_schema(version: str) -> dict[str, Any]:
         def default_schema(self, schema: Any) -> dict[str, Any]:
             return self.generate_inner(schema["schema"])
 
-    body = export.model_json_schema(schema_generator=Terse)
-    head = {
-        "$schema": DIALECT,
-        "$id": f"urn:aiperf-migrate:main-export:{version}",
-        "title": f"AIPerf main export, schema version {version}",
-    }
+    body = written.json_schema(schema_generator=Terse, mode=mode)
     definitions = body.pop("$defs")
     return (
-        head
+        {"$schema": DIALECT, "$id": name, "title": title}
         | {key: body[key] for key in ("description", "type", "required") if key in body}
         | {
             "properties": body["properties"],
