@@ -209,7 +209,8 @@ def test_the_same_trial_twice_is_told(tmp_path: Path) -> None:
         shutil.copy(RUN, tmp_path / name)
     side = load_side([str(tmp_path / "a.json"), str(tmp_path / "b.json")])
     receipt = compare(side, one(LAB / "base-1"), Policy(), today=TODAY)
-    assert "duplicate trial" in [finding.code for finding in receipt.findings]
+    assert "duplicate trial" in [finding.code for finding in receipt.findings if finding.blocks]
+    assert receipt.verdict is Verdict.INCOMPARABLE, "a copied trial would look like steadiness"
 
 
 # --- verdicts ------------------------------------------------------------------------------------------------

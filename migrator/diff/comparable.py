@@ -147,4 +147,4 @@ def _identity(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
     for name, side in (("base", base), ("candidate", candidate)):
         if twice := duplicates(side):
             message = f"the {name} holds the same trial twice ({twice[0]}): it looks steadier than it is"
-            yield _finding("duplicate trial", message, blocks=False)
+            yield _finding("duplicate trial", message, blocks=True)

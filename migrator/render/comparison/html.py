@@ -182,18 +182,19 @@ def _table(rows: Sequence[Row], notes: Footnotes) -> Iterator[str]:
     used = [place for place, _ in enumerate(_HEADS) if any(_cells(row)[place] for row in rows)]
     heads = "".join(f'<th class="number" scope="col">{_HEADS[place]}</th>' for place in used)
     yield '<div class="wide"><table>'
-    yield f'<thead><tr><th scope="col">metric</th>{heads}<th scope="col">{_scale(far)}</th><th scope="col">margin</th>'
-    yield '<th scope="col">verdict</th></tr></thead>'
+    # The verdict stands where a narrow window still shows it.
+    yield '<thead><tr><th scope="col">metric</th><th scope="col">verdict</th>'
+    yield f'{heads}<th scope="col">{_scale(far)}</th><th scope="col">margin</th></tr></thead>'
     yield "<tbody>"
     for row in rows:
         cells = _cells(row)
         numbers = "".join(f'<td class="number">{markup(cells[place])}</td>' for place in used)
         name, kind = _name(row), "unjudged" if "not judged" in verdict_of(row) else row.verdict.value
-        yield f'<tr><th scope="row">{name}</th>{numbers}<td class="{kind}">{bar(row, far)}</td>'
         marks = "".join(f' <sup><a href="#n{place}">{place}</a></sup>' for place in notes.numbers(row))
         verdict = f'<td class="verdict {kind}">{markup(verdict_of(row))}{marks}</td>'
         held = markup(held_to(row).removeprefix("margin "))
-        yield f'<td class="held">{held}</td>{verdict}</tr>'
+        yield f'<tr><th scope="row">{name}</th>{verdict}{numbers}'
+        yield f'<td class="{kind}">{bar(row, far)}</td><td class="held">{held}</td></tr>'
     yield "</tbody></table></div>"
 
 

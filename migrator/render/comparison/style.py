@@ -68,5 +68,9 @@ circle.base { fill: var(--base); } rect.cand { fill: var(--raised); stroke: var(
 svg.bar { width: 130px; height: 15px; vertical-align: middle; }
 .band { fill: var(--band); } .reach { stroke: currentColor; stroke-width: 2; } .dot { fill: currentColor; }
 footer { margin-top: 3rem; font-size: .85rem; }
+@media (max-width: 48rem) {
+  body { padding: 1rem .75rem 3rem; }
+  tbody th { min-width: 8.5rem; max-width: 11rem; } .verdict { white-space: normal; }
+}
 @media print { body { max-width: none; padding: 0; } figure, tr { break-inside: avoid; } }
 """.strip()
