@@ -22,6 +22,7 @@ from migrator.diff.policy import Policy, Rule, Waived, from_file, from_options
 from migrator.diff.prove import prove
 from migrator.diff.receipt import Receipt, Row, Verdict, from_json
 from migrator.diff.sides import LoadedSide, load_side
+from migrator.diff.trial import Block
 from migrator.errors import NotAnExportError, UnreadableError, UsageError
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "exports"
@@ -85,6 +86,28 @@ def test_the_noisy_runs_are_left_undecided() -> None:
     assert receipt.verdict is Verdict.INCONCLUSIVE
     wrong = [row for row in receipt.rows if row.gate == "gate" and row.verdict in ("regression", "improvement")]
     assert wrong == []
+
+
+def test_the_spread_of_each_side_is_told_and_what_is_too_good_is_asked_about() -> None:
+    receipt = compare(trials(LAB, "base"), trials(LAB, "slow20"), Policy(), today=TODAY)
+    latency = row(receipt, "request_latency")
+    assert 0 < (latency.spread_base or 0) < 5
+    assert 0 < (latency.spread_candidate or 0) < 5
+    assert "large improvement" not in [finding.code for finding in receipt.findings]
+    fast = [trial._replace(blocks=_halved(trial.blocks)) for trial in trials(LAB, "base").trials]
+    receipt = compare(trials(LAB, "base"), LoadedSide("fast", tuple(fast)), Policy(), today=TODAY)
+    assert row(receipt, "request_latency").verdict is Verdict.IMPROVEMENT
+    assert [f.message for f in receipt.findings if f.code == "large improvement"] == [
+        "request_latency.avg got 50 % better: was the work the same?",
+        "request_latency.p99 got 50 % better: was the work the same?",
+    ]
+    assert row(compare(one(RUN), one(RUN), Policy(), today=TODAY), "request_latency").spread_base is None
+
+
+def _halved(blocks: dict[str, Block]) -> dict[str, Block]:
+    block = blocks["request_latency"]
+    halved = {name: value if name == "count" else value / 2 for name, value in block.values.items()}
+    return {**blocks, "request_latency": block._replace(values=halved)}
 
 
 def test_one_run_a_side_never_decides() -> None:

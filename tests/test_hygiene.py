@@ -50,6 +50,8 @@ def imported(*arguments: str) -> set[str]:
         ("upgrade", SUMMARY),
         ("upgrade", SUMMARY, "--diff"),
         ("convert", SUMMARY, "--to", "1.2", "--dry-run", "--explain"),
+        ("diff", SUMMARY, SUMMARY),
+        ("diff", SUMMARY, SUMMARY, "--format", "markdown"),
     ],
     ids=lambda arguments: " ".join(Path(part).name for part in arguments),
 )

@@ -15,7 +15,7 @@ from migrator.diff.evidence import Weigher
 from migrator.diff.interval import MIN_RUNS, Estimate, Refusal
 from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_words
 from migrator.diff.noise import Profile, Spread
-from migrator.diff.pair import Pair, UnitChange, centre, curve, pairs
+from migrator.diff.pair import Pair, UnitChange, centre, curve, pairs, spread
 from migrator.diff.policy import Policy, Rule
 from migrator.diff.receipt import (
     Direction,
@@ -37,6 +37,8 @@ from migrator.diff.trial import Trial
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json
 
+_TOO_GOOD: Final = 25.0
+"""Percent. Real improvements of this size are rare between two builds; a workload that changed unnoticed is not."""
 _CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
 """Metrics whose distribution is looked at as a whole."""
 
@@ -87,6 +89,7 @@ def compare(
     judged = [_Judged(pair, rule, *weigher.weigh(pair), fixed) for pair, rule in ruled]
     adjusted, families = _adjusted(judged)
     rows = [_row(one, adjusted.get(index), families, policy, today) for index, one in enumerate(judged)]
+    found += _too_good(rows)
     tags_a, tags_b = _tags(base.trials), _tags(candidate.trials)
     return Receipt(
         tool=f"aiperf-migrate {__version__}",
@@ -113,6 +116,21 @@ def _unit_finding(change: UnitChange) -> Finding:
         base=change.base,
         candidate=change.candidate,
     )
+
+
+def _too_good(rows: Sequence[Row]) -> list[Finding]:
+    """Improvements so large that a reader should ask first whether the work was the same."""
+    return [
+        Finding(
+            code="large improvement",
+            blocks=False,
+            message=f"{row.metric}.{row.statistic} got {abs(row.percent or 0):.0f} % better: was the work the same?",
+            base=row.base,
+            candidate=row.candidate,
+        )
+        for row in rows
+        if row.gate == "gate" and row.verdict is Verdict.IMPROVEMENT and abs(row.percent or 0) > _TOO_GOOD
+    ]
 
 
 def _tags(trials: Sequence[Trial]) -> set[str]:
@@ -173,6 +191,8 @@ def _row(judged: _Judged, adjusted: float | None, families: Mapping[str, int], p
         n_candidate=known.n_candidate if known else _runs(judged, pair.candidate),
         margin=rule.margin,
         floor=rule.floor,
+        spread_base=spread(pair.base),
+        spread_candidate=spread(pair.candidate),
         verdict=Verdict(decision.verdict),
         needs=decision.needs,
         note=decision.note,

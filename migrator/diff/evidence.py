@@ -86,4 +86,7 @@ class Weigher:
 
 
 def _points(trial: Trial, pair: Pair) -> dict[str, float]:
+    block = trial.blocks[pair.metric]
+    if block.unit == pair.unit:
+        return block.values
     return {name: values[0] for name in POSITIONS if (values := values_of([trial], pair.metric, name, pair.unit))}

@@ -103,6 +103,15 @@ def curve(trials: Sequence[Trial], tag: str, unit: str) -> dict[str, float]:
     }
 
 
+def spread(values: Sequence[float]) -> float | None:
+    """How much runs of a side differ, in percent: the standard deviation of their logarithms (divisor n − 1)."""
+    if len(values) < 2 or min(values) <= 0 or max(values) == math.inf:
+        return None
+    logs = [math.log(value) for value in values]
+    mean = math.fsum(logs) / len(logs)
+    return 100 * math.sqrt(math.fsum((value - mean) ** 2 for value in logs) / (len(logs) - 1))
+
+
 def centre(values: Sequence[float]) -> float:
     """The value that stands for the runs of a side: their geometric mean, as changes are judged on logarithms.
 

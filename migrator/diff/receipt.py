@@ -164,6 +164,10 @@ class Row(_Part):
     n_candidate: int | None = None
     margin: float = field(metadata=_told("relative change, in percent, that is still no change"))
     floor: float = field(default=0.0, metadata=_told("absolute change, in the unit, that is still no change"))
+    spread_base: float | None = field(
+        default=None, metadata=_told("how much the base's runs differ from each other, in percent; null for one run")
+    )
+    spread_candidate: float | None = None
     verdict: Verdict
     needs: str = field(default="", metadata=_told("what would decide an inconclusive row, such as '3 more runs'"))
     note: str = ""
