@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from migrator.diff.engine import compare
-from migrator.diff.interval import Refusal
+from migrator.diff.interval import Refusal, from_runs
 from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_words
 from migrator.diff.noise import learn, load_profile
 from migrator.diff.policy import Policy, Rule, Waived, from_file, from_options
@@ -275,6 +275,13 @@ def test_the_correction_is_for_the_size_of_the_gate() -> None:
     assert benjamini_hochberg([0.01, 0.02, 0.03, 0.5]) == pytest.approx([0.04, 0.04, 0.04, 0.5])
     receipt = compare(trials(LAB, "base"), trials(LAB, "slow20"), Policy(), today=TODAY)
     assert receipt.gate.size == 7
+
+
+def test_what_would_decide_counts_the_correction() -> None:
+    estimate = from_runs([100.0, 108.0, 93.0], [112.0, 121.0, 104.0])
+    alone, in_a_gate = (decide("lower", 100.0, 112.0, estimate, Held(5, family=size), 0.2) for size in (1, 7))
+    assert alone.verdict == in_a_gate.verdict == "inconclusive"
+    assert 0 < int(alone.needs.split()[0]) < int(in_a_gate.needs.split()[0])
 
 
 def test_noise_makes_one_run_a_side_decidable(tmp_path: Path) -> None:

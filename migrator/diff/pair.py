@@ -117,7 +117,7 @@ def centre(values: Sequence[float]) -> float:
 
     So value, change and interval of a row agree. Values that have no logarithm are averaged.
     """
-    if all(value == values[0] for value in values):
+    if len(values) == 1 or min(values) == max(values):
         return values[0]
     if min(values) > 0:
         return math.exp(math.fsum(map(math.log, values)) / len(values))
