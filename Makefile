@@ -39,7 +39,7 @@ search: $(VENV)/ready ## look for counterexamples to the laws, another way each 
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto -m slow tests/test_laws.py
 
 bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
-	$(BIN)/python -m benchmarks batch jq aiperf startup computing memory
+	$(BIN)/python -m benchmarks batch jq aiperf startup computing memory records
 
 calibration: $(VENV)/ready ## the promises of the statistics, on simulated runs; takes minutes
 	$(BIN)/python -m benchmarks calibration

@@ -116,6 +116,10 @@ class ResidueError(MigratorError):
     """A residue file is damaged, or belongs to another document."""
 
 
+class RecordsError(MigratorError):
+    """The files beside an export are not those of its run, or not all of it."""
+
+
 class UnwritableError(MigratorError):
     """The output could not be written, or is not to be overwritten."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from migrator._version import __version__
+from migrator.backfill.beside import Backfill
 from migrator.batch.discover import STDIN, Source
 from migrator.batch.load import load
 from migrator.batch.write import RESIDUE_SUFFIX, write_in_place, write_out, write_standard_output
@@ -35,6 +36,7 @@ class Request:
 
     `direction` limits which way files are moved. Exactly one of `out_file`, `out_folder`, `in_place` and
     `standard_output` is set, or none: then nothing is written. `ledgers` asks for every entry, not only the figures.
+    `backfill` asks for what the files beside an export know; `records` names them for a single one.
     """
 
     to: str
@@ -49,6 +51,8 @@ class Request:
     use_residue: bool = True
     keep_secrets: bool = False
     ledgers: bool = True
+    backfill: bool = False
+    records: str | None = None
 
     @property
     def writes(self) -> bool:
@@ -123,24 +127,19 @@ def _execute(source: Source, request: Request) -> Result:
             )
         return Result(source, Status.SKIPPED, f"{identity.version}, {wrong_way} than {request.to}")
     residue, warnings = _residue_beside(source.path, request)
+    finish = Backfill(source.path, request.records) if request.backfill else None
+    options: dict[str, Any] = {
+        "save_residue": request.residue,
+        "keep_secrets": request.keep_secrets,
+        "identity": identity,
+        "finish": finish,
+    }
     try:
-        done = migrate(
-            parsed.data,
-            request.to,
-            residue=residue,
-            save_residue=request.residue,
-            keep_secrets=request.keep_secrets,
-            identity=identity,
-        )
+        done = migrate(parsed.data, request.to, residue=residue, **options)
     except ResidueError as error:
         warnings.append(f"residue ignored: {error}")
-        done = migrate(
-            parsed.data,
-            request.to,
-            save_residue=request.residue,
-            keep_secrets=request.keep_secrets,
-            identity=identity,
-        )
+        done = migrate(parsed.data, request.to, **options)
+    warnings += finish.warnings if finish else []
     result = Result(source, Status.MIGRATED, "", identity.version, request.to, warnings=warnings)
     if done.changed:
         result.steps, result.tally = done.steps, done.ledger.tally()

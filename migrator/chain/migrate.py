@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -15,10 +16,13 @@ from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.config.target import Translation, own_release, rejections, translated
 from migrator.errors import RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, Identity, identify, require_migratable
-from migrator.jsonfile import Json
+from migrator.jsonfile import Json, Path
 from migrator.metrics import catalogue
 from migrator.redact import redact
 from migrator.releases import Dialect, release
+
+Finish = Callable[[Object, str], tuple[Object, list[Entry]]]
+"""(a document, its version) → the document with facts from elsewhere, and an entry for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def migrate(
     save_residue: bool = False,
     keep_secrets: bool = False,
     identity: Identity | None = None,
+    finish: Finish | None = None,
 ) -> Migration:
     """Bring a main export to a schema version, up or down. The argument is never touched.
 
@@ -99,6 +104,7 @@ def migrate(
         save_residue: whether to save what the target has no place for.
         keep_secrets: whether API keys in clear stay; by default they become `<redacted>`.
         identity: what [`identify`][migrator.identify.identify] says of the document, if that is known already.
+        finish: adds facts that are not in the document, such as [`Backfill`][migrator.backfill.beside.Backfill].
 
     Raises:
         NotAnExportError, UnknownVersionError, NewerVersionError: the document cannot be migrated.
@@ -114,7 +120,7 @@ def migrate(
     same = to in identity.versions
     restores = residue is not None and residue.origin == residue.to
     if same and release_name is None and not restores:
-        return Migration(document, identity, to)
+        return _finished(document, identity, to, finish, keep_secrets=keep_secrets)
     source = to if same else identity.version
     way = plan(source, to)
     entries: list[Entry] = []
@@ -139,6 +145,9 @@ def migrate(
             translation = translation._replace(source=residue.releases[0])
     move = Move(dialect, save_residue, way.kept_fields, entries=entries)
     result = _run(document, way, to, move, translation)
+    if finish:
+        result, added = finish(result, to)
+        entries += added
     if release_name is not None:
         result = _in_dialect(result, to, release_name, move)
         if refused := rejections(result, release_name):
@@ -171,6 +180,18 @@ def _in_dialect(document: Object, version: str, release_name: str, move: Move) -
     for op in VENDOR_NAMES if found.dialect == "vendor" else reversed(VENDOR_NAMES):
         document = op.up(document, move) if found.dialect == "vendor" else op.down(document, move)
     return document
+
+
+def _finished(document: Object, identity: Identity, to: str, finish: Finish | None, *, keep_secrets: bool) -> Migration:
+    """A document that is where it should be; only facts from elsewhere can change it."""
+    result, added = finish(document, to) if finish else (document, [])
+    if not added:
+        return Migration(document, identity, to)
+    places: list[Path] = []
+    if not keep_secrets:
+        result, places = redact(result)
+    redactions = [Entry("secrets", Op.REDACT, place, Loss.REDACTED) for place in places]
+    return Migration(result, identity, to, True, Ledger([*redactions, *added]))
 
 
 def _restored(document: Object, identity: Identity, residue: Residue, entries: list[Entry]) -> tuple[Object, str]:

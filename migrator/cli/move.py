@@ -67,6 +67,17 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
     made.add_argument("--residue", action="store_true", help="save what cannot be kept, in FILE.residue.json")
     made.add_argument("--ignore-residue", action="store_true", help="do not restore from a residue beside the input")
     made.add_argument("--keep-secrets", action="store_true", help="leave API keys as they are")
+    if direction != "down":
+        made.add_argument(
+            "--backfill",
+            action="store_true",
+            help="fill in count, sum and run identity from the records and run_config.json beside each file",
+        )
+        made.add_argument(
+            "--records", type=file_name, metavar="FILE", help="as --backfill, with the records of one export from here"
+        )
+    else:
+        made.set_defaults(backfill=False, records=None)
     made.add_argument("--force", action="store_true", help="overwrite existing outputs")
     made.add_argument(
         "--jobs",
@@ -139,6 +150,10 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         raise UsageError("--no-backup goes with --in-place")
     if not options.backup_suffix or "/" in options.backup_suffix:
         raise UsageError("--backup-suffix must be part of a file name")
+    if options.records and (len(options.paths) > 1 or folder):
+        raise UsageError("--records names the records of one export", hint="--backfill takes those beside each file")
+    if options.backfill and not options.records and STDIN in options.paths:
+        raise UsageError("standard input has no files beside it", hint="--records FILE")
     return Request(
         to=options.to,
         direction=direction,
@@ -151,6 +166,8 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         residue=options.residue,
         use_residue=not options.ignore_residue,
         keep_secrets=options.keep_secrets,
+        backfill=bool(options.backfill or options.records),
+        records=options.records,
         ledgers=bool(options.explain or options.diff or options.json or options.ledger),
     )
 

@@ -31,7 +31,7 @@ def result_line(result: Result) -> str:
     if result.status is Status.FAILED:
         return f"{'failed':<13}{name}"
     if result.status is Status.MIGRATED:
-        move = f"{result.from_version} → {result.to_version}"
+        move = f"{result.from_version} → {result.to_version}" if result.steps else f"{result.to_version} filled"
         return f"{move:<13}{name}\n{'':<13}{counts(result.tally)}"
     return f"{result.status.value:<13}{name}\n{'':<13}{printable(result.reason)}"
 
@@ -67,6 +67,7 @@ _ABOUT_STEP = {
     **{step.name(up=up): step.summary for step in STEPS for up in (True, False)},
     "secrets": "",
     "residue": "what an earlier migration saved",
+    "backfill": "what the files beside it say",
     "unknown": "left alone",
 }
 
@@ -91,9 +92,10 @@ def _entry_detail(entry: Entry) -> str:
         same_place = entry.to[:-1] == entry.path[:-1]
         return f" → {printable(str(entry.to[-1]) if same_place else path_text(entry.to))}"
     if entry.op is Op.SET:
-        return f": {value_text(entry.before)} → {value_text(entry.after)}"
+        changed = f": {value_text(entry.before)} → {value_text(entry.after)}"
+        return changed + (f" ({printable(entry.note)})" if entry.note else "")
     if entry.op in (Op.ADD, Op.RESTORE):
-        return f": {value_text(entry.after)}"
+        return f": {value_text(entry.after)}" + (f" ({printable(entry.note)})" if entry.note else "")
     if entry.op is Op.DROP:
         return f": {value_text(entry.before)}"
     return f" ({printable(entry.note)})" if entry.note else ""

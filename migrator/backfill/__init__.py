@@ -1,0 +1,1 @@
+"""Put back into an export what older schema versions dropped, from the files beside it: exactly, or not at all."""

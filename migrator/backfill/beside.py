@@ -1,0 +1,66 @@
+"""Backfill one export from the files beside it."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from migrator.backfill.fill import fill_from_records, lacking
+from migrator.backfill.run import NAME, fill_from_run_config
+from migrator.chain.ledger import Entry
+from migrator.chain.ops import Object
+from migrator.chain.steps import RANK
+
+_EXPORT: Final = "profile_export_aiperf.json"
+_RECORDS: Final = "profile_export.jsonl"
+_FIELDS_SINCE: Final = {"p10": "0.2", "count": "1.1", "sum": "1.1"}
+"""Statistic → the first version whose blocks have a place for it."""
+
+
+def records_beside(path: str) -> str | None:
+    """The records of the run that wrote an export, by AIPerf's own naming; None if there is no such file.
+
+    `profile_export.jsonl` for `profile_export_aiperf.json`, and `PREFIX.jsonl` for `PREFIX.json`, which
+    `--profile-export-prefix PREFIX` gives. A copy with another name is helped by `--records`.
+    """
+    folder, name = os.path.split(path)
+    stem = os.path.splitext(name)[0]
+    likely = [_RECORDS] if name == _EXPORT else [f"{stem}.jsonl", f"{stem.removesuffix('_aiperf')}.jsonl"]
+    return next((found for each in likely if os.path.exists(found := os.path.join(folder, each))), None)
+
+
+class Backfill:
+    """What fills in one export; `warnings` tells afterwards what could not be.
+
+    Args:
+        path: the export's own file, whose neighbours are looked at.
+        records: the file of records, if it is another than the one beside the export.
+    """
+
+    def __init__(self, path: str, records: str | None = None) -> None:
+        self.path = path
+        self.records = records
+        self.warnings: list[str] = []
+
+    def __call__(self, document: Object, version: str) -> tuple[Object, list[Entry]]:
+        """The document with what its version has a place for, and an entry for each addition.
+
+        Raises:
+            RecordsError: what lies beside it is not of the same run, or not all of it.
+            MigratorError: it cannot be read.
+        """
+        fields = frozenset(key for key, since in _FIELDS_SINCE.items() if RANK[version] >= RANK[since])
+        entries: list[Entry] = []
+        if any(fields.intersection(keys) for keys in lacking(document).values()):
+            records = self.records or records_beside(self.path)
+            if records is None:
+                self.warnings.append(f"no records beside it ({_RECORDS}): nothing was filled in (--records names them)")
+            else:
+                document, entries, doubtful = fill_from_records(document, records, fields)
+                if doubtful:
+                    self.warnings.append(f"left out, for its exact value cannot be known: {', '.join(doubtful)}")
+        config = os.path.join(os.path.dirname(self.path), NAME)
+        if os.path.exists(config):
+            document, more = fill_from_run_config(document, config)
+            entries = entries + more
+        return document, entries

@@ -1,0 +1,133 @@
+"""The statistics of a column as AIPerf computes them, to the last bit where a sum is concerned.
+
+AIPerf adds up doubles with numpy. Two orders occur: one by one, up to 0.11, and in pairs of blocks (numpy's own
+`sum`), from 0.12 on; `avg` is the latter in every release. Where all values are whole, any order gives the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import dist, floor, fsum, sqrt
+from operator import add
+from typing import Final, NamedTuple
+
+from migrator.backfill.base import factor
+from migrator.backfill.columns import Column
+from migrator.metrics import PERCENTILES
+
+_BLOCK: Final = 128
+_EXACT: Final = float(2**50)
+"""Sums of whole nanoseconds below this (13 days) are told from the rounded milliseconds without doubt."""
+_MOST_SORTED: Final = 2**22
+"""Values of a column that are sorted, in memory of their own, to verify its percentiles."""
+
+
+class Facts(NamedTuple):
+    """What a column says: how many values it has, the statistics of a block, and what AIPerf itself would have written.
+
+    `one_by_one` and `in_pairs` are the two sums, and `p10` that percentile to the last bit; all None where the numbers
+    behind the values are not known for sure, which the export's own `avg` decides.
+    """
+
+    number: int
+    stats: dict[str, float]
+    one_by_one: float | None = None
+    in_pairs: float | None = None
+    p10: float | None = None
+
+
+def facts(column: Column, avg: object) -> Facts:
+    """Everything about a column, which must have a value.
+
+    Args:
+        column: its values.
+        avg: the export's own average; exact numbers are only told if they lead to that one, to the last bit.
+    """
+    count = len(column.values)
+    values = column.values.tolist()
+    total = fsum(values)
+    mean = total / count
+    stats = {"avg": mean, "std": dist(values, [mean] * count) / sqrt(count)}
+    exact = _whole(column, total, avg) or _fractions(column, avg) or _as_shown(column, values, avg)
+    if count > _MOST_SORTED:
+        return Facts(count, stats | {"min": min(values), "max": max(values)}, *(exact or (None, None)))
+    values.sort()
+    stats |= {"min": values[0], "max": values[-1]}
+    stats |= {name: percentile(values, int(name[1:])) for name in PERCENTILES}
+    return Facts(count, stats, *exact, _p10(column, values, avg)) if exact else Facts(count, stats)
+
+
+_Sums = tuple[float, float]
+"""One by one, and in pairs."""
+
+
+def _whole(column: Column, total: float, avg: object) -> _Sums | None:
+    """The sums if all values are whole nanoseconds, which any order gives alike."""
+    scale = factor(column.unit)
+    if scale is None or abs(total / scale) >= _EXACT:
+        return None
+    nanoseconds = round(total / scale)
+    return (nanoseconds * scale,) * 2 if nanoseconds / len(column.values) * scale == avg else None
+
+
+def _fractions(column: Column, avg: object) -> _Sums | None:
+    scale = factor(column.unit)
+    if scale is None or not column.base:
+        return None
+    pairs = pairwise(column.base)
+    return (_running(column.base) * scale, pairs * scale) if pairs / len(column.base) * scale == avg else None
+
+
+def _as_shown(column: Column, values: list[float], avg: object) -> _Sums | None:
+    pairs = pairwise(values)
+    return (_running(values), pairs) if pairs / len(values) == avg else None
+
+
+def _p10(column: Column, ordered: list[float], avg: object) -> float:
+    """The tenth percentile of the numbers that AIPerf had, as it shows it."""
+    scale = factor(column.unit)
+    if scale is None:
+        return percentile(ordered, 10)
+    if column.base:
+        return percentile(sorted(column.base), 10) * scale
+    if _whole(column, fsum(ordered), avg) is None:
+        return percentile(ordered, 10)
+    low, high, part = _neighbours(ordered, 10)
+    return _between(round(low / scale), round(high / scale), part) * scale
+
+
+def _running(values: Sequence[float]) -> float:
+    # Not `sum`, which from Python 3.12 on is better than the number that has to be met.
+    return reduce(add, values, 0.0)
+
+
+def pairwise(values: Sequence[float]) -> float:
+    """The sum as numpy takes it of a contiguous array: eight at a time in blocks of 128, halves above that."""
+    count = len(values)
+    if count < 8:
+        return reduce(add, values, 0.0)
+    if count <= _BLOCK:
+        end = count - count % 8
+        a, b, c, d, e, f, g, h = (reduce(add, values[lane:end:8]) for lane in range(8))
+        return reduce(add, values[end:], ((a + b) + (c + d)) + ((e + f) + (g + h)))
+    half = count // 2
+    half -= half % 8
+    return pairwise(values[:half]) + pairwise(values[half:])
+
+
+def percentile(ordered: Sequence[float], percent: int) -> float:
+    """Linear interpolation at percent · (n − 1), as numpy's `percentile` takes it."""
+    return _between(*_neighbours(ordered, percent))
+
+
+def _neighbours(ordered: Sequence[float], percent: int) -> tuple[float, float, float]:
+    """The two values that a percentile lies between, and how far from the first."""
+    place = percent / 100 * (len(ordered) - 1)
+    index = floor(place)
+    return ordered[index], ordered[min(index + 1, len(ordered) - 1)], place - index
+
+
+def _between(low: float, high: float, part: float) -> float:
+    # From the nearer end, so that both ends come out as they are.
+    return high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part
