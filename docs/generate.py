@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from migrator.chain.ops import Add, Operation
-from migrator.chain.steps import STEPS
+from migrator.chain.pivot import Pivot
+from migrator.chain.steps import ENTRY, STEPS
 from migrator.cli.versions import released, rows
 
 PAGE = Path(__file__).parent / "versions.md"
@@ -26,7 +27,7 @@ def _lines() -> Iterator[str]:
     yield "|---|---|---|"
     for row in rows():
         yield f"| {row['version']} | {released(row['releases'])} | {row['summary']} |"
-    for step in STEPS:
+    for step in (ENTRY, *STEPS):
         yield ""
         yield f"## {step.name(up=True)}"
         yield ""
@@ -38,7 +39,7 @@ def _lines() -> Iterator[str]:
             yield f"| {op.describe()} | {_losses(op)} |"
 
 
-def _losses(op: Operation) -> str:
+def _losses(op: Operation | Pivot) -> str:
     """What the way down cannot keep: fields that no source can give back."""
     inner = getattr(op, "of", op)
     if not isinstance(inner, Add) or (inner is not op and not op.gains(True)):

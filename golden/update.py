@@ -19,16 +19,18 @@ from typing import Final, NamedTuple
 
 from golden.provenance import EXPORTS
 from migrator.chain.migrate import migrate
-from migrator.chain.steps import NEWEST, RANK, VERSIONS
+from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST, RANK, VERSIONS, rank
 from migrator.identify import identify
 from migrator.jsonfile import Layout, parse, render
 
 EXPECTED: Final = Path(__file__).parent / "expected"
 EXPORT_FILE: Final = "profile_export_aiperf.json"
+GENAI_PERF_FILE: Final = "profile_export_genai_perf.json"
 TOOL: Final = "aiperf-migrate golden"
 """What residues name as their writer here, so that a new version of the tool does not change them."""
 
 CHOSEN: Final = (
+    "genai-perf-0.0.16/chat-streaming",
     "0.1.1/chat-streaming",
     "0.1.1/completions-errors",
     "0.2.0/chat-streaming",
@@ -54,6 +56,7 @@ and to both ends of the line."""
 
 WHOLE: Final = frozenset(
     {
+        ("genai-perf-0.0.16/chat-streaming", NEWEST),
         ("0.1.1/completions-errors", "0.2"),
         ("0.1.1/completions-errors", NEWEST),
         ("0.3.0/chat-goodput-key", "1.0"),
@@ -95,14 +98,21 @@ def cases() -> tuple[Case, ...]:
 def _targets(export: str) -> list[str]:
     """The neighbours of an export's version and both ends of the line, oldest first."""
     version = identify(parse(recorded(export)).data).version
-    rank = RANK[version]
-    wanted = {0, rank - 1, rank + 1, len(VERSIONS) - 1} - {rank, -1, len(VERSIONS)}
+    if version == GENAI_PERF:
+        return [ENTRY.newer, NEWEST]
+    place = RANK[version]
+    wanted = {0, place - 1, place + 1, len(VERSIONS) - 1} - {place, -1, len(VERSIONS)}
     return [VERSIONS[index] for index in sorted(wanted)]
 
 
 def recorded(export: str) -> bytes:
     """The bytes of a recorded export, given as `<release>/<scenario>`."""
-    return (EXPORTS / export / EXPORT_FILE).read_bytes()
+    return (EXPORTS / export / file_of(export)).read_bytes()
+
+
+def file_of(export: str) -> str:
+    """The name of a recorded export within its run."""
+    return GENAI_PERF_FILE if export.startswith("genai-perf") else EXPORT_FILE
 
 
 def outcome(case: Case) -> dict[str, bytes]:
@@ -111,7 +121,7 @@ def outcome(case: Case) -> dict[str, bytes]:
     result = migrate(parsed.data, case.to)
     output = render(result.document, parsed.layout)
     heading = {
-        "export": f"{case.export}/{EXPORT_FILE}",
+        "export": f"{case.export}/{file_of(case.export)}",
         "from": result.identity.version,
         "to": case.to,
         "steps": result.steps,
@@ -121,7 +131,7 @@ def outcome(case: Case) -> dict[str, bytes]:
     files = {case.path(): b"".join(_line(row) for row in (heading, *result.ledger.as_list()))}
     if case in WHOLE:
         files[case.path(".json")] = output
-        if RANK[case.to] < RANK[result.identity.version]:
+        if rank(case.to) < rank(result.identity.version):
             residue = migrate(parsed.data, case.to, save_residue=True).residue
             assert residue is not None
             files[case.path(".residue.json")] = residue.to_bytes(TOOL)

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from migrator.chain.ops import GPU_METRICS, visit
-from migrator.chain.steps import FIRST_LABELLED, NEWEST, RANK, STEPS
+from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS
+from migrator.chain.steps.genai_perf import CARRIED
 from migrator.chain.telemetry import GPU_NAMES, RUN_NAMES, VENDOR_NAMES
 from migrator.errors import NewerVersionError, NotAnExportError, UnknownVersionError
 from migrator.jsonfile import Json, path_text
@@ -20,7 +21,7 @@ from migrator.releases import Dialect, release, writers
 
 
 class Family(StrEnum):
-    """The kinds of files that AIPerf and GenAI-Perf write. Only main exports are migrated."""
+    """The kinds of files that AIPerf and GenAI-Perf write. Main exports are migrated, and GenAI-Perf's become such."""
 
     EXPORT = "main export"
     AGGREGATE = "aggregate"
@@ -40,6 +41,10 @@ class Family(StrEnum):
     OTHER = "something else"
 
 
+MIGRATABLE: Final = (Family.EXPORT, Family.GENAI_PERF)
+"""The families that a migration takes."""
+
+
 class Identity(NamedTuple):
     """What is known about a file.
 
@@ -47,8 +52,8 @@ class Identity(NamedTuple):
     file. `versions` is more than one where nothing tells them apart: without telemetry 0.2 and 0.3 are the same.
     `dialect` tells the telemetry names of 1.4, `config` the family of `input_config`. `writer` is the release named
     in the file, `writers` all releases it can be from. `newer` marks a minor version newer than known, which may be
-    looked at but not migrated. `loose` are the top-level keys that hold no stats block. Other families have no
-    version here.
+    looked at but not migrated. `loose` are the top-level keys that hold no stats block. GenAI-Perf's
+    version is `genai-perf`; other families have none here.
     """
 
     family: Family
@@ -86,7 +91,9 @@ class Identity(NamedTuple):
 
 
 _LABEL: Final = r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})"
-_MARKS: Final = frozenset({"input_config", "was_cancelled", "error_summary", "start_time", "end_time", "run_info"})
+_MARKS: Final = frozenset(
+    {"input_config", "was_cancelled", "error_summary", "start_time", "end_time", "run_info", CARRIED}
+)
 _NEWEST_LABEL: Final = tuple(map(int, NEWEST.split(".")))
 
 
@@ -170,6 +177,11 @@ def identify(document: Json, *, details: bool = True) -> Identity:
         raise NotAnExportError(f"{_kind(document)} at the top", expected="an object", place="$")
     loose = _loose(document)
     kind = _family(document, has_blocks=len(loose) < len(document))
+    if kind is Family.GENAI_PERF:
+        _require_shape(document, loose)
+        return Identity(
+            kind, GENAI_PERF, versions=(GENAI_PERF,), loose=loose, evidence=(_FAMILY_EVIDENCE[Family.GENAI_PERF],)
+        )
     if kind is not Family.EXPORT:
         return Identity(kind, evidence=(_FAMILY_EVIDENCE.get(kind, "no key that an AIPerf file would have"),))
     _require_shape(document, loose)
@@ -192,6 +204,12 @@ def identify(document: Json, *, details: bool = True) -> Identity:
 def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     dialect = telemetry_dialect(document)
     config = config_family(document.get("input_config"))
+    if CARRIED in document and not config:
+        return found._replace(
+            dialect=dialect,
+            config=GENAI_PERF_CONFIG,
+            evidence=(*found.evidence, f"{CARRIED} is there: from GenAI-Perf"),
+        )
     name = document.get("aiperf_version")
     if type(name) is str and name:
         wrote = release(name)
@@ -212,7 +230,7 @@ def require_migratable(found: Identity) -> None:
         NotAnExportError: another family.
         NewerVersionError: a newer minor version than known.
     """
-    if found.family is not Family.EXPORT:
+    if found.family not in MIGRATABLE:
         raise NotAnExportError(f"is not a main export but: {found.family.value}", hint="it is left alone")
     if found.newer:
         raise _newer(found.version)
@@ -325,6 +343,10 @@ def telemetry_dialect(document: dict[str, Json]) -> Dialect | None:
     if any(path and node.keys() & GPU_NAMES.keys() for path, node, _ in visit(document, GPU_METRICS)):
         return "legacy"
     return "legacy" if RUN_NAMES.keys() & document.keys() else None
+
+
+GENAI_PERF_CONFIG: Final = "GenAI-Perf, carried"
+"""The `config` of an export that came from GenAI-Perf; its writer is no release of AIPerf."""
 
 
 def config_family(config: Json) -> str:

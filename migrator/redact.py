@@ -16,6 +16,9 @@ from migrator.jsonfile import Json, Path
 REDACTED: Final = "<redacted>"
 """What AIPerf writes in place of a secret, from 0.7.0 on."""
 
+_CONFIGS: Final = ("input_config", "genai_perf_input_config")
+"""Where a configuration stands: its own place, and where an export that came from GenAI-Perf carries it."""
+
 _SHORTEST_TO_SEARCH: Final = 8
 """A shorter secret (`EMPTY`, `test`) is replaced where it is declared, not wherever its letters occur."""
 
@@ -90,22 +93,28 @@ def _declared(document: dict[str, Json]) -> list[_Declared]:
     run_info = document.get("run_info")
     if type(run_info) is dict:
         found += _texts(("run_info", "cli_command"), run_info.get("cli_command"))
-    config = document.get("input_config")
+    for name in _CONFIGS:
+        found += _in_config(name, document.get(name))
+    return found
+
+
+def _in_config(at: str, config: Json) -> list[_Declared]:
+    found: list[_Declared] = []
     if type(config) is not dict:
         return found
-    found += _texts(("input_config", "cli_command"), config.get("cli_command"))
+    found += _texts((at, "cli_command"), config.get("cli_command"))
     for name in ("endpoint", "input"):
         section = config.get(name)
         if type(section) is dict:
             for key, look in _LOOK.items():
                 if key in section:
-                    found += look(("input_config", name, key), section[key])
+                    found += look((at, name, key), section[key])
     for name in ("gpu_telemetry", "server_metrics"):
         section = config.get(name)
         if type(section) is dict:
-            found += _texts(("input_config", name, "urls"), section.get("urls"))
+            found += _texts((at, name, "urls"), section.get("urls"))
         else:
-            found += _texts(("input_config", name), section)
+            found += _texts((at, name), section)
     return found
 
 
@@ -127,6 +136,8 @@ def _texts(path: Path, value: Json) -> list[_Declared]:
 
 def _pairs(path: Path, pairs: Json) -> list[_Declared]:
     """Named values, of which the sensitive ones are secrets: an object, or a list of [name, value] pairs."""
+    if type(pairs) is str or (type(pairs) is list and any(type(pair) is str for pair in pairs)):
+        return _lines(path, pairs)
     named: list[tuple[Path, Json, Json]] = []
     if type(pairs) is dict:
         named = [((*path, name), name, value) for name, value in pairs.items()]
@@ -144,10 +155,24 @@ def _pairs(path: Path, pairs: Json) -> list[_Declared]:
     ]
 
 
+def _lines(path: Path, value: Json) -> list[_Declared]:
+    """Named values as text, `name: value`, one or a list of them, as GenAI-Perf keeps headers and extra inputs."""
+    if type(value) is list:
+        return [found for index, item in enumerate(value) for found in _lines((*path, index), item)]
+    if type(value) is not str:
+        return []
+    name, colon, secret = value.partition(":")
+    if not colon or not re.search(_SENSITIVE_NAME, name):
+        return []
+    return [(path, f"{name}: {clean}", secrets) for _, clean, secrets in _value(path, secret.strip())]
+
+
 _LOOK: Final[dict[str, Callable[[Path, Json], list[_Declared]]]] = {
     "api_key": _value,
     "headers": _pairs,
+    "header": _lines,
     "extra": _pairs,
+    "server_metrics_urls": _texts,
     "url": _texts,
     "urls": _texts,
 }

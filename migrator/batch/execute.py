@@ -15,9 +15,9 @@ from migrator.batch.write import RESIDUE_SUFFIX, write_in_place, write_out, writ
 from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
-from migrator.chain.steps import RANK
+from migrator.chain.steps import rank
 from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported
-from migrator.identify import Family, Identity, require_migratable
+from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, read_bytes, render
 
 
@@ -112,7 +112,7 @@ def execute(source: Source, request: Request) -> Result:
 def _execute(source: Source, request: Request) -> Result:
     loaded = load(source.path, details=False)
     identity, parsed = loaded.identity, loaded.parsed
-    if identity.family is not Family.EXPORT or parsed is None:
+    if identity.family not in MIGRATABLE or parsed is None:
         if source.named and identity.family is Family.OTHER:
             raise NotAnExportError("is no AIPerf export", expected="a main export (profile_export_aiperf.json)")
         if request.out_file or request.standard_output:
@@ -159,7 +159,7 @@ def _execute(source: Source, request: Request) -> Result:
 def _wrong_way(identity: Identity, request: Request) -> str:
     if request.to in identity.versions or request.direction == "either":
         return ""
-    newer = RANK[identity.version] > RANK[request.to]
+    newer = rank(identity.version) > rank(request.to)
     return (
         "newer" if newer and request.direction == "up" else "older" if not newer and request.direction == "down" else ""
     )

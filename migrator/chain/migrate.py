@@ -9,9 +9,10 @@ from typing import Final
 
 from migrator.chain.ledger import Entry, Ledger, Loss, Op
 from migrator.chain.ops import ROOT, Add, Field, Move, Object, Rename
+from migrator.chain.pivot import Pivot
 from migrator.chain.residue import Residue, apply, measure
 from migrator.chain.step import Step
-from migrator.chain.steps import FIRST_LABELLED, NEWEST, RANK, STEPS, VERSIONS
+from migrator.chain.steps import ENTRY, FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS, VERSIONS, rank
 from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.config.target import Translation, own_release, rejections, translated
 from migrator.errors import RejectedError, ResidueError, UnknownVersionError
@@ -64,11 +65,10 @@ def plan(source: str, target: str) -> Plan:
         UnknownVersionError: one of them is not on the line.
     """
     for version in (source, target):
-        if version not in RANK:
+        if version not in RANK and version != GENAI_PERF:
             raise UnknownVersionError(f'no schema version "{version}"', expected=", ".join(VERSIONS))
-    a, b = RANK[source], RANK[target]
-    up = a <= b
-    steps = STEPS[a:b] if up else tuple(reversed(STEPS[b:a]))
+    up = rank(source) <= rank(target)
+    steps = _line(source, target) if up else tuple(reversed(_line(target, source)))
     lost: set[Field] = set()
     kept: set[Field] = set()
     for step in steps:
@@ -76,6 +76,19 @@ def plan(source: str, target: str) -> Plan:
             kept |= lost & op.gains(up)
             lost |= op.gains(not up)
     return Plan(steps, up, frozenset(kept))
+
+
+def _line(older: str, newer: str) -> tuple[Step, ...]:
+    """The steps from one version up to another. GenAI-Perf enters at 0.2: what came before is AIPerf's own past."""
+    if older != GENAI_PERF:
+        return STEPS[RANK[older] : RANK[newer]]
+    if newer == GENAI_PERF:
+        return ()
+    if RANK[newer] < RANK[ENTRY.newer]:
+        raise UnknownVersionError(
+            f"GenAI-Perf exports cannot become {newer}", expected=f"{ENTRY.newer} or newer", hint="only AIPerf wrote it"
+        )
+    return (ENTRY, *STEPS[RANK[ENTRY.newer] : RANK[newer]])
 
 
 def migrate(
@@ -116,6 +129,11 @@ def migrate(
         # What left this chain at a version is at that version, even if its content alone would not prove it.
         identity = identity._replace(family=Family.EXPORT, version=residue.to, versions=(residue.to,))
     require_migratable(identity)
+    if to == GENAI_PERF and identity.version != to and (residue is None or residue.origin != to):
+        raise UnknownVersionError(
+            "GenAI-Perf's shape can only be given back to what came from there",
+            expected="an export that was upgraded from GenAI-Perf with --residue, and that residue beside it",
+        )
     given = document
     same = to in identity.versions
     restores = residue is not None and residue.origin == residue.to
@@ -228,7 +246,7 @@ def _run(document: Object, way: Plan, to: str, move: Move, translation: Translat
 
 def _labelled(document: Object, to: str, move: Move) -> Object:
     before = document.get("schema_version")
-    if RANK[to] < RANK[FIRST_LABELLED]:
+    if rank(to) < RANK[FIRST_LABELLED]:
         if before is None:
             return document
         move.note(Op.DROP, ("schema_version",), Loss.DERIVABLE, before=before)
@@ -265,13 +283,15 @@ _BASE_KEYS: Final = frozenset(
 @cache
 def _known_keys() -> frozenset[str]:
     keys = set(_BASE_KEYS) | catalogue().keys()
-    for step in STEPS:
+    for step in (ENTRY, *STEPS):
         for op in step.ops:
             inner = getattr(op, "of", op)
             if isinstance(inner, Add) and inner.at == ROOT:
                 keys |= {item.key for item in inner.items}
             elif isinstance(inner, Rename) and inner.at == ROOT:
                 keys |= inner.table.keys() | set(inner.table.values())
+            elif isinstance(inner, Pivot):
+                keys |= {inner.key, inner.kept_as}
     return frozenset(keys)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.chain.ops import Object
-from migrator.chain.steps import VERSIONS
+from migrator.chain.steps import GENAI_PERF, VERSIONS
 from migrator.errors import NotJsonError, ResidueError
 from migrator.jsonfile import Json, Path, fingerprint, parse, render
 from migrator.releases import Dialect, release
@@ -66,7 +66,8 @@ class Residue:
     releases: tuple[str, str] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.parts or self.order)
+        # Nothing but a residue shows that an export came from GenAI-Perf, so that even an empty one is worth keeping.
+        return bool(self.parts or self.order or self.origin == GENAI_PERF)
 
     def is_of(self, document: Object) -> bool:
         """Whether a document is the very one this residue was made for."""
@@ -158,7 +159,7 @@ def _text(value: Json) -> str:
 
 
 def _version(value: Json) -> str:
-    if value not in VERSIONS:
+    if value not in VERSIONS and value != GENAI_PERF:
         raise ValueError(f"no schema version {value!r:.40}")
     return _text(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from migrator.chain.ops import Operation
+from migrator.chain.pivot import Pivot
 
 
 class Step(NamedTuple):
@@ -19,7 +20,7 @@ class Step(NamedTuple):
     newer: str
     summary: str
     reason: str
-    ops: tuple[Operation, ...]
+    ops: tuple[Operation | Pivot, ...]
 
     def name(self, *, up: bool) -> str:
         """`1.0 → 1.1`, or the other way."""

@@ -15,6 +15,8 @@ from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, table, wrapped
 
+_HINTS = {Family.GENAI_PERF: ": upgrade makes an AIPerf export of it, which can be"}
+
 
 def main(arguments: Sequence[str]) -> int:
     """Check each file; exit 1 if anything was found."""
@@ -85,7 +87,9 @@ def _check(source: Source, rules: Sequence[Rule]) -> list[Finding] | None:
     loaded = load(source.path)
     if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
         if source.named:
-            complain(f"{source.path}: {loaded.identity.family.value}, not checked")
+            complain(
+                f"{source.path}: {loaded.identity.family.value}, not checked{_HINTS.get(loaded.identity.family, '')}"
+            )
         return None
     return check(loaded.parsed, loaded.identity, rules=rules)
 

@@ -10,7 +10,7 @@ from migrator.cli.parser import Parser
 from migrator.cli.streams import complain, say
 from migrator.cli.versions import released
 from migrator.errors import ExitCode, MigratorError, reported
-from migrator.identify import Family, Identity
+from migrator.identify import GENAI_PERF_CONFIG, MIGRATABLE, Family, Identity
 from migrator.jsonfile import Json
 from migrator.metrics import is_block
 from migrator.redact import places
@@ -68,7 +68,7 @@ def _lines(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> Ite
 
 def _facts(loaded: Loaded) -> dict[str, Json]:
     """What a person wants to know first about a run, straight from the document."""
-    if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         return {}
     document = loaded.parsed.data
     metrics = document["records"] if loaded.identity.version == "0.1" else document
@@ -116,7 +116,14 @@ def _dialect(found: Identity) -> str:
 
 
 def _writer(found: Identity) -> str:
+    if found.config == GENAI_PERF_CONFIG:
+        return "GenAI-Perf"
     return printable(found.writer) or released(list(found.writers))
+
+
+def _written_by(found: Identity) -> str:
+    maker = "" if found.config == GENAI_PERF_CONFIG else "AIPerf "
+    return f"{maker}{_writer(found)}" + ("" if found.writer or not maker else " (not in the file)")
 
 
 def _page(source: Source, loaded: Loaded) -> Iterator[str]:
@@ -132,20 +139,27 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
             rows.append(("telemetry", f"{names[found.dialect]}, {plural(facts['gpus'], 'GPU')}"))
         rows += [
             ("input_config", found.config or "none"),
-            ("written by", f"AIPerf {_writer(found)}" + ("" if found.writer else " (not in the file)")),
+            ("written by", _written_by(found)),
             ("run", value_text(facts["start_time"]).strip('"') + _state(facts)),
-            ("requests", _number(facts["request_count"])),
-            (
-                "latency",
-                f"{_number(facts['request_latency_avg'])} {printable(str(facts['request_latency_unit'] or ''))}",
-            ),
-            ("metrics", str(facts["metrics"])),
+            *_figures(facts),
         ]
-        if facts["secrets_in_clear"]:
-            rows.append(("secrets", f"in clear in {plural(facts['secrets_in_clear'], 'place')}: `check` names them"))
+    elif found.family is Family.GENAI_PERF:
+        rows += [*_figures(_facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
     proofs = [line.strip() for proof in found.evidence for line in wrapped(printable(proof), indent=" " * 16)]
     rows += zip(["evidence", *[""] * len(proofs)], proofs, strict=False)
     yield from table(rows, indent="  ")
+
+
+def _figures(facts: dict[str, Json]) -> list[tuple[str, str]]:
+    unit = printable(str(facts["request_latency_unit"] or ""))
+    rows = [
+        ("requests", _number(facts["request_count"])),
+        ("latency", f"{_number(facts['request_latency_avg'])} {unit}"),
+        ("metrics", str(facts["metrics"])),
+    ]
+    if facts["secrets_in_clear"]:
+        rows.append(("secrets", f"in clear in {plural(facts['secrets_in_clear'], 'place')}: `check` names them"))
+    return rows
 
 
 def _state(facts: dict[str, Json]) -> str:

@@ -14,7 +14,7 @@ from migrator.batch.execute import Request, Result, Status
 from migrator.batch.journal import Journal
 from migrator.batch.pool import run as run_batch
 from migrator.batch.pool import usable_cores
-from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
 from migrator.cli.interrupt import Uninterrupted
 from migrator.cli.parser import Parser, file_name, jobs
 from migrator.cli.progress import Progress
@@ -45,7 +45,7 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
     made.add_argument(
         "--to",
         metavar="VERSION",
-        choices=VERSIONS,
+        choices=VERSIONS if direction == "up" else (GENAI_PERF, *VERSIONS),
         required=direction != "up",
         default=NEWEST if direction == "up" else None,
         help=f"schema version to reach: {', '.join(VERSIONS)}" + (f" (default {NEWEST})" if direction == "up" else ""),

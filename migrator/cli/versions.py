@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from migrator.chain.steps import FIRST_LABELLED, RANK, STEPS, VERSIONS
+from migrator.chain.steps import ENTRY, FIRST_LABELLED, RANK, STEPS, VERSIONS
 from migrator.cli.parser import Parser
 from migrator.cli.streams import say
 from migrator.errors import ExitCode
@@ -34,8 +34,11 @@ def main(arguments: Sequence[str]) -> int:
         listed += [("", "", line.strip()) for line in rest]
     for line in table(listed):
         say(line)
+    say("")
+    for line in wrapped(f"Exports of GenAI-Perf, the predecessor, join at {ENTRY.newer}: {ENTRY.summary}."):
+        say(line)
     if options.verbose:
-        for step in STEPS:
+        for step in (ENTRY, *STEPS):
             say(f"\n{step.name(up=True)}")
             for line in wrapped(step.reason, indent="  "):
                 say(line)

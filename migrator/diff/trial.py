@@ -10,7 +10,7 @@ from migrator.batch.load import load
 from migrator.chain.migrate import migrate
 from migrator.chain.steps import NEWEST
 from migrator.errors import NotAnExportError
-from migrator.identify import Family, identify
+from migrator.identify import MIGRATABLE, Family, identify
 from migrator.jsonfile import Json, parse, plain
 from migrator.metrics import STATISTICS, is_block
 from migrator.redact import redact
@@ -64,7 +64,7 @@ def load_trial(path: str) -> Trial:
         MigratorError: unreadable, another family (an aggregate is not a run), or a version that cannot be known.
     """
     loaded = load(path, details=False)
-    if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         raise NotAnExportError(_why_not(loaded.identity.family), expected="a main export", file=path)
     beside = os.path.join(os.path.dirname(path), RECORDS_NAME)
     return _trial(path, loaded.parsed.data, beside if os.path.exists(beside) else "")
@@ -78,7 +78,7 @@ def trial_from_bytes(raw: bytes, name: str) -> Trial:
     """
     parsed = parse(raw)
     found = identify(parsed.data, details=False)
-    if found.family is not Family.EXPORT:
+    if found.family not in MIGRATABLE:
         raise NotAnExportError(_why_not(found.family), expected="a main export", file=name)
     return _trial(name, parsed.data, "")
 

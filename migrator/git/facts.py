@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from migrator.chain.migrate import migrate
 from migrator.errors import NotAnExportError
-from migrator.identify import Family, identify
+from migrator.identify import MIGRATABLE, identify
 from migrator.jsonfile import Json, Numeral, Path, parse_to_look, path_text
 from migrator.metrics import STATISTICS, catalogue, is_block
 from migrator.redact import redact
@@ -47,7 +47,7 @@ def read_facts(raw: bytes) -> list[Fact]:
     """
     document = parse_to_look(raw).data
     found = identify(document, details=False)
-    if found.family is not Family.EXPORT:
+    if found.family not in MIGRATABLE:
         raise NotAnExportError(f"is not a main export but: {found.family.value}")
     document, _ = redact(document)
     if not found.newer:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from migrator.batch.execute import Result, Status
 from migrator.chain.ledger import PAST_TENSE, Entry, Loss, Op, Tally
-from migrator.chain.steps import STEPS
+from migrator.chain.steps import ENTRY, STEPS
 from migrator.jsonfile import path_text
 from migrator.render.safe import printable
 from migrator.render.text import table, value_text
@@ -32,7 +32,7 @@ def result_line(result: Result) -> str:
         return f"{'failed':<13}{name}"
     if result.status is Status.MIGRATED:
         move = f"{result.from_version} → {result.to_version}" if result.steps else f"{result.to_version} filled"
-        return f"{move:<13}{name}\n{'':<13}{counts(result.tally)}"
+        return f"{move + '  ':<13}{name}\n{'':<13}{counts(result.tally)}"
     return f"{result.status.value:<13}{name}\n{'':<13}{printable(result.reason)}"
 
 
@@ -64,7 +64,7 @@ def explain(result: Result) -> Iterator[str]:
 
 
 _ABOUT_STEP = {
-    **{step.name(up=up): step.summary for step in STEPS for up in (True, False)},
+    **{step.name(up=up): step.summary for step in (ENTRY, *STEPS) for up in (True, False)},
     "secrets": "",
     "residue": "what an earlier migration saved",
     "backfill": "what the files beside it say",

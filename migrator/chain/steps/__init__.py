@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Final
 
 from migrator.chain.step import Step
+from migrator.chain.steps.genai_perf import STEP as _GENAI_PERF_STEP
 
 _NAME: Final = r"s(\d+)_(\d+)_to_(\d+)_(\d+)\.py"
 
@@ -40,5 +41,16 @@ NEWEST: Final = VERSIONS[-1]
 FIRST_LABELLED: Final = "1.0"
 """Older exports carry no `schema_version`."""
 
+ENTRY: Final = _GENAI_PERF_STEP
+"""The step into the line, for exports that no AIPerf release wrote; it is not part of the line."""
+
+GENAI_PERF: Final = ENTRY.older
+"""Where exports of GenAI-Perf, AIPerf's predecessor, come from: not a version of the line, but a way into it."""
+
 RANK: Final = {version: rank for rank, version in enumerate(VERSIONS)}
 """Position of each version in the line, for comparing them."""
+
+
+def rank(version: str) -> int:
+    """The same for all that a migration may start from: GenAI-Perf stands before the first version."""
+    return -1 if version == GENAI_PERF else RANK[version]

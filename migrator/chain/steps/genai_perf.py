@@ -1,0 +1,42 @@
+"""GenAI-Perf → 0.2: AIPerf's predecessor joins the line where their shapes are closest.
+
+Read off GenAI-Perf 0.0.16: its exporter writes each metric flat, as AIPerf 0.2.0 does, with the same names, units and
+statistics but for those declared here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from migrator.chain.ops import Rename
+from migrator.chain.pivot import Pivot
+from migrator.chain.step import Step
+
+CARRIED: Final = "genai_perf_input_config"
+"""Where GenAI-Perf's configuration rides along: no release of AIPerf could read it as its own `input_config`."""
+
+STEP = Step(
+    older="genai-perf",
+    newer="0.2",
+    summary="GenAI-Perf's names become AIPerf's; its configuration rides along",
+    reason=(
+        "GenAI-Perf, the predecessor of AIPerf, writes metrics flat and under the same names as AIPerf 0.2.0, but for"
+        " goodput. Its telemetry stands metric by metric instead of GPU by GPU, and names no GPU and no time. Its"
+        " `input_config` is of a kind of its own and is carried along unchanged. When the run began and ended, and"
+        " whether it was cancelled, is not in the file and is not made up."
+    ),
+    ops=(
+        Rename({"request_goodput": "goodput", "input_config": CARRIED}),
+        Pivot(
+            "telemetry_stats",
+            endpoint="genai-perf",
+            table={
+                "memory_copy_utilization": "mem_utilization",
+                "video_decoder_utilization": "decoder_utilization",
+                "video_encoder_utilization": "encoder_utilization",
+                "xid_last_error": "xid_errors",
+            },
+            kept_as="genai_perf_telemetry_stats",
+        ),
+    ),
+)
