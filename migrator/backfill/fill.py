@@ -143,7 +143,7 @@ def _verified(document: Object, path: str) -> dict[str, Facts]:
         column = next((columns[name] for name in (tag, *_FORMER.get(tag, ())) if name in columns), None)
         if column is None or not column.values:
             continue
-        known[tag] = found = facts(column, block.get("avg"))
+        known[tag] = found = facts(column, block.get("avg"), p10=block.get("p10") is None)
         problems += [(tag, name, told) for name, told in _differences(block, column, found, document)]
     if problems:
         tag, name, told = problems[0]

@@ -37,12 +37,13 @@ class Facts(NamedTuple):
     p10: float | None = None
 
 
-def facts(column: Column, avg: object) -> Facts:
+def facts(column: Column, avg: object, *, p10: bool = False) -> Facts:
     """Everything about a column, which must have a value.
 
     Args:
         column: its values.
         avg: the export's own average; exact numbers are only told if they lead to that one, to the last bit.
+        p10: whether that percentile is wanted to the last bit, too.
     """
     count = len(column.values)
     values = column.values.tolist()
@@ -55,7 +56,9 @@ def facts(column: Column, avg: object) -> Facts:
     values.sort()
     stats |= {"min": values[0], "max": values[-1]}
     stats |= {name: percentile(values, int(name[1:])) for name in PERCENTILES}
-    return Facts(count, stats, *exact, _p10(column, values, avg)) if exact else Facts(count, stats)
+    if exact is None:
+        return Facts(count, stats)
+    return Facts(count, stats, *exact, _p10(column, values, avg) if p10 else None)
 
 
 _Sums = tuple[float, float]
