@@ -37,6 +37,7 @@ CHOSEN: Final = (
     "0.3.0/chat-streaming",
     "0.3.0/chat-goodput-key",
     "0.4.0/chat-streaming",
+    "0.5.0/chat-streaming",
     "0.6.0/key",
     "0.7.0/extras",
     "0.8.0/chat-streaming",

@@ -6,6 +6,7 @@ import fcntl
 import itertools
 import json
 import shlex
+import shutil
 import socket
 import sys
 import textwrap
@@ -429,24 +430,62 @@ def test_an_environment_that_cannot_be_made_is_told(python: str, complaint: str,
         environment.aiperf("0.13.0", tmp_path / "cache", python=python)
 
 
+@pytest.mark.parametrize("uv", [None, "/opt/uv"])
 def test_an_environment_is_made_once_and_again_if_its_constraints_change(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    uv: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[list[str]] = []
 
-    def pretend(command: list[str]) -> None:
+    def pretend(command: list[str]) -> str:
         ran.append(command)
         (tmp_path / "0.5.0/bin").mkdir(parents=True, exist_ok=True)
         (tmp_path / "0.5.0/bin/aiperf").touch()
+        return ""
 
     monkeypatch.setattr(environment, "_run", pretend)
+    monkeypatch.setattr(environment, "PINS", tmp_path / "pins")
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: uv)
     made = environment.aiperf("0.5.0", tmp_path, python="python")
     assert made == tmp_path / "0.5.0/bin/aiperf"
-    assert [command[1:3] for command in ran] == [["-m", "venv"], ["-m", "pip"]]
+    assert [command[1] for command in ran] == (["venv", "pip"] if uv else ["-m", "-m"])
     assert ran[1][-1] == "aiperf==0.5.0"
     assert (tmp_path / "0.5.0/constraints.txt").read_text() == "torch<0\npyarrow<20\n"
     environment.aiperf("0.5.0", tmp_path, python="python")
     assert len(ran) == 2
-    monkeypatch.setattr(environment, "pins", lambda release: [])
+    (tmp_path / "pins").mkdir()
+    (tmp_path / "pins/0.5.0.txt").write_text("pyarrow==19.0.1\n")
     environment.aiperf("0.5.0", tmp_path, python="python")
     assert len(ran) == 4
+    assert (tmp_path / "0.5.0/constraints.txt").read_text() == "pyarrow==19.0.1\n"
+
+
+def test_a_half_made_environment_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    half = tmp_path / "0.5.0/bin/aiperf"
+    half.parent.mkdir(parents=True)
+    half.write_text("half")
+    ran: list[list[str]] = []
+
+    def fail(command: list[str]) -> str:
+        ran.append(command)
+        raise environment.InstallationError("no such release")
+
+    monkeypatch.setattr(environment, "_run", fail)
+    with pytest.raises(environment.InstallationError):
+        environment.aiperf("0.5.0", tmp_path)
+    assert ran
+    assert not half.exists()
+
+
+def test_every_pin_is_an_exact_one() -> None:
+    files = sorted(environment.PINS.glob("*.txt"))
+    assert files
+    for path in files:
+        release_key(path.stem)
+        rows = path.read_text().split()
+        assert rows[0] == "torch<0"
+        assert all(row.count("==") == 1 for row in rows[1:])
+
+
+def test_the_folder_of_environments_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIPERF_MIGRATE_RELEASES", str(tmp_path))
+    assert environment.cache_folder() == tmp_path

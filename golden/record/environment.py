@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import shutil
@@ -12,6 +13,10 @@ from typing import Final
 
 from golden.record.scenarios import pins
 
+PINS: Final = Path(__file__).parent / "pins"
+"""`<release>.txt`: every requirement of that release at one version, so that an installation can be repeated."""
+_MARK: Final = "constraints.txt"
+"""Written last, with what the installation was held to: an environment without it is half made."""
 _NO_TORCH: Final = "torch<0"
 """No release needs torch for recording. Should one ask for it, pip fails instead of fetching gigabytes."""
 
@@ -21,16 +26,25 @@ class InstallationError(Exception):
 
 
 def cache_folder() -> Path:
-    """Where environments are kept: `$XDG_CACHE_HOME/aiperf-migrate/record`, or the platform's equivalent."""
+    """Where environments are kept, one folder a release.
+
+    `$AIPERF_MIGRATE_RELEASES`, or `$XDG_CACHE_HOME/aiperf-migrate/releases`, or the platform's equivalent.
+    """
+    if named := os.environ.get("AIPERF_MIGRATE_RELEASES"):
+        return Path(named)
     if sys.platform == "darwin":
         base = Path.home() / "Library" / "Caches"
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "aiperf-migrate" / "record"
+    return base / "aiperf-migrate" / "releases"
 
 
 def aiperf(release: str, cache: Path, python: str = sys.executable) -> Path:
     """The `aiperf` command of a release, which is installed unless it is there already.
+
+    Its requirements are those of `pins/<release>.txt`, which says what was newest when the release was first tried;
+    for a release without such a file, what `pins` of the scenario table narrows. uv installs where there is one,
+    otherwise pip.
 
     Args:
         release: such as `0.13.0`.
@@ -41,23 +55,59 @@ def aiperf(release: str, cache: Path, python: str = sys.executable) -> Path:
         InstallationError: no such release, or it does not install with this interpreter.
     """
     folder = cache / release
-    command = folder / "bin" / "aiperf"
-    mark = folder / "constraints.txt"  # Written last: an environment without it is half made.
-    constraints = "\n".join([_NO_TORCH, *pins(release), ""])
-    if command.exists() and mark.exists() and mark.read_text(encoding="utf-8") == constraints:
-        return command
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{release}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Two commands that need the same release make it once.
+        if not _ready(folder, release):
+            _make(folder, release, python)
+    return folder / "bin" / "aiperf"
+
+
+def constraints(release: str) -> str:
+    """What an installation of a release is held to, as pip and uv read it."""
+    frozen = PINS / f"{release}.txt"
+    if frozen.exists():
+        return frozen.read_text(encoding="utf-8")
+    return "\n".join([_NO_TORCH, *pins(release), ""])
+
+
+def freeze(release: str, cache: Path) -> Path:
+    """Write `pins/<release>.txt` from what is installed for the release; returns its path.
+
+    Raises:
+        InstallationError: it is not installed.
+    """
+    probe = "import importlib.metadata as m; print(*sorted(f'{d.name}=={d.version}' for d in m.distributions()))"
+    text = _run([str(cache / release / "bin" / "python"), "-c", probe])
+    rows = {row.lower() for row in text.split()}
+    left_out = ("aiperf", "pip", "setuptools", "wheel", "uv")
+    kept = sorted(row for row in rows if row.partition("==")[0] not in left_out)
+    path = PINS / f"{release}.txt"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([_NO_TORCH, *kept, ""]), encoding="utf-8")
+    return path
+
+
+def _ready(folder: Path, release: str) -> bool:
+    mark = folder / _MARK
+    whole = (folder / "bin" / "aiperf").exists() and mark.exists()
+    return whole and mark.read_text(encoding="utf-8") == constraints(release)
+
+
+def _make(folder: Path, release: str, python: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _run([python, "-m", "venv", str(folder)])
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+    own = str(folder / "bin" / "python")
+    _run([uv, "venv", "--quiet", "--python", python, str(folder)] if uv else [python, "-m", "venv", str(folder)])
     wanted = folder / "wanted.txt"
-    wanted.write_text(constraints, encoding="utf-8")
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    _run([*pip, "install", "--constraint", str(wanted), f"aiperf=={release}"])
-    wanted.rename(mark)
-    return command
+    wanted.write_text(constraints(release), encoding="utf-8")
+    install = [uv, "pip", "install", "--python", own] if uv else [own, "-m", "pip", "--no-input", "install"]
+    _run([*install, "--quiet", "--constraint", str(wanted), f"aiperf=={release}"])
+    wanted.rename(folder / _MARK)
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
+    """What a command prints."""
     try:
         done = subprocess.run(command, capture_output=True, check=False)
     except OSError as error:
@@ -65,3 +115,4 @@ def _run(command: list[str]) -> None:
     if done.returncode:
         lines = [line for line in done.stderr.decode(errors="replace").splitlines() if "WARNING" not in line]
         raise InstallationError("\n".join([f"{shlex.join(command)} failed:", *lines[-12:]]))
+    return done.stdout.decode()
