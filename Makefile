@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: calibration help demo test test-long search lint bench golden docs mutate lock clean
+.PHONY: oracle calibration help demo test test-long search lint bench golden docs mutate lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
 calibration: $(VENV)/ready ## the promises of the statistics, on simulated runs; takes minutes
 	$(BIN)/python -m benchmarks calibration
 
+oracle: $(VENV)/ready ## let AIPerf itself read what was converted for it; RELEASES="0.9.0 0.13.0" asks only those
+	$(BIN)/python -m oracle $(RELEASES)
+
 golden: $(VENV)/ready ## regenerate golden/expected; review the difference
 	$(BIN)/python -m golden.update
 
@@ -52,6 +55,7 @@ docs: $(VENV)/ready ## regenerate the generated pages
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/directions.py
 	$(BIN)/python docs/readme.py
+	$(BIN)/python -m oracle.report
 
 mutate: $(VENV)/ready ## break the chain in many ways and see that the tests notice
 	$(BIN)/python tests/mutate.py

@@ -1,23 +1,68 @@
-"""Take a document to what a release reads: the tool, as its users call it."""
+"""Take exports to what a release reads: the tool, as its users call it. Only `_TARGET` says how it is asked."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
-from migrator.chain.migrate import migrate
+from migrator.chain.migrate import Migration, migrate
 from migrator.errors import MigratorError
 from migrator.releases import release as known
+
+
+class _Target(NamedTuple):
+    """How a release is asked for: on the command line, and of the library."""
+
+    options: Callable[[str], list[str]]
+    call: Callable[[dict[str, Any], str], Migration]
+
+
+def _version(release: str) -> str:
+    found = known(release)
+    assert found, f"{release} is older than every known release"
+    return found.version
+
+
+_TARGET: Final = _Target(lambda name: ["--to", _version(name)], lambda data, name: migrate(data, _version(name)))
 
 
 def convert(document: dict[str, Any], release: str) -> tuple[dict[str, Any] | None, str]:
     """(the document as that release would have written it, "") or (None, why the tool refused)."""
     try:
-        return _convert(document, release), ""
+        return _TARGET.call(document, release).document, ""
     except MigratorError as error:
         return None, str(error)
 
 
-def _convert(document: dict[str, Any], release: str) -> dict[str, Any]:
-    target = known(release)
-    assert target, f"{release} is older than every known release"
-    return migrate(document, target.version).document
+def convert_tree(folder: Path, release: str, out: Path) -> dict[str, str]:
+    """Convert every main export below a folder in one process of the command.
+
+    Args:
+        folder: with exports, and other files that the command skips.
+        release: which release they are for.
+        out: where the tree is mirrored.
+
+    Returns:
+        The files that the tool refused: path below `folder` → why.
+
+    Raises:
+        CalledProcessError: the command did not report on every file.
+    """
+    command = [sys.executable, "-m", "migrator", "convert", str(folder), "-d", str(out), "--json"]
+    done = subprocess.run([*command, *_TARGET.options(release)], capture_output=True, text=True, check=False)
+    try:
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+    except json.JSONDecodeError:
+        rows = []
+    if not rows:
+        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+    failed = (row for row in rows if row["status"] == "failed")
+    return {str(Path(row["file"]).relative_to(folder)): _reason(row["error"]) for row in failed}
+
+
+def _reason(error: dict[str, str]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in error.items() if key not in ("file", "hint"))

@@ -65,14 +65,14 @@ class Comparison(NamedTuple):
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every leaf of a value with its path; nulls are none."""
+    """Every leaf of a value with its path; nulls are none, nor is a whole config without anything in it."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from leaves(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
             yield from leaves(inner, f"{path}[{index}]")
-    elif value is not None:
+    elif value is not None and (path or value not in ({}, [])):
         yield path, value
 
 

@@ -425,7 +425,10 @@ def test_what_cannot_be_tried_is_told(
 
 
 @pytest.mark.parametrize(("python", "complaint"), [("false", "-m venv .* failed:"), ("no-such-python", "No such file")])
-def test_an_environment_that_cannot_be_made_is_told(python: str, complaint: str, tmp_path: Path) -> None:
+def test_an_environment_that_cannot_be_made_is_told(
+    python: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(environment.InstallationError, match=complaint):
         environment.aiperf("0.13.0", tmp_path / "cache", python=python)
 

@@ -98,7 +98,8 @@ def _make(folder: Path, release: str, python: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     own = str(folder / "bin" / "python")
-    _run([uv, "venv", "--quiet", "--python", python, str(folder)] if uv else [python, "-m", "venv", str(folder)])
+    venv = [uv, "venv", "--quiet", "--no-python-downloads", "--python", python] if uv else [python, "-m", "venv"]
+    _run([*venv, str(folder)])
     wanted = folder / "wanted.txt"
     wanted.write_text(constraints(release), encoding="utf-8")
     install = [uv, "pip", "install", "--python", own] if uv else [own, "-m", "pip", "--no-input", "install"]

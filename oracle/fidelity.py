@@ -1,0 +1,56 @@
+"""Every pair of recordings of one scenario: how much of `input_config` is as the target release itself wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from oracle import corpus
+from oracle.leaves import Comparison, pair
+
+
+def fidelity(targets: Container[str]) -> dict[str, Any]:
+    """The comparison of all pairs, as it is stored and reported.
+
+    Returns:
+        `pairs`: scenario → source → target → `[same, differ, missing, extra, unknowable]`, a string where the tool
+        refused; `unknowable`: leaf → `[reason, in how many pairs]`; `worst`: leaf → in how many pairs it is not the
+        same although it could be, most frequent first.
+    """
+    pairs: dict[str, Any] = {}
+    unknowable: dict[str, tuple[str, int]] = {}
+    worst: dict[str, int] = {}
+    for scenario in corpus.scenarios():
+        releases = corpus.releases_of(scenario)
+        for source in releases:
+            for target in (name for name in releases if name in targets and name != source):
+                found = pair(source, target, scenario)
+                row = pairs.setdefault(scenario, {}).setdefault(source, {})
+                row[target] = found if isinstance(found, str) else figures(found)
+                if isinstance(found, Comparison):
+                    for path, reason in found.unknowable.items():
+                        unknowable[path] = (reason, unknowable.get(path, (reason, 0))[1] + 1)
+                    for path in (*found.differ, *found.missing, *found.extra):
+                        worst[path] = worst.get(path, 0) + 1
+    order = sorted(worst, key=lambda path: (-worst[path], path))
+    return {
+        "pairs": pairs,
+        "unknowable": {path: list(unknowable[path]) for path in sorted(unknowable)},
+        "worst": {path: worst[path] for path in order[:MOST]},
+    }
+
+
+MOST = 20
+"""Leaves that are told as not the same."""
+
+
+def figures(comparison: Comparison) -> list[int]:
+    """`[same, differ, missing, extra, unknowable]`."""
+    parts = (comparison.differ, comparison.missing, comparison.extra, comparison.unknowable)
+    return [comparison.same, *(len(part) for part in parts)]
+
+
+def share(row: list[int]) -> float:
+    """Of the knowable leaves, how many are equal: 0.0 to 1.0."""
+    known = sum(row[:4])
+    return row[0] / known if known else 1.0

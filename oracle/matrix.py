@@ -1,0 +1,148 @@
+"""Every source in every loader: as it is, and converted for it. The loaders are AIPerf's own, in their environments."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from golden.provenance import EXPORTS
+from golden.record.environment import InstallationError, aiperf
+from golden.record.scenarios import FOLDER, scenarios
+from golden.update import EXPORT_FILE
+from oracle import corpus
+from oracle.convert import convert_tree
+
+JUDGE: Final = Path(__file__).parent / "judge.py"
+AT_ONCE: Final = 2
+"""Environments that are made or asked at the same time."""
+
+
+class Verdict(NamedTuple):
+    """What a release's own model said of a file; `judge.py` explains the fields."""
+
+    errors: Sequence[str]
+    metrics: int = 0
+    numbers: int = 0
+    changed: Sequence[str] = ()
+    dropped: Sequence[str] = ()
+
+    def objection(self) -> str:
+        """Why the file is not one of the release's own kind; empty if it is. A changed number comes after that."""
+        if self.errors:
+            return "; ".join(self.errors[:2]) + (f"; {len(self.errors) - 2} more" if len(self.errors) > 2 else "")
+        return "" if self.metrics else "loads, but no metric is where this release looks for them"
+
+    def damage(self) -> str:
+        """What happened to numbers on the way through the model; empty if every one came out as it went in."""
+        told = ((self.changed, "changed"), (self.dropped, "dropped"))
+        return "; ".join(f"{what}: {', '.join(places[:3])}" for places, what in told if places)
+
+
+class Column(NamedTuple):
+    """One loader: verdicts on every export by its path below the corpus, as it is and converted; or why none."""
+
+    release: str
+    as_is: dict[str, Verdict]
+    converted: dict[str, Verdict]
+    absent: str = ""
+
+
+def columns(releases: Iterable[str], cache: Path) -> list[Column]:
+    """Ask every release about every recorded main export, two at a time; in the order of the releases."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda release: column(release, cache), releases))
+
+
+def column(release: str, cache: Path) -> Column:
+    """Ask one release; its environment is made if it is not there.
+
+    Raises:
+        CalledProcessError: the judge or the command came to a bad end.
+    """
+    try:
+        python = aiperf(release, cache).parent / "python"
+    except InstallationError as error:
+        return Column(release, {}, {}, str(error))
+    names = [path.relative_to(EXPORTS).as_posix() for path in sorted(EXPORTS.rglob(EXPORT_FILE))]
+    with tempfile.TemporaryDirectory(prefix="aiperf-oracle-") as folder:
+        out = Path(folder)
+        refused = convert_tree(EXPORTS, release, out)
+        lost = [name for name in names if name not in refused and not (out / name).exists()]
+        there = [name for name in names if (out / name).exists()]
+        verdicts = ask(python, [*(EXPORTS / name for name in names), *(out / name for name in there)], out)
+    as_is = dict(zip(names, verdicts, strict=False))
+    converted = dict(zip(there, verdicts[len(names) :], strict=True))
+    converted |= {name: Verdict([f"refused: {why}"]) for name, why in refused.items() if name in as_is}
+    converted |= {name: Verdict(["the command wrote nothing and said nothing"]) for name in lost}
+    return Column(release, as_is, converted)
+
+
+def ask(python: Path, files: Sequence[Path], folder: Path) -> list[Verdict]:
+    """The verdicts of a release on files, in their order; one process for all.
+
+    It stands in `folder`, where the input files of the recordings are laid: old releases look for them when they load.
+
+    Raises:
+        CalledProcessError: the judge failed, or did not speak of every file.
+    """
+    command = [str(python), str(JUDGE)]
+    request = json.dumps({"files": [str(file) for file in files]})
+    for name in {name for scenario in scenarios().values() for name in scenario.files}:
+        shutil.copyfile(FOLDER / name, folder / name)
+    done = subprocess.run(command, input=request, capture_output=True, text=True, check=False, cwd=folder)
+    rows: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or [row["file"] for row in rows] != [str(file) for file in files]:
+        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+    fields = Verdict._fields
+    return [Verdict(**{name: row[name] for name in fields}) for row in rows]
+
+
+def result(asked: Sequence[Column]) -> dict[str, Any]:
+    """The matrix as it is stored and reported.
+
+    `as_is` and `converted` are source → a character for each loader: `1` reads it, `0` does not. A converted file must
+    also give back every number. `failures` is `[source, loader, why]`; `others` the same for exports outside the
+    matrix, by their path.
+    """
+    loaders = [column for column in asked if not column.absent]
+    names = {source: corpus.path(source, corpus.FULL).relative_to(EXPORTS).as_posix() for source in corpus.sources()}
+    found: dict[str, Any] = {
+        "loaders": [column.release for column in loaders],
+        "absent": {column.release: column.absent.splitlines()[-1] for column in asked if column.absent},
+        "as_is": {},
+        "converted": {},
+        "failures": [],
+        "others": [],
+    }
+    for source, name in names.items():
+        found["as_is"][source] = "".join(_digit(not column.as_is[name].objection()) for column in loaders)
+        verdicts = [(column.release, column.converted[name]) for column in loaders]
+        reasons = [(release, verdict.objection() or verdict.damage()) for release, verdict in verdicts]
+        found["converted"][source] = "".join(_digit(not why) for _, why in reasons)
+        found["failures"] += [[source, release, why] for release, why in reasons if why]
+    for column in loaders:
+        outside = sorted(column.converted.keys() - set(names.values()))
+        judged = ((name, _other(column, name)) for name in outside)
+        found["others"] += [[name, column.release, why] for name, why in judged if why]
+    found["exports"] = sum(len(column.converted) for column in loaders)
+    found["numbers"] = sum(verdict.numbers for column in loaders for verdict in column.converted.values())
+    return found
+
+
+def _other(column: Column, name: str) -> str:
+    """Why an export outside the matrix fails. One without a metric may be: a phase in which nothing was measured."""
+    verdict = column.converted[name]
+    if not verdict.errors:
+        return verdict.damage()
+    own = column.as_is.get(f"{column.release}/{name.partition('/')[2]}")
+    return verdict.objection() + (" (so it says of its own export)" if own and own.errors else "")
+
+
+def _digit(yes: bool) -> str:
+    return "1" if yes else "0"

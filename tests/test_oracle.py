@@ -1,0 +1,233 @@
+"""The judge's own parts: leaves, what no tool could know, verdicts, the report. AIPerf is asked by `make oracle`."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracle import convert, corpus, matrix, report
+from oracle.fidelity import figures, share
+from oracle.leaves import Comparison, Rule, compare, leaves, lines, main, rules_of_file
+from oracle.matrix import Column, Verdict
+
+VALUE = Rule("benchmark_id", True, ("0.4.0", ""), ("", "0.8.0"), "every run has its own")
+WHOLE = Rule("tokenizer.names.*", False, ("", ""), ("", ""), "looked up")
+
+scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3))
+configs = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3)
+)
+
+
+# --- leaves --------------------------------------------------------------------------------------------------
+
+
+def test_a_leaf_is_a_scalar_or_an_empty_container_and_null_is_none() -> None:
+    config = {"phases": [{"name": "x", "rate": None}, {}], "urls": [], "on": False}
+    assert dict(leaves(config)) == {"phases[0].name": "x", "phases[1]": {}, "urls": [], "on": False}
+
+
+@given(configs)
+def test_a_config_is_the_same_as_itself(config: Any) -> None:
+    found = compare(config, config, "0.8.0", "0.9.0", [])
+    assert found == Comparison(len(dict(leaves(config))), {}, {}, {}, {})
+    assert found.share == 1
+
+
+@given(configs, configs)
+def test_every_leaf_is_told_once_and_the_other_way_round_missing_is_extra(ours: Any, theirs: Any) -> None:
+    found, back = compare(ours, theirs, "0.8.0", "0.9.0", []), compare(theirs, ours, "0.9.0", "0.8.0", [])
+    told = found.same + len(found.differ) + len(found.missing) + len(found.extra)
+    assert told == len(dict(leaves(ours)).keys() | dict(leaves(theirs)).keys())
+    assert (found.same, found.missing, found.extra) == (back.same, back.extra, back.missing)
+
+
+def test_each_kind_of_difference_is_told() -> None:
+    found = compare({"a": 1, "b": True, "c": 2}, {"a": 1.0, "b": 1, "d": 3}, "0.8.0", "0.9.0", [])
+    assert found == Comparison(1, {"b": (True, 1)}, {"d": 3}, {"c": 2}, {})
+    assert found.share == 0.25
+    assert figures(found) == [1, 1, 1, 1, 0]
+    assert share(figures(found)) == found.share
+    assert [line.split()[0] for line in lines(found)] == ["differ", "missing", "extra"]
+
+
+def test_the_folder_of_a_recording_and_the_order_of_a_command_say_nothing() -> None:
+    ours = {"dir": "/bench/artifacts/v0.8.0-rate", "cli_command": "aiperf profile --a '1' --streaming"}
+    theirs = {"dir": "/bench/artifacts/nightly-rate", "cli_command": 'aiperf profile --streaming --a "1"'}
+    assert compare(ours, theirs, "0.8.0", "0.9.0", []).share == 1
+    theirs = {"dir": "/bench/artifacts/v0.9.0-urls", "cli_command": "aiperf profile --streaming --a 2"}
+    assert set(compare(ours, theirs, "0.8.0", "0.9.0", []).differ) == {"dir", "cli_command"}
+
+
+# --- what no tool could know ---------------------------------------------------------------------------------
+
+
+def test_a_value_that_cannot_be_known_must_still_be_there() -> None:
+    found = compare({"benchmark_id": "a"}, {"benchmark_id": "b"}, "0.4.0", "0.8.0", [VALUE])
+    assert found == Comparison(0, {}, {}, {}, {"benchmark_id": "every run has its own"})
+    assert compare({}, {"benchmark_id": "b"}, "0.4.0", "0.8.0", [VALUE]).missing == {"benchmark_id": "b"}
+
+
+@pytest.mark.parametrize(("source", "target"), [("0.3.0", "0.8.0"), ("0.4.0", "0.9.0")])
+def test_a_rule_holds_only_between_its_releases(source: str, target: str) -> None:
+    assert compare({"benchmark_id": "a"}, {"benchmark_id": "b"}, source, target, [VALUE]).differ
+
+
+def test_a_leaf_that_cannot_be_known_counts_nowhere_and_only_itself() -> None:
+    native = {"tokenizer": {"names": {"m": "t"}, "name": "t"}}
+    found = compare({}, native, "0.8.0", "0.9.0", [WHOLE])
+    assert found == Comparison(0, {}, {"tokenizer.name": "t"}, {}, {"tokenizer.names.m": "looked up"})
+
+
+def test_what_is_equal_needs_no_excuse() -> None:
+    config = {"tokenizer": {"names": {"m": "t"}}}
+    assert compare(config, config, "0.8.0", "0.9.0", [WHOLE]) == Comparison(1, {}, {}, {}, {})
+
+
+def test_every_rule_of_the_file_is_needed_by_some_pair_of_recordings() -> None:
+    unused = set(rules_of_file())
+    for scenario in corpus.scenarios():
+        natives = {name: corpus.document(name, scenario)["input_config"] for name in corpus.releases_of(scenario)}
+        for source, ours in natives.items():
+            for target, theirs in natives.items():
+                told = compare(ours, theirs, source, target, [])
+                apart = {*told.differ, *told.missing, *told.extra}
+                unused = {rule for rule in unused if not any(rule.holds(path, source, target) for path in apart)}
+    assert unused == set()
+
+
+def test_a_rule_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('[[leaf]]\npath = "a"\nwhat = "all"\nfrom = ["", ""]\nto = ["", ""]\nreason = "none"\n')
+    with pytest.raises(ValueError, match='what = "all"'):
+        rules_of_file(path)
+
+
+# --- the corpus and the command ------------------------------------------------------------------------------
+
+
+def test_the_matrix_has_every_published_release_and_the_recorded_nightlies() -> None:
+    assert len(corpus.sources()) * len(corpus.LOADERS) == 240
+    assert corpus.scenarios()[0] == corpus.FULL
+    assert all(len(corpus.releases_of(scenario)) > 1 for scenario in corpus.scenarios())
+
+
+def test_a_tree_is_converted_by_the_command_and_a_refusal_has_its_reason(tmp_path: Path) -> None:
+    tree, out = tmp_path / "tree", tmp_path / "out"
+    tree.mkdir()
+    (tree / "good.json").write_bytes(corpus.path("0.3.0", "rate").read_bytes())
+    (tree / "bad.json").write_text('{"schema_version": "1.5", ')
+    refused = convert.convert_tree(tree, "0.8.0", out)
+    assert list(refused) == ["bad.json"]
+    assert refused["bad.json"]
+    assert (out / "good.json").exists()
+
+
+def test_the_tool_for_leaves_tells_what_there_is_to_compare(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["0.8.0", "0.8.0", "rate"]) == 0
+    assert "100.0% of the knowable leaves" in capsys.readouterr().out
+    assert main(["0.8.0", "9.9.9", "rate"]) == 2
+    assert "not recorded" in capsys.readouterr().err
+    assert main(["0.8.0"]) == 2
+
+
+def test_the_judge_stands_alone() -> None:
+    imported = set()
+    for node in ast.walk(ast.parse(matrix.JUDGE.read_text())):
+        if isinstance(node, ast.Import):
+            imported |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(str(node.module).partition(".")[0])
+    assert imported <= {"__future__", "json", "sys", "collections", "typing", "aiperf", "pydantic"}
+
+
+# --- verdicts and the report ---------------------------------------------------------------------------------
+
+
+def test_a_verdict_objects_to_errors_and_to_a_file_without_metrics() -> None:
+    assert Verdict([], metrics=3).objection() == ""
+    assert "no metric" in Verdict([]).objection()
+    assert Verdict(["a", "b", "c", "d"]).objection() == "a; b; 2 more"
+    assert Verdict([], 3, 9, ["ttft.avg"], ["x.sum"]).damage() == "changed: ttft.avg; dropped: x.sum"
+
+
+@pytest.fixture
+def found() -> dict[str, Any]:
+    """A result in which 0.8.0 loses a number of one source, and does not read another export at all."""
+    paths = {name: str(corpus.path(name, corpus.FULL).relative_to(corpus.EXPORTS)) for name in corpus.sources()}
+    good = dict.fromkeys((*paths.values(), "0.8.0/rate/profile_export_aiperf.json"), Verdict([], 3, 10))
+    bad = good | {
+        paths["0.9.0"]: Verdict([], 3, 10, dropped=["request_latency.sum"]),
+        "0.8.0/rate/profile_export_aiperf.json": Verdict(["input_config.x: wrong <b>|"]),
+    }
+    as_is = good | {paths["0.1.1"]: Verdict([])}
+    columns = [
+        Column("0.8.0", as_is, bad),
+        Column("0.9.0", good, good),
+        Column("0.13.0.dev20261008", {}, {}, "a\ngone"),
+    ]
+    pairs = {"rate": {"0.8.0": {"0.9.0": [95, 1, 2, 2, 4], "0.3.0": "not an export"}}}
+    facts = {"pairs": pairs, "unknowable": {"benchmark_id": ["its own", 3]}, "worst": {"wandb": 2}}
+    return matrix.result(columns) | facts
+
+
+def test_the_matrix_counts_cells_and_names_what_fails(found: dict[str, Any]) -> None:
+    assert report.score(found["as_is"]) == (31, 32)
+    assert report.score(found["converted"]) == (31, 32)
+    assert found["failures"] == [["0.9.0", "0.8.0", "dropped: request_latency.sum"]]
+    assert found["others"] == [["0.8.0/rate/profile_export_aiperf.json", "0.8.0", "input_config.x: wrong <b>|"]]
+    assert found["absent"] == {"0.13.0.dev20261008": "gone"}
+
+
+def test_the_text_names_failing_cells_and_what_was_not_asked(found: dict[str, Any]) -> None:
+    told = "\n".join(report.text(found))
+    assert "31/32 read after conversion" in told
+    assert "0.8.0 does not read 0.9.0\n  because: dropped: request_latency.sum" in told
+    assert "not asked: 0.13.0.dev20261008: gone" in told
+    assert "at least   0.0% equal (0.8.0 to 0.3.0)" in told
+    assert all(len(line) <= 80 for line in told.splitlines())
+
+
+def test_the_page_has_the_matrix_the_pairs_and_no_markup_of_its_own(found: dict[str, Any]) -> None:
+    told = report.page(found)
+    assert "| 0.9.0 | - | + |" in told
+    assert "| 0.1.1 | c | + |" in told
+    assert "95.0 (1/2/2)" in told
+    assert "refused" in told
+    assert "wrong &lt;b>\\|" in told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"failures": [["0.9.0", "0.8.0", "why"]]},
+        {"others": [["0.9.0/rate/x.json", "0.8.0", "why"]]},
+        {"absent": {"0.8.0": "no such release"}},
+        {"plots": {"native": ["a.png", "b.png"], "converted": ["a.png"], "runs": 3}},
+        {"pairs": {"rate": {"0.8.0": {"0.9.0": [94, 2, 2, 2, 0]}}}},
+        {"pairs": {"rate": {"0.8.0": {"0.9.0": "refused"}}}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_each_kind_of_failure_is_one(change: dict[str, Any], found: dict[str, Any]) -> None:
+    pairs = {"rate": {"0.8.0": {"0.9.0": [95, 1, 2, 2, 4]}}}
+    fine = found | {"failures": [], "others": [], "absent": {"0.13.0.dev20261008": "gone"}, "pairs": pairs}
+    assert not report.fails(fine)
+    assert report.fails(fine | change)
+
+
+def test_a_result_is_stored_and_read_again(
+    found: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "RESULT", tmp_path / "result.json")
+    report.store(found)
+    assert report.load() == found
+
+
+def test_the_page_is_that_of_the_stored_result() -> None:
+    assert report.PAGE.read_text(encoding="utf-8") == report.page(report.load()), "run `make docs`"
