@@ -119,7 +119,7 @@ def file_of(export: str) -> str:
 def outcome(case: Case) -> dict[str, bytes]:
     """What the library gives for a case now: name within `expected/` → bytes."""
     parsed = parse(recorded(case.export))
-    result = migrate(parsed.data, case.to)
+    result = migrate(parsed.data, case.to, config=True)
     output = render(result.document, parsed.layout)
     heading = {
         "export": f"{case.export}/{file_of(case.export)}",
@@ -133,7 +133,7 @@ def outcome(case: Case) -> dict[str, bytes]:
     if case in WHOLE:
         files[case.path(".json")] = output
         if rank(case.to) < rank(result.identity.version):
-            residue = migrate(parsed.data, case.to, save_residue=True).residue
+            residue = migrate(parsed.data, case.to, config=True, save_residue=True).residue
             assert residue is not None
             files[case.path(".residue.json")] = residue.to_bytes(TOOL)
     return files

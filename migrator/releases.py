@@ -50,7 +50,7 @@ NIGHTLIES: Final = (
 FIRST_READER: Final = "0.2.0"
 """The first release with a model to read exports with."""
 
-_NAME: Final = r"(\d+)\.(\d+)\.(\d+)(?:\.dev(\d+))?"
+_NAME: Final = r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.dev(\d{1,12}))?"
 
 
 def age(name: str) -> tuple[int, ...]:
@@ -76,7 +76,7 @@ def release(name: str) -> Release | None:
     else:
         key = tuple(int(part) for part in match.groups()[:3])
         known = [entry for entry in RELEASES if tuple(map(int, entry.name.split("."))) <= key]
-    return Release(name, known[-1].version, known[-1].dialect) if known else None
+    return Release(match[0], known[-1].version, known[-1].dialect) if known else None
 
 
 def writers(version: str, dialect: Dialect | None = None) -> tuple[str, ...]:

@@ -27,7 +27,9 @@ def _version(release: str) -> str:
     return found.version
 
 
-_TARGET: Final = _Target(lambda name: ["--to", _version(name)], lambda data, name: migrate(data, _version(name)))
+_TARGET: Final = _Target(
+    lambda name: ["--for-aiperf", name], lambda data, name: migrate(data, _version(name), release_name=name)
+)
 
 
 def convert(document: dict[str, Any], release: str) -> tuple[dict[str, Any] | None, str]:

@@ -30,6 +30,9 @@ _COMMAND: Final = "aiperf "
 _PLACE: Final = re.compile(r"\[\d+\]")
 
 
+ANY: Final = object()
+
+
 class Rule(NamedTuple):
     """A leaf that no tool could know, as `unknowable.toml` explains it."""
 
@@ -38,10 +41,13 @@ class Rule(NamedTuple):
     source: tuple[str, str]
     target: tuple[str, str]
     reason: str
+    value: Any = ANY
+    """The native value that it excuses; any, if not given."""
 
-    def holds(self, path: str, source: str, target: str) -> bool:
+    def holds(self, path: str, source: str, target: str, native: Any) -> bool:
         """Whether it speaks of this leaf between these two releases."""
-        return _fits(self.path, path) and _within(source, self.source) and _within(target, self.target)
+        there = _fits(self.path, path) and _within(source, self.source) and _within(target, self.target)
+        return there and (self.value is ANY or (type(self.value) is type(native) and self.value == native))
 
 
 class Comparison(NamedTuple):
@@ -57,10 +63,14 @@ class Comparison(NamedTuple):
     extra: dict[str, Any]
     unknowable: dict[str, str]
 
+    def native(self, path: str) -> Any:
+        """What the release itself wrote at a path where the two are not the same."""
+        return self.differ[path][1] if path in self.differ else self.missing.get(path)
+
     @property
     def share(self) -> float:
-        """Of the knowable leaves that either side has, how many are equal: 0.0 to 1.0."""
-        every = self.same + len(self.differ) + len(self.missing) + len(self.extra)
+        """Of the knowable leaves that the target release itself wrote, how many are equal: 0.0 to 1.0."""
+        every = self.same + len(self.differ) + len(self.missing)
         return self.same / every if every else 1.0
 
 
@@ -90,11 +100,16 @@ def compare(converted: Any, native: Any, source: str, target: str, rules: Iterab
     active = rules_of_file() if rules is None else tuple(rules)
     result = Comparison(0, {}, {}, {}, {})
     same = 0
+
+    def excuses(rule: Rule, path: str) -> bool:
+        both = path in ours and path in theirs
+        return rule.holds(path, source, target, theirs.get(path)) and (both or not rule.value_only)
+
     for path in sorted(ours.keys() | theirs.keys()):
         both = path in ours and path in theirs
         if both and _equal(ours[path], theirs[path]):
             same += 1
-        elif rule := next((r for r in active if r.holds(path, source, target) and (both or not r.value_only)), None):
+        elif rule := next((rule for rule in active if excuses(rule, path)), None):
             result.unknowable[path] = rule.reason
         elif both:
             result.differ[path] = (ours[path], theirs[path])
@@ -116,7 +131,15 @@ def rules_of_file(path: Path = UNKNOWABLE) -> tuple[Rule, ...]:
     if strange := [row["what"] for row in rows if row["what"] not in ("value", "leaf")]:
         raise ValueError(f'what = "{strange[0]}" in {path.name}; there are "value" and "leaf"')
     return tuple(
-        Rule(row["path"], row["what"] == "value", tuple(row["from"]), tuple(row["to"]), row["reason"]) for row in rows
+        Rule(
+            row["path"],
+            row["what"] == "value",
+            tuple(row["from"]),
+            tuple(row["to"]),
+            row["reason"],
+            row.get("value", ANY),
+        )
+        for row in rows
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from golden.update import EXPORT_FILE
-from oracle.fidelity import share
+from oracle.fidelity import NOT_COMPARED, share
 
 RESULT: Final = Path(__file__).parent / "result.json"
 PAGE: Final = Path(__file__).parent.parent / "docs" / "compatibility.md"
@@ -177,8 +177,10 @@ def _pairs(found: dict[str, Any]) -> Iterator[str]:
     yield "## `input_config` against what the release itself wrote"
     yield ""
     yield "One command line was recorded with several releases, so the right answer is known: what the target wrote for"
-    yield "it. Of the leaves that either side has and that a tool could know, the share that is equal, in percent; in"
+    yield "it. Of the leaves that it wrote itself and that a tool could know, the share that is equal, in percent; in"
     yield "brackets how many differ, are missing, are extra. Rows are sources, columns targets."
+    for name, reason in NOT_COMPARED.items():
+        yield f"The scenario {name} is left out: {reason}."
     for scenario, sources in found["pairs"].items():
         targets = list(dict.fromkeys(target for row in sources.values() for target in row))
         yield ""

@@ -588,7 +588,7 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
         (("unknown",), "no command 'unknown'; there are inspect, upgrade"),
         (("upgrade",), "required: PATH"),
         (("upgrade", ""), "an empty name is no file"),
-        (("downgrade", "x.json"), "required: --to"),
+        (("downgrade", "x.json"), "one of the arguments --to --for-aiperf is required"),
         (("upgrade", "x.json", "--to", "1.6"), "invalid choice: '1.6' (choose from '0.1'"),
         (("upgrade", "x.json", "--unknown"), "unrecognized arguments: --unknown"),
         (("upgrade", "x.json", "y.json"), "several outputs need a place (-d DIR writes them to a folder"),

@@ -23,6 +23,7 @@ WRITTEN_BY = {
     "0.2.0": ("0.2", "UserConfig"),
     "0.3.0": ("0.3", "UserConfig"),
     "0.4.0": ("1.0", "UserConfig"),
+    "0.5.0": ("1.0", "UserConfig"),
     "0.6.0": ("1.0", "UserConfig"),
     "0.7.0": ("1.0", "UserConfig"),
     "0.8.0": ("1.1", "UserConfig"),
@@ -37,7 +38,10 @@ WRITTEN_BY = {
 }
 """Release → version and family of `input_config`, as the releases' own sources have it."""
 
-DIALECT = dict.fromkeys(("0.2.0", "0.3.0", "0.4.0", "0.8.0", "0.8.0.dev20260521", "0.9.0", "0.11.0"), "legacy") | {
+DIALECT = dict.fromkeys(
+    ("0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0", "0.8.0", "0.8.0.dev20260521", "0.9.0", "0.10.0", "0.11.0"),
+    "legacy",
+) | {
     "0.11.0.dev20260715": "legacy",
     "0.12.0": "vendor",
     "0.13.0": "vendor",

@@ -36,7 +36,7 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
         seen[jobs] = [(r.source, r.status, r.reason, r.warnings, r.tally) for r in results]
     assert seen[1] == seen[2]
     assert _outputs(tmp_path / "1") == _outputs(tmp_path / "2")
-    assert len(_outputs(tmp_path / "2")) == 77
+    assert len(_outputs(tmp_path / "2")) == 89
 
 
 @pytest.mark.usefixtures("small_batches")

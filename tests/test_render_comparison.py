@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -703,7 +703,7 @@ sides = st.builds(
     migrated=texts,
     runs=st.lists(st.builds(Run, file=texts, version=texts, written_by=texts), max_size=3),
 )
-kinds = st.sampled_from(get_args(Change.model_fields["kind"].annotation))
+kinds = st.sampled_from(get_args(get_type_hints(Change)["kind"]))
 receipts = st.builds(
     Receipt, tool=texts, base=sides, candidate=sides,
     gate=st.builds(

@@ -16,6 +16,7 @@ from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
 from migrator.chain.steps import rank
+from migrator.config.target import checked_file
 from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported
 from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, read_bytes, render
@@ -34,6 +35,7 @@ class Status(StrEnum):
 class Request:
     """What a command line asks for every file.
 
+    `to` is the schema version; with `release`, that of an AIPerf release which is to read the result.
     `direction` limits which way files are moved. Exactly one of `out_file`, `out_folder`, `in_place` and
     `standard_output` is set, or none: then nothing is written. `ledgers` asks for every entry, not only the figures.
     `backfill` asks for what the files beside an export know; `records` names them for a single one.
@@ -51,8 +53,14 @@ class Request:
     use_residue: bool = True
     keep_secrets: bool = False
     ledgers: bool = True
+    release: str = ""
     backfill: bool = False
     records: str | None = None
+
+    @property
+    def goal(self) -> str:
+        """`to 1.5`, or `for AIPerf 0.9.0`."""
+        return f"for AIPerf {self.release}" if self.release else f"to {self.to}"
 
     @property
     def writes(self) -> bool:
@@ -69,6 +77,7 @@ class Result:
     reason: str = ""
     from_version: str = ""
     to_version: str = ""
+    for_release: str = ""
     output: str = ""
     error: MigratorError | None = None
     warnings: list[str] = field(default_factory=list)
@@ -83,6 +92,8 @@ class Result:
             row["reason"] = self.reason
         if self.from_version:
             row |= {"from": self.from_version, "to": self.to_version}
+        if self.for_release:
+            row["for_aiperf"] = self.for_release
         if self.output:
             row["output"] = self.output
         if self.warnings:
@@ -129,6 +140,8 @@ def _execute(source: Source, request: Request) -> Result:
     residue, warnings = _residue_beside(source.path, request)
     finish = Backfill(source.path, request.records) if request.backfill else None
     options: dict[str, Any] = {
+        "release_name": request.release or None,
+        "config": True,
         "save_residue": request.residue,
         "keep_secrets": request.keep_secrets,
         "identity": identity,
@@ -140,20 +153,24 @@ def _execute(source: Source, request: Request) -> Result:
         warnings.append(f"residue ignored: {error}")
         done = migrate(parsed.data, request.to, **options)
     warnings += finish.warnings if finish else []
-    result = Result(source, Status.MIGRATED, "", identity.version, request.to, warnings=warnings)
+    result = Result(source, Status.MIGRATED, "", identity.version, request.to, request.release, warnings=warnings)
     if done.changed:
         result.steps, result.tally = done.steps, done.ledger.tally()
         if request.ledgers:
             result.ledger = done.ledger
         result.warnings += _warnings(parsed, done, request)
     else:
-        result.status, result.reason = Status.UNCHANGED, f"is {request.to} already"
+        result.status, result.reason = Status.UNCHANGED, _as_it_is(request)
         if identity.mislabelled:
             result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
     if request.writes:
         raw = render(done.document, parsed.layout) if done.changed else loaded.raw
         result.output = _write(source, request, raw, done)
     return result
+
+
+def _as_it_is(request: Request) -> str:
+    return f"AIPerf {request.release} reads it as it is" if request.release else f"is {request.to} already"
 
 
 def _wrong_way(identity: Identity, request: Request) -> str:
@@ -175,6 +192,8 @@ def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
         places = "1 place" if secrets == 1 else f"{secrets} places"
         kept = ", but not in the backup" if request.in_place and request.backup_suffix else ""
         warnings.append(f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}")
+    if request.release and (path := checked_file(done.document, request.release)):
+        warnings.append(f"AIPerf {request.release} reads it only where the file {path!r} is there")
     if done.restored and (conflicts := done.ledger.by_op()[Op.CONFLICT]):
         warnings.append(f"{conflicts} values of the residue no longer fit and were not restored (--explain)")
     return warnings

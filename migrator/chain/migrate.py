@@ -143,14 +143,9 @@ def migrate(
     way = plan(source, to)
     entries: list[Entry] = []
     dialect = _dialect(document, to, release_name)
-    translation = None
-    if release_name is not None or config:
-        target = release_name or own_release(document, to)
-        translation = Translation(own_release(document, source), target, strict=release_name is not None)
     if not keep_secrets:
         document = _redacted(document, entries)
     names = way.names()
-    original = document
     if residue is not None:
         document, source = _restored(document, identity, residue, entries)
         dialect = residue.dialect
@@ -159,8 +154,12 @@ def migrate(
             document = _redacted(document, entries)
         way = plan(source, to)
         names = (*plan(identity.version, source).names(), *way.names())
-        if translation and residue.releases:
-            translation = translation._replace(source=residue.releases[0])
+    translation = None
+    restored = residue is not None and source == to
+    if (release_name or (config and not restored)) and GENAI_PERF not in (source, to):
+        target = release_name or own_release(document, to)
+        translation = Translation(own_release(document, source), target, strict=release_name is not None)
+    start = document
     move = Move(dialect, save_residue, way.kept_fields, entries=entries)
     result = _run(document, way, to, move, translation)
     if finish:
@@ -179,7 +178,7 @@ def migrate(
         returning = translation.back() if translation else None
         returned = _run(result, back, source, Move(dialect, kept_fields=back.kept_fields), returning)
         releases = (translation.source, translation.target) if translation else None
-        saved = measure(original if residue is None else document, returned, result, (source, to, dialect), releases)
+        saved = measure(start, returned, result, (source, to, dialect), releases)
     return Migration(result, identity, to, True, Ledger(entries), names, saved, residue)
 
 

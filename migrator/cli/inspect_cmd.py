@@ -140,6 +140,7 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
         rows += [
             ("input_config", found.config or "none"),
             ("written by", _written_by(found)),
+            ("read by", ", ".join(_readers(loaded)) or "no release as it is"),
             ("run", value_text(facts["start_time"]).strip('"') + _state(facts)),
             *_figures(facts),
         ]
@@ -148,6 +149,14 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
     proofs = [line.strip() for proof in found.evidence for line in wrapped(printable(proof), indent=" " * 16)]
     rows += zip(["evidence", *[""] * len(proofs)], proofs, strict=False)
     yield from table(rows, indent="  ")
+
+
+def _readers(loaded: Loaded) -> list[str]:
+    """The releases that read a file as it is, runs of neighbours together: `0.2.0 to 0.5.0`."""
+    from migrator.config.target import read_by
+
+    document = loaded.parsed.data if loaded.parsed else {}
+    return [first if first == last else f"{first} to {last}" for first, last in read_by(document)]
 
 
 def _figures(facts: dict[str, Json]) -> list[tuple[str, str]]:

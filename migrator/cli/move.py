@@ -19,6 +19,7 @@ from migrator.cli.interrupt import Uninterrupted
 from migrator.cli.parser import Parser, file_name, jobs
 from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, say
+from migrator.config.target import named
 from migrator.errors import ExitCode, UnwritableError, UsageError
 from migrator.render.lines import json_line
 from migrator.render.report import diff, explain, result_line, total_line
@@ -42,13 +43,18 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
     made.usage = f"%(prog)s {'' if direction == 'up' else '--to VERSION '}[OPTIONS] PATH..."
     made.set_defaults(command=command)
     made.add_paths()
-    made.add_argument(
+    goal = made.add_mutually_exclusive_group(required=direction != "up")
+    goal.add_argument(
         "--to",
         metavar="VERSION",
         choices=VERSIONS if direction == "up" else (GENAI_PERF, *VERSIONS),
-        required=direction != "up",
         default=NEWEST if direction == "up" else None,
         help=f"schema version to reach: {', '.join(VERSIONS)}" + (f" (default {NEWEST})" if direction == "up" else ""),
+    )
+    goal.add_argument(
+        "--for-aiperf",
+        metavar="RELEASE",
+        help="what this AIPerf release reads, input_config included; 0.9 means its newest",
     )
     place = made.add_mutually_exclusive_group()
     place.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the one output here")
@@ -101,7 +107,7 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     worst: int = ExitCode.OK
     with ExitStack() as stack:
         ledgers = stack.enter_context(Journal(options.ledger, force=options.force)) if options.ledger else None
-        progress = stack.enter_context(Progress(f"{options.command} to {request.to}"))
+        progress = stack.enter_context(Progress(f"{options.command} {request.goal}"))
         polite = Uninterrupted()
         if request.out_folder or request.in_place:
             stack.enter_context(polite)
@@ -154,8 +160,15 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         raise UsageError("--records names the records of one export", hint="--backfill takes those beside each file")
     if options.backfill and not options.records and STDIN in options.paths:
         raise UsageError("standard input has no files beside it", hint="--records FILE")
+    version, release = options.to, ""
+    if options.for_aiperf is not None:
+        found = named(options.for_aiperf)
+        version, release = found.release.version, found.release.name
+        if found.note:
+            complain(found.note)
     return Request(
-        to=options.to,
+        to=version,
+        release=release,
         direction=direction,
         out_file=options.output,
         out_folder=options.output_dir,
@@ -198,7 +211,8 @@ def _report(result: Result, options: argparse.Namespace, *, quiet: bool) -> None
     if result.status is Status.MIGRATED:
         lost = result.tally.lost
         if lost and not options.diff:
-            told = f"{plural(lost, 'value')} lost: {result.to_version} has no place for them (--residue saves them)"
+            reader = f"AIPerf {result.for_release}" if result.for_release else result.to_version
+            told = f"{plural(lost, 'value')} lost: {reader} has no place for them (--residue saves them)"
             complain(f"{name}: {told}")
     if options.diff:
         lines = list(diff(result))

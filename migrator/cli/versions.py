@@ -9,7 +9,7 @@ from migrator.chain.steps import ENTRY, FIRST_LABELLED, RANK, STEPS, VERSIONS
 from migrator.cli.parser import Parser
 from migrator.cli.streams import say
 from migrator.errors import ExitCode
-from migrator.releases import writers
+from migrator.releases import FIRST_READER, NIGHTLIES, RELEASES, age, writers
 from migrator.render.lines import json_line
 from migrator.render.text import table, wrapped
 
@@ -22,7 +22,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = Parser("versions", "List the schema versions, who writes them, and what each one changed.")
     parser.add_json()
     parser.add_argument("-v", "--verbose", action="store_true", help="with the reason and operations of each step")
+    parser.add_argument("--releases", action="store_true", help="the AIPerf releases, and what each writes")
     options = parser.parse_args(arguments)
+    if options.releases:
+        return _releases(as_json=options.json)
     if options.json:
         for row in rows():
             say(json_line(row))
@@ -45,6 +48,36 @@ def main(arguments: Sequence[str]) -> int:
             for op in step.ops:
                 for line in wrapped(f"- {op.describe()}", indent="  ", hanging="    "):
                     say(line)
+    return ExitCode.OK
+
+
+def _releases(*, as_json: bool) -> int:
+    """One line a release or nightly at which something changed, oldest first."""
+    from migrator.config.readers import reader
+
+    listed = [("release", "schema", "label", "GPU telemetry", "input_config")]
+    for entry in sorted((*RELEASES, *NIGHTLIES), key=lambda entry: age(entry.name)):
+        labelled = RANK[entry.version] >= RANK[FIRST_LABELLED]
+        names = {"legacy": "gpu_power_usage", "vendor": "nvidia_power_usage"}
+        config = "UserConfig" if reader(entry.name).family == "user" else "BenchmarkConfig"
+        if as_json:
+            say(
+                json_line(
+                    {
+                        "release": entry.name,
+                        "version": entry.version,
+                        "labelled": labelled,
+                        "dialect": entry.dialect,
+                        "input_config": config,
+                        "reads_exports": age(entry.name) >= age(FIRST_READER),
+                    }
+                )
+            )
+        label = entry.version if labelled else "none"
+        listed.append((entry.name, entry.version, label, names[entry.dialect], config))
+    if not as_json:
+        for line in table(listed):
+            say(line)
     return ExitCode.OK
 
 

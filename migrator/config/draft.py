@@ -20,9 +20,11 @@ ABSENT: Final = object()
 def at(node: Json, place: Place) -> Json:
     """The value at a place, or [`ABSENT`][]."""
     for part in place:
-        try:
+        if type(node) is dict:
+            node = node.get(part, ABSENT)
+        elif type(node) is list and type(part) is int and part < len(node):
             node = node[part]
-        except (KeyError, IndexError, TypeError):
+        else:
             return ABSENT
     return node
 
@@ -96,11 +98,19 @@ class Draft:
 
     def rest(self) -> list[tuple[Place, Json]]:
         """The old leaves that were not carried over."""
-        return [
-            (place, value)
-            for place, value in leaves(self.source)
-            if place and not any(place[:length] in self._taken for length in range(1, len(place) + 1))
-        ]
+        return list(self._rest((), self.source)) if self.source else []
+
+    def _rest(self, place: Place, value: Json) -> Iterator[tuple[Place, Json]]:
+        if place in self._taken:
+            return
+        if value and type(value) is dict:
+            for key, item in value.items():
+                yield from self._rest((*place, key), item)
+        elif value and type(value) is list:
+            for index, item in enumerate(value):
+                yield from self._rest((*place, index), item)
+        else:
+            yield place, value
 
     def _put(self, place: Place, value: Json) -> bool:
         node = self._target

@@ -5,7 +5,7 @@ Both directions are here, side by side, so that each can be read against the oth
 
 from __future__ import annotations
 
-from itertools import pairwise
+import re
 from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Loss
@@ -55,8 +55,7 @@ def to_benchmark(draft: Draft, known: Known) -> None:
         _warmup(draft, heads["W"])
     _profiling(draft, heads["P"])
     for row in ROWS:
-        target = place_of(row.benchmark, heads)
-        if target is not None:
+        if at(config, row.user) is not ABSENT and (target := place_of(row.benchmark, heads)):
             draft.carry(row.user, target, row.kind.up, row.kind.down)
     if warm:
         _warmup_from_profiling(draft, heads["W"], heads["P"])
@@ -81,7 +80,7 @@ def _profiling(draft: Draft, phase: Place) -> None:
         found = "user_centric"
     else:
         found = _type(draft.read(("loadgen", "request_rate")), draft.read(("loadgen", "arrival_pattern")))
-    draft.add((*phase, "type"), found, Loss.EXACT, "from the rate and the arrival pattern")
+    draft.add((*phase, "type"), found, Loss.EXACT, "from rate and pattern")
 
 
 def _warmup(draft: Draft, phase: Place) -> None:
@@ -92,7 +91,7 @@ def _warmup(draft: Draft, phase: Place) -> None:
         else draft.read(("loadgen", name))
         for name in ("request_rate", "arrival_pattern")
     )
-    draft.add((*phase, "type"), _type(rate, pattern), Loss.EXACT, "from the rate and the arrival pattern")
+    draft.add((*phase, "type"), _type(rate, pattern), Loss.EXACT, "from rate and pattern")
     draft.add((*phase, "exclude_from_results"), True, Loss.EXACT, "a warmup")
 
 
@@ -123,7 +122,7 @@ def _implied_entries(config: Object, sessions: Place, requests: Place) -> Json:
 def _entries(draft: Draft) -> None:
     count = _implied_entries(draft.source, ("input", "conversation", "num"), ("loadgen", "request_count"))
     if count is not ABSENT:
-        draft.add((*_DATASET, "entries"), count, Loss.INFERRED, "one for each session or request, as AIPerf does")
+        draft.add((*_DATASET, "entries"), count, Loss.INFERRED, "one for each request or session")
 
 
 def _artifacts(draft: Draft) -> None:
@@ -160,32 +159,27 @@ def _collector(draft: Draft, items: list[str]) -> None:
         draft.add(("gpu_telemetry", "metrics_file"), files[0], Loss.EXACT, "from gpu_telemetry")
 
 
-_OPTIONS: Final[dict[str, tuple[Place, type]]] = {
-    "--ui": (("runtime", "ui"), str),
-    "--ui-type": (("runtime", "ui"), str),
-    "--workers-max": (("runtime", "workers"), int),
-    "--max-workers": (("runtime", "workers"), int),
-    "--record-processors": (("runtime", "record_processors"), int),
-    "--record-processor-service-count": (("runtime", "record_processors"), int),
+_OPTIONS: Final[dict[str, Place]] = {
+    "--ui": ("runtime", "ui"),
+    "--ui-type": ("runtime", "ui"),
+    "--workers-max": ("runtime", "workers"),
+    "--max-workers": ("runtime", "workers"),
+    "--record-processors": ("runtime", "record_processors"),
+    "--record-processor-service-count": ("runtime", "record_processors"),
 }
 """Options whose values UserConfig does not hold (they were a configuration of their own), but the command line does."""
 
 
 def _from_command(draft: Draft, known: Known) -> None:
-    # Only a translation needs it.
-    import shlex
-
     if type(known.cli_command) is not str:
         return
-    try:
-        words = shlex.split(known.cli_command)
-    except ValueError:  # A command line that is cut off, or was never one.
-        return
-    for option, value in pairwise(words):
+    for match in re.finditer(r"""(?<=\s)(--[\w-]+)(?:=|\s+)(?:'([^']*)'|"([^"]*)"|([^\s'"-]\S*))""", known.cli_command):
+        option, *values = match.groups()
         if option in _OPTIONS:
-            place, kind = _OPTIONS[option]
-            if kind is str or value.isdecimal():
-                draft.add(place, kind(value), Loss.EXACT, "from the recorded command line")
+            value = next(value for value in values if value is not None)
+            if option.startswith("--ui") or value.isdecimal():
+                shown = value if option.startswith("--ui") else int(value)
+                draft.add(_OPTIONS[option], shown, Loss.EXACT, "from the recorded command line")
 
 
 def add_kinds(draft: Draft, reader: Reader, phases: list[Json]) -> None:
@@ -218,7 +212,7 @@ def to_user(draft: Draft, reader: Reader, known: Known) -> None:
     warmup = at(config, heads["W"]) if "W" in heads else {}
     for row in ROWS:
         source = place_of(row.benchmark, heads)
-        if source is not None and not _implied(row, config, heads, phase, warmup):
+        if source and at(config, source) is not ABSENT and not _implied(row, config, heads, phase, warmup):
             draft.carry(source, row.user, row.kind.down, row.kind.up)
     _load(draft, phase, warmup)
     _level(draft, config)
@@ -295,5 +289,5 @@ def add_user_facts(draft: Draft, reader: Reader, known: Known) -> None:
     if "resolved_names" in reader.models["TokenizerConfig"]["properties"] and type(tokenizer) is str:
         names = {name: tokenizer for name in models if type(name) is str} if type(models) is list else {}
         if names:
-            note = "the tokenizer that was asked for"
+            note = "the name asked for"
             draft.add(("tokenizer", "resolved_names"), names, Loss.INFERRED, note)

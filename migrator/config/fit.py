@@ -72,6 +72,8 @@ def fit(value: Json, schema: Object, models: dict[str, Object], path: Path = ())
 def _best(value: Json, branches: list[Object], models: dict[str, Object], path: Path) -> Fitted:
     """The branch that keeps the value whole, else the one with the same discriminator, else the one that keeps most."""
     tried = []
+    if type(value) is dict and "type" in value:
+        branches = [branch for branch in branches if _may_be(value, branch, models)] or branches
     for branch in branches:
         fitted = fit(value, branch, models, path)
         if fitted.ok and not fitted.misfits:
@@ -84,6 +86,13 @@ def _best(value: Json, branches: list[Object], models: dict[str, Object], path: 
     if len(expected) == 1:
         return tried[branches.index(expected[0])]
     return Fitted(False, value, [Misfit(path, f"{_shown(value)} is none of the values it can have", True)])
+
+
+def _may_be(value: Object, branch: Object, models: dict[str, Object]) -> bool:
+    """Whether an object can be what a branch describes, by its `type`: saves trying all of them."""
+    fields = (models[branch["$ref"]] if "$ref" in branch else branch).get("properties", {})
+    wanted = fields.get("type", {}).get("const", value["type"])
+    return bool(wanted == value["type"])
 
 
 def _problem(value: Json, schema: Object) -> str:

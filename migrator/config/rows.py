@@ -290,7 +290,7 @@ ROWS: Final[tuple[Row, ...]] = (
 
 
 class Renamed(NamedTuple):
-    """A field of UserConfig that another release had under another name: `old` up to and including `last`."""
+    """A field of UserConfig that releases up to and including `last` read under another name, or in another form."""
 
     old: Path
     new: Path
@@ -307,8 +307,34 @@ def _single(value: Json) -> Json:
     return value[0] if type(value) is list and value else UNFIT
 
 
+def _goals(value: Json) -> Json:
+    """`"request_latency:90 time_to_first_token:25"` → an object."""
+    if type(value) is not str:
+        return value
+    try:
+        return {name: float(bound) for name, bound in (goal.rsplit(":", 1) for goal in value.split())}
+    except ValueError:
+        return value
+
+
+def _spelled(value: Json) -> Json:
+    fits = type(value) is dict and value and all(type(bound) in (int, float) for bound in value.values())
+    return " ".join(f"{name}:{bound}" for name, bound in value.items()) if fits else UNFIT
+
+
+def _paired(value: Json) -> Json:
+    return _pairs(value) if type(value) is dict else value
+
+
 RENAMED: Final = (
     Renamed(("endpoint", "url"), ("endpoint", "urls"), "0.5.0", Kind(_listed, _single)),
     Renamed(("loadgen", "request_rate_mode"), ("loadgen", "arrival_pattern"), "0.4.0"),
 )
 """Within UserConfig, from release to release."""
+
+READ_AS: Final = (
+    Renamed(("input", "goodput"), ("input", "goodput"), "0.6.0", Kind(_goals, _spelled)),
+    Renamed(("input", "extra"), ("input", "extra"), "0.2.0", Kind(_paired, _object)),
+    Renamed(("input", "headers"), ("input", "headers"), "0.2.0", Kind(_paired, _object)),
+)
+"""Fields that these releases write in one form and read in another: their own exports they cannot read."""

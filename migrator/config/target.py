@@ -6,12 +6,14 @@ import re
 from typing import Final, NamedTuple, Self
 
 from migrator.chain.ledger import Entry, Loss, Op
+from migrator.config.draft import at
 from migrator.config.families import Known
 from migrator.config.fit import Misfit, fit
 from migrator.config.readers import learnt, reader
 from migrator.config.translate import translate
 from migrator.errors import UsageError
 from migrator.jsonfile import Json
+from migrator.metrics import is_block
 from migrator.releases import FIRST_READER, NIGHTLIES, RELEASES, Release, age, release
 
 Object = dict[str, Json]
@@ -48,8 +50,10 @@ def named(text: str) -> Named:
     if found is None or age(name) < age(FIRST_READER):
         raise UsageError(f"AIPerf {name} has no reader for exports", hint=f"expected {expected}")
     if age(name) > age(learnt()[-1]):
-        newest = learnt()[-1]
-        return Named(found, f"AIPerf {name} is not known to this version: written as for {newest}, the newest known")
+        newest = release(learnt()[-1])
+        assert newest is not None
+        note = f"AIPerf {name} is not known to this version: written as for {newest.name}, the newest known"
+        return Named(newest._replace(name=name), note)
     return Named(found)
 
 
@@ -96,10 +100,8 @@ def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, 
     A document whose configuration is in that dialect already is returned as it is.
     """
     config = document.get("input_config")
-    if config is None:
-        return document, []
     if type(config) is not dict:
-        return _without(document, way, gone, "is no object")
+        return document, []
     target = reader(way.target)
     done = translate(config, reader(way.source), target, known(document, config), gone, keep_unknown=not way.strict)
     if done.config is None:
@@ -118,6 +120,12 @@ def _without(document: Object, way: Translation, gone: Loss, reason: str) -> tup
     return rest, [Entry(step, Op.DROP, path, gone, before=document["input_config"], note=reason)]
 
 
+def in_newest_dialect(document: Object) -> Object:
+    """A document with its `input_config` as the newest known release would write it, for looking at side by side."""
+    way = Translation(learnt()[-1], learnt()[-1], strict=False)
+    return translated(document, way, Loss.LOST)[0]
+
+
 def known(document: Object, config: Object) -> Known:
     """What a document says of its configuration."""
     info = document.get("run_info")
@@ -131,3 +139,44 @@ def rejections(document: Object, name: str) -> list[Misfit]:
     found = reader(name)
     fitted = fit(document, found.models[""], found.models)
     return [misfit for misfit in fitted.misfits if misfit.rejected]
+
+
+def checked_file(document: Object, name: str) -> str:
+    """The dataset file that a release looks for when it reads an export, or nothing.
+
+    Releases with UserConfig (to 0.8.0) reject an export whose `input.file` does not exist where they run.
+    """
+    config = document.get("input_config")
+    found = at(config, ("input", "file")) if reader(name).family == "user" else None
+    return found if type(found) is str else ""
+
+
+def read_by(document: Object) -> list[tuple[str, str]]:
+    """The published releases that read a document as it is, as runs of neighbours: (first, last).
+
+    As far as their models tell: whether the dataset file of an export exists ([`checked_file`][]) is not asked.
+    One whose metrics stand under `records`, as in 0.1.1, loads in many and is read by none: they see no metric.
+    """
+    if "records" in document and not any(map(is_block, document.values())):
+        return []
+    # Every release reads every plain stats block, and looking at each for each release takes most of the time.
+    document = {key: value for key, value in document.items() if not _plain_block(value)}
+    runs: list[tuple[str, str]] = []
+    gap = True
+    for entry in RELEASES:
+        if age(entry.name) < age(FIRST_READER):
+            continue
+        if rejections(document, entry.name):
+            gap = True
+        elif gap:
+            runs.append((entry.name, entry.name))
+            gap = False
+        else:
+            runs[-1] = (runs[-1][0], entry.name)
+    return runs
+
+
+def _plain_block(value: Json) -> bool:
+    return is_block(value) and all(
+        type(item) in (int, float) if key != "unit" else type(item) is str for key, item in value.items()
+    )

@@ -16,7 +16,8 @@ from migrator.config.draft import ABSENT, CONFIG, Draft, Place, at, leaves
 from migrator.config.families import Known, add_kinds, add_user_facts, to_benchmark, to_user
 from migrator.config.fit import fit
 from migrator.config.readers import Family, Reader, readers
-from migrator.config.rows import RENAMED, SAME, Kind
+from migrator.config.rows import READ_AS, RENAMED, SAME, Kind
+from migrator.config.together import unfit_together
 from migrator.jsonfile import Json, fingerprint
 from migrator.releases import age
 
@@ -73,13 +74,14 @@ def translate(
         known: what the document around it says.
         gone: the class of a value that is dropped and cannot be derived: `lost`, or `saved`.
         keep_unknown: whether fields that no known release has stay where they are; the target would reject them.
+            Without it the result is for reading, where that takes another form than the release writes.
     """
     new = _rewrite(config, target, known, gone, keep_unknown)
     if new.config is None:
         return Translated(None, [], new.reason)
     if not new.gone:
         return Translated(new.config, new.entries)
-    back = _rewrite(new.config, source, known, gone, keep_unknown).config or {}
+    back, _ = _staged(new.config, source, known, gone, keep_unknown)[:2]
     drops = [_drop(leaf, back, target, gone) for leaf in new.gone]
     return Translated(new.config, new.entries + drops)
 
@@ -99,56 +101,92 @@ def _step(target: Reader) -> str:
     return f"input_config {target.release}"
 
 
-def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool) -> _Rewritten:
-    """All stages in a row; each leaf's place in the original is followed through them."""
+def _staged(
+    config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool
+) -> tuple[Object, list[Entry], list[_Gone], list[dict[Place, Place]]]:
+    """All stages in a row: the configuration, its ledger, what was left behind, and how each stage moved places."""
     entries: list[Entry] = []
     left: list[_Gone] = []
-    origins: dict[Place, Place] = {}
-    for stage in _stages(config, target, known):
+    ways: list[dict[Place, Place]] = []
+    for stage in _stages(config, target, known, to_read=not keep_unknown):
         draft = Draft(config, _step(target), gone)
         stage(draft)
         for place, value in draft.rest():
-            if not (keep_unknown and _unknown(place) and draft.keep(place)):
-                left.append(_Gone(place, _origin(place, origins), value, f"no place in {target.config_model}"))
-        origins = {place: _origin(before, origins) for place, before in draft.moved.items()}
+            mine = _unknown(place) if keep_unknown else ()
+            if not (mine and (mine in draft.moved or draft.keep(mine))):
+                left.append(_Gone(place, _origin(place, ways), value, f"no place in {target.config_model}"))
+        ways.append(draft.moved)
         entries += draft.entries
         config = draft.target
+    return config, entries, left, ways
+
+
+def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool) -> _Rewritten:
+    """The stages, and then what the target has a place for; each leaf's place in the original is followed."""
+    config, entries, left, ways = _staged(config, target, known, gone, keep_unknown)
     fitted = fit(config, {"$ref": target.config_model}, target.models)
     if not fitted.ok:
         return _Rewritten(None, entries, left, fitted.misfits[0].reason)
-    for misfit in fitted.misfits:
-        if keep_unknown and _unknown(misfit.path) and _put_back(fitted.value, misfit.path, at(config, misfit.path)):
-            note = "not known to any release"
-            entries.append(Entry(_step(target), Op.KEEP, CONFIG + misfit.path, Loss.KEPT, note=note))
-            continue
-        entries = [entry for entry in entries if not _only_added(entry, misfit.path)]
-        for place, value in leaves(at(config, misfit.path), misfit.path):
-            if _origin(place, origins) is not _NOWHERE:
-                left.append(_Gone(place, _origin(place, origins), value, misfit.reason))
-    return _Rewritten(fitted.value, entries, left)
+    result: Object = fitted.value
+    misfits = [(misfit.path, misfit.reason) for misfit in fitted.misfits]
+    if not keep_unknown:
+        together = list(unfit_together(result, target))
+        misfits += together
+        result = _thinned(result, [place for place, _ in together])
+    for path, reason in misfits:
+        entries = [entry for entry in entries if not _only_added(entry, path)]
+        for place, value in leaves(at(config, path), path):
+            mine = _unknown(place) if keep_unknown else ()
+            if mine and _put_back(result, mine, at(config, mine)):
+                if not any(entry.op is Op.KEEP and entry.path == CONFIG + mine for entry in entries):
+                    entries.append(_kept(target, mine))
+                continue
+            origin = _origin(place, ways)
+            if origin is not _NOWHERE:
+                left.append(_Gone(place, origin, value, reason))
+    return _Rewritten(result, entries, left)
 
 
-def _stages(config: Object, target: Reader, known: Known) -> list[Callable[[Draft], None]]:
+def _thinned(config: Object, places: list[Place]) -> Object:
+    """The configuration without some fields, and without the sections that they leave empty."""
+    for place in places:
+        section = at(config, place[:-1])
+        if type(section) is dict:
+            section = {key: value for key, value in section.items() if key != place[-1]}
+            config = _replaced(config, place[:-1], section)
+    return config
+
+
+def _replaced(config: Object, place: Place, value: Object) -> Object:
+    if not place:
+        return value
+    key = str(place[0])
+    inner = _replaced(config[key], place[1:], value)
+    return {**config, key: inner} if inner else {name: item for name, item in config.items() if name != key}
+
+
+def _stages(config: Object, target: Reader, known: Known, *, to_read: bool) -> list[Callable[[Draft], None]]:
     family = family_of(config) or target.family
     stages: list[Callable[[Draft], None]] = []
-    if family == "user" and any(at(config, name.old) is not ABSENT for name in RENAMED):
-        stages.append(lambda draft: _within(draft, {name.old: (name.new, name.kind) for name in RENAMED}))
+    names: dict[Place, tuple[Place, Kind]] = {name.old: (name.new, name.kind) for name in (*RENAMED, *READ_AS)}
+    if family == "user" and any(at(config, name) is not ABSENT for name in names):
+        stages.append(lambda draft: _within(draft, names))
     if family == "user" and target.family == "benchmark":
         stages.append(lambda draft: to_benchmark(draft, known))
     elif family == "benchmark" and target.family == "user":
         stages.append(lambda draft: to_user(draft, target, known))
-    stages.append(lambda draft: _own(draft, target, known))
+    stages.append(lambda draft: _own(draft, target, known, to_read=to_read))
     return stages
 
 
-def _own(draft: Draft, target: Reader, known: Known) -> None:
+def _own(draft: Draft, target: Reader, known: Known, *, to_read: bool) -> None:
     """The last stage: the names of the target release, and what it repeats of the document."""
     if target.family == "benchmark":
         _within(draft, {})
         phases = draft.source.get("phases")
         add_kinds(draft, target, phases if type(phases) is list else [])
         return
-    old = [name for name in RENAMED if age(target.release) <= age(name.last)]
+    old = [name for name in (*RENAMED, *(READ_AS if to_read else ())) if age(target.release) <= age(name.last)]
     _within(draft, {name.new: (name.old, Kind(name.kind.down, name.kind.up)) for name in old})
     add_user_facts(draft, target, known)
 
@@ -174,15 +212,16 @@ _NOWHERE: Final = ()
 """The origin of a value that was only added."""
 
 
-def _origin(place: Place, origins: dict[Place, Place]) -> Place:
-    """Where the value at a place stood in the original."""
-    if not origins:
-        return place
-    for length in range(len(place), 0, -1):
-        if place[:length] in origins:
-            before = origins[place[:length]]
-            return before + place[length:] if before else _NOWHERE
-    return _NOWHERE
+def _origin(place: Place, ways: list[dict[Place, Place]]) -> Place:
+    """Where the value at a place stood before the stages that moved it, from the last to the first."""
+    for moved in reversed(ways):
+        for length in range(len(place), 0, -1):
+            if place[:length] in moved:
+                place = moved[place[:length]] + place[length:]
+                break
+        else:
+            return _NOWHERE
+    return place
 
 
 def _only_added(entry: Entry, place: Place) -> bool:
@@ -191,10 +230,19 @@ def _only_added(entry: Entry, place: Place) -> bool:
     return entry.op is Op.ADD and entry.path[: len(path)] == path
 
 
+def _kept(target: Reader, place: Place) -> Entry:
+    return Entry(_step(target), Op.KEEP, CONFIG + place, Loss.KEPT, note="not known to any release")
+
+
 def _put_back(config: Object, place: Place, value: Json) -> bool:
-    node = at(config, place[:-1])
-    if type(node) is not dict or any(type(part) is int for part in place):
+    """Put a field where it was, unless that is in a list, whose positions may mean another thing."""
+    if any(type(part) is int for part in place):
         return False
+    node: Json = config
+    for part in place[:-1]:
+        node = node.setdefault(part, {})
+        if type(node) is not dict:
+            return False
     node[place[-1]] = value
     return True
 
@@ -207,6 +255,9 @@ def _all_names() -> frozenset[str]:
     )
 
 
-def _unknown(place: Place) -> bool:
-    """Whether a place is one that no release has: some key on the way is no field of any."""
-    return any(type(part) is str and part not in _all_names() for part in place)
+def _unknown(place: Place) -> Place:
+    """The field on the way to a place that no release has, whose whole value is the user's own; or nothing."""
+    for index, part in enumerate(place):
+        if type(part) is str and part not in _all_names():
+            return place[: index + 1]
+    return ()

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from migrator.batch.load import load
 from migrator.chain.migrate import migrate
 from migrator.chain.steps import NEWEST
+from migrator.config.target import in_newest_dialect
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, Family, identify
 from migrator.jsonfile import Json, parse, plain
@@ -95,13 +96,10 @@ def _why_not(family: Family) -> str:
 
 def _trial(name: str, document: Json, records: str) -> Trial:
     identity = identify(document, details=False)
-    if identity.newer:
-        # Its own shape is the newest there is; what it adds is compared as information.
-        newest, _ = redact(document)
-    else:
-        newest = migrate(document, NEWEST, identity=identity).document
-        if newest is document:
-            newest, _ = redact(document)
+    newest, _ = redact(document)
+    if not identity.newer:
+        # A newer one's own shape is the newest there is; what it adds is compared as information.
+        newest = in_newest_dialect(migrate(newest, NEWEST, identity=identity).document)
     newest = plain(newest)
     blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
     facts = {key: newest[key] for key in KEPT if key in newest}

@@ -12,6 +12,7 @@ from math import floor, isfinite, log10
 from typing import Final, NamedTuple
 
 from migrator.chain.migrate import migrate
+from migrator.config.target import in_newest_dialect
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, identify
 from migrator.jsonfile import Json, Numeral, Path, parse_to_look, path_text
@@ -52,7 +53,7 @@ def read_facts(raw: bytes) -> list[Fact]:
     document, _ = redact(document)
     if not found.newer:
         # A newer one is shown as far as it is known.
-        document = migrate(document, identity=found).document
+        document = in_newest_dialect(migrate(document, identity=found).document)
     return list(_sections(stable(document)))
 
 

@@ -31,9 +31,14 @@ def result_line(result: Result) -> str:
     if result.status is Status.FAILED:
         return f"{'failed':<13}{name}"
     if result.status is Status.MIGRATED:
-        move = f"{result.from_version} → {result.to_version}" if result.steps else f"{result.to_version} filled"
+        move = f"{result.from_version} → {result.to_version}" if result.steps else _same_version(result)
         return f"{move + '  ':<13}{name}\n{'':<13}{counts(result.tally)}"
     return f"{result.status.value:<13}{name}\n{'':<13}{printable(result.reason)}"
+
+
+def _same_version(result: Result) -> str:
+    """What a file without a step on its way was changed for."""
+    return f"for {result.for_release}" if result.for_release else f"{result.to_version} filled"
 
 
 def total_line(results: dict[Status, int], failed_hint: str = "") -> str:
@@ -48,7 +53,8 @@ def explain(result: Result) -> Iterator[str]:
     if result.status is not Status.MIGRATED:
         yield f"{printable(result.source.path)}: {printable(result.reason)}"
         return
-    yield f"{printable(result.source.path)}: {result.from_version} → {result.to_version}"
+    goal = f", for AIPerf {result.for_release}" if result.for_release else ""
+    yield f"{printable(result.source.path)}: {result.from_version} → {result.to_version}{goal}"
     by_step: dict[str, list[Entry]] = {name: [] for name in ("secrets", *result.steps)}
     for entry in result.ledger:
         by_step.setdefault(entry.step, []).append(entry)
@@ -90,12 +96,20 @@ def _entry_row(entry: Entry) -> tuple[str, str, str]:
 def _entry_detail(entry: Entry) -> str:
     if entry.to is not None:
         same_place = entry.to[:-1] == entry.path[:-1]
-        return f" → {printable(str(entry.to[-1]) if same_place else path_text(entry.to))}"
+        if same_place:
+            return f" → {printable(str(entry.to[-1]))}"
+        same_top = len(entry.path) > 2 and entry.to[:1] == entry.path[:1]
+        place = path_text(entry.to[1:]).replace("$.", "$…", 1) if same_top else path_text(entry.to)
+        return f" → {printable(place)}"
     if entry.op is Op.SET:
-        changed = f": {value_text(entry.before)} → {value_text(entry.after)}"
+        changed = f": {value_text(entry.before, 22)} → {value_text(entry.after, 22)}"
         return changed + (f" ({printable(entry.note)})" if entry.note else "")
     if entry.op in (Op.ADD, Op.RESTORE):
-        return f": {value_text(entry.after)}" + (f" ({printable(entry.note)})" if entry.note else "")
+        return (
+            f": {value_text(entry.after, 22)} ({printable(entry.note)})"
+            if entry.note
+            else f": {value_text(entry.after)}"
+        )
     if entry.op is Op.DROP:
         return f": {value_text(entry.before)}"
     return f" ({printable(entry.note)})" if entry.note else ""
