@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: oracle calibration help demo test test-long search lint bench golden docs mutate lock clean
+.PHONY: oracle calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,11 +41,17 @@ search: $(VENV)/ready ## look for counterexamples to the laws, another way each 
 bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
 	$(BIN)/python -m benchmarks batch jq aiperf startup computing memory records
 
+scale: $(VENV)/ready ## 100,000 files: time, memory, workers, waiting for the disk; takes minutes
+	$(BIN)/python -m benchmarks scale
+
 calibration: $(VENV)/ready ## the promises of the statistics, on simulated runs; takes minutes
 	$(BIN)/python -m benchmarks calibration
 
 oracle: $(VENV)/ready ## let AIPerf itself read what was converted for it; RELEASES="0.9.0 0.13.0" asks only those
 	$(BIN)/python -m oracle $(RELEASES)
+
+faults: $(VENV)/ready ## kill, starve and disturb batches, thousands of times; fills docs/reliability.md
+	$(BIN)/python tests/faults.py
 
 golden: $(VENV)/ready ## regenerate golden/expected; review the difference
 	$(BIN)/python -m golden.update

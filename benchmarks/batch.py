@@ -7,22 +7,29 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
 
-from benchmarks.measure import corpus, grow, pairs, process, row, timed
+from benchmarks.measure import corpus, grow, in_memory, pairs, process, row, timed
 from migrator.batch.discover import discover
 from migrator.batch.execute import Request, Status, execute
+from migrator.batch.replace import Manner
+from migrator.batch.write import Fsync
+from migrator.chain.migrate import migrate
+from migrator.identify import identify
+from migrator.jsonfile import parse, render
 
-ROUNDS = 40
-LARGE = 6_000
+ROUNDS = 30
+LARGE = 3_000
 
 
 def run() -> Iterator[str]:
     """Both sides migrate the whole corpus in turn, each into a fresh folder."""
-    with tempfile.TemporaryDirectory() as folder:
+    # In memory where there is such a place: how long a shared disk takes is not what is compared.
+    with tempfile.TemporaryDirectory(dir=in_memory()) as folder:
         base = Path(folder)
         tree = base / "in"
         for number, path in enumerate(corpus()):
@@ -31,8 +38,9 @@ def run() -> Iterator[str]:
         files = len(corpus())
         floors, ours = [], []
         for number in range(ROUNDS):
-            floors.append(timed(lambda n=number: floor(tree, base / f"floor{n}")) / files)
-            ours.append(timed(lambda n=number: batch(tree, base / f"ours{n}")) / files)
+            # Processor time: what others do on the machine is not what is compared.
+            floors.append(timed(lambda n=number: floor(tree, base / f"floor{n}"), time.process_time) / files)
+            ours.append(timed(lambda n=number: batch(tree, base / f"ours{n}"), time.process_time) / files)
             shutil.rmtree(base / f"floor{number}")
             shutil.rmtree(base / f"ours{number}")
         # The quickest rounds are those that the machine disturbed least; the median tells how typical they are.
@@ -41,11 +49,29 @@ def run() -> Iterator[str]:
         yield row("floor, a file", f"{statistics.median(floors) * 1e6:.0f} µs")
         yield row("upgrade to the newest, a file", f"{statistics.median(ours) * 1e6:.0f} µs", ratio, 1.25)
         yield row("the same, quickest quarter of rounds", f"{min(ours) * 1e6:.0f} µs", quick, 1.25)
+        yield from _stages()
         yield from _workers(base)
 
 
+def _stages() -> Iterator[str]:
+    """What a file costs beyond the floor, stage by stage, in processor time: what is left is asking and reporting."""
+    raws = [path.read_bytes() for path in corpus()]
+    parsed = [parse(raw).data for raw in raws]
+    known = [identify(data, details=False) for data in parsed]
+    stages: dict[str, Callable[[], object]] = {
+        "orjson, parse and dump": lambda: [orjson.dumps(orjson.loads(raw), option=orjson.OPT_INDENT_2) for raw in raws],
+        "parse, and prove that nothing is lost": lambda: [parse(raw) for raw in raws],
+        "identify": lambda: [identify(data, details=False) for data in parsed],
+        "migrate": lambda: [migrate(data, identity=found) for data, found in zip(parsed, known, strict=True)],
+        "render": lambda: [render(data) for data in parsed],
+    }
+    for name, stage in stages.items():
+        taken = statistics.median(timed(stage, time.process_time) for _ in range(ROUNDS))
+        yield row(f"  {name}, a file", f"{taken / len(raws) * 1e6:.0f} µs")
+
+
 def _workers(base: Path) -> Iterator[str]:
-    """Whole commands, start-up and all, on a tree that is large enough to be shared out."""
+    """Whole commands, start-up and all, on a tree just large enough to be shared out; `scale` has a large one."""
     tree = base / "large"
     grow(tree, LARGE)
     command = [
@@ -56,7 +82,7 @@ def _workers(base: Path) -> Iterator[str]:
         str(base / "out"),
         "--force",
     ]
-    one, two, ratio = pairs(lambda: process([*command, "--jobs", "1"]), lambda: process([*command, "--jobs", "2"]), 3)
+    one, two, ratio = pairs(lambda: process([*command, "--jobs", "1"]), lambda: process([*command, "--jobs", "2"]), 2)
     yield row(f"upgrade {LARGE:,} files, one process", f"{one / LARGE * 1e6:.0f} µs")
     yield row("the same, two", f"{two / LARGE * 1e6:.0f} µs", 1 / ratio, 1 / 1.7)
 
@@ -76,7 +102,7 @@ def floor(tree: Path, out: Path) -> None:
 
 def batch(tree: Path, out: Path) -> None:
     """The real thing, without the process around it."""
-    request = Request("1.5", "up", out_folder=str(out))
-    for source in discover([str(tree)], avoid=str(out)):
+    request = Request("1.5", "up", out_folder=str(out), ledgers=False, manner=Manner(fsync=Fsync.NEVER))
+    for source in discover([str(tree)], avoid=[str(out)]):
         if execute(source, request).status is Status.FAILED:
             raise RuntimeError(f"{source.path} failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
@@ -30,11 +31,16 @@ def grow(folder: Path, count: int) -> list[Path]:
     return made
 
 
-def timed(action: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
+def in_memory() -> str | None:
+    """A folder whose files are in memory, None where there is none: then the usual place does."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def timed(action: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Seconds that a call takes by a clock."""
+    start = clock()
     action()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def process(command: Sequence[str]) -> float:

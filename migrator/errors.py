@@ -120,8 +120,20 @@ class RecordsError(MigratorError):
     """The files beside an export are not those of its run, or not all of it."""
 
 
+class JournalError(MigratorError):
+    """A journal is none, of another batch, or does not fit what is on the disk any more."""
+
+
 class UnwritableError(MigratorError):
     """The output could not be written, or is not to be overwritten."""
+
+
+class LinkError(UnwritableError):
+    """A symbolic link is not to be replaced: what it leads to may be anywhere."""
+
+
+class ChangedError(UnwritableError):
+    """Someone else changed a file between reading and replacing it."""
 
 
 class UsageError(MigratorError):

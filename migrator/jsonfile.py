@@ -363,6 +363,14 @@ def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
     except OSError as error:
         raise unreadable(error, path) from error
     try:
+        return read_open(handle, path, limit)
+    finally:
+        os.close(handle)
+
+
+def read_open(handle: int, path: str, limit: int = MAX_BYTES) -> bytes:
+    """The whole content of a file that is open already, from where it stands; errors as of [`read_bytes`][]."""
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError(f"is {_kind(status.st_mode)}", expected="a regular file", file=path)
@@ -370,16 +378,15 @@ def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
             raise UnreadableError(
                 f"has {status.st_size / 2**20:.0f} MB", expected=f"at most {limit / 2**20:.0f} MB", file=path
             )
-        chunks = []
-        while chunk := os.read(handle, max(status.st_size + 1, 65536)):
-            chunks.append(chunk)
-            if sum(map(len, chunks)) > limit:
+        content = os.read(handle, status.st_size + 1)
+        # One byte more was asked for than is there: having got what is there is having reached the end.
+        while len(content) != status.st_size and (chunk := os.read(handle, 65536)):
+            content += chunk
+            if len(content) > limit:
                 raise UnreadableError("grows while it is read", expected="a finished file", file=path)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return content
     except OSError as error:
         raise unreadable(error, path) from error
-    finally:
-        os.close(handle)
 
 
 def unreadable(error: OSError, path: str) -> UnreadableError:
@@ -416,17 +423,12 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
     if not overwrite and os.path.lexists(path):
         raise UnwritableError("exists already", hint="--force overwrites it", file=path)
     folder = os.path.dirname(path)
-    # Not derived from the target's name, which may already be as long as the file system allows.
-    beside = os.path.join(folder, f".aiperf-migrate.{os.getpid()}.{next(_serial)}.tmp")
     try:
         # A file that takes over stricter permissions must not be readable for a moment before it has them.
-        mode = 0o666 if like is None else 0o600
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        handle, beside = _new_beside(folder, 0o666 if like is None else 0o600)
         try:
             try:
-                written = os.write(handle, data)
-                while written < len(data):
-                    written += os.write(handle, memoryview(data)[written:])
+                write_all(handle, data)
                 if like is not None:
                     os.fchmod(handle, stat.S_IMODE(os.stat(like).st_mode))
                 if sync:
@@ -439,9 +441,26 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
                 os.unlink(beside)
             raise
         if sync:
-            _sync_folder(folder or ".")
+            sync_folder(folder)
     except OSError as error:
         raise unwritable(error, path) from error
+
+
+def _new_beside(folder: str, mode: int) -> tuple[int, str]:
+    """A new file under a name of its own, open for writing."""
+    while True:
+        # Not derived from the target's name, which may already be as long as the file system allows. The name may be
+        # taken: by what a killed process of the same number left behind.
+        beside = os.path.join(folder, f".aiperf-migrate.{os.getpid()}.{next(_serial)}.tmp")
+        with contextlib.suppress(FileExistsError):
+            return os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), beside
+
+
+def write_all(handle: int, data: bytes) -> None:
+    """Write all the bytes to an open file; a disk that fills up meanwhile is an `OSError`."""
+    written = os.write(handle, data)
+    while written < len(data):
+        written += os.write(handle, memoryview(data)[written:])
 
 
 def unwritable(error: OSError, path: str) -> UnwritableError:
@@ -457,8 +476,9 @@ def unwritable(error: OSError, path: str) -> UnwritableError:
     )
 
 
-def _sync_folder(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def sync_folder(folder: str) -> None:
+    """Wait until the disk has the names in a folder; the empty name is the working directory."""
+    handle = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:

@@ -8,7 +8,7 @@ up where it is declared and then replaced wherever else in the document it occur
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from migrator.jsonfile import Json, Path
@@ -21,6 +21,8 @@ _CONFIGS: Final = ("input_config", "genai_perf_input_config")
 
 _SHORTEST_TO_SEARCH: Final = 8
 """A shorter secret (`EMPTY`, `test`) is replaced where it is declared, not wherever its letters occur."""
+
+_NO_TEXT: Final = frozenset({float, int, bool, type(None)})
 
 # Patterns are text, compiled when the first secret is suspected: most files never need them.
 # Fragments of header, option and parameter names that carry credentials, as AIPerf 0.13.0 judges them.
@@ -73,14 +75,28 @@ def _replacements(document: dict[str, Json]) -> list[tuple[Path, str]]:
         return []
     changes = {path: clean for path, clean, _ in declared}
     long = {s for _, _, found in declared for s in found if len(s) >= _SHORTEST_TO_SEARCH}
-    secrets = sorted(long, key=lambda secret: (len(secret), secret))
-    found = []
-    for path, text in _strings(document, ()):
-        clean = changes.get(path, text)
-        for secret in reversed(secrets):
-            clean = clean.replace(secret, REDACTED)
-        if clean != text:
-            found.append((path, clean))
+    secrets = sorted(long, key=lambda secret: (len(secret), secret), reverse=True)
+    found: list[tuple[Path, str]] = []
+
+    def look(value: Json, path: Path) -> None:
+        if type(value) is str:
+            clean = changes.get(path, value)
+            for secret in secrets:
+                if secret in clean:
+                    clean = clean.replace(secret, REDACTED)
+            if clean != value:
+                found.append((path, clean))
+        elif type(value) is dict:
+            for key, item in value.items():
+                # Most of a document is numbers: they are not even visited.
+                if type(item) not in _NO_TEXT:
+                    look(item, (*path, key))
+        elif type(value) is list:
+            for index, item in enumerate(value):
+                if type(item) not in _NO_TEXT:
+                    look(item, (*path, index))
+
+    look(document, ())
     return found
 
 
@@ -226,17 +242,6 @@ def _clean(text: str) -> tuple[str, list[str]]:
     if "?" in text:
         text = re.sub(_QUERY, query, text)
     return text, [secret for secret in secrets if secret]
-
-
-def _strings(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
-    if type(value) is str:
-        yield path, value
-    elif type(value) is dict:
-        for key, item in value.items():
-            yield from _strings(item, (*path, key))
-    elif type(value) is list:
-        for index, item in enumerate(value):
-            yield from _strings(item, (*path, index))
 
 
 def _rebuild(value: Json, path: Path, changes: dict[Path, str]) -> Json:

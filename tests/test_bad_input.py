@@ -292,7 +292,7 @@ def test_what_may_not_be_read_or_written(tmp_path: Path) -> None:
     before = snapshot(tmp_path / "in" / "open")
     done = run("upgrade", "in/open", "--in-place", cwd=tmp_path, setup=DENIED)
     assert done.code == 4
-    assert done.complaints == [f"in/open/{NAME}.bak: cannot be written: Permission denied"]
+    assert done.complaints == [f"in/open/{NAME}: cannot be written: Permission denied"]
     assert snapshot(tmp_path / "in" / "open") == before
     for path in ("closed", "open"):
         (tmp_path / "in" / path).chmod(0o700)

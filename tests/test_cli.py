@@ -853,7 +853,7 @@ def until(condition: Any) -> None:
 
 @pytest.mark.parametrize("in_place", [False, True])
 def test_ctrl_c_leaves_whole_files_only(many: Path, in_place: bool) -> None:
-    place = ["--in-place"] if in_place else ["-d", "out"]
+    place = ["--in-place", "--fsync", "each"] if in_place else ["-d", "out"]
     where = many / ("in" if in_place else "out")
     arguments = command("upgrade", "in", *place, "--json", "--ledger", "ledger.jsonl")
     with subprocess.Popen(

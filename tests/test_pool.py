@@ -9,6 +9,8 @@ import pytest
 from migrator.batch import pool
 from migrator.batch.discover import discover
 from migrator.batch.execute import Request, Status
+from migrator.batch.replace import Manner
+from migrator.batch.write import Fsync
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "exports"
 
@@ -36,7 +38,7 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
         seen[jobs] = [(r.source, r.status, r.reason, r.warnings, r.tally) for r in results]
     assert seen[1] == seen[2]
     assert _outputs(tmp_path / "1") == _outputs(tmp_path / "2")
-    assert len(_outputs(tmp_path / "2")) == 89
+    assert len(_outputs(tmp_path / "2")) == sum(1 for status in seen[2] if status[1] is not Status.SKIPPED) > 70
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -57,8 +59,10 @@ def test_stopping_begins_nothing_new_and_tells_what_was_done(tmp_path: Path) -> 
     for number in range(200):
         (tmp_path / f"{number:03}.json").write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
     done: list[str] = []
-    request = Request("1.5", "up", out_folder=str(tmp_path / "out"))
-    for result in pool.run(discover([str(tmp_path)], avoid=str(tmp_path / "out")), request, 2, lambda: len(done) >= 8):
+    request = Request("1.5", "up", out_folder=str(tmp_path / "out"), manner=Manner(fsync=Fsync.NEVER))
+    for result in pool.run(
+        discover([str(tmp_path)], avoid=[str(tmp_path / "out")]), request, 2, lambda: len(done) >= 8
+    ):
         done.append(result.output)
     written = sorted(str(path) for path in (tmp_path / "out").iterdir())
     assert sorted(done) == written

@@ -50,6 +50,7 @@ def test_the_line_is_on_the_terminal_only_and_the_report_is_whole(piped: bool) -
     code, shown, out = _watched(command, subprocess.PIPE if piped else None)
     assert code == 0
     assert b"files" in shown
+    assert b"/s" in shown
     assert b"up" in shown
     if piped:
         assert out == plain, "a progress line must not take anything from standard output"

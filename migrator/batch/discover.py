@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from migrator.errors import MigratorError, UnreadableError
 from migrator.jsonfile import unreadable
 
 STDIN: Final = "-"
+RESIDUE_SUFFIX: Final = ".residue.json"
+"""A residue stands beside its document, under the document's whole name and this."""
 
 
 class Source(NamedTuple):
@@ -17,21 +19,25 @@ class Source(NamedTuple):
 
     `relative` is its place below the folder that was named, which an output tree mirrors. `named` tells a file that
     the user named from one found in a folder: only of the first is anything expected. `error` says that a folder
-    could not be read.
+    could not be read. `done` is the digest of what an interrupted batch has written for it, or nothing. `residues`
+    tells whether there can be a residue beside it.
     """
 
     path: str
     relative: str
     named: bool
     error: MigratorError | None = None
+    done: str = ""
+    residues: bool = True
 
 
-def discover(paths: Sequence[str], avoid: str | None = None) -> Iterator[Source]:
+def discover(paths: Sequence[str], avoid: Iterable[str | None] = ()) -> Iterator[Source]:
     """The files behind `paths`, in order; folders give every `*.json` below them, sorted within each folder.
 
-    Hidden folders and symbolic links to folders are not entered, and neither is `avoid`, the output folder.
+    Hidden folders and symbolic links to folders are not entered, and neither are those to `avoid`, for
+    outputs and backups.
     """
-    away = os.path.realpath(avoid) if avoid else None
+    away = {os.path.realpath(folder) for folder in avoid if folder}
     folders = sum(path != STDIN and os.path.isdir(path) for path in paths)
     for path in paths:
         if path == STDIN or not os.path.isdir(path):
@@ -61,26 +67,46 @@ def clash(paths: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _walk(folder: str, relative: str, away: str | None) -> Iterator[Source]:
-    # Not recursive: a tree may be deeper than calls can be.
-    pending = [(folder, relative, True)]
-    while pending:
-        path, below, is_folder = pending.pop()
-        if not is_folder:
-            yield Source(path, below, named=False)
-            continue
+def _walk(folder: str, relative: str, away: set[str]) -> Iterator[Source]:
+    # Not recursive: a tree may be deeper than calls can be. In memory are the names in one folder and those above it.
+    open_folders: list[tuple[str, str, list[str], bool]] = []
+    path, below = folder, relative
+    while True:
         try:
-            with os.scandir(path) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name, reverse=True)
+            open_folders.append((path, below, *_names(path, away)))
         except OSError as error:
             yield Source(path, below, named=True, error=_folder_error(error, path))
-            continue
-        for entry in listed:
+        while open_folders:
+            inside, under, names, residues = open_folders[-1]
+            if not names:
+                open_folders.pop()
+                continue
+            name = names.pop()
+            path, below = os.path.join(inside, name), os.path.join(under, name)
+            if name.endswith("/"):
+                path, below = path[:-1], below[:-1]
+                break
+            yield Source(path, below, named=False, residues=residues)
+        else:
+            return
+
+
+def _names(folder: str, away: set[str]) -> tuple[list[str], bool]:
+    """What to look at in a folder, the last first, and whether there are residues among it.
+
+    Folders end in a slash, which no name can.
+    """
+    names = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith(".") and (away is None or os.path.realpath(entry.path) != away):
-                    pending.append((entry.path, os.path.join(below, entry.name), True))
+                if not entry.name.startswith(".") and not (away and os.path.realpath(entry.path) in away):
+                    names.append(entry.name + "/")
             elif entry.name.lower().endswith(".json"):
-                pending.append((entry.path, os.path.join(below, entry.name), False))
+                names.append(entry.name)
+    names.sort(key=lambda name: name.removesuffix("/"), reverse=True)
+    # Once for a folder, and not by asking the system for each file in it.
+    return names, any(name.endswith(RESIDUE_SUFFIX) for name in names)
 
 
 def _folder_error(error: OSError, folder: str) -> UnreadableError:

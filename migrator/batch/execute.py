@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Final, Literal
 
 from migrator._version import __version__
 from migrator.backfill.beside import Backfill
-from migrator.batch.discover import STDIN, Source
+from migrator.batch import journal
+from migrator.batch.discover import RESIDUE_SUFFIX, STDIN, Source
 from migrator.batch.load import load
-from migrator.batch.write import RESIDUE_SUFFIX, write_in_place, write_out, write_standard_output
+from migrator.batch.replace import Change, Manner, Replacements, other_names
+from migrator.batch.write import Fsync, sync_file_systems, write_out, write_standard_output
 from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
 from migrator.chain.steps import rank
 from migrator.config.target import checked_file
-from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported
+from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnwritableError, reported
 from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, read_bytes, render
+
+TOGETHER: Final = 64
+"""Files that share one wait for the disk: it takes as long as for one, and an interrupt is still soon obeyed."""
 
 
 class Status(StrEnum):
@@ -37,8 +44,9 @@ class Request:
 
     `to` is the schema version; with `release`, that of an AIPerf release which is to read the result.
     `direction` limits which way files are moved. Exactly one of `out_file`, `out_folder`, `in_place` and
-    `standard_output` is set, or none: then nothing is written. `ledgers` asks for every entry, not only the figures.
-    `backfill` asks for what the files beside an export know; `records` names them for a single one.
+    `standard_output` is set, or none: then nothing is written. `manner` says how files are written. `ledgers` asks
+    for every entry, not only the figures. `backfill` asks for what the files beside an export know; `records` names
+    them for a single one.
     """
 
     to: str
@@ -47,7 +55,7 @@ class Request:
     out_folder: str | None = None
     in_place: bool = False
     standard_output: bool = False
-    backup_suffix: str | None = ".bak"
+    manner: Manner = field(default_factory=Manner)
     force: bool = False
     residue: bool = False
     use_residue: bool = True
@@ -66,6 +74,15 @@ class Request:
     def writes(self) -> bool:
         """Whether anything is written at all."""
         return bool(self.out_file or self.out_folder or self.in_place or self.standard_output)
+
+    @property
+    def together(self) -> int:
+        """How many files are written, and reported, together."""
+        return TOGETHER if self.manner.fsync is Fsync.BATCH and self.writes and not self.standard_output else 1
+
+    def target(self, source: Source) -> str:
+        """Where the output for a file goes."""
+        return source.path if self.in_place else self.out_file or os.path.join(self.out_folder or "", source.relative)
 
 
 @dataclass(slots=True)
@@ -110,18 +127,59 @@ class Result:
 
 def execute(source: Source, request: Request) -> Result:
     """Do what is asked for one file. Errors become the result's, so that a batch goes on."""
+    return execute_all([source], request)[0]
+
+
+def execute_all(sources: Iterable[Source], request: Request, stop: Callable[[], bool] = lambda: False) -> list[Result]:
+    """Do what is asked for some files, which go to the disk together. `stop` is asked before each file."""
+    results: list[tuple[Result, Change | None]] = []
+    with Replacements(request.manner) as replacements:
+        for source in sources:
+            if stop():
+                break
+            results.append(_attempt(source, request, replacements))
+        replacements.settle()
+    if request.together > 1 and not request.in_place:
+        _flush([result for result, _ in results])
+    for result, change in results:
+        if change and change.error:
+            _fail(result, change.error)
+    return [result for result, _ in results]
+
+
+def _fail(result: Result, error: MigratorError) -> None:
+    error.file = error.file or result.source.path
+    result.status, result.error, result.output = Status.FAILED, error, ""
+
+
+def _flush(results: list[Result]) -> None:
+    folders = {result.output: os.path.dirname(result.output) for result in results if result.output}
+    failed = sync_file_systems(set(folders.values())) if folders else {}
+    for result in results:
+        if error := failed.get(folders.get(result.output, "")):
+            _fail(result, UnwritableError(f"is perhaps not on the disk: {error.strerror}", file=result.output))
+
+
+def _attempt(source: Source, request: Request, replacements: Replacements) -> tuple[Result, Change | None]:
+    result = Result(source, Status.FAILED, error=source.error)
     if source.error:
-        return Result(source, Status.FAILED, error=source.error)
+        return result, None
     try:
         with reported(source.path):
-            return _execute(source, request)
+            if source.done and journal.digest_of(request.target(source)) == source.done:
+                return Result(source, Status.UNCHANGED, "done before, as the journal says"), None
+            return _execute(source, request, replacements)
+    except LinkError as error:
+        if not source.named:
+            return Result(source, Status.SKIPPED, f"{error.found}, left alone"), None
+        _fail(result, error)
     except MigratorError as error:
-        error.file = error.file or source.path
-        return Result(source, Status.FAILED, error=error)
+        _fail(result, error)
+    return result, None
 
 
-def _execute(source: Source, request: Request) -> Result:
-    loaded = load(source.path, details=False)
+def _execute(source: Source, request: Request, replacements: Replacements) -> tuple[Result, Change | None]:
+    loaded = load(source.path, details=False, read=replacements.read if request.in_place else read_bytes)
     identity, parsed = loaded.identity, loaded.parsed
     if identity.family not in MIGRATABLE or parsed is None:
         if source.named and identity.family is Family.OTHER:
@@ -129,29 +187,32 @@ def _execute(source: Source, request: Request) -> Result:
         if request.out_file or request.standard_output:
             # The one output that was asked for cannot be given: an exit code of 0 would be taken for it.
             raise NotAnExportError(f"is {identity.family.value}", expected="a main export", hint="it is left alone")
-        return Result(source, Status.SKIPPED, f"{identity.family.value}, left alone")
+        return Result(source, Status.SKIPPED, f"{identity.family.value}, left alone"), None
     require_migratable(identity)
     if wrong_way := _wrong_way(identity, request):
         if source.named:
             raise NotAnExportError(
                 f"is {identity.version}, {wrong_way} than {request.to}", hint="convert goes either way"
             )
-        return Result(source, Status.SKIPPED, f"{identity.version}, {wrong_way} than {request.to}")
-    residue, warnings = _residue_beside(source.path, request)
+        return Result(source, Status.SKIPPED, f"{identity.version}, {wrong_way} than {request.to}"), None
+    residue, warnings = _residue_beside(source, request)
     finish = Backfill(source.path, request.records) if request.backfill else None
-    options: dict[str, Any] = {
-        "release_name": request.release or None,
-        "config": True,
-        "save_residue": request.residue,
-        "keep_secrets": request.keep_secrets,
-        "identity": identity,
-        "finish": finish,
-    }
+    take = partial(
+        migrate,
+        parsed.data,
+        request.to,
+        release_name=request.release or None,
+        config=True,
+        save_residue=request.residue,
+        keep_secrets=request.keep_secrets,
+        identity=identity,
+        finish=finish,
+    )
     try:
-        done = migrate(parsed.data, request.to, residue=residue, **options)
+        done = take(residue=residue)
     except ResidueError as error:
         warnings.append(f"residue ignored: {error}")
-        done = migrate(parsed.data, request.to, **options)
+        done = take()
     warnings += finish.warnings if finish else []
     result = Result(source, Status.MIGRATED, "", identity.version, request.to, request.release, warnings=warnings)
     if done.changed:
@@ -163,10 +224,16 @@ def _execute(source: Source, request: Request) -> Result:
         result.status, result.reason = Status.UNCHANGED, _as_it_is(request)
         if identity.mislabelled:
             result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
-    if request.writes:
+    change = None
+    if request.in_place and done.changed:
+        change = replacements.replace(source.relative, render(done.document, parsed.layout), _saved(done))
+        result.output = source.path
+        if others := other_names(change):
+            result.warnings.append(f"has other names (hard links: {others}), which keep the old content")
+    elif request.writes and not request.in_place:
         raw = render(done.document, parsed.layout) if done.changed else loaded.raw
-        result.output = _write(source, request, raw, done)
-    return result
+        result.output = _write(source, request, raw, _saved(done))
+    return result, change
 
 
 def _as_it_is(request: Request) -> str:
@@ -190,7 +257,7 @@ def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
         warnings.append("its white space is irregular and was evened out; every value and spelling is kept")
     if secrets := len(done.ledger.of(Loss.REDACTED)):
         places = "1 place" if secrets == 1 else f"{secrets} places"
-        kept = ", but not in the backup" if request.in_place and request.backup_suffix else ""
+        kept = ", but not in the backup" if request.in_place and request.manner.backup else ""
         warnings.append(f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}")
     if request.release and (path := checked_file(done.document, request.release)):
         warnings.append(f"AIPerf {request.release} reads it only where the file {path!r} is there")
@@ -199,10 +266,10 @@ def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
     return warnings
 
 
-def _residue_beside(path: str, request: Request) -> tuple[Residue | None, list[str]]:
+def _residue_beside(source: Source, request: Request) -> tuple[Residue | None, list[str]]:
     """The residue beside an input, if there is one; a damaged one is told, not fatal."""
-    name = path + RESIDUE_SUFFIX
-    if not request.use_residue or path == STDIN or not os.path.exists(name):
+    name = source.path + RESIDUE_SUFFIX
+    if not (request.use_residue and source.residues) or source.path == STDIN or not os.path.exists(name):
         return None, []
     try:
         return Residue.from_bytes(read_bytes(name)), []
@@ -211,17 +278,24 @@ def _residue_beside(path: str, request: Request) -> tuple[Residue | None, list[s
         return None, [f"residue ignored: {error}"]
 
 
-def _write(source: Source, request: Request, raw: bytes, done: Migration) -> str:
+def _saved(done: Migration) -> bytes | None:
+    return done.residue.to_bytes(f"aiperf-migrate {__version__}") if done.residue else None
+
+
+def _write(source: Source, request: Request, raw: bytes, residue: bytes | None) -> str:
     """Write the document, and return the name of the file it went to."""
-    residue = done.residue.to_bytes(f"aiperf-migrate {__version__}") if done.residue else None
     if request.standard_output:
         write_standard_output(raw)
         return ""
-    if request.in_place:
-        if not done.changed:
-            return ""
-        write_in_place(source.path, raw, residue, backup_suffix=request.backup_suffix)
-        return source.path
-    target = request.out_file or os.path.join(request.out_folder or "", source.relative)
-    write_out(target, raw, residue, force=request.force)
+    target = request.target(source)
+    sync = request.manner.fsync is Fsync.EACH
+    if request.manner.journal:
+        pieces = [(target + RESIDUE_SUFFIX, residue), (target, raw)]
+        entries = [
+            journal.Entry(os.path.abspath(name), journal.digest_of(name), journal.digest(content))
+            for name, content in pieces
+            if content is not None
+        ]
+        journal.append(request.manner.journal, entries, sync=sync)
+    write_out(target, raw, residue, force=request.force, within=request.out_folder, sync=sync)
     return target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import NamedTuple
 
 from migrator.batch.discover import STDIN
@@ -23,19 +24,22 @@ class Loaded(NamedTuple):
     identity: Identity
 
 
-def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
+def load(
+    path: str, *, details: bool = True, to_look: bool = False, read: Callable[[str], bytes] = read_bytes
+) -> Loaded:
     """Read and identify a file, or standard input for `-`.
 
     Args:
         path: the file.
         details: whether dialect, configuration and writers are wanted.
         to_look: whether the file is only looked at, once: then it is parsed without its spelling and layout.
+        read: how its bytes are got.
 
     Raises:
         MigratorError: any of its kinds, with the file's name filled in.
     """
     try:
-        raw = read_stdin() if path == STDIN else read_bytes(path)
+        raw = read_stdin() if path == STDIN else read(path)
         try:
             parsed = _parse_to_look(raw) if to_look else parse(raw)
         except NotJsonError:

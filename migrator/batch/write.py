@@ -6,13 +6,21 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 
+from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.errors import UnwritableError
 from migrator.jsonfile import unwritable, write_atomic
 
-RESIDUE_SUFFIX = ".residue.json"
-"""A residue stands beside its document, under the document's whole name and this."""
+
+class Fsync(StrEnum):
+    """When to wait for the disk: for each file, once for some dozen files together, or not at all."""
+
+    EACH = "each"
+    BATCH = "batch"
+    NEVER = "never"
+
 
 _made: set[str] = set()
 """Output folders known to exist, so that a batch does not ask for each file."""
@@ -33,45 +41,34 @@ def write_standard_output(raw: bytes) -> None:
         raise unwritable(error, "standard output") from error
 
 
-def write_out(target: str, raw: bytes, residue: bytes | None, *, force: bool) -> None:
+def write_out(
+    target: str, raw: bytes, residue: bytes | None, *, force: bool, within: str | None = None, sync: bool = False
+) -> None:
     """A document, and what it could not keep, in a place of their own; missing folders are made.
+
+    Args:
+        target: where it goes.
+        raw: the document.
+        residue: the content of its residue file, None for none.
+        force: whether what is there may be overwritten.
+        within: the output folder, out of which no symbolic link in it may lead.
+        sync: whether to wait for the disk.
 
     Raises:
         UnwritableError: the target exists and is not to be overwritten, or is no file, or there is no space.
     """
-    make_folder(os.path.dirname(target))
+    make_folder(os.path.dirname(target), within)
     _require_free(target, force=force)
     if residue is None:
-        write_atomic(target, raw, overwrite=True)
+        write_atomic(target, raw, overwrite=True, sync=sync)
         return
     saved = target + RESIDUE_SUFFIX
     _require_free(saved, force=force)
     # The residue goes first: a crash in between leaves a file too many, never one too few.
     new = not os.path.lexists(saved)
     with _removed_on_failure(saved) if new else contextlib.nullcontext():
-        write_atomic(saved, residue, overwrite=True)
-        write_atomic(target, raw, overwrite=True)
-
-
-def write_in_place(path: str, raw: bytes, residue: bytes | None, *, backup_suffix: str | None) -> None:
-    """A document in place of its original, whose permissions it takes over; what was there is kept as a backup.
-
-    Raises:
-        UnwritableError: a symbolic link, no permission, no space.
-    """
-    if os.path.islink(path):
-        raise UnwritableError("is a symbolic link", hint=f"name the file itself: {os.path.realpath(path)}", file=path)
-    with contextlib.ExitStack() as undo:
-        if residue is not None:
-            saved = path + RESIDUE_SUFFIX
-            if not os.path.lexists(saved):
-                undo.enter_context(_removed_on_failure(saved))
-            elif backup_suffix:
-                undo.enter_context(_removed_on_failure(_back_up(saved, backup_suffix)))
-            write_atomic(saved, residue, overwrite=True)
-        if backup_suffix:
-            undo.enter_context(_removed_on_failure(_back_up(path, backup_suffix)))
-        write_atomic(path, raw, overwrite=True, like=path, sync=True)
+        write_atomic(saved, residue, overwrite=True, sync=sync)
+        write_atomic(target, raw, overwrite=True, sync=sync)
 
 
 @contextlib.contextmanager
@@ -84,11 +81,12 @@ def _removed_on_failure(name: str) -> Iterator[None]:
         raise
 
 
-def make_folder(folder: str) -> None:
+def make_folder(folder: str, within: str | None = None) -> None:
     """A folder for outputs, and those above it, unless it is there.
 
     Raises:
-        UnwritableError: a part of its path is a file, or nothing may be written there.
+        UnwritableError: a part of its path is a file, or nothing may be written there; or a symbolic link leads
+            out of `within`.
     """
     if not folder or folder in _made:
         return
@@ -98,6 +96,12 @@ def make_folder(folder: str) -> None:
         raise UnwritableError("is a file", expected="a folder for the output", file=error.filename) from error
     except OSError as error:
         raise unwritable(error, folder) from error
+    if within:
+        root, real = os.path.realpath(within), os.path.realpath(folder)
+        if os.path.commonpath((root, real)) != root:
+            raise UnwritableError(
+                "leads out of the output folder", expected="a folder, no link", hint=real, file=folder
+            )
     if len(_made) > 10_000:
         _made.clear()
     _made.add(folder)
@@ -116,35 +120,31 @@ def _require_free(target: str, *, force: bool) -> None:
         raise UnwritableError("exists already", hint="--force overwrites it", file=target)
 
 
-def _back_up(path: str, suffix: str) -> str:
-    """Keep a file under a free name, which is returned. A hard link costs nothing and cannot differ."""
-    name, number = path + suffix, 0
-    while True:
+def sync_file_systems(folders: Iterable[str]) -> dict[str, OSError]:
+    """Wait until the disks have everything that was written below these folders; what failed, by folder.
+
+    One wait for many files costs a fraction of one for each. Where the system cannot do that, all of it is flushed.
+    """
+    # Slow to import, and only a batch that writes needs it.
+    import ctypes
+
+    flush = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if flush is None:
+        os.sync()
+        return {}
+    failed: dict[str, OSError] = {}
+    flushed: set[int] = set()
+    for folder in folders:
         try:
+            handle = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC)
             try:
-                os.link(path, name)
-            except FileExistsError:
-                raise
-            except OSError:
-                _copy(path, name)
-        except FileExistsError:
-            number += 1
-            name = f"{path}{suffix}.{number}"
-        else:
-            return name
-
-
-def _copy(path: str, name: str) -> None:
-    """The fallback where a file system has no hard links, or this user may make none."""
-    import shutil
-
-    try:
-        with open(path, "rb") as source, open(name, "xb") as target, _removed_on_failure(name):
-            shutil.copyfileobj(source, target)
-            target.flush()
-            os.fsync(target.fileno())
-            shutil.copystat(path, name)
-    except FileExistsError:
-        raise
-    except OSError as error:
-        raise unwritable(error, name) from error
+                device = os.fstat(handle).st_dev
+                if device not in flushed and flush(handle):
+                    number = ctypes.get_errno()
+                    raise OSError(number, os.strerror(number), folder)
+                flushed.add(device)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            failed[folder] = error
+    return failed

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "upgrade": ("upgrade", "bring exports to a newer schema version"),
     "downgrade": ("downgrade", "bring exports to an older schema version"),
     "convert": ("convert", "bring exports to a version, whichever way"),
+    "undo": ("undo", "take a batch back, by its journal"),
     "check": ("check", "verify schema and consistency"),
     "diff": ("diff", "compare two runs, or two groups of runs"),
     "noise": ("noise", "learn how much runs differ by themselves"),

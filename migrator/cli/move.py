@@ -7,15 +7,17 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Final, Literal
 
 from migrator.batch.discover import STDIN, clash, discover
 from migrator.batch.execute import Request, Result, Status
-from migrator.batch.journal import Journal
+from migrator.batch.ledgers import LedgerFile
 from migrator.batch.pool import run as run_batch
 from migrator.batch.pool import usable_cores
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
 from migrator.cli.interrupt import Uninterrupted
+from migrator.cli.manner import add_options, journaled, manner
 from migrator.cli.parser import Parser, file_name, jobs
 from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, say
@@ -32,6 +34,9 @@ _OUTPUTS: Final = """\
 where the output goes: to standard output for one file, or to one of -o, -d and
 --in-place. --check, --dry-run and --diff write nothing. An existing file is only
 overwritten with --force; --in-place keeps the original beside it, as FILE.bak.
+
+a journal (--journal FILE) makes a batch of any size one that --resume finishes
+and `aiperf-migrate undo FILE` takes back, whatever stopped it.
 
 secrets that stand in clear (AIPerf 0.1.1 to 0.6.0) become <redacted> in the
 output."""
@@ -92,9 +97,7 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
         default=0,
         help="processes for a large batch; auto, the default, takes every processor",
     )
-    backup = made.add_mutually_exclusive_group()
-    backup.add_argument("--backup-suffix", metavar="SUFFIX", default=".bak", help="name of backups (default .bak)")
-    backup.add_argument("--no-backup", action="store_true", help="with --in-place: keep no backups")
+    add_options(made)
     return made
 
 
@@ -106,12 +109,15 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     changing = False
     worst: int = ExitCode.OK
     with ExitStack() as stack:
-        ledgers = stack.enter_context(Journal(options.ledger, force=options.force)) if options.ledger else None
-        progress = stack.enter_context(Progress(f"{options.command} {request.goal}"))
+        ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
+        avoid = (options.output_dir, options.backup_dir)
+        how_many = partial(_how_many, options.paths, avoid)
+        progress = stack.enter_context(Progress(f"{options.command} {request.goal}", how_many))
         polite = Uninterrupted()
         if request.out_folder or request.in_place:
             stack.enter_context(polite)
-        sources = discover(options.paths, avoid=options.output_dir)
+        found = discover(options.paths, avoid=avoid)
+        sources = journaled(options, request, found, stack)
         for result in run_batch(sources, request, options.jobs or usable_cores(), polite.asked):
             if ledgers:
                 ledgers.write(json_line(result.as_dict()))
@@ -126,6 +132,10 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     if not totals:
         complain("no files found")
     return worst or (ExitCode.NO if options.check and changing else ExitCode.OK)
+
+
+def _how_many(paths: Sequence[str], avoid: Sequence[str | None]) -> int:
+    return sum(1 for _ in discover(paths, avoid=avoid))
 
 
 def _request(options: argparse.Namespace, direction: Direction) -> Request:
@@ -152,10 +162,6 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         _require_folder(options.output_dir, options.paths)
     if options.output and options.output.endswith(os.sep):
         raise UsageError(f"-o names a file, not a folder: {options.output}", hint="-d DIR")
-    if options.no_backup and not options.in_place:
-        raise UsageError("--no-backup goes with --in-place")
-    if not options.backup_suffix or "/" in options.backup_suffix:
-        raise UsageError("--backup-suffix must be part of a file name")
     if options.records and (len(options.paths) > 1 or folder):
         raise UsageError("--records names the records of one export", hint="--backfill takes those beside each file")
     if options.backfill and not options.records and STDIN in options.paths:
@@ -174,7 +180,7 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         out_folder=options.output_dir,
         in_place=options.in_place,
         standard_output=to_stdout,
-        backup_suffix=None if options.no_backup else options.backup_suffix,
+        manner=manner(options),
         force=options.force,
         residue=options.residue,
         use_residue=not options.ignore_residue,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -19,10 +21,15 @@ _EVERY: Final = 64
 
 
 class Progress:
-    """Counts files; shows a spinner, the count and the rate. How many there are is not known: they are streamed."""
+    """Counts files; shows how many are done, the rate, and, once it is known how many there are, what remains.
 
-    def __init__(self, what: str) -> None:
+    Files are streamed, so their number is found out on the side: by `count`, in a thread, and only when a line is
+    shown at all.
+    """
+
+    def __init__(self, what: str, count: Callable[[], int] | None = None) -> None:
         self._what = what
+        self._counting = count
         self._watched = sys.stderr.isatty()
         self._started = time.monotonic()
         self._count = 0
@@ -56,21 +63,30 @@ class Progress:
 
     def _start(self) -> RichProgress:
         from rich.console import Console
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
-        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
         bar = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            TextColumn("{task.completed:.0f} files"),
+            BarColumn(bar_width=12),
+            TextColumn("{task.completed:.0f}{task.fields[all]} files"),
             TextColumn("{task.fields[rate]:.0f}/s"),
             TimeElapsedColumn(),
+            TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
             # Standard output is data and may be a file: it is not to be caught and shown above the line.
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        bar.add_task(self._what, total=None, rate=0.0)
+        task = bar.add_task(self._what, total=None, rate=0.0, all="")
+        if count := self._counting:
+
+            def find_out() -> None:
+                total = count()
+                bar.update(task, total=total, all=f" of {total}")
+
+            Thread(target=find_out, daemon=True).start()
         bar.start()
         return bar

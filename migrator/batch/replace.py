@@ -1,0 +1,352 @@
+"""Put documents in place of their originals, so that at no moment, whatever happens, a file is lost or half there.
+
+The original is locked and read, and stays locked. What replaces it is written beside it; the original is kept under
+the name of its backup; the disk has both; nobody has changed the original meanwhile: only then the new file takes the
+name, in one step. Several files may go through each of these together, which shares the waiting for the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+from migrator.batch import journal
+from migrator.batch.discover import RESIDUE_SUFFIX
+from migrator.batch.hold import Held, hold
+from migrator.batch.write import Fsync, make_folder, sync_file_systems
+from migrator.errors import ChangedError, LinkError, MigratorError, UnwritableError
+from migrator.jsonfile import read_bytes, sync_folder, unwritable, write_all
+
+_TOGETHER: Final = 2**24
+"""Bytes that may wait in memory for the disk."""
+
+
+class Manner(NamedTuple):
+    """How originals are replaced.
+
+    Backups stand beside the original under `suffix`, or in `folder`, or nowhere (both None). `touch` renews the time
+    of modification instead of keeping it. `journal` is the name of the journal, if there is one.
+    """
+
+    suffix: str | None = ".bak"
+    folder: str | None = None
+    touch: bool = False
+    fsync: Fsync = Fsync.BATCH
+    journal: str | None = None
+
+    @property
+    def backup(self) -> bool:
+        """Whether originals are kept."""
+        return self.suffix is not None or self.folder is not None
+
+    def backup_name(self, path: str, relative: str) -> str:
+        """Where the original of `path` is kept, if that name is free."""
+        return os.path.join(self.folder, relative) + (self.suffix or "") if self.folder else path + (self.suffix or "")
+
+
+def temporary(path: str, original: os.stat_result) -> str:
+    """What is written before it replaces `path`. Every run gives it the same name, and so clears up after a crash."""
+    residue = ".residue" if path.endswith(RESIDUE_SUFFIX) else ""
+    return os.path.join(os.path.dirname(path), f".aiperf-migrate.{original.st_ino:x}{residue}.tmp")
+
+
+@dataclass(slots=True)
+class _Piece:
+    """One file of a change. `there` is what stands in its place, content and status; None for nothing."""
+
+    path: str
+    raw: bytes
+    there: tuple[bytes, os.stat_result] | None
+    beside: str
+    backup: str | None = None
+    written: bool = False
+    kept: bool = False
+    replaced: bool = False
+
+    def entry(self) -> journal.Entry:
+        before = journal.digest(self.there[0]) if self.there else None
+        backup = os.path.abspath(self.backup) if self.backup else None
+        return journal.Entry(os.path.abspath(self.path), before, journal.digest(self.raw), backup)
+
+
+@dataclass(slots=True)
+class Change:
+    """A document in place of its original, after its residue, if it has one. `error` tells why it was not done."""
+
+    held: Held
+    pieces: list[_Piece]
+    error: MigratorError | None = None
+
+
+class Replacements:
+    """Changes that go to the disk together. What was not settled when it is left is taken back."""
+
+    def __init__(self, manner: Manner) -> None:
+        self._manner = manner
+        self._changes: list[Change] = []
+        self._bytes = 0
+        self._reading: Held | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._let_go()
+        for change in self._changes:
+            self._take_back(change)
+            change.held.let_go()
+
+    def _let_go(self) -> None:
+        """What was read and not replaced is done with."""
+        if self._reading:
+            self._reading.let_go()
+            self._reading = None
+
+    def read(self, path: str) -> bytes:
+        """Lock a file, and read it; errors as of [`migrator.batch.hold.hold`][]."""
+        self._let_go()
+        # Who waits for another process must not hold what that one may be waiting for.
+        self._reading = hold(path, self.settle)
+        return self._reading.raw
+
+    def replace(self, relative: str, raw: bytes, residue: bytes | None) -> Change:
+        """A change to make: `raw` in place of the file that was read last, `residue` beside it.
+
+        Args:
+            relative: its place below a backup folder.
+            raw: what replaces it.
+            residue: the content of its residue file, None for none.
+
+        Raises:
+            MigratorError: a residue that is there already is no file, or cannot be read.
+        """
+        assert self._reading
+        held, self._reading = self._reading, None
+        pieces = []
+        # The residue goes first: a crash in between leaves a file too many, never one too few.
+        if residue is not None:
+            saved = held.path + RESIDUE_SUFFIX
+            there = _there(saved)
+            # A killed run may have come as far as this.
+            if there is None or there[0] != residue:
+                pieces.append(_Piece(saved, residue, there, temporary(saved, held.status)))
+        pieces.append(_Piece(held.path, raw, (held.raw, held.status), temporary(held.path, held.status)))
+        for piece in pieces:
+            if self._manner.backup and piece.there:
+                name = self._manner.backup_name(piece.path, relative + piece.path.removeprefix(held.path))
+                piece.backup = _free(name, piece.there[1])
+        change = Change(held, pieces)
+        self._changes.append(change)
+        self._bytes += len(held.raw) + len(raw)
+        if self._bytes > _TOGETHER:
+            self.settle()
+        return change
+
+    def settle(self) -> None:
+        """Make all changes that are waiting. Each that could not be made is taken back, and has an `error`."""
+        if not self._changes:
+            return
+        fsync = self._manner.fsync
+        if self._manner.journal:
+            self._announce(self._manner.journal)
+        self._each(self._prepare)
+        if fsync is Fsync.BATCH:
+            folders = {os.path.dirname(piece.path) for change in self._going() for piece in change.pieces}
+            self._each(self._reached, sync_file_systems(folders))
+        self._each(self._replace)
+        if fsync is not Fsync.NEVER:
+            self._sync_names()
+        for change in self._changes:
+            change.held.let_go()
+        self._changes, self._bytes = [], 0
+
+    def _going(self) -> list[Change]:
+        return [change for change in self._changes if not change.error]
+
+    def _each(self, step: Callable[..., None], *arguments: object) -> None:
+        for change in self._going():
+            try:
+                step(change, *arguments)
+            except OSError as error:
+                change.error = unwritable(error, change.held.path)
+            except MigratorError as error:
+                change.error = error
+            if change.error:
+                self._take_back(change)
+
+    def _announce(self, name: str) -> None:
+        """Nothing is touched that does not stand in the journal."""
+        entries = [piece.entry() for change in self._changes for piece in change.pieces]
+        try:
+            journal.append(name, entries, sync=self._manner.fsync is not Fsync.NEVER)
+        except MigratorError as error:
+            for change in self._changes:
+                change.error = error
+
+    def _prepare(self, change: Change) -> None:
+        for piece in change.pieces:
+            _write_beside(piece, change.held.status, self._manner)
+            if piece.backup and piece.there:
+                self._keep(piece, piece.there)
+
+    def _keep(self, piece: _Piece, there: tuple[bytes, os.stat_result]) -> None:
+        """Give the original a second name, or a copy where that cannot be, and see that it is what was read."""
+        assert piece.backup
+        (raw, status), copied = there, False
+        if self._manner.folder:
+            make_folder(os.path.dirname(piece.backup))
+        try:
+            os.link(piece.path, piece.backup, follow_symlinks=False)
+        except FileExistsError:
+            # What a killed run left: it is no other run's to take away.
+            if os.path.samestat(os.lstat(piece.backup), status):
+                return
+            raise
+        except OSError:
+            copied = True
+            _copy(piece, status, sync=self._manner.fsync is not Fsync.NEVER)
+        piece.kept = True
+        if copied and read_bytes(piece.backup) != raw:
+            raise UnwritableError("is not what was written to it", hint="check the disk", file=piece.backup)
+        if not copied and not os.path.samestat(os.lstat(piece.backup), status):
+            raise ChangedError(_CHANGED, hint=_AGAIN, file=piece.path)
+
+    def _reached(self, change: Change, failed: dict[str, OSError]) -> None:
+        """The file systems have written what was beside."""
+        if error := failed.get(os.path.dirname(change.held.path)):
+            raise error
+
+    def _replace(self, change: Change) -> None:
+        if not change.held.unchanged():
+            raise ChangedError(_CHANGED, hint=_AGAIN, file=change.held.path)
+        for piece in change.pieces:
+            os.replace(piece.beside, piece.path)
+            piece.replaced = True
+
+    def _sync_names(self) -> None:
+        """One wait for all files of a folder."""
+        folders: dict[str, OSError | None] = {}
+
+        def sync(change: Change) -> None:
+            folder = os.path.dirname(change.held.path)
+            if folder not in folders:
+                folders[folder] = None
+                try:
+                    sync_folder(folder)
+                except OSError as error:
+                    folders[folder] = error
+            if failed := folders[folder]:
+                raise failed
+
+        self._each(sync)
+
+    def _take_back(self, change: Change) -> None:
+        """Leave things as they were, as far as the disk allows: nothing half, nothing beside."""
+        if all(piece.replaced for piece in change.pieces):
+            return
+        for piece in reversed(change.pieces):
+            with contextlib.suppress(OSError):
+                if piece.replaced and piece.kept and piece.backup:
+                    os.replace(piece.backup, piece.path)
+                elif piece.replaced and piece.there:
+                    piece.raw = piece.there[0]
+                    _write_beside(piece, piece.there[1], self._manner)
+                    os.replace(piece.beside, piece.path)
+                elif piece.replaced:
+                    os.unlink(piece.path)
+                elif piece.kept and piece.backup:
+                    os.unlink(piece.backup)
+            if piece.written and not piece.replaced:
+                with contextlib.suppress(OSError):
+                    os.unlink(piece.beside)
+
+
+_CHANGED: Final = "was changed by someone else while it was migrated"
+_AGAIN: Final = "it is left as it is; run it again"
+
+
+def other_names(change: Change) -> int:
+    """How many more hard links the original has, not counting a backup that an earlier run left behind."""
+    left = change.pieces[-1].backup
+    return change.held.status.st_nlink - 1 - bool(left and os.path.lexists(left))
+
+
+def _there(path: str) -> tuple[bytes, os.stat_result] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise LinkError("is no regular file", hint="move it away", file=path)
+    return read_bytes(path), status
+
+
+def _free(name: str, original: os.stat_result) -> str:
+    """A name that nothing has, or that a run which was killed gave to the same original."""
+    free, number = name, 0
+    while True:
+        try:
+            if os.path.samestat(os.lstat(free), original):
+                return free
+        except OSError:
+            return free
+        number += 1
+        free = f"{name}.{number}"
+
+
+def _write_beside(piece: _Piece, original: os.stat_result, manner: Manner) -> None:
+    """The new file, complete and with everything it takes over from the original, under another name."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(piece.beside)
+    # Not readable for a moment by anybody who may not read the original.
+    handle = os.open(piece.beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    piece.written = True
+    try:
+        write_all(handle, piece.raw)
+        _take_over(handle, piece.path if piece.there else "", original)
+        if piece.there and not manner.touch:
+            os.utime(handle, ns=(piece.there[1].st_atime_ns, piece.there[1].st_mtime_ns))
+        if manner.fsync is Fsync.EACH:
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _take_over(handle: int, path: str, original: os.stat_result) -> None:
+    """Owner where the system allows it, permissions, and attributes such as access lists."""
+    mine = os.fstat(handle)
+    if (mine.st_uid, mine.st_gid) != (original.st_uid, original.st_gid):
+        for owner, group in ((original.st_uid, original.st_gid), (-1, original.st_gid)):
+            with contextlib.suppress(PermissionError):
+                os.fchown(handle, owner, group)
+                break
+    # After the owner, whose change takes away some of them.
+    os.fchmod(handle, stat.S_IMODE(original.st_mode))
+    if path and hasattr(os, "listxattr"):
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(path, follow_symlinks=False):
+                os.setxattr(handle, name, os.getxattr(path, name, follow_symlinks=False))
+
+
+def _copy(piece: _Piece, original: os.stat_result, *, sync: bool) -> None:
+    """The backup where a file system has no hard links, or lies elsewhere; it, too, appears whole."""
+    assert piece.backup
+    half = os.path.join(os.path.dirname(piece.backup), os.path.basename(temporary(piece.path, original)) + ".copy")
+    try:
+        shutil.copy2(piece.path, half, follow_symlinks=False)
+        with open(half, "rb") as file:
+            if sync:
+                os.fsync(file.fileno())
+        os.rename(half, piece.backup)
+        if sync:
+            sync_folder(os.path.dirname(piece.backup))
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(half)
+        raise unwritable(error, piece.backup) from error
