@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "convert": ("convert", "bring exports to a version, whichever way"),
     "undo": ("undo", "take a batch back, by its journal"),
     "check": ("check", "verify schema and consistency"),
+    "table": ("table", "exports as rows and columns: CSV, Parquet, JSON, Markdown"),
     "diff": ("diff", "compare two runs, or two groups of runs"),
     "noise": ("noise", "learn how much runs differ by themselves"),
     "versions": ("versions", "list the schema versions and what changed"),

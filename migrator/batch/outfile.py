@@ -1,0 +1,60 @@
+"""One large output, written bit by bit, that appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from types import TracebackType
+from typing import IO
+
+from migrator.batch.write import make_folder
+from migrator.errors import UnwritableError
+from migrator.jsonfile import unwritable
+
+
+class OutFile:
+    """A context that gives a binary file; it takes its place when the context ends well, and vanishes when not.
+
+    Missing folders are made. A device or pipe is written to directly.
+
+    Raises:
+        UnwritableError: the file exists and is not to be overwritten, or cannot be written.
+    """
+
+    def __init__(self, path: str, *, force: bool = False) -> None:
+        self._path = path
+        self._target = self._beside = path
+        if _is_regular(path):
+            if not force and os.path.lexists(path):
+                raise UnwritableError("exists already", hint="--force overwrites it", file=path)
+            self._target = os.path.realpath(path)
+            make_folder(os.path.dirname(self._target))
+            self._beside = os.path.join(os.path.dirname(self._target), f".aiperf-migrate.{os.getpid()}.out.tmp")
+        try:
+            self._file: IO[bytes] = open(self._beside, "wb")  # noqa: SIM115
+        except OSError as error:
+            raise unwritable(error, path) from error
+
+    def __enter__(self) -> IO[bytes]:
+        return self._file
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        try:
+            self._file.close()
+            if error is None and self._beside != self._target:
+                os.replace(self._beside, self._target)
+        except OSError as failure:
+            error = error or failure
+        if error is not None and self._beside != self._target:
+            with contextlib.suppress(OSError):
+                os.unlink(self._beside)
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            raise unwritable(error, self._path) from error
+
+
+def _is_regular(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True

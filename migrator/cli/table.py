@@ -1,0 +1,190 @@
+"""`aiperf-migrate table`: exports as a table, one row a run or one row a metric."""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Final
+
+from migrator.batch.discover import Source, discover
+from migrator.batch.outfile import OutFile
+from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.cli.parser import Parser, file_name
+from migrator.cli.progress import Progress
+from migrator.cli.streams import complain, lost
+from migrator.errors import ExitCode, MigratorError, UsageError, reported
+from migrator.render.safe import printable
+from migrator.render.text import plural
+from migrator.table.columns import (
+    EVERY_RUN,
+    RunTable,
+    chosen,
+    is_wild,
+    kinds,
+    require_metric_columns,
+    require_run_columns,
+    with_units,
+)
+from migrator.table.formats import FORMATS, lines, write_parquet
+from migrator.table.rows import METRIC_COLUMNS, Kind, Row, Run, metric_rows, read_run
+
+_ABOUT: Final = """\
+Exports as a table: one row a run, or one row a metric, after migration to one schema
+version in memory. Nothing is written but the table. A missing value is an empty cell."""
+
+_EPILOG: Final = """\
+columns: the names that a table has by itself, METRIC.STATISTIC for a row a run, and wildcards:
+--columns 'file,model,request_latency.*,*.p99'. Numbers of one column share one unit.
+
+Text that a spreadsheet would compute gets an apostrophe in CSV. --format json gives one JSON document a line.
+
+Where a wildcard is among the columns, the rows are kept in a temporary file until all columns are known."""
+
+
+def parser() -> Parser:
+    """The options of the command."""
+    made = Parser("table", _ABOUT, _EPILOG)
+    made.add_paths()
+    made.add_argument("--format", choices=FORMATS, default="csv", help="form of the table (default csv)")
+    made.add_argument("--rows", choices=("run", "metric"), default="run", help="what a row is (default run)")
+    made.add_argument("--to", choices=VERSIONS, default=NEWEST, metavar="VERSION", help=f"version (default {NEWEST})")
+    made.add_argument("--columns", metavar="NAMES", help="the columns and their order, with commas between")
+    made.add_argument(
+        "--units",
+        choices=("header", "column"),
+        default="header",
+        help="with a row a run: units in the headings, or in columns of their own",
+    )
+    made.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the table here")
+    made.add_argument("--force", action="store_true", help="overwrite an existing output")
+    return made
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the table; the exit code says whether every file could be read."""
+    options = parser().parse_args(arguments)
+    patterns = _patterns(options)
+    if options.format == "parquet" and not options.output and sys.stdout.isatty():
+        raise UsageError("Parquet is not for a terminal", hint="-o FILE")
+    runs = _Runs(discover(options.paths), options.to)
+    with Progress("table") as progress:
+        told = _counted(runs, progress)
+        if options.output:
+            with OutFile(options.output, force=options.force) as target:
+                _write(told, options, patterns, target)
+        else:
+            _to_standard_output(told, options, patterns)
+    if not runs.count:
+        complain("no exports found")
+    elif options.output:
+        complain(f"{plural(runs.count, 'run')} in {printable(options.output)}")
+    return runs.worst
+
+
+def _patterns(options: argparse.Namespace) -> list[str]:
+    by_metric = options.rows == "metric"
+    if by_metric and options.units == "column":
+        raise UsageError("a row a metric has a column for the unit already", hint="--units goes with --rows run")
+    if options.columns is None:
+        return list(METRIC_COLUMNS if by_metric else EVERY_RUN)
+    patterns = [name.strip() for name in options.columns.split(",") if name.strip()]
+    if not patterns:
+        raise UsageError("--columns names none")
+    (require_metric_columns if by_metric else require_run_columns)(patterns)
+    return patterns
+
+
+class _Runs:
+    """The runs behind the sources, one at a time. A file that cannot be read is told, and the rest goes on."""
+
+    def __init__(self, sources: Iterable[Source], to: str) -> None:
+        self._sources = sources
+        self._to = to
+        self.count = 0
+        self.worst: int = ExitCode.OK
+
+    def __iter__(self) -> Iterator[Run]:
+        for source in self._sources:
+            try:
+                with reported(source.path):
+                    run = read_run(source, self._to)
+            except MigratorError as error:
+                error.file = error.file or source.path
+                self.worst = max(self.worst, error.exit_code)
+                complain(str(error))
+                continue
+            if run is not None:
+                self.count += 1
+                yield run
+                for warning in run.warnings:
+                    complain(f"{source.path}: {warning}")
+
+
+def _counted(runs: Iterable[Run], progress: Progress) -> Iterator[Run]:
+    for run in runs:
+        yield run
+        progress.advance()
+
+
+def _to_standard_output(runs: Iterable[Run], options: argparse.Namespace, patterns: Sequence[str]) -> None:
+    try:
+        _write(runs, options, patterns, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise lost(error) from error
+
+
+def _write(runs: Iterable[Run], options: argparse.Namespace, patterns: Sequence[str], target: IO[bytes]) -> None:
+    if options.rows == "metric":
+        names = chosen(patterns, METRIC_COLUMNS)
+        by_metric = (row for run in runs for row in metric_rows(run))
+        _put(options.format, by_metric, {name: name for name in names}, METRIC_COLUMNS, target)
+        return
+    table = RunTable(options.units)
+    rows = map(table.row, runs)
+    if not any(map(is_wild, patterns)):
+        # A metric that is in no catalogue has no unit before a run has told it.
+        first = list(_first(rows))
+        names = with_units(chosen(patterns, ()), options.units)
+        _put(options.format, _chained(first, rows), table.headings(names), kinds(names), target)
+        return
+    with tempfile.TemporaryFile(prefix="aiperf-migrate-") as spool:
+        for row in rows:
+            pickle.dump(row, spool)
+        names = with_units(chosen(patterns, table.names()), options.units)
+        spool.seek(0)
+        _put(options.format, _unpickled(spool), table.headings(names), kinds(names), target)
+
+
+def _first(rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield row
+        return
+
+
+def _chained(first: Iterable[Row], rest: Iterable[Row]) -> Iterator[Row]:
+    yield from first
+    yield from rest
+
+
+def _unpickled(spool: IO[bytes]) -> Iterator[Row]:
+    """The rows of a file without a name, which nobody else can have written to."""
+    while True:
+        try:
+            row: Row = pickle.load(spool)
+        except EOFError:
+            return
+        yield row
+
+
+def _put(
+    form: str, rows: Iterable[Row], headings: Mapping[str, str], of_kind: Mapping[str, Kind], target: IO[bytes]
+) -> None:
+    if form == "parquet":
+        write_parquet(target, rows, headings, of_kind)
+        return
+    for line in lines(form, rows, headings):
+        target.write(line.encode(errors="backslashreplace") + b"\n")

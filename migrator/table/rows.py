@@ -1,0 +1,149 @@
+"""One export → one row, or a row a metric: after migration to one version, so that all rows mean the same.
+
+A value is what the file says or None; nothing is made up, and a missing value is never 0. Only the metrics of the
+measured phase are rows: warm-up and GPU telemetry have other keys, and would need tables of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from migrator.batch.discover import Source
+from migrator.batch.load import load
+from migrator.chain.migrate import migrate
+from migrator.diff.workload import FACTS, workload
+from migrator.errors import NotAnExportError
+from migrator.identify import Family, require_migratable
+from migrator.jsonfile import Json, Numeral
+from migrator.metrics import STATISTICS, catalogue, is_block
+
+Kind = Literal["text", "number", "flag"]
+Row = dict[str, Json]
+"""Column name → value."""
+
+_TOP: Final[dict[str, Kind]] = {
+    "aiperf_version": "text",
+    "benchmark_id": "text",
+    "start_time": "text",
+    "end_time": "text",
+    "was_cancelled": "flag",
+}
+_RUN_INFO: Final[dict[str, Kind]] = {"run_label": "text", "variation_label": "text", "trial": "number"}
+_TEXTS: Final = frozenset({"model", "endpoint type", "input file", "tokenizer"})
+_WORKLOAD: Final[dict[str, Kind]] = {
+    fact.name: "flag" if fact.name == "streaming" else "text" if fact.name in _TEXTS else "number" for fact in FACTS
+}
+
+
+def _column(fact: str) -> str:
+    return fact.replace(" ", "_")
+
+
+ABOUT_RUN: Final[dict[str, Kind]] = {
+    "file": "text",
+    "from_version": "text",
+    "version": "text",
+    **_TOP,
+    **_RUN_INFO,
+    **{_column(name): kind for name, kind in _WORKLOAD.items()},
+}
+"""What tells which run it was: `from_version` is the schema version of the file, `version` that of the row."""
+ABOUT_METRIC: Final[dict[str, Kind]] = {"metric": "text", "title": "text", "unit": "text"}
+METRIC_COLUMNS: Final[dict[str, Kind]] = {**ABOUT_RUN, **ABOUT_METRIC, **dict.fromkeys(STATISTICS, "number")}
+"""All columns of a table with a row a metric."""
+
+
+class Run(NamedTuple):
+    """An export after migration: what tells it apart, its stats blocks by tag, and what could not be told in a cell."""
+
+    about: Row
+    metrics: dict[str, dict[str, Json]]
+    warnings: list[str]
+
+
+def read_run(source: Source, to: str) -> Run | None:
+    """The run in a file, at version `to`; None for a file of another family that was only found in a folder.
+
+    Raises:
+        MigratorError: unreadable, broken, newer than known, or named and no main export.
+    """
+    if source.error:
+        raise source.error
+    loaded = load(source.path, details=False)
+    if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+        if source.named:
+            raise NotAnExportError(
+                f"is no main export but: {loaded.identity.family.value}",
+                expected="a main export (profile_export_aiperf.json)",
+                file=source.path,
+            )
+        return None
+    try:
+        require_migratable(loaded.identity)
+        document = migrate(loaded.parsed.data, to, identity=loaded.identity).document
+    except NotAnExportError as error:
+        error.file = source.path
+        raise
+    return _run(source.path, loaded.identity.version, to, document)
+
+
+def _run(path: str, from_version: str, to: str, document: dict[str, Json]) -> Run:
+    told, info = workload(document), document.get("run_info")
+    found: Row = {"file": path, "from_version": from_version, "version": to}
+    found |= {name: document.get(name) for name in _TOP}
+    found |= {name: info.get(name) if type(info) is dict else None for name in _RUN_INFO}
+    found |= {_column(name): told.get(name) for name in _WORKLOAD}
+    about = {name: _cell(found[name], kind) for name, kind in ABOUT_RUN.items()}
+    warnings = [f"{name} is no {ABOUT_RUN[name]}, its cell is left empty" for name in about if _odd(found, about, name)]
+    holder = document.get("records") if to == "0.1" else document
+    metrics = {tag: block for tag, block in (holder or {}).items() if is_block(block)}
+    for tag, block in metrics.items():
+        odd = [name for name in STATISTICS if block.get(name) is not None and _number(block[name]) is None]
+        warnings += [f"{tag}.{name} is no number, its cell is left empty" for name in odd]
+    return Run(about, metrics, warnings)
+
+
+def _odd(found: Row, about: Row, name: str) -> bool:
+    return found[name] is not None and about[name] is None
+
+
+def _cell(value: Json, kind: Kind) -> Json:
+    if value is None or kind == "number":
+        return _number(value)
+    if kind == "flag":
+        return value if type(value) is bool else None
+    if type(value) is list and all(type(item) is str for item in value):
+        return ", ".join(value)
+    return value if type(value) is str else json.dumps(value, ensure_ascii=False, default=repr)
+
+
+def _number(value: Json) -> int | float | None:
+    return value if isinstance(value, (int, float)) and type(value) is not bool else None
+
+
+def metric_rows(run: Run) -> Iterator[Row]:
+    """A row for each metric, in the file's own unit, with all of [`METRIC_COLUMNS`][]."""
+    for tag, block in run.metrics.items():
+        known = catalogue().get(tag)
+        row = {**run.about, "metric": tag, "title": known.header if known else None, "unit": unit_of(block)}
+        yield row | {name: _number(block.get(name)) for name in STATISTICS}
+
+
+def unit_of(block: dict[str, Json]) -> str | None:
+    """The unit of a block as text."""
+    unit = block["unit"]
+    return unit if unit is None or type(unit) is str else _cell(unit, "text")
+
+
+def statistics(block: dict[str, Json]) -> Iterator[tuple[str, int | float]]:
+    """The numbers of a block that are there, in AIPerf's order."""
+    for name in STATISTICS:
+        if (value := _number(block.get(name))) is not None:
+            yield name, value
+
+
+def number_text(value: int | float) -> str:
+    """A number as the file spells it."""
+    return value.text if isinstance(value, Numeral) else repr(value)
