@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from migrator.errors import MigratorError, UnreadableError
@@ -31,11 +31,15 @@ class Source(NamedTuple):
     residues: bool = True
 
 
-def discover(paths: Sequence[str], avoid: Iterable[str | None] = ()) -> Iterator[Source]:
+Skip = Callable[[str, str, bool], bool]
+"""Whether something below a folder is left out: its path, its place below that folder, whether it is a folder."""
+
+
+def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip | None = None) -> Iterator[Source]:
     """The files behind `paths`, in order; folders give every `*.json` below them, sorted within each folder.
 
     Hidden folders and symbolic links to folders are not entered, and neither are those to `avoid`, for
-    outputs and backups.
+    outputs and backups, and what `skip` leaves out.
     """
     away = {os.path.realpath(folder) for folder in avoid if folder}
     folders = sum(path != STDIN and os.path.isdir(path) for path in paths)
@@ -45,7 +49,7 @@ def discover(paths: Sequence[str], avoid: Iterable[str | None] = ()) -> Iterator
             continue
         # As `cp -r` does it: one folder is mirrored itself, several keep their names apart.
         base = os.path.basename(os.path.abspath(path)) if folders > 1 else ""
-        yield from _walk(path, base, away)
+        yield from _walk(path, base, away, skip)
 
 
 def clash(paths: Sequence[str]) -> tuple[str, str] | None:
@@ -67,13 +71,16 @@ def clash(paths: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _walk(folder: str, relative: str, away: set[str]) -> Iterator[Source]:
+def _walk(folder: str, relative: str, away: set[str], skip: Skip | None) -> Iterator[Source]:
     # Not recursive: a tree may be deeper than calls can be. In memory are the names in one folder and those above it.
     open_folders: list[tuple[str, str, list[str], bool]] = []
     path, below = folder, relative
     while True:
         try:
-            open_folders.append((path, below, *_names(path, away)))
+            names, residues = _names(path, away)
+            if skip:
+                names = [name for name in names if not _skipped(skip, folder, os.path.join(path, name))]
+            open_folders.append((path, below, names, residues))
         except OSError as error:
             yield Source(path, below, named=True, error=_folder_error(error, path))
         while open_folders:
@@ -89,6 +96,11 @@ def _walk(folder: str, relative: str, away: set[str]) -> Iterator[Source]:
             yield Source(path, below, named=False, residues=residues)
         else:
             return
+
+
+def _skipped(skip: Skip, folder: str, path: str) -> bool:
+    whole = path.removesuffix("/")
+    return skip(whole, os.path.relpath(whole, folder), whole != path)
 
 
 def _names(folder: str, away: set[str]) -> tuple[list[str], bool]:

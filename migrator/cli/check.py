@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from migrator.batch.discover import Source, discover
+from migrator.batch.discover import Source
 from migrator.batch.load import load
+from migrator.batch.select import select as select_files
 from migrator.check import RULES, Finding, Rule, check, select
-from migrator.cli.parser import Parser
+from migrator.cli.parser import Parser, selection
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, MigratorError, UsageError, reported
 from migrator.identify import Family
@@ -20,18 +21,8 @@ _HINTS = {Family.GENAI_PERF: ": upgrade makes an AIPerf export of it, which can 
 
 def main(arguments: Sequence[str]) -> int:
     """Check each file; exit 1 if anything was found."""
-    parser = Parser(
-        "check",
-        "Verify exports: their schema, and that they say the same thing everywhere. Nothing is written.",
-        "exit codes: 0 nothing found, 1 something found, 4 a file could not be read.",
-    )
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), or - for stdin")
-    parser.add_argument("--select", action="append", metavar="CODES", help="only these rules: M001,S or the like")
-    parser.add_argument("--ignore", action="append", metavar="CODES", help="not these rules")
-    parser.add_argument("--rules", action="store_true", help="list the rules")
-    parser.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
-    parser.add_json()
-    options = parser.parse_args(arguments)
+    made = parser()
+    options = made.parse_args(arguments)
     if options.explain:
         return _explain(options.explain)
     rules = select(_codes(options.select), _codes(options.ignore))
@@ -40,8 +31,25 @@ def main(arguments: Sequence[str]) -> int:
             say(line)
         return ExitCode.OK
     if not options.paths:
-        parser.error("name a file or folder to check")
-    return _check_all(options.paths, rules, as_json=options.json)
+        made.error("name a file or folder to check")
+    return _check_all(select_files(options.paths, selection(options)), rules, as_json=options.json)
+
+
+def parser() -> Parser:
+    """The options of the command."""
+    made = Parser(
+        "check",
+        "Verify exports: their schema, and that they say the same thing everywhere. Nothing is written.",
+        "exit codes: 0 nothing found, 1 something found, 4 a file could not be read.",
+    )
+    made.add_argument("paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), or - for stdin")
+    made.add_argument("--select", action="append", metavar="CODES", help="only these rules: M001,S or the like")
+    made.add_argument("--ignore", action="append", metavar="CODES", help="not these rules")
+    made.add_argument("--rules", action="store_true", help="list the rules")
+    made.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
+    made.add_json()
+    made.add_selection()
+    return made
 
 
 def _codes(given: list[str] | None) -> list[str]:
@@ -49,10 +57,10 @@ def _codes(given: list[str] | None) -> list[str]:
     return [code.strip() for part in given or () for code in part.split(",")]
 
 
-def _check_all(paths: Sequence[str], rules: Sequence[Rule], *, as_json: bool) -> int:
+def _check_all(sources: Iterable[Source], rules: Sequence[Rule], *, as_json: bool) -> int:
     checked = with_findings = found = failed = others = 0
     worst = ExitCode.OK
-    for source in discover(paths):
+    for source in sources:
         try:
             with reported(source.path):
                 findings = _check(source, rules)

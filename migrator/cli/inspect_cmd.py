@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from migrator.batch.discover import Source, discover
+from migrator.batch.discover import Source
 from migrator.batch.load import Loaded, load
-from migrator.cli.parser import Parser
+from migrator.batch.select import select
+from migrator.batch.survey import Survey
+from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.cli.parser import Parser, selection
+from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, say
 from migrator.cli.versions import released
-from migrator.errors import ExitCode, MigratorError, reported
+from migrator.errors import ExitCode, MigratorError, UsageError, reported
 from migrator.identify import GENAI_PERF_CONFIG, MIGRATABLE, Family, Identity
 from migrator.jsonfile import Json
 from migrator.metrics import is_block
 from migrator.redact import places
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
+from migrator.render.survey import lines as survey_lines
 from migrator.render.text import plural, table, value_text, wrapped
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Describe each file; the exit code says whether all could be read."""
-    parser = Parser(
-        "inspect",
-        "Say what files are: family, schema version, dialect, the release that wrote them, and the evidence.\n"
-        "Content decides, never the file's name.",
-    )
-    parser.add_paths()
-    parser.add_json()
-    options = parser.parse_args(arguments)
+    """Describe each file, or all together; the exit code says whether all could be read."""
+    options = parser().parse_args(arguments)
+    if options.to and not options.summary:
+        raise UsageError("--to goes with --summary", hint="upgrade --diff tells what would change in a file")
+    sources = select(options.paths, selection(options))
+    if options.summary:
+        return _summary(sources, Survey(options.to or NEWEST), as_json=options.json)
     one_file = len(options.paths) == 1
     worst: int = ExitCode.OK
     empty = True
-    for source in discover(options.paths):
+    for source in sources:
         empty = False
         try:
             if source.error:
@@ -54,6 +57,45 @@ def main(arguments: Sequence[str]) -> int:
             )
     if empty:
         complain("no files found")
+    return worst
+
+
+def parser() -> Parser:
+    """The options of the command."""
+    made = Parser(
+        "inspect",
+        "Say what files are: family, schema version, dialect, the release that wrote them, and the evidence.\n"
+        "Content decides, never the file's name.",
+    )
+    made.add_paths()
+    made.add_json()
+    made.add_argument("--summary", action="store_true", help="all files in figures, and what a migration would lose")
+    made.add_argument(
+        "--to", choices=VERSIONS, metavar="VERSION", help=f"with --summary: the version (default {NEWEST})"
+    )
+    made.add_selection()
+    return made
+
+
+def _summary(sources: Iterable[Source], survey: Survey, *, as_json: bool) -> int:
+    worst: int = ExitCode.OK
+    with Progress("survey") as progress:
+        for source in sources:
+            try:
+                if source.error:
+                    raise source.error
+                with reported(source.path):
+                    survey.add(load(source.path))
+            except MigratorError as error:
+                worst = max(worst, error.exit_code)
+                survey.fail(error)
+                complain(str(error))
+            progress.advance()
+    if as_json:
+        say(json_line(survey.as_dict()))
+    else:
+        for line in survey_lines(survey):
+            say(line)
     return worst
 
 

@@ -10,15 +10,16 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final, Literal
 
-from migrator.batch.discover import STDIN, clash, discover
+from migrator.batch.discover import STDIN, clash
 from migrator.batch.execute import Request, Result, Status
 from migrator.batch.ledgers import LedgerFile
 from migrator.batch.pool import run as run_batch
 from migrator.batch.pool import usable_cores
+from migrator.batch.select import Selection, select
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
 from migrator.cli.interrupt import Uninterrupted
 from migrator.cli.manner import add_options, journaled, manner
-from migrator.cli.parser import Parser, file_name, jobs
+from migrator.cli.parser import Parser, file_name, jobs, selection
 from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, say
 from migrator.config.target import named
@@ -98,6 +99,7 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
         help="processes for a large batch; auto, the default, takes every processor",
     )
     add_options(made)
+    made.add_selection()
     return made
 
 
@@ -111,12 +113,14 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     with ExitStack() as stack:
         ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
         avoid = (options.output_dir, options.backup_dir)
-        how_many = partial(_how_many, options.paths, avoid)
+        chosen = selection(options)
+        # What a test chooses is only known when each file has been read.
+        how_many = None if chosen.where else partial(_how_many, options.paths, chosen, avoid)
         progress = stack.enter_context(Progress(f"{options.command} {request.goal}", how_many))
         polite = Uninterrupted()
         if request.out_folder or request.in_place:
             stack.enter_context(polite)
-        found = discover(options.paths, avoid=avoid)
+        found = select(options.paths, chosen, avoid=avoid)
         sources = journaled(options, request, found, stack)
         for result in run_batch(sources, request, options.jobs or usable_cores(), polite.asked):
             if ledgers:
@@ -134,8 +138,8 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     return worst or (ExitCode.NO if options.check and changing else ExitCode.OK)
 
 
-def _how_many(paths: Sequence[str], avoid: Sequence[str | None]) -> int:
-    return sum(1 for _ in discover(paths, avoid=avoid))
+def _how_many(paths: Sequence[str], chosen: Selection, avoid: Sequence[str | None]) -> int:
+    return sum(1 for _ in select(paths, chosen, avoid=avoid))
 
 
 def _request(options: argparse.Namespace, direction: Direction) -> Request:

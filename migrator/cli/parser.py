@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +14,8 @@ from migrator.errors import ExitCode
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
+
+    from migrator.batch.select import Selection
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -43,6 +46,17 @@ def jobs(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 256:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; expected 1 to 256, or auto")
     return int(text)
+
+
+def age(text: str) -> float:
+    """The `type` of an option that takes a duration before now or a date: seconds since 1970."""
+    from migrator.batch.select import moment
+
+    try:
+        return moment(text, time.time())
+    except (ValueError, OverflowError):
+        expected = "36h, 7d, 2w, or a date such as 2026-11-24"
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; expected {expected}") from None
 
 
 class Parser(argparse.ArgumentParser):
@@ -88,3 +102,23 @@ class Parser(argparse.ArgumentParser):
     def add_json(self) -> None:
         """The machine's form of the report."""
         self.add_argument("--json", action="store_true", help="report as JSON, one document a line")
+
+    def add_selection(self) -> None:
+        """Which of the files are meant; [`selection`][] reads it back."""
+        group = self.add_argument_group(
+            "which files", "Globs (as in .gitignore) and --gitignore choose among what folders hold."
+        )
+        group.add_argument("--include", action="append", default=[], metavar="GLOB", help="only these; repeatable")
+        group.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="not these; repeatable")
+        group.add_argument("--gitignore", action="store_true", help="not what .gitignore leaves out")
+        group.add_argument("--newer-than", type=age, metavar="AGE", help="changed within 7d, or since 2026-11-24")
+        group.add_argument("--older-than", type=age, metavar="AGE", help="changed before that")
+        group.add_argument("--where", default="", metavar="TEST", help="by content: 'version<1.3 and not cancelled'")
+
+
+def selection(options: argparse.Namespace) -> Selection:
+    """What [`Parser.add_selection`][] was told."""
+    from migrator.batch.select import Selection
+
+    include, exclude = tuple(options.include), tuple(options.exclude)
+    return Selection(include, exclude, options.gitignore, options.newer_than, options.older_than, options.where)

@@ -9,10 +9,11 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Final
 
-from migrator.batch.discover import Source, discover
+from migrator.batch.discover import Source
 from migrator.batch.outfile import OutFile
+from migrator.batch.select import select
 from migrator.chain.steps import NEWEST, VERSIONS
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, file_name, selection
 from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, lost
 from migrator.errors import ExitCode, MigratorError, UsageError, reported
@@ -60,6 +61,7 @@ def parser() -> Parser:
     )
     made.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the table here")
     made.add_argument("--force", action="store_true", help="overwrite an existing output")
+    made.add_selection()
     return made
 
 
@@ -69,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
     patterns = _patterns(options)
     if options.format == "parquet" and not options.output and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="-o FILE")
-    runs = _Runs(discover(options.paths), options.to)
+    runs = _Runs(select(options.paths, selection(options)), options.to)
     with Progress("table") as progress:
         told = _counted(runs, progress)
         if options.output:

@@ -1,0 +1,155 @@
+"""Which of the files that a command line names are meant: by place, by age, by what is in them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from migrator.batch.discover import STDIN, Skip, Source, discover
+from migrator.batch.load import load
+from migrator.batch.where import Test, where
+from migrator.errors import MigratorError, UsageError
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+class Selection(NamedTuple):
+    """What is asked of a file. Globs and `.gitignore` choose among what folders hold; a file named is meant.
+
+    `newer` and `older` are seconds since 1970 that the time of modification is compared with.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    gitignore: bool = False
+    newer: float | None = None
+    older: float | None = None
+    where: str = ""
+
+
+EVERYTHING: Final = Selection()
+
+
+def select(
+    paths: Sequence[str], selection: Selection = EVERYTHING, avoid: Iterable[str | None] = ()
+) -> Iterator[Source]:
+    """The files behind `paths` that a selection means, one at a time, in order.
+
+    With `where` each file is read once more than otherwise. One that cannot be read is given, so that it is reported.
+
+    Raises:
+        UsageError: a glob or an expression that is not understood, or `where` for standard input. Raised at once.
+    """
+    if selection.where and STDIN in paths:
+        raise UsageError("--where reads a file twice, and standard input cannot be", hint="name the file")
+    test = where(selection.where) if selection.where else None
+    return _kept(discover(paths, avoid, _skip(selection)), selection, test)
+
+
+def _kept(sources: Iterator[Source], selection: Selection, test: Test | None) -> Iterator[Source]:
+    for source in sources:
+        if source.error or (_right_age(source, selection) and (test is None or _passes(source, test))):
+            yield source
+
+
+def moment(text: str, now: float) -> float:
+    """A duration before now (`36h`, `7d`) or a date (`2026-11-24`, `2026-11-24T08:00`), as seconds since 1970.
+
+    Raises:
+        ValueError: neither.
+    """
+    if match := re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text):
+        return now - float(match[1]) * _SECONDS[match[2]]
+    from datetime import datetime
+
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _right_age(source: Source, selection: Selection) -> bool:
+    if source.path == STDIN or (selection.newer is None and selection.older is None):
+        return True
+    try:
+        changed = os.stat(source.path).st_mtime
+    except OSError:
+        return True  # Reading it will tell.
+    return (selection.newer is None or changed >= selection.newer) and (
+        selection.older is None or changed < selection.older
+    )
+
+
+def _passes(source: Source, test: Test) -> bool:
+    try:
+        loaded = load(source.path)
+    except MigratorError:
+        return True
+    return test(loaded.identity, loaded.parsed.data if loaded.parsed else None)
+
+
+def _skip(selection: Selection) -> Skip | None:
+    if not (selection.include or selection.exclude or selection.gitignore):
+        return None
+    include, exclude = (_globs(patterns) for patterns in (selection.include, selection.exclude))
+
+    def skip(path: str, below: str, is_folder: bool) -> bool:
+        name = below + "/" if is_folder else below
+        if exclude and exclude.match_file(name):
+            return True
+        if include and not is_folder and not include.match_file(name):
+            return True
+        return selection.gitignore and _ignored(path, is_folder)
+
+    return skip
+
+
+def _globs(patterns: Sequence[str]) -> GitIgnoreSpec | None:
+    if not patterns:
+        return None
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines(patterns)
+    except ValueError as error:
+        raise UsageError(f"a pattern is not understood: {error}", expected="globs as in .gitignore") from error
+
+
+def _ignored(path: str, is_folder: bool) -> bool:
+    """Whether the `.gitignore` files above a path leave it out; the nearest that says anything decides."""
+    whole = os.path.abspath(path)
+    for folder, spec in reversed(_rules(os.path.dirname(whole))):
+        below = os.path.relpath(whole, folder) + ("/" if is_folder else "")
+        answer = spec.check_file(below).include
+        if answer is not None:
+            return answer
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _rules(folder: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
+    """The rules that hold in a folder, from the repository's top down, each with the folder it stands in."""
+    above: list[str] = [folder]
+    while not os.path.exists(os.path.join(above[-1], ".git")) and os.path.dirname(above[-1]) != above[-1]:
+        above.append(os.path.dirname(above[-1]))
+    found = []
+    for each in reversed(above):
+        for name in (".git/info/exclude", ".gitignore") if each == above[-1] else (".gitignore",):
+            spec = _spec(os.path.join(each, name))
+            if spec:
+                found.append((each, spec))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _spec(path: str) -> GitIgnoreSpec | None:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return GitIgnoreSpec.from_lines(file.read().splitlines())
+    except (OSError, ValueError):
+        return None

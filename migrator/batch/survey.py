@@ -1,0 +1,147 @@
+"""What a tree holds, in figures: families, versions, dialects, releases, and what a migration would lose.
+
+A survey is as large as what it counts has kinds, never as the tree: beyond a limit, kinds are counted together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+from typing import Any, Final
+
+from migrator.batch.load import Loaded
+from migrator.chain.ledger import Entry, Loss
+from migrator.chain.migrate import migrate
+from migrator.errors import MigratorError
+from migrator.identify import Family, Identity
+from migrator.jsonfile import Path, path_text
+from migrator.metrics import STATISTICS
+
+_KINDS: Final = 1000
+"""Kinds that are told apart: more than real trees have, few enough for what hostile files invent."""
+OTHERS: Final = "others"
+TELLING: Final = (Loss.LOST, Loss.INFERRED, Loss.REDACTED)
+"""The classes of loss that a survey predicts: what would be gone without --residue, what a guess, what a secret."""
+
+
+class Histogram(Counter[Any]):
+    """Counts, of at most so many kinds; what comes later is counted as [`OTHERS`][]."""
+
+    def note(self, kind: Hashable, count: int = 1) -> None:
+        """One more (or several) of a kind."""
+        self[kind if kind in self or len(self) < _KINDS else OTHERS] += count
+
+
+class Survey:
+    """Counts files as they are added. `to` is the version whose losses are predicted, whichever way it is."""
+
+    def __init__(self, to: str) -> None:
+        self.to = to
+        self.files = self.bytes = self.exports = self.ambiguous = 0
+        self.would_change = self.would_lose = self.not_migratable = 0
+        self.families, self.versions, self.dialects = Histogram(), Histogram(), Histogram()
+        self.configs, self.writers, self.errors = Histogram(), Histogram(), Histogram()
+        self.losses, self.losing = Histogram(), Histogram()
+
+    def fail(self, error: MigratorError) -> None:
+        """A file that could not be read."""
+        self.files += 1
+        self.errors.note(type(error).__name__)
+
+    def add(self, loaded: Loaded) -> None:
+        """A file that could be read. Its document is migrated in memory, to see what would be lost."""
+        found = loaded.identity
+        self.files += 1
+        self.bytes += len(loaded.raw)
+        self.families.note(found.family.value)
+        if found.family is not Family.EXPORT or loaded.parsed is None:
+            return
+        self.exports += 1
+        self.versions.note(found.versions)
+        if found.dialect:
+            self.dialects.note((found.versions, found.dialect))
+        self.configs.note(found.config or "none")
+        self.writers.note((bool(found.writer), found.writers))
+        self._predict(loaded.parsed.data, found)
+
+    def _predict(self, document: Any, found: Identity) -> None:
+        try:
+            done = migrate(document, self.to, identity=found)
+        except MigratorError:
+            self.not_migratable += 1
+            return
+        self.would_change += done.changed
+        kinds = Counter((entry.loss, place(entry)) for entry in done.ledger if entry.loss in TELLING)
+        self.would_lose += any(loss is Loss.LOST for loss, _ in kinds)
+        for kind, count in kinds.items():
+            self.losses.note(kind, count)
+            self.losing.note(kind)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`: every histogram as a list, most frequent first."""
+        return {
+            "files": self.files,
+            "bytes": self.bytes,
+            "exports": self.exports,
+            "families": [{"family": kind, "files": count} for kind, count in self.families.most_common()],
+            "versions": [{"versions": _listed(kind), "files": count} for kind, count in in_line(self.versions)],
+            "dialects": [
+                {"versions": _listed(kind[0]), "dialect": kind[1], "files": count}
+                if kind != OTHERS
+                else {"versions": [OTHERS], "files": count}
+                for kind, count in in_line(self.dialects)
+            ],
+            "input_configs": [{"input_config": kind, "files": count} for kind, count in self.configs.most_common()],
+            "releases": [
+                {"in_the_file": kind[0], "releases": list(kind[1]), "files": count}
+                if kind != OTHERS
+                else {"releases": [OTHERS], "files": count}
+                for kind, count in self.writers.most_common()
+            ],
+            "errors": [{"kind": kind, "files": count} for kind, count in self.errors.most_common()],
+            "prediction": {
+                "to": self.to,
+                "would_change": self.would_change,
+                "would_lose": self.would_lose,
+                "not_migratable": self.not_migratable,
+                "losses": [
+                    {"loss": loss, "place": where, "values": values, "files": files}
+                    for loss, where, values, files in self.predicted()
+                ],
+            },
+        }
+
+    def predicted(self) -> list[tuple[str, str, int, int]]:
+        """(class, place, how many values, in how many files), what is lost first."""
+        rows = []
+        for kind, files in self.losing.items():
+            loss, where = (OTHERS, OTHERS) if kind == OTHERS else (kind[0].value, kind[1])
+            rows.append((loss, where, self.losses[kind], files))
+        order = [loss.value for loss in TELLING] + [OTHERS]
+        return sorted(rows, key=lambda row: (order.index(row[0]), -row[3], -row[2], row[1]))
+
+
+def in_line(found: Histogram) -> list[tuple[Any, int]]:
+    """Kinds that begin with versions, in the order of the line."""
+    return sorted(found.items(), key=lambda item: (item[0] == OTHERS, _key(item[0])))
+
+
+def _key(kind: Any) -> list[tuple[int, ...]]:
+    versions = kind[0] if kind and type(kind[0]) is tuple else kind
+    return [tuple(map(int, version.split("."))) for version in versions] if type(versions) is tuple else []
+
+
+def _listed(versions: Any) -> list[str]:
+    return [versions] if type(versions) is str else list(versions)
+
+
+def place(entry: Entry) -> str:
+    """Where an entry happens, without what is another name in each file: `$.*.count`, `$.….gpus.*.platform`."""
+    path: Path = entry.path
+    parts: list[str | int] = list(path)
+    for index, part in enumerate(path[1:], 1):
+        if path[index - 1] in ("endpoints", "gpus") and path[0] == "telemetry_data":
+            parts[index] = "*"
+        elif index == len(path) - 1 and part in STATISTICS:
+            parts[index - 1] = "*"
+    return path_text(tuple(parts)).replace('["*"]', ".*")

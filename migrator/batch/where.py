@@ -1,0 +1,260 @@
+"""A small language that chooses exports by what is in them: `version < 1.3 and not cancelled`.
+
+    expression  = term { "or" term }
+    term        = factor { "and" factor }
+    factor      = "not" factor | "(" expression ")" | FIELD | FIELD operator VALUE
+    operator    = "=" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "~"
+
+A VALUE is a bare word or stands in quotes. A field that a file does not have makes every comparison false. Where a
+file can be of two versions or of several releases, one that fits is enough.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from math import inf
+from typing import Any, Final, Literal, NamedTuple
+
+from migrator.chain.steps import RANK, VERSIONS
+from migrator.errors import UsageError
+from migrator.identify import Identity
+from migrator.jsonfile import Json
+from migrator.metrics import STATISTICS, is_block
+
+Test = Callable[[Identity, Json], bool]
+"""Whether a document is chosen, told what it is."""
+_Kind = Literal["version", "release", "text", "flag", "number"]
+
+
+class Field(NamedTuple):
+    """Something to choose by. `values` gives all that it can be in a file, none where the file does not say."""
+
+    kind: _Kind
+    about: str
+    values: Callable[[Identity, Json], tuple[Json, ...]]
+
+
+def _key(name: str) -> Callable[[Identity, Json], tuple[Json, ...]]:
+    return lambda _, document: _there(document.get(name)) if type(document) is dict else ()
+
+
+def _there(value: Json) -> tuple[Json, ...]:
+    return () if value is None or value == "" else (value,)
+
+
+FIELDS: Final = {
+    "version": Field("version", "schema version of the content", lambda found, _: found.versions),
+    "label": Field("text", "schema_version as it stands in the file", lambda found, _: _there(found.label)),
+    "release": Field("release", "AIPerf release that wrote it, or may have", lambda found, _: found.writers),
+    "dialect": Field("text", "telemetry names: legacy or vendor", lambda found, _: _there(found.dialect)),
+    "config": Field("text", "UserConfig or BenchmarkConfig", lambda found, _: _there(found.config)),
+    "family": Field("text", "'main export' or another family", lambda found, _: (found.family.value,)),
+    "benchmark_id": Field("text", "as in the file", _key("benchmark_id")),
+    "start_time": Field("text", "as in the file: 2026-11-24T01:57:36", _key("start_time")),
+    "end_time": Field("text", "as in the file", _key("end_time")),
+    "cancelled": Field("flag", "was_cancelled", _key("was_cancelled")),
+}
+"""All fields but METRIC.STATISTIC, which is any number of a stats block under the name that the file has for it."""
+
+_TOKEN: Final = r"""\s*(?:(?P<op><=|>=|==|!=|[<>=~()])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s<>=!~()"']+))"""
+_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "~": fnmatchcase,
+}
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    column: int
+
+
+def where(text: str) -> Test:
+    """The test that an expression stands for.
+
+    Raises:
+        UsageError: not understood; with the column.
+    """
+    return _Reader(text).whole()
+
+
+def _refuse(column: int, found: str, expected: str = "", hint: str = "") -> UsageError:
+    return UsageError(found, expected=expected, hint=hint, place=f"column {column}", file="--where")
+
+
+def _tokens(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    end = 0
+    while text[end:].strip():
+        match = re.compile(_TOKEN).match(text, end)
+        if not match or match.lastgroup is None:
+            column = end + len(text[end:]) - len(text[end:].lstrip()) + 1
+            raise _refuse(column, f"{text[column - 1]!r} has no meaning here")
+        kind = match.lastgroup
+        found.append(_Token(kind, match[kind], match.start(kind) + 1))
+        end = match.end()
+    return [*found, _Token("end", "", len(text) + 1)]
+
+
+class _Reader:
+    """Recursive descent over the tokens."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._depth = 0
+
+    def whole(self) -> Test:
+        test = self._either()
+        if self._next.kind != "end":
+            raise _refuse(self._next.column, f"{self._next.text!r} is left over", "and, or, or the end")
+        return test
+
+    @property
+    def _next(self) -> _Token:
+        return self._tokens[0]
+
+    def _take(self) -> _Token:
+        return self._tokens.pop(0)
+
+    def _is(self, *texts: str) -> bool:
+        return self._next.kind in ("word", "op") and self._next.text in texts
+
+    def _either(self) -> Test:
+        test = self._both()
+        while self._is("or"):
+            self._take()
+            test = _or(test, self._both())
+        return test
+
+    def _both(self) -> Test:
+        test = self._factor()
+        while self._is("and"):
+            self._take()
+            test = _and(test, self._factor())
+        return test
+
+    def _factor(self) -> Test:
+        self._depth += 1
+        if self._depth > 50:
+            raise _refuse(self._next.column, "nested too deeply")
+        try:
+            if self._is("not"):
+                self._take()
+                return _not(self._factor())
+            if self._is("("):
+                self._take()
+                test = self._either()
+                if not self._is(")"):
+                    raise _refuse(self._next.column, f"{self._next.text or 'the end'!r} stands here", "')'")
+                self._take()
+                return test
+            return self._comparison()
+        finally:
+            self._depth -= 1
+
+    def _comparison(self) -> Test:
+        name = self._take()
+        field = _field(name)
+        if not self._is(*_COMPARE):
+            if field.kind != "flag":
+                raise _refuse(self._next.column, f"nothing is asked of {name.text!r}", " ".join(_COMPARE))
+            return lambda found, document: True in field.values(found, document)
+        sign, value = self._take(), self._take()
+        if value.kind not in ("word", "quoted"):
+            raise _refuse(value.column, f"{value.text or 'the end'!r} stands here", "a value")
+        return _test(name.text, field, sign, value)
+
+
+def _field(name: _Token) -> Field:
+    if name.kind == "word" and name.text in FIELDS:
+        return FIELDS[name.text]
+    tag, _, statistic = name.text.rpartition(".")
+    if name.kind == "word" and tag and statistic in STATISTICS:
+        return Field("number", "", lambda found, document: _statistic(found, document, tag, statistic))
+    shown = repr(name.text) if name.text else "the end"
+    raise _refuse(name.column, f"{shown} is no field", f"METRIC.STATISTIC or one of {', '.join(FIELDS)}")
+
+
+def _statistic(found: Identity, document: Json, tag: str, statistic: str) -> tuple[Json, ...]:
+    holder = document.get("records" if found.version == "0.1" else tag) if type(document) is dict else None
+    block = holder.get(tag) if found.version == "0.1" and type(holder) is dict else holder
+    value = block.get(statistic) if is_block(block) else None
+    return (value,) if isinstance(value, (int, float)) and type(value) is not bool else ()
+
+
+def _test(name: str, field: Field, sign: _Token, value: _Token) -> Test:
+    text = value.text[1:-1] if value.kind == "quoted" else value.text
+    compare = _COMPARE[sign.text]
+    if sign.text == "~" and field.kind != "text":
+        raise _refuse(sign.column, f"{name} is no text, so ~ does not compare it", "= != < <= > >=")
+    if field.kind in ("flag", "text") and sign.text in ("<", "<=", ">", ">=") and not name.endswith("_time"):
+        raise _refuse(sign.column, f"{name} has no order", "= != or ~" if field.kind == "text" else "= or !=")
+    order = _ORDERS[field.kind]
+    wanted = order(text)
+    if wanted is None:
+        raise _refuse(value.column, f"{text!r} is no {_WORDS[field.kind]}", _EXPECTED.get(field.kind, ""))
+
+    def test(found: Identity, document: Json) -> bool:
+        # A version that is not known, which only a file can have, is newer than all that are.
+        beyond = inf if field.kind == "version" else None
+        values = [beyond if (known := order(given)) is None else known for given in field.values(found, document)]
+        return any(compare(given, wanted) for given in values if given is not None)
+
+    return test
+
+
+def _rank(version: Json) -> int | None:
+    return RANK.get(version) if type(version) is str else None
+
+
+def _release(name: Json) -> tuple[int, ...] | None:
+    """Releases in order; a nightly is newer than the release it is named after."""
+    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?(?:\.dev(\d+))?", name) if type(name) is str else None
+    return tuple(int(part or 0) for part in match.groups()) if match else None
+
+
+def _number(value: Json) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _flag(value: Json) -> bool | None:
+    return {"true": True, "false": False, True: True, False: False}.get(value) if type(value) in (str, bool) else None
+
+
+def _text(value: Json) -> str | None:
+    return value if type(value) is str else None
+
+
+_ORDERS: Final[dict[_Kind, Callable[[Json], Any]]] = {
+    "version": _rank,
+    "release": _release,
+    "text": _text,
+    "flag": _flag,
+    "number": _number,
+}
+_WORDS: Final = {"version": "schema version", "release": "release", "flag": "answer", "number": "number", "text": ""}
+_EXPECTED: Final = {"version": ", ".join(VERSIONS), "release": "0.13.0 or the like", "flag": "true or false"}
+
+
+def _or(a: Test, b: Test) -> Test:
+    return lambda found, document: a(found, document) or b(found, document)
+
+
+def _and(a: Test, b: Test) -> Test:
+    return lambda found, document: a(found, document) and b(found, document)
+
+
+def _not(a: Test) -> Test:
+    return lambda found, document: not a(found, document)

@@ -1,0 +1,93 @@
+"""A survey as text: histograms of 80 columns, then what a migration would lose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from migrator.batch.survey import OTHERS, Survey, in_line
+from migrator.chain.steps import NEWEST
+from migrator.render.safe import printable
+from migrator.render.text import plural, table
+
+_BAR: Final = 20
+"""Columns of the longest bar."""
+_LISTED: Final = 20
+"""Lines of a histogram that are shown; `--json` has all."""
+_WIDEST: Final = 48
+_PLACE: Final = 52
+"""Columns that the name of a kind, and of a place, may take so that lines have 80."""
+
+
+def lines(survey: Survey) -> Iterator[str]:
+    """The survey, line by line."""
+    yield f"{plural(survey.files, 'file')}, {plural(survey.exports, 'main export')}, {survey.bytes / 1e6:.1f} MB"
+    yield from _histogram("family", [(kind, count) for kind, count in survey.families.most_common()])
+    yield from _histogram("not readable", [(kind, count) for kind, count in survey.errors.most_common()])
+    if survey.exports:
+        yield from _histogram("version", [(_version(kind), count) for kind, count in in_line(survey.versions)])
+        yield from _histogram(
+            "telemetry dialect",
+            [
+                (kind if kind == OTHERS else f"{_version(kind[0])} {kind[1]}", count)
+                for kind, count in in_line(survey.dialects)
+            ],
+        )
+        yield from _histogram("input_config", survey.configs.most_common())
+        yield from _histogram("written by AIPerf", [(_writer(kind), n) for kind, n in survey.writers.most_common()])
+        yield from _prediction(survey)
+
+
+def _histogram(title: str, rows: list[tuple[str, int]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield f"\n{title}"
+    most = max(count for _, count in rows)
+    shown = [(str(count).rjust(8), _bar(count, most), _cut(name)) for name, count in rows[:_LISTED]]
+    yield from table(shown)
+    if len(rows) > _LISTED:
+        yield f"{sum(count for _, count in rows[_LISTED:]):>8}  in {len(rows) - _LISTED} more lines (--json has them)"
+
+
+def _bar(count: int, most: int) -> str:
+    return "#" * max(1, round(_BAR * count / most))
+
+
+def _cut(text: str, width: int = _WIDEST) -> str:
+    shown = printable(text)
+    return shown if len(shown) <= width else shown[: width - 1] + "…"
+
+
+def _version(versions: Any) -> str:
+    return versions if type(versions) is str else " or ".join(versions)
+
+
+def _writer(kind: Any) -> str:
+    if kind == OTHERS:
+        return OTHERS
+    in_the_file, releases = kind
+    if in_the_file or not releases:
+        return releases[0] if releases else "no known release"
+    told = releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
+    return f"{told} (not in the file)"
+
+
+def _prediction(survey: Survey) -> Iterator[str]:
+    yield f"\nmigration to {survey.to}{' (the newest)' if survey.to == NEWEST else ''}"
+    yield f"{survey.would_change:>8}  would change"
+    hint = " (--residue saves what is lost)" if survey.would_lose else ""
+    yield f"{survey.would_lose:>8}  would lose a value{hint}"
+    if survey.not_migratable:
+        yield f"{survey.not_migratable:>8}  could not be migrated"
+    rows = survey.predicted()
+    if not rows:
+        return
+    yield ""
+    head = ("  files", " values", "class", "place")
+    body = [
+        (str(files).rjust(7), str(values).rjust(7), loss, _cut(where, _PLACE))
+        for loss, where, values, files in rows[:_LISTED]
+    ]
+    yield from table([head, *body])
+    if len(rows) > _LISTED:
+        yield f"and {len(rows) - _LISTED} more places (--json has them)"
