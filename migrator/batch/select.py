@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.batch.discover import STDIN, Skip, Source, discover
 from migrator.batch.load import load
-from migrator.batch.where import Test, where
 from migrator.errors import MigratorError, UsageError
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
+
+    from migrator.batch.where import Test
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -48,7 +49,11 @@ def select(
     """
     if selection.where and STDIN in paths:
         raise UsageError("--where reads a file twice, and standard input cannot be", hint="name the file")
-    test = where(selection.where) if selection.where else None
+    test = None
+    if selection.where:
+        from migrator.batch.where import where
+
+        test = where(selection.where)
     return _kept(discover(paths, avoid, _skip(selection)), selection, test)
 
 

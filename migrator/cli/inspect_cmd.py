@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded, load
 from migrator.batch.select import select
-from migrator.batch.survey import Survey
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.parser import Parser, selection
-from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, say
 from migrator.cli.versions import released
 from migrator.errors import ExitCode, MigratorError, UsageError, reported
@@ -20,7 +18,6 @@ from migrator.metrics import is_block
 from migrator.redact import places
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
-from migrator.render.survey import lines as survey_lines
 from migrator.render.text import plural, table, value_text, wrapped
 
 
@@ -31,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         raise UsageError("--to goes with --summary", hint="upgrade --diff tells what would change in a file")
     sources = select(options.paths, selection(options))
     if options.summary:
-        return _summary(sources, Survey(options.to or NEWEST), as_json=options.json)
+        return _summary(sources, options.to or NEWEST, as_json=options.json)
     one_file = len(options.paths) == 1
     worst: int = ExitCode.OK
     empty = True
@@ -77,7 +74,13 @@ def parser() -> Parser:
     return made
 
 
-def _summary(sources: Iterable[Source], survey: Survey, *, as_json: bool) -> int:
+def _summary(sources: Iterable[Source], to: str, *, as_json: bool) -> int:
+    # A single file, which is looked at far more often, needs none of the chain.
+    from migrator.batch.survey import Survey
+    from migrator.cli.progress import Progress
+    from migrator.render.survey import lines as survey_lines
+
+    survey = Survey(to)
     worst: int = ExitCode.OK
     with Progress("survey") as progress:
         for source in sources:

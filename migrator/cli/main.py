@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "versions": ("versions", "list the schema versions and what changed"),
     "schema": ("schema", "print the JSON Schema of a version, or of the receipt of a diff"),
     "textconv": ("textconv", "print an export as stable text, for git to compare"),
+    "completion": ("completion", "make the shell complete commands and options"),
     "git": ("git", "make git show exports as changes of metrics"),
 }
 """Command → (module, what it does)."""

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from migrator.cli.streams import complain, say
@@ -73,6 +73,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
         """Options may stand before, between and after the paths; what follows `--` are paths."""
+        if _asked:
+            raise _Told(self)
         given = sys.argv[1:] if args is None else list(args)
         if "--" in given:
             end = given.index("--")
@@ -114,6 +116,30 @@ class Parser(argparse.ArgumentParser):
         group.add_argument("--newer-than", type=age, metavar="AGE", help="changed within 7d, or since 2026-11-24")
         group.add_argument("--older-than", type=age, metavar="AGE", help="changed before that")
         group.add_argument("--where", default="", metavar="TEST", help="by content: 'version<1.3 and not cancelled'")
+
+
+class _Told(Exception):  # noqa: N818 (it is an answer, no error)
+    """Carries the parser out of a command that was only asked for it."""
+
+    def __init__(self, parser: Parser) -> None:
+        super().__init__()
+        self.parser = parser
+
+
+_asked: list[object] = []
+"""Commands that are being asked for their parser."""
+
+
+def parser_of(main: Callable[[Sequence[str]], int]) -> Parser:
+    """The parser that a command reads its arguments with, which is the first thing that a command does."""
+    _asked.append(main)
+    try:
+        main([])
+    except _Told as told:
+        return told.parser
+    finally:
+        _asked.pop()
+    raise TypeError(f"{main.__module__} has no parser")
 
 
 def selection(options: argparse.Namespace) -> Selection:

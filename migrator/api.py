@@ -1,0 +1,162 @@
+"""The library: read an export, bring it to a version, check it, compare runs.
+
+What stands here is what `import migrator` offers; everything else may change without notice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from migrator.batch.load import load
+from migrator.chain.ledger import Ledger
+from migrator.chain.migrate import migrate
+from migrator.chain.residue import Residue
+from migrator.chain.steps import NEWEST
+from migrator.errors import MigratorError, UsageError
+from migrator.identify import Identity, identify, require_migratable
+from migrator.jsonfile import Json, Parsed, parse, render, write_atomic
+
+if TYPE_CHECKING:
+    from migrator.check import Finding
+    from migrator.diff.receipt import Receipt
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A main export in memory: its document, its layout, and what it is. Nothing here changes it."""
+
+    name: str
+    parsed: Parsed
+    identity: Identity
+
+    @property
+    def document(self) -> dict[str, Json]:
+        """The parsed JSON object. Numbers that floats would respell are [`Numeral`][migrator.jsonfile.Numeral]."""
+        document: dict[str, Json] = self.parsed.data
+        return document
+
+    @property
+    def version(self) -> str:
+        """The schema version of the content, such as `"1.4"`."""
+        return self.identity.version
+
+    def convert(
+        self,
+        to: str = NEWEST,
+        *,
+        residue: Residue | None = None,
+        save_residue: bool = False,
+        keep_secrets: bool = False,
+    ) -> Conversion:
+        """The export at another version, with the ledger of what that changed.
+
+        Args:
+            to: the version to reach, up or down.
+            residue: what an earlier conversion of this document saved; it is restored.
+            save_residue: whether to save what the target has no place for.
+            keep_secrets: whether API keys in clear stay; by default they become `<redacted>`.
+
+        Raises:
+            UnknownVersionError: there is no such version.
+            ResidueError: the residue belongs to another document or version.
+        """
+        done = migrate(
+            self.document,
+            to,
+            residue=residue,
+            save_residue=save_residue,
+            keep_secrets=keep_secrets,
+            identity=self.identity,
+        )
+        parsed = self.parsed._replace(data=done.document)
+        return Conversion(Export(self.name, parsed, identify(done.document)), done.ledger, done.residue)
+
+    def check(self) -> list[Finding]:
+        """What is wrong with it: its schema, and whether it says the same thing everywhere."""
+        from migrator.check import check
+
+        return check(self.parsed, self.identity)
+
+    def to_bytes(self) -> bytes:
+        """The file: the layout it was read in, every number as it was spelled."""
+        return render(self.document, self.parsed.layout)
+
+    def write(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write the file so that readers see all of it or none of it.
+
+        Raises:
+            UnwritableError: it exists and is not to be overwritten, or cannot be written.
+        """
+        write_atomic(os.fspath(path), self.to_bytes(), overwrite=overwrite)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What [`Export.convert`][] gives: the new export, every change with its class of loss, and what was saved."""
+
+    export: Export
+    ledger: Ledger
+    residue: Residue | None
+
+
+def read_export(path: PathLike) -> Export:
+    """A main export in a file.
+
+    Raises:
+        UnreadableError, NotJsonError: the file cannot be read.
+        NotAnExportError: it is of another family.
+        UnknownVersionError, NewerVersionError: its version cannot be handled.
+    """
+    name = os.fspath(path)
+    if name == "-":
+        raise UsageError("- is a name for the command line only", hint="parse_export takes bytes")
+    loaded = load(name)
+    return _export(name, loaded.parsed, loaded.identity)
+
+
+def parse_export(raw: bytes, name: str = "export") -> Export:
+    """A main export in memory; `name` is what errors call it.
+
+    Raises:
+        MigratorError: as [`read_export`][] does.
+    """
+    try:
+        parsed = parse(raw)
+        return _export(name, parsed, identify(parsed.data))
+    except MigratorError as error:
+        error.file = name
+        raise
+
+
+def _export(name: str, parsed: Parsed | None, identity: Identity) -> Export:
+    try:
+        require_migratable(identity)
+    except MigratorError as error:
+        error.file = name
+        raise
+    assert parsed is not None, "a main export is one JSON document"
+    return Export(name, parsed, identity)
+
+
+def compare(base: Iterable[PathLike], candidate: Iterable[PathLike], *, fail_on: Iterable[str] = ()) -> Receipt:
+    """Two runs, or two groups of repeated runs, metric by metric.
+
+    Args:
+        base: files or folders of the baseline.
+        candidate: files or folders of the candidate.
+        fail_on: rules of a gate, as `diff --fail-on` takes them: `request_latency.p99:5`.
+
+    Raises:
+        MigratorError: a file cannot be read, or a rule is not understood.
+    """
+    from migrator.diff.engine import compare as compare_sides
+    from migrator.diff.policy import Policy, from_options
+    from migrator.diff.sides import load_side
+
+    sides = [load_side([os.fspath(path) for path in paths]) for paths in (base, candidate)]
+    return compare_sides(sides[0], sides[1], Policy(from_options(list(fail_on))))
