@@ -18,6 +18,7 @@ from migrator.chain.steps import NEWEST
 from migrator.errors import MigratorError, UsageError
 from migrator.identify import Identity, identify, require_migratable
 from migrator.jsonfile import Json, Parsed, parse, render, write_atomic
+from migrator.packed import pack, packing_of_name, unpack
 
 if TYPE_CHECKING:
     from migrator.check import Finding
@@ -87,12 +88,12 @@ class Export:
         return render(self.document, self.parsed.layout)
 
     def write(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the file so that readers see all of it or none of it.
+        """Write the file, compressed if its name ends in `.gz` or `.zst`; readers see all of it or none of it.
 
         Raises:
             UnwritableError: it exists and is not to be overwritten, or cannot be written.
         """
-        write_atomic(os.fspath(path), self.to_bytes(), overwrite=overwrite)
+        write_atomic(os.fspath(path), pack(self.to_bytes(), packing_of_name(os.fspath(path))), overwrite=overwrite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def parse_export(raw: bytes, name: str = "export") -> Export:
         MigratorError: as [`read_export`][] does.
     """
     try:
-        parsed = parse(raw)
+        parsed = parse(unpack(raw))
         return _export(name, parsed, identify(parsed.data))
     except MigratorError as error:
         error.file = name

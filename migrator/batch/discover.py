@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from migrator.errors import MigratorError, UnreadableError
 from migrator.jsonfile import unreadable
+from migrator.packed import EXPORT_SUFFIXES
 
 STDIN: Final = "-"
 RESIDUE_SUFFIX: Final = ".residue.json"
@@ -38,8 +39,8 @@ Skip = Callable[[str, str, bool], bool]
 def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip | None = None) -> Iterator[Source]:
     """The files behind `paths`, in order; folders give every `*.json` below them, sorted within each folder.
 
-    Hidden folders and symbolic links to folders are not entered, and neither are those to `avoid`, for
-    outputs and backups, and what `skip` leaves out.
+    Compressed ones (`*.json.gz`, `*.json.zst`) are among them. Hidden folders and symbolic links to folders are not
+    entered, and neither are those to `avoid`, for outputs and backups, and what `skip` leaves out.
     """
     away = {os.path.realpath(folder) for folder in avoid if folder}
     folders = sum(path != STDIN and os.path.isdir(path) for path in paths)
@@ -114,7 +115,7 @@ def _names(folder: str, away: set[str]) -> tuple[list[str], bool]:
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith(".") and not (away and os.path.realpath(entry.path) in away):
                     names.append(entry.name + "/")
-            elif entry.name.lower().endswith(".json"):
+            elif entry.name.lower().endswith(EXPORT_SUFFIXES):
                 names.append(entry.name)
     names.sort(key=lambda name: name.removesuffix("/"), reverse=True)
     # Once for a folder, and not by asking the system for each file in it.

@@ -24,6 +24,7 @@ from migrator.config.target import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnwritableError, reported
 from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, read_bytes, render
+from migrator.packed import pack, packing_of_content, packing_of_name, unpack
 
 TOGETHER: Final = 64
 """Files that share one wait for the disk: it takes as long as for one, and an interrupt is still soon obeyed."""
@@ -226,12 +227,13 @@ def _execute(source: Source, request: Request, replacements: Replacements) -> tu
             result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
     change = None
     if request.in_place and done.changed:
-        change = replacements.replace(source.relative, render(done.document, parsed.layout), _saved(done))
+        raw = pack(render(done.document, parsed.layout), packing_of_content(loaded.raw))
+        change = replacements.replace(source.relative, raw, _saved(done))
         result.output = source.path
         if others := other_names(change):
             result.warnings.append(f"has other names (hard links: {others}), which keep the old content")
     elif request.writes and not request.in_place:
-        raw = render(done.document, parsed.layout) if done.changed else loaded.raw
+        raw = _output(render(done.document, parsed.layout) if done.changed else None, loaded.raw, source, request)
         result.output = _write(source, request, raw, _saved(done))
     return result, change
 
@@ -276,6 +278,14 @@ def _residue_beside(source: Source, request: Request) -> tuple[Residue | None, l
     except MigratorError as error:
         error.file = name
         return None, [f"residue ignored: {error}"]
+
+
+def _output(changed: bytes | None, original: bytes, source: Source, request: Request) -> bytes:
+    """The bytes of an output, compressed as its name says; the very bytes of the original where nothing changed."""
+    wanted = None if request.standard_output else packing_of_name(request.target(source))
+    if changed is None and wanted is packing_of_content(original):
+        return original
+    return pack(unpack(original) if changed is None else changed, wanted)
 
 
 def _saved(done: Migration) -> bytes | None:

@@ -10,6 +10,7 @@ from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
 from migrator.identify import Family, Identity, family, identify
 from migrator.jsonfile import MAX_BYTES, Json, Parsed, parse, parse_to_look, read_bytes, unreadable
+from migrator.packed import unpack
 
 _HEAD = 2**16
 _WRITABLE_DEPTH = 250
@@ -17,7 +18,10 @@ _WRITABLE_DEPTH = 250
 
 
 class Loaded(NamedTuple):
-    """A file in memory. `parsed` is None for files of one JSON document a line, which are only recognised."""
+    """A file in memory. `parsed` is None for files of one JSON document a line, which are only recognised.
+
+    `raw` are the bytes of the file, which may be compressed.
+    """
 
     raw: bytes
     parsed: Parsed | None
@@ -40,10 +44,11 @@ def load(
     """
     try:
         raw = read_stdin() if path == STDIN else read(path)
+        content = unpack(raw)
         try:
-            parsed = _parse_to_look(raw) if to_look else parse(raw)
+            parsed = _parse_to_look(content) if to_look else parse(content)
         except NotJsonError:
-            found = _lines(raw[:_HEAD])
+            found = _lines(content[:_HEAD])
             if found is None:
                 raise
             return Loaded(raw, None, found)

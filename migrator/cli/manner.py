@@ -14,6 +14,7 @@ from migrator.batch.replace import Manner
 from migrator.batch.write import Fsync
 from migrator.cli.parser import Parser, file_name
 from migrator.errors import UsageError
+from migrator.packed import EXPORT_SUFFIXES
 
 
 def add_options(parser: Parser) -> None:
@@ -57,8 +58,9 @@ def manner(options: argparse.Namespace) -> Manner:
     suffix = options.backup_suffix
     if suffix is not None and (not suffix or "/" in suffix):
         raise UsageError("--backup-suffix must be part of a file name")
-    if suffix and suffix.lower().endswith(".json"):
-        raise UsageError("--backup-suffix must not end in .json", hint="the next batch would take backups for exports")
+    if suffix and f"a.json{suffix}".lower().endswith(EXPORT_SUFFIXES):
+        told = "the next batch would take backups for exports"
+        raise UsageError("--backup-suffix must not end in .json, .gz or .zst", hint=told)
     if suffix is None and not options.no_backup and not options.backup_dir:
         suffix = ".bak"
     return Manner(

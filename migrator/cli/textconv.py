@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 
@@ -9,9 +10,10 @@ from migrator.batch.discover import STDIN
 from migrator.batch.load import read_stdin
 from migrator.batch.write import write_standard_output
 from migrator.cli.streams import complain
-from migrator.errors import ExitCode
+from migrator.errors import ExitCode, MigratorError
 from migrator.git.textconv import own_text, textconv
 from migrator.jsonfile import read_bytes
+from migrator.packed import unpack
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,6 +22,8 @@ def main(arguments: Sequence[str]) -> int:
     if path == os.devnull:
         return ExitCode.OK
     raw = read_stdin() if path == STDIN else read_bytes(path)
+    with contextlib.suppress(MigratorError):
+        raw = unpack(raw)
     try:
         text = textconv(raw)
     except Exception as error:
