@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: oracle calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean
+.PHONY: oracle calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean fuzz
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,10 @@ docs: $(VENV)/ready ## regenerate the generated pages
 
 mutate: $(VENV)/ready ## break the chain in many ways and see that the tests notice
 	$(BIN)/python tests/mutate.py
+
+fuzz: $(VENV)/ready ## look for bytes that end in a traceback or a hang, for SECONDS (60); needs atheris
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
+	$(BIN)/python tests/fuzz.py $(or $(SECONDS),60)
 
 lock: ## pin today's newest versions of all dependencies
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -143,7 +143,19 @@ def fingerprint(value: Json) -> bytes:
     """Bytes that are equal exactly when two values are: 20 and 20.0 differ, the order of keys does not matter."""
     import orjson
 
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_numeral)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_numeral)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_spelled(value), option=orjson.OPT_SORT_KEYS, default=_numeral)
+
+
+def _spelled(value: Json) -> Json:
+    """The same with integers that the writer refuses as [`Numeral`][]s."""
+    if type(value) is dict:
+        return {key: _spelled(item) for key, item in value.items()}
+    if type(value) is list:
+        return [_spelled(item) for item in value]
+    return Numeral(str(value)) if type(value) is int and not -(2**63) <= value < 2**64 else value
 
 
 def plain(value: Json) -> Json:

@@ -18,6 +18,9 @@ from migrator.redact import redact
 
 RECORDS_NAME: Final = "profile_export.jsonl"
 
+_MOST_REQUESTS: Final = 2**50
+"""A larger count is none, and shares of it are beyond what floats tell apart."""
+
 
 class Block(NamedTuple):
     """One metric of one run: its unit, and its finite statistics by name."""
@@ -38,7 +41,7 @@ class Trial(NamedTuple):
     def size(self, tag: str) -> int | None:
         """How many values a metric was computed from, where the run says so."""
         block = self.blocks.get(tag)
-        return int(block.values["count"]) if block and block.values.get("count", 0) >= 1 else None
+        return int(block.values["count"]) if block and 1 <= block.values.get("count", 0) <= _MOST_REQUESTS else None
 
 
 KEPT: Final = (

@@ -101,6 +101,6 @@ def _plain(name: str, value: Json) -> Json:
         return _DEFAULTS.get(name)
     if name == "model" and type(value) is list:
         return [item.get("name") if type(item) is dict else item for item in value]
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value

@@ -63,6 +63,8 @@ def number_text(value: Json, digits: int | None = None) -> str:
         return printable(json.dumps(value, ensure_ascii=False))
     if isinstance(value, Numeral) and (not isfinite(value) or value.text.lstrip("-").isdigit()):
         return value.text
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)  # Too large in the catalogue's unit.
     if value == 0 or (abs(value) < 1e15 and value == int(value)):
         return str(int(value))
     if isinstance(value, int) or digits is None:

@@ -86,10 +86,11 @@ def read_run(source: Source, to: str) -> Run | None:
     except NotAnExportError as error:
         error.file = source.path
         raise
-    return _run(source.path, loaded.identity.version, to, document)
+    return run_of(source.path, loaded.identity.version, to, document)
 
 
-def _run(path: str, from_version: str, to: str, document: dict[str, Json]) -> Run:
+def run_of(path: str, from_version: str, to: str, document: dict[str, Json]) -> Run:
+    """The run in a document that was `from_version` and is `to` now."""
     told, info = workload(document), document.get("run_info")
     found: Row = {"file": path, "from_version": from_version, "version": to}
     found |= {name: document.get(name) for name in _TOP}
