@@ -72,6 +72,10 @@ def key_of(trial: Trial) -> dict[str, Json]:
     return {**{name: load.get(name) for name in _KEY_FACTS}, "gpus": gpus_of(trial)}
 
 
+def _members(node: Json) -> list[Json]:
+    return list(node.values()) if type(node) is dict else []
+
+
 def gpus_of(trial: Trial) -> list[str]:
     """The names of a run's GPUs, sorted; empty without telemetry."""
     telemetry = trial.facts.get("telemetry_data")
@@ -79,7 +83,7 @@ def gpus_of(trial: Trial) -> list[str]:
     names = []
     for endpoint in endpoints.values() if type(endpoints) is dict else ():
         gpus = endpoint.get("gpus") if type(endpoint) is dict else None
-        names += [str(gpu.get("gpu_name")) for gpu in (gpus or {}).values() if type(gpu) is dict]
+        names += [str(gpu.get("gpu_name")) for gpu in _members(gpus) if type(gpu) is dict]
     return sorted(names)
 
 
