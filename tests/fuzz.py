@@ -35,7 +35,7 @@ def everything(raw: bytes) -> None:
     from migrator.check import check
     from migrator.errors import MigratorError
     from migrator.git.textconv import textconv
-    from migrator.identify import Family, identify
+    from migrator.identify import MIGRATABLE, identify
     from migrator.jsonfile import parse, parse_to_look, render
     from migrator.packed import unpack
 
@@ -50,7 +50,7 @@ def everything(raw: bytes) -> None:
     except MigratorError:
         return
     Survey(NEWEST).add(Loaded(raw, parsed, found))
-    if found.family is not Family.EXPORT:
+    if found.family not in MIGRATABLE:
         return
     if parsed.uniform:
         assert render(parsed.data, parsed.layout) == raw, "nothing is lost by being read"

@@ -12,8 +12,9 @@ from typing import Any, Final
 from migrator.batch.load import Loaded
 from migrator.chain.ledger import Entry, Loss
 from migrator.chain.migrate import migrate
+from migrator.chain.steps import GENAI_PERF
 from migrator.errors import MigratorError
-from migrator.identify import Family, Identity
+from migrator.identify import MIGRATABLE, Identity
 from migrator.jsonfile import Path, path_text
 from migrator.metrics import STATISTICS
 
@@ -54,7 +55,7 @@ class Survey:
         self.files += 1
         self.bytes += len(loaded.raw)
         self.families.note(found.family.value)
-        if found.family is not Family.EXPORT or loaded.parsed is None:
+        if found.family not in MIGRATABLE or loaded.parsed is None:
             return
         self.exports += 1
         self.versions.note(found.versions)
@@ -128,7 +129,11 @@ def in_line(found: Histogram) -> list[tuple[Any, int]]:
 
 def _key(kind: Any) -> list[tuple[int, ...]]:
     versions = kind[0] if kind and type(kind[0]) is tuple else kind
-    return [tuple(map(int, version.split("."))) for version in versions] if type(versions) is tuple else []
+    return [_place(version) for version in versions] if type(versions) is tuple else []
+
+
+def _place(version: str) -> tuple[int, ...]:
+    return (-1,) if version == GENAI_PERF else tuple(map(int, version.split(".")))
 
 
 def _listed(versions: Any) -> list[str]:

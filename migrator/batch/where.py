@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from math import inf
 from typing import Any, Final, Literal, NamedTuple
 
-from migrator.chain.steps import RANK, VERSIONS
+from migrator.chain.steps import GENAI_PERF, RANK, VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity
 from migrator.jsonfile import Json
@@ -213,7 +213,7 @@ def _test(name: str, field: Field, sign: _Token, value: _Token) -> Test:
 
 
 def _rank(version: Json) -> int | None:
-    return RANK.get(version) if type(version) is str else None
+    return (-1 if version == GENAI_PERF else RANK.get(version)) if type(version) is str else None
 
 
 def _release(name: Json) -> tuple[int, ...] | None:
@@ -245,7 +245,11 @@ _ORDERS: Final[dict[_Kind, Callable[[Json], Any]]] = {
     "number": _number,
 }
 _WORDS: Final = {"version": "schema version", "release": "release", "flag": "answer", "number": "number", "text": ""}
-_EXPECTED: Final = {"version": ", ".join(VERSIONS), "release": "0.13.0 or the like", "flag": "true or false"}
+_EXPECTED: Final = {
+    "version": ", ".join((GENAI_PERF, *VERSIONS)),
+    "release": "0.13.0 or the like",
+    "flag": "true or false",
+}
 
 
 def _or(a: Test, b: Test) -> Test:

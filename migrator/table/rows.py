@@ -15,7 +15,7 @@ from migrator.batch.load import load
 from migrator.chain.migrate import migrate
 from migrator.diff.workload import FACTS, workload
 from migrator.errors import NotAnExportError
-from migrator.identify import Family, require_migratable
+from migrator.identify import MIGRATABLE, require_migratable
 from migrator.jsonfile import Json, Numeral
 from migrator.metrics import STATISTICS, catalogue, is_block
 
@@ -72,7 +72,7 @@ def read_run(source: Source, to: str) -> Run | None:
     if source.error:
         raise source.error
     loaded = load(source.path, details=False)
-    if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         if source.named:
             raise NotAnExportError(
                 f"is no main export but: {loaded.identity.family.value}",
