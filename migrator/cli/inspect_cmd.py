@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from migrator.batch.discover import Source
+from migrator.batch.facts import facts
 from migrator.batch.load import Loaded, load
 from migrator.batch.select import select
 from migrator.chain.steps import NEWEST, VERSIONS
@@ -12,10 +13,8 @@ from migrator.cli.parser import Parser, selection
 from migrator.cli.streams import complain, say
 from migrator.cli.versions import released
 from migrator.errors import ExitCode, MigratorError, UsageError, reported
-from migrator.identify import GENAI_PERF_CONFIG, MIGRATABLE, Family, Identity
+from migrator.identify import GENAI_PERF_CONFIG, Family, Identity
 from migrator.jsonfile import Json
-from migrator.metrics import is_block
-from migrator.redact import places
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, table, value_text, wrapped
@@ -104,44 +103,11 @@ def _summary(sources: Iterable[Source], to: str, *, as_json: bool) -> int:
 
 def _lines(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> Iterator[str]:
     if as_json:
-        yield json_line({"file": source.path, **loaded.identity.as_dict(), **_facts(loaded)})
+        yield json_line({"file": source.path, **loaded.identity.as_dict(), **facts(loaded)})
     elif whole:
         yield from _page(source, loaded)
     else:
         yield _line(source, loaded.identity)
-
-
-def _facts(loaded: Loaded) -> dict[str, Json]:
-    """What a person wants to know first about a run, straight from the document."""
-    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
-        return {}
-    document = loaded.parsed.data
-    metrics = document["records"] if loaded.identity.version == "0.1" else document
-    latency = metrics.get("request_latency")
-    return {
-        "metrics": sum(map(is_block, metrics.values())),
-        "benchmark_id": document.get("benchmark_id"),
-        "start_time": document.get("start_time"),
-        "end_time": document.get("end_time"),
-        "was_cancelled": document.get("was_cancelled"),
-        "request_count": _average(metrics.get("request_count")),
-        "request_latency_avg": _average(latency),
-        "request_latency_unit": latency.get("unit") if is_block(latency) else None,
-        "gpus": _gpus(document),
-        "secrets_in_clear": len(places(document)),
-        "non_finite_numbers": loaded.parsed.constants,
-    }
-
-
-def _average(block: Json) -> Json:
-    return block.get("avg") if is_block(block) else None
-
-
-def _gpus(document: Json) -> int:
-    telemetry = document.get("telemetry_data")
-    endpoints = telemetry.get("endpoints") if type(telemetry) is dict else None
-    hosts = endpoints.values() if type(endpoints) is dict else ()
-    return sum(len(host["gpus"]) for host in hosts if type(host) is dict and type(host.get("gpus")) is dict)
 
 
 def _line(source: Source, found: Identity) -> str:
@@ -176,21 +142,21 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
     yield printable(source.path)
     rows = [("family", found.family.value)]
     if found.family is Family.EXPORT:
-        facts = _facts(loaded)
+        told = facts(loaded)
         label = "" if found.label == found.version else f", labelled {found.label}" if found.label else ", no label"
         rows.append(("version", " or ".join(found.versions) + label))
         if found.dialect:
             names = {"legacy": "legacy (gpu_power_usage, …)", "vendor": "vendor-scoped (nvidia_power_usage, …)"}
-            rows.append(("telemetry", f"{names[found.dialect]}, {plural(facts['gpus'], 'GPU')}"))
+            rows.append(("telemetry", f"{names[found.dialect]}, {plural(told['gpus'], 'GPU')}"))
         rows += [
             ("input_config", found.config or "none"),
             ("written by", _written_by(found)),
             ("read by", ", ".join(_readers(loaded)) or "no release as it is"),
-            ("run", value_text(facts["start_time"]).strip('"') + _state(facts)),
-            *_figures(facts),
+            ("run", value_text(told["start_time"]).strip('"') + _state(told)),
+            *_figures(told),
         ]
     elif found.family is Family.GENAI_PERF:
-        rows += [*_figures(_facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
+        rows += [*_figures(facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
     proofs = [line.strip() for proof in found.evidence for line in wrapped(printable(proof), indent=" " * 16)]
     rows += zip(["evidence", *[""] * len(proofs)], proofs, strict=False)
     yield from table(rows, indent="  ")
@@ -204,20 +170,20 @@ def _readers(loaded: Loaded) -> list[str]:
     return [first if first == last else f"{first} to {last}" for first, last in read_by(document)]
 
 
-def _figures(facts: dict[str, Json]) -> list[tuple[str, str]]:
-    unit = printable(str(facts["request_latency_unit"] or ""))
+def _figures(told: dict[str, Json]) -> list[tuple[str, str]]:
+    unit = printable(str(told["request_latency_unit"] or ""))
     rows = [
-        ("requests", _number(facts["request_count"])),
-        ("latency", f"{_number(facts['request_latency_avg'])} {unit}"),
-        ("metrics", str(facts["metrics"])),
+        ("requests", _number(told["request_count"])),
+        ("latency", f"{_number(told['request_latency_avg'])} {unit}"),
+        ("metrics", str(told["metrics"])),
     ]
-    if facts["secrets_in_clear"]:
-        rows.append(("secrets", f"in clear in {plural(facts['secrets_in_clear'], 'place')}: `check` names them"))
+    if told["secrets_in_clear"]:
+        rows.append(("secrets", f"in clear in {plural(told['secrets_in_clear'], 'place')}: `check` names them"))
     return rows
 
 
-def _state(facts: dict[str, Json]) -> str:
-    return ", cancelled" if facts["was_cancelled"] else ""
+def _state(told: dict[str, Json]) -> str:
+    return ", cancelled" if told["was_cancelled"] else ""
 
 
 def _number(value: Json) -> str:

@@ -1,0 +1,45 @@
+"""What a person wants to know first about a run, straight from the document of its export."""
+
+from __future__ import annotations
+
+from migrator.batch.load import Loaded
+from migrator.identify import MIGRATABLE
+from migrator.jsonfile import Json
+from migrator.metrics import is_block
+from migrator.redact import places
+
+
+def facts(loaded: Loaded) -> dict[str, Json]:
+    """Fact name → value for what can be migrated, null where the file does not say; nothing for another family.
+
+    `inspect --json` prints these beside the identity. `request_latency_avg` is in `request_latency_unit`.
+    """
+    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
+        return {}
+    document = loaded.parsed.data
+    metrics = document["records"] if loaded.identity.version == "0.1" else document
+    latency = metrics.get("request_latency")
+    return {
+        "metrics": sum(map(is_block, metrics.values())),
+        "benchmark_id": document.get("benchmark_id"),
+        "start_time": document.get("start_time"),
+        "end_time": document.get("end_time"),
+        "was_cancelled": document.get("was_cancelled"),
+        "request_count": _average(metrics.get("request_count")),
+        "request_latency_avg": _average(latency),
+        "request_latency_unit": latency.get("unit") if is_block(latency) else None,
+        "gpus": _gpus(document),
+        "secrets_in_clear": len(places(document)),
+        "non_finite_numbers": loaded.parsed.constants,
+    }
+
+
+def _average(block: Json) -> Json:
+    return block.get("avg") if is_block(block) else None
+
+
+def _gpus(document: Json) -> int:
+    telemetry = document.get("telemetry_data")
+    endpoints = telemetry.get("endpoints") if type(telemetry) is dict else None
+    hosts = endpoints.values() if type(endpoints) is dict else ()
+    return sum(len(host["gpus"]) for host in hosts if type(host) is dict and type(host.get("gpus")) is dict)
