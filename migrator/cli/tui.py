@@ -1,0 +1,73 @@
+"""`aiperf-migrate tui`: look around in a terminal, or in a browser on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from migrator.cli.parser import Parser, file_name
+from migrator.errors import ExitCode, UnreadableError, UsageError
+
+INSTALL = "pip install 'aiperf-migrate[{extra}]'"
+LOCAL = ("127.0.0.1", "localhost", "::1")
+"""Addresses that only this machine reaches."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Start the terminal UI."""
+    parser = Parser(
+        "tui",
+        "Browse exports in the terminal: list them, look into one, preview a migration, compare runs.\n\n"
+        "Everything that it shows can be had from the other commands: the key c shows which.",
+    )
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", type=file_name, default=[], help="files and folders (default: here)"
+    )
+    parser.add_argument("--read-only", action="store_true", help="write nothing, whatever is pressed")
+    parser.add_argument("--web", action="store_true", help="serve it to a browser on this machine instead")
+    parser.add_argument("--host", default=LOCAL[0], metavar="ADDRESS", help=f"address of --web (default: {LOCAL[0]})")
+    parser.add_argument("--port", type=int, default=8000, metavar="N", help="port of --web (default: 8000)")
+    parser.add_argument(
+        "--allow-remote", action="store_true", help="let --web listen where others can reach it: it has no password"
+    )
+    options = parser.parse_args(arguments)
+    paths = options.paths or ["."]
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UnreadableError("does not exist", file=path)
+    _require("textual", "tui")
+    if options.web:
+        return _serve(paths, options.host, options.port, read_only=options.read_only, remote=options.allow_remote)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the terminal UI needs a terminal",
+            expected="standard input and output that are one",
+            hint="inspect, check and diff tell the same without one",
+        )
+    from tui.start import start
+
+    start(paths, read_only=options.read_only)
+    return ExitCode.OK
+
+
+def _require(package: str, extra: str) -> None:
+    if find_spec(package) is None:
+        raise UsageError(f"{package} is not installed", hint=f"install it with: {INSTALL.format(extra=extra)}")
+
+
+def _serve(paths: Sequence[str], host: str, port: int, *, read_only: bool, remote: bool) -> int:
+    if host not in LOCAL and not remote:
+        raise UsageError(
+            f"--host {host} can be reached by others, and there is no password",
+            expected=f"one of {', '.join(LOCAL)}",
+            hint="--allow-remote does it all the same",
+        )
+    if not 0 < port < 65536:
+        raise UsageError(f"--port {port} is no port", expected="1 to 65535")
+    _require("textual_serve", "web")
+    from tui.web import serve
+
+    serve(paths, host, port, read_only=read_only)
+    return ExitCode.OK

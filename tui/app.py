@@ -1,0 +1,114 @@
+"""The app: one frame around the screens. What it is given comes from [`migrator.cli.tui`][]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from tui.common.keys import Key, clashes, declared, read_keys, unknown
+from tui.common.page import Page
+from tui.common.themes import DEFAULT, THEMES
+from tui.files.screen import FilesScreen
+from tui.session import Session, keys_file
+
+
+class MigrateApp(App[None]):
+    """Files at the bottom, and on top of them whatever was opened."""
+
+    TITLE = "aiperf-migrate"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+    ]
+    CSS = """
+    Footer { background: $panel; }
+    Toast { max-width: 70; }
+    """
+
+    def __init__(self, session: Session, keymap: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.keymap: dict[str, str] = {}
+        self._complaints: list[str] = []
+        if keymap is None:
+            self.keymap, self._complaints = read_keys(keys_file())
+        else:
+            self.keymap = dict(keymap)
+
+    def on_mount(self) -> None:
+        """Colours, keys, and the list."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = self.session.remembered.theme
+        self.theme = wanted if wanted in {theme.name for theme in THEMES} else DEFAULT
+        self.set_keymap(self.keymap)
+        self.push_screen(FilesScreen())
+        if self.keymap or self._complaints:
+            self.call_after_refresh(self._tell_of_keys)
+
+    def _tell_of_keys(self) -> None:
+        """What is wrong with the user's keys, once."""
+        pages = self.pages()
+        every = [key for page in pages for key in declared(page, self.keymap)]
+        told = [*self._complaints, *unknown(self.keymap, every + _of_lists(self.keymap))]
+        for page in pages:
+            told += clashes(declared(page, self.keymap))
+        for text in dict.fromkeys(told):
+            self.notify(text, severity="warning", timeout=15, markup=False)
+
+    def pages(self) -> list[type[Page]]:
+        """Every kind of screen that can be opened."""
+        from tui.run.screen import RunScreen
+
+        return [FilesScreen, RunScreen]
+
+    # --- opening -----------------------------------------------------------------------------------------------
+
+    def open_run(self, path: str) -> None:
+        """Show one export in full."""
+        from tui.run.screen import RunScreen
+
+        self.push_screen(RunScreen(path))
+
+    def next_theme(self) -> None:
+        """The next colours, remembered."""
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else DEFAULT
+        self.session.remembered.theme = self.theme
+        self.notify(f"theme: {self.theme}", markup=False, timeout=2)
+
+    # --- the palette -------------------------------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every action of the screen and of what has the focus, named `noun: verb`; made from the bindings."""
+        owners: list[DOMNode] = [screen, *([screen.focused] if screen.focused else [])]
+        for owner in owners:
+            for key in declared(owner, self.keymap):
+                noun = key.room
+                yield SystemCommand(f"{noun}: {key.does}", f"{key.shown}   {key.id}", self._runner(owner, key))
+        for theme in THEMES:
+            yield SystemCommand(f"theme: {theme.name}", "change the colours", self._theme_setter(theme.name))
+
+    def _runner(self, owner: DOMNode, key: Key) -> Callable[[], Any]:
+        async def run() -> None:
+            await self.run_action(key.action, owner)
+
+        return run
+
+    def _theme_setter(self, name: str) -> Callable[[], None]:
+        def set_theme() -> None:
+            self.theme = name
+            self.session.remembered.theme = name
+
+        return set_theme
+
+
+def _of_lists(keymap: Mapping[str, str]) -> list[Key]:
+    from tui.common.grid import Grid
+
+    return declared(Grid, keymap)

@@ -1,0 +1,190 @@
+"""The frame of every screen: a header of one line, a footer of at most six keys, help, copying, and the command.
+
+A screen says what it is (`where`), which command shows the same (`command`), and what can be copied (`copies`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+from textual.worker import Worker, WorkerState
+
+from migrator.render.safe import printable
+
+if TYPE_CHECKING:
+    from tui.app import MigrateApp
+
+SMALLEST = (60, 16)
+"""Columns and lines below which a screen would only be a puzzle."""
+
+
+class Copy(NamedTuple):
+    """Something that can be copied: the key that does, what it is, and the text."""
+
+    key: str
+    what: str
+    text: str
+
+
+class Header(Static):
+    """Where we are on the left, what is marked on the right."""
+
+    DEFAULT_CSS = "Header { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }"
+
+
+class Status(Static):
+    """One line above the footer: the path of what the cursor is on, or what is going on."""
+
+    DEFAULT_CSS = "Status { height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
+
+
+class Page(Screen[None]):
+    """A screen of this app. Subclasses give [`body`][], and override what they have of the rest."""
+
+    DEFAULT_CSS = """
+    Page > #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; text-align: center; }
+    Page.-too-small > * { display: none; }
+    Page.-too-small > #too-small { display: block; }
+    Page > #body { height: 1fr; }
+    """
+    HELP_TEXT: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", id="app.help", tooltip="what the keys do here", key_display="?"),
+        Binding("c", "command", "Command", id="app.command", tooltip="the command line for this screen", show=False),
+        Binding("y", "copy", "Copy", id="app.copy", tooltip="copy a value, path, row or table", show=False),
+        Binding("T", "theme", "Theme", id="app.theme", tooltip="the next colours", show=False),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="leave", show=False),
+    ]
+
+    @property
+    def home(self) -> MigrateApp:
+        """The app, by its own type."""
+        return cast("MigrateApp", self.app)
+
+    # --- what subclasses say -----------------------------------------------------------------------------------
+
+    def body(self) -> ComposeResult:
+        """The widgets between header and status."""
+        yield from ()
+
+    def where(self) -> str:
+        """What the screen shows, for the header."""
+        return ""
+
+    def command(self) -> Sequence[str]:
+        """The words of the command line that tells the same; empty if there is nothing to tell yet."""
+        return ()
+
+    def copies(self) -> list[Copy]:
+        """What can be copied now."""
+        return []
+
+    # --- the frame ---------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Header, body, status, footer; and the page that stands for all of it in a small terminal."""
+        yield Header(id="header", markup=False)
+        yield from self.body()
+        yield Status(id="status", markup=False)
+        yield Footer(show_command_palette=False)
+        yield Static(id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        """Fill the header."""
+        self.show_header()
+
+    def on_screen_resume(self) -> None:
+        """Marks may have changed elsewhere."""
+        self.show_header()
+
+    def show_header(self) -> None:
+        """Write the header anew."""
+        session = self.home.session
+        right = "  ".join(filter(None, [session.sides(), "read-only" if session.read_only else ""]))
+        left = printable(self.where())
+        room = max(0, self.size.width - 2 - len(right) - 2)
+        left = left if len(left) <= room else f"{left[: max(0, room - 1)]}…"
+        self.query_one("#header", Header).update(f"{left.ljust(room)}  {printable(right)}")
+
+    def status(self, text: str) -> None:
+        """Write the line above the footer."""
+        self.query_one("#status", Status).update(printable(text))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say so where the terminal is too small."""
+        width, height = event.size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        self.set_class(small, "-too-small")
+        if small:
+            need = f"{SMALLEST[0]}×{SMALLEST[1]}"
+            self.query_one("#too-small", Static).update(
+                f"The terminal is {width}×{height}.\nAt least {need} is needed.\n\nMake it larger, or press q to leave."
+            )
+        self.show_header()
+
+    def complain(self, text: str) -> None:
+        """A message that stays for a while; text out of files is harmless in it."""
+        self.home.notify(printable(text), severity="error", timeout=10, markup=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed is a message, never the end."""
+        if event.state is WorkerState.ERROR:
+            name = event.worker.description or event.worker.name
+            error = event.worker.error
+            self.complain(f"{name}: {type(error).__name__}: {error}")
+
+    # --- actions -----------------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """The keys of this screen, from their declarations."""
+        from tui.common.dialogs import HelpDialog
+
+        self.app.push_screen(HelpDialog(self.where() or self.title or "", self.HELP_TEXT, list(self.keys())))
+
+    def keys(self) -> Iterator[tuple[str, str, str]]:
+        """(part, keys, what they do) of all that can be pressed here: the focused widget first."""
+        from tui.common.keys import declared
+
+        seen = set()
+        owners: list[Widget | Screen[None]] = [self.focused] if self.focused else []
+        for owner in (*owners, self):
+            for key in declared(owner, self.home.keymap):
+                if key.id not in seen:
+                    seen.add(key.id)
+                    yield key.id, key.shown, key.does
+        yield "app.palette", "^p", "all commands by name"
+
+    def action_command(self) -> None:
+        """Show the command for what is on the screen."""
+        from tui.common.dialogs import CommandDialog
+
+        words = self.command()
+        if not words:
+            self.home.notify("nothing to tell yet", markup=False)
+            return
+        self.app.push_screen(CommandDialog(words))
+
+    def action_copy(self) -> None:
+        """Ask what to copy."""
+        from tui.common.dialogs import CopyDialog
+
+        choices = [copy for copy in self.copies() if copy.text]
+        if not choices:
+            self.home.notify("nothing to copy here", markup=False)
+            return
+        self.app.push_screen(CopyDialog(choices))
+
+    def action_theme(self) -> None:
+        """The next colours."""
+        self.home.next_theme()
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self.app.exit()

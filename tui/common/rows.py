@@ -1,0 +1,98 @@
+"""What a grid shows: columns, and lines of plain text. No Textual here, so that tables can be tested as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from migrator.jsonfile import Json, Numeral
+from migrator.render.comparison.numbers import NONE, number
+from migrator.render.safe import printable
+
+LONGEST: Final = 400
+"""Characters of a text that are shown at all; a name of a million is cut before it is made printable."""
+
+
+class Column(NamedTuple):
+    """A column: `key` for sorting, its head, its width in cells (0: as much as is left), and its alignment.
+
+    `tail` is for paths: where there is no room, the end is kept and not the beginning.
+    """
+
+    key: str
+    title: str
+    width: int = 0
+    right: bool = False
+    tail: bool = False
+
+
+class Line(NamedTuple):
+    """A line of a grid: the text of each cell, and a tone for all of it.
+
+    `tone` is `""`, `dim`, `group`, `good`, `bad` or `warn`; it never says more than the text does. `mark` stands
+    before the line in at most two cells.
+    """
+
+    cells: tuple[str, ...]
+    tone: str = ""
+    mark: str = ""
+
+
+class Lines(Protocol):
+    """Lines by their index, made when they are looked at."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def line(self, index: int) -> Line:
+        """The line at an index below the length."""
+        ...
+
+
+class Listed:
+    """Lines that are all there."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self.lines = tuple(lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def line(self, index: int) -> Line:
+        """The line at an index."""
+        return self.lines[index]
+
+
+def shown(text: object) -> str:
+    """Text out of a file, harmless and of bounded length; nothing for None."""
+    if text is None:
+        return ""
+    whole = text if isinstance(text, str) else str(text)
+    return printable(whole[:LONGEST]) + ("…" if len(whole) > LONGEST else "")
+
+
+def figure(value: Json) -> str:
+    """A number with four significant digits; empty where there is none."""
+    if type(value) is bool or not isinstance(value, (int, float)):
+        return ""
+    if isinstance(value, int) and abs(value) >= 2**1000:
+        return f"{str(value)[:8]}…"
+    text = number(float(value))
+    return (value.text if isinstance(value, Numeral) else "not finite") if text == NONE else text
+
+
+def tab_separated(columns: Sequence[Column], lines: Iterable[Line]) -> str:
+    """A table as text that a spreadsheet takes."""
+    return "\n".join(
+        "\t".join(cell.strip() for cell in row) for row in ([c.title for c in columns], *(line.cells for line in lines))
+    )
+
+
+def fitted(columns: Sequence[Column], lines: Iterable[Line], widest: int = 40) -> tuple[Column, ...]:
+    """The columns, each as wide as what stands in it and at most `widest`; a width that is set stays."""
+    widths = [len(column.title) for column in columns]
+    for line in lines:
+        for place, cell in enumerate(line.cells[: len(widths)]):
+            widths[place] = max(widths[place], min(len(cell), widest))
+    return tuple(c._replace(width=c.width or w) for c, w in zip(columns, widths, strict=True))

@@ -1,0 +1,1 @@
+"""Files: every export under some paths."""

@@ -1,0 +1,193 @@
+"""One file of the list: what is known of it, small enough for ten thousand of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from migrator.batch.discover import Source, discover
+from migrator.batch.facts import facts
+from migrator.batch.load import Loaded, load
+from migrator.chain.steps import NEWEST
+from migrator.diff.workload import workload
+from migrator.errors import MigratorError, reported
+from migrator.identify import Family
+from migrator.jsonfile import Json
+from migrator.metrics import catalogue, is_block
+from migrator.units import convert, same_family
+from tui.common.rows import figure, shown
+
+KEY_METRICS: Final = {
+    "request_latency": ("avg", "lat ms"),
+    "time_to_first_token": ("avg", "ttft ms"),
+    "inter_token_latency": ("avg", "itl ms"),
+    "output_token_throughput": ("avg", "tok/s"),
+    "request_throughput": ("avg", "req/s"),
+}
+"""Tag → (statistic, head of its column), in the unit of the catalogue."""
+_OLD_NAMES: Final = {"time_to_first_token": "ttft"}
+"""What 0.1 calls a key metric that has another name since."""
+
+_USUAL_NAME: Final = "profile_export_aiperf.json"
+
+Stamp = tuple[int, int]
+"""Modification time in nanoseconds and size: a file with the same stamp is not read again."""
+
+
+@dataclass(slots=True)
+class Export:
+    """A file under the given paths. Until it is read, only its names are known.
+
+    `numbers` holds `requests` and the key metrics, in the units of the catalogue; `problems` the codes of the
+    findings of `check`, each once; `error` says why it could not be read. All text is harmless to show.
+    """
+
+    path: str
+    relative: str
+    read: bool = False
+    stamp: Stamp | None = None
+    family: str = ""
+    version: str = ""
+    label: str = ""
+    dialect: str = ""
+    release: str = ""
+    model: str = ""
+    load: str = ""
+    start: str = ""
+    cancelled: bool = False
+    numbers: tuple[float | None, ...] = ()
+    problems: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def main(self) -> bool:
+        """Whether it is a main export, the only family that is migrated and compared."""
+        return self.family == Family.EXPORT.value
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a migration would bring it to a newer version."""
+        return self.main and self.version not in (NEWEST, "") and not self.error and not self.newer
+
+    @property
+    def newer(self) -> bool:
+        """Whether its version is newer than this tool knows."""
+        return self.main and _numbers(self.version) > _numbers(NEWEST)
+
+    @property
+    def name(self) -> str:
+        """Its place below the path that was named, without the file name that nearly all exports share."""
+        folder, slash, file = self.relative.rpartition("/")
+        return shown(folder + slash if folder and file == _USUAL_NAME else self.relative)
+
+
+NUMBERS: Final = ("requests", *KEY_METRICS)
+"""What [`Export.numbers`][] holds, in order."""
+
+
+def found(paths: Sequence[str]) -> Iterator[Export]:
+    """Every file under some paths, unread; a folder that cannot be listed is an entry with an error."""
+    for source in discover(paths):
+        yield _listed(source)
+
+
+def _listed(source: Source) -> Export:
+    if source.error:
+        return Export(source.path, source.relative, read=True, error=shown(source.error.found))
+    return Export(source.path, source.relative)
+
+
+def stamp(path: str) -> Stamp | None:
+    """The stamp of a file as it is now; None if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def read(path: str, relative: str) -> Export:
+    """Read a file once, and all that the list shows of it; what fails becomes its `error`, never an exception."""
+    export = Export(path, relative, read=True, stamp=stamp(path))
+    try:
+        with reported(path):
+            _fill(export, load(path))
+    except MigratorError as error:
+        error.file = ""
+        export.error = shown(str(error))
+    return export
+
+
+def _fill(export: Export, loaded: Loaded) -> None:
+    identity = loaded.identity
+    export.family = identity.family.value
+    if not export.main or loaded.parsed is None:
+        return
+    told = facts(loaded)
+    document = loaded.parsed.data
+    export.version = identity.version
+    export.label = shown(identity.label)
+    export.dialect = identity.dialect or ""
+    export.release = shown(identity.writer) or _releases(identity.writers)
+    export.start = shown(told["start_time"])
+    export.cancelled = told["was_cancelled"] is True
+    asked = workload(document)
+    export.model = shown(_joined(asked.get("model")))
+    export.load = shown(_load(asked))
+    export.numbers = tuple(_numbers_of(document["records"] if identity.version == "0.1" else document))
+    export.problems = _problems(loaded)
+
+
+def _problems(loaded: Loaded) -> tuple[str, ...]:
+    # Imported here: it brings the models, which take longer than the first frame.
+    from migrator.check import check
+
+    if loaded.parsed is None or loaded.identity.newer:
+        return ()
+    return tuple(dict.fromkeys(finding.code for finding in check(loaded.parsed, loaded.identity)))
+
+
+def _releases(names: Sequence[str]) -> str:
+    """Releases that can have written a file which does not say: the first and the last of them."""
+    return "" if not names else names[0] if len(names) == 1 else f"{names[0]}…{names[-1]}"
+
+
+def _joined(value: Json) -> str:
+    return ", ".join(map(str, value)) if type(value) is list else "" if value is None else str(value)
+
+
+def _load(asked: dict[str, Json]) -> str:
+    parts = []
+    if asked.get("concurrency") is not None:
+        parts.append(f"c={asked['concurrency']}")
+    if asked.get("request rate") is not None:
+        parts.append(f"{figure(asked['request rate']) or asked['request rate']}/s")
+    if asked.get("input file") is not None:
+        parts.append("file")
+    elif asked.get("input length") is not None:
+        parts.append(f"{asked['input length']}→{asked.get('output length asked for') or '?'}")
+    return " ".join(map(str, parts))
+
+
+def _numbers_of(metrics: dict[str, Json]) -> Iterator[float | None]:
+    yield _number(metrics.get("request_count"), "request_count", "avg")
+    for tag, (statistic, _) in KEY_METRICS.items():
+        block = metrics.get(tag, metrics.get(_OLD_NAMES.get(tag, "")))
+        yield _number(block, tag, statistic)
+
+
+def _number(block: Json, tag: str, statistic: str) -> float | None:
+    value = block.get(statistic) if is_block(block) else None
+    if type(value) is bool or not isinstance(value, (int, float)) or abs(value) > 1e300:
+        return None
+    unit, known = block["unit"], catalogue()[tag].unit
+    if unit == known or type(unit) is not str or not same_family(unit, known):
+        return float(value)
+    return convert(value, unit, known)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    parts = version.split(".")
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else (0,)

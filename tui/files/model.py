@@ -1,0 +1,304 @@
+"""The list of files as lines: as a table, as a tree of folders, or grouped by version. Knows nothing of Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Final, Literal, NamedTuple
+
+from migrator.chain.steps import RANK
+from migrator.render.text import plural
+from tui.common.rows import Column, Line, figure, shown
+from tui.files.export import KEY_METRICS, NUMBERS, Export
+from tui.files.filter import passing
+
+View = Literal["table", "tree", "versions"]
+
+COLUMNS: Final = (
+    Column("name", "name", tail=True),
+    Column("version", "vers", 6),
+    Column("release", "release", 9),
+    Column("load", "load", 11),
+    *(Column(tag, title, 7, right=True) for tag, (_, title) in KEY_METRICS.items()),
+    Column("requests", "reqs", 6, right=True),
+    Column("problems", "problems", 14),
+    Column("model", "model", 22),
+    Column("dialect", "dialect", 7),
+    Column("date", "date", 16),
+)
+"""Every column that can be shown, in order; `name` always is."""
+DEFAULT_COLUMNS: Final = tuple(column.key for column in COLUMNS)
+
+
+class Row(NamedTuple):
+    """A visible line: a file, or a folder or group with its key and what is in it."""
+
+    key: str
+    depth: int = 0
+    export: Export | None = None
+    title: str = ""
+    inside: tuple[Export, ...] = ()
+
+
+class FileList:
+    """All files, and the lines that the present view, filter, order and folding make of them.
+
+    `marks` gives what stands before a file: `A`, `B`, a selection. Reading goes on while this is shown: [`update`][]
+    takes what was read, and [`arrange`][] makes the lines anew.
+    """
+
+    def __init__(self, marks: Callable[[str], str] = lambda _: "") -> None:
+        self.exports: list[Export] = []
+        self.view: View = "table"
+        self.filter = ""
+        self.sort = ""
+        self.descending = False
+        self.columns: tuple[str, ...] = DEFAULT_COLUMNS
+        self.rows: list[Row] = []
+        self.matching = 0
+        self._folded: set[str] = set()
+        self._places: dict[str, int] = {}
+        self._marks = marks
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    # --- what is known -----------------------------------------------------------------------------------------
+
+    def add(self, exports: Iterable[Export]) -> None:
+        """More files, in the order they were found; one that is there already is not taken twice."""
+        for export in exports:
+            if export.path not in self._places:
+                self._places[export.path] = len(self.exports)
+                self.exports.append(export)
+
+    def update(self, exports: Iterable[Export]) -> None:
+        """What became known of files that are in the list."""
+        for export in exports:
+            place = self._places.get(export.path)
+            if place is not None:
+                self.exports[place] = export
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Forget every file but these: the others are gone."""
+        there = set(paths)
+        self.exports = [export for export in self.exports if export.path in there]
+        self._places = {export.path: place for place, export in enumerate(self.exports)}
+
+    def get(self, path: str) -> Export | None:
+        """A file by its path."""
+        place = self._places.get(path)
+        return None if place is None else self.exports[place]
+
+    def summary(self) -> str:
+        """What all of it is, on one line: `74 exports, 51 need migration, 3 with problems, 20 other files`."""
+        read = [export for export in self.exports if export.read]
+        main = [export for export in read if export.main]
+        failed = sum(bool(export.error) for export in read)
+        parts = [plural(len(main), "export")]
+        if outdated := sum(export.outdated for export in main):
+            parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
+        if problems := sum(bool(export.problems) for export in main):
+            parts.append(f"{problems} with problems")
+        if others := len(read) - len(main) - failed:
+            parts.append(plural(others, "other file"))
+        if failed:
+            parts.append(f"{failed} unreadable")
+        if len(read) < len(self.exports):
+            parts.append(f"reading {len(read)} of {len(self.exports)}")
+        return ", ".join(parts)
+
+    # --- the lines ---------------------------------------------------------------------------------------------
+
+    def arrange(self) -> None:
+        """Make the lines anew for the present view, filter, order and folding."""
+        exports = passing(self.exports, self.filter)
+        self.matching = len(exports)
+        ordered = self._ordered(exports)
+        if self.view == "table":
+            self.rows = [Row(export.path, 0, export) for export in ordered]
+        elif self.view == "versions":
+            self.rows = list(self._by_version(ordered))
+        else:
+            self.rows = list(self._tree(ordered))
+
+    def refresh_rows(self) -> None:
+        """The lines of an unsorted, unfiltered table with what became known since: the same lines, cheaply."""
+        self.rows = [Row(export.path, 0, export) for export in self.exports]
+        self.matching = len(self.rows)
+
+    def find(self, key: str) -> int | None:
+        """The index of a line by its key."""
+        return next((index for index, row in enumerate(self.rows) if row.key == key), None)
+
+    def sort_by(self, key: str) -> None:
+        """Order by a column; a second time turns the order round, a third time gives the order of the folders."""
+        if self.sort != key:
+            self.sort, self.descending = key, False
+        elif not self.descending:
+            self.descending = True
+        else:
+            self.sort, self.descending = "", False
+        self.arrange()
+
+    def toggle(self, index: int) -> None:
+        """Fold a folder or group, or open it."""
+        row = self.rows[index]
+        if row.export is None:
+            self._folded ^= {row.key}
+            self.arrange()
+
+    def is_folded(self, index: int) -> bool:
+        """Whether a line is a folder or group that is folded."""
+        return self.rows[index].key in self._folded
+
+    def parent(self, index: int) -> int:
+        """The index of the folder or group that a line is in; of the line itself at the top."""
+        depth = self.rows[index].depth
+        return next((i for i in range(index, -1, -1) if self.rows[i].depth < depth), index)
+
+    def behind(self, index: int) -> tuple[Export, ...]:
+        """The files that a line stands for: one, or all in a folder or group."""
+        row = self.rows[index]
+        return (row.export,) if row.export else row.inside
+
+    def heads(self) -> tuple[Column, ...]:
+        """The columns that are shown; the one that gives the order has an arrow."""
+        arrow = "▾" if self.descending else "▴"
+        chosen = [column for column in COLUMNS if column.key == "name" or column.key in self.columns]
+        return tuple(c._replace(title=f"{c.title}{arrow}") if c.key == self.sort else c for c in chosen)
+
+    def line(self, index: int) -> Line:
+        """A line of the grid."""
+        row = self.rows[index]
+        if row.export is None:
+            sign = "▸" if row.key in self._folded else "▾"
+            return Line((f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.heads()) - 1)), "group")
+        export = row.export
+        name = export.name if self.view != "tree" else shown(export.relative.rpartition("/")[2])
+        cells = tuple(_CELLS[c.key](export) for c in COLUMNS if c.key != "name" and c.key in self.columns)
+        return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(export.path))
+
+    def _ordered(self, exports: list[Export]) -> list[Export]:
+        if not self.sort:
+            return exports
+        key = _SORTS.get(self.sort, _SORTS["name"])
+        # What does not have the value comes last, whichever way round.
+        with_value = [export for export in exports if key(export) not in (None, "")]
+        without = [export for export in exports if key(export) in (None, "")]
+        return sorted(with_value, key=key, reverse=self.descending) + without
+
+    def _by_version(self, exports: Sequence[Export]) -> Iterator[Row]:
+        groups: dict[str, list[Export]] = {}
+        for export in exports:
+            groups.setdefault(_group(export), []).append(export)
+        for name in sorted(groups, key=_group_rank):
+            inside = tuple(groups[name])
+            outdated = sum(export.outdated for export in inside)
+            need = f", {outdated} {'needs' if outdated == 1 else 'need'} migration" if outdated else ""
+            yield Row(f"group {name}", 0, None, f"{name}   {plural(len(inside), 'file')}{need}", inside)
+            if f"group {name}" not in self._folded:
+                yield from (Row(export.path, 1, export) for export in inside)
+
+    def _tree(self, exports: Sequence[Export]) -> Iterator[Row]:
+        root: dict[str, Any] = {}
+        for export in exports:
+            *folders, name = export.relative.split("/")
+            node = root
+            for folder in folders:
+                node = node.setdefault(f"{folder}/", {})
+            # A name that stands there already is of another path that was named: both are shown.
+            node[name if name not in node else f"{name}\0{export.path}"] = export
+        yield from self._branch(root, "", 0)
+
+    def _branch(self, node: dict[str, Any], path: str, depth: int) -> Iterator[Row]:
+        # Not recursive: a tree may be deeper than calls can be.
+        pending = [(path, depth, name, value) for name, value in reversed(node.items())]
+        while pending:
+            path, depth, name, value = pending.pop()
+            if isinstance(value, Export):
+                yield Row(value.path, depth, value)
+                continue
+            below = path + name
+            inside = tuple(_leaves(value))
+            outdated = sum(export.outdated for export in inside)
+            need = f", {outdated} to migrate" if outdated else ""
+            yield Row(f"folder {below}", depth, None, f"{shown(name)}   {len(inside)}{need}", inside)
+            if f"folder {below}" not in self._folded:
+                pending.extend((below, depth + 1, name, child) for name, child in reversed(value.items()))
+
+
+def tone(export: Export) -> str:
+    """How a file is shown: other families dimmed, what cannot be read apart."""
+    if not export.read:
+        return "dim"
+    if export.error:
+        return "bad"
+    return "" if export.main else "dim"
+
+
+def _leaves(node: dict[str, Any]) -> Iterator[Export]:
+    pending = list(reversed(node.values()))
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Export):
+            yield value
+        else:
+            pending.extend(reversed(value.values()))
+
+
+def _group(export: Export) -> str:
+    if not export.read:
+        return "not read yet"
+    if export.error:
+        return "unreadable"
+    return f"schema {export.version}" if export.main else export.family
+
+
+def _group_rank(name: str) -> tuple[int, str]:
+    version = name.removeprefix("schema ")
+    if version != name:
+        return RANK.get(version, len(RANK)), name
+    return (100 if name not in ("unreadable", "not read yet") else 50), name
+
+
+def _problem_text(export: Export) -> str:
+    if export.error:
+        return f"✗ {export.error}"
+    return f"! {' '.join(export.problems)}" if export.problems else ""
+
+
+def _version_text(export: Export) -> str:
+    """With signs for what needs migration and for problems, whose codes may be a column further than one can see."""
+    return f"{export.version}{'↑' if export.outdated else ' '}{'!' if export.problems else '✗' if export.error else ''}"
+
+
+def _number(place: int, export: Export) -> float | None:
+    return export.numbers[place] if export.numbers else None
+
+
+def _figure(place: int, export: Export) -> str:
+    return figure(_number(place, export))
+
+
+_CELLS: Final[dict[str, Callable[[Export], str]]] = {
+    "version": _version_text,
+    "release": lambda e: e.release if e.main or not e.family else e.family,
+    "load": lambda e: e.load,
+    "problems": _problem_text,
+    "model": lambda e: e.model,
+    "dialect": lambda e: e.dialect,
+    "date": lambda e: e.start[:16].replace("T", " "),
+    **{name: partial(_figure, place) for place, name in enumerate(NUMBERS)},
+}
+_SORTS: Final[dict[str, Callable[[Export], Any]]] = {
+    "name": lambda e: e.relative,
+    "version": lambda e: RANK.get(e.version, len(RANK)) + 1 if e.version else None,
+    "release": lambda e: e.release,
+    "load": lambda e: e.load,
+    "problems": lambda e: (not e.error, -len(e.problems)) if e.error or e.problems else None,
+    "model": lambda e: e.model,
+    "dialect": lambda e: e.dialect,
+    "date": lambda e: e.start,
+    **{name: partial(_number, place) for place, name in enumerate(NUMBERS)},
+}

@@ -1,0 +1,135 @@
+"""Read many files without holding up the screen: a few here, many in processes of their own.
+
+`python -m tui.files.reading` is such a process: it takes bundles of (path, relative) on standard input and gives
+[`Export`][tui.files.export.Export]s back, both pickled, between two ends of this program only. A thread alone would
+share the interpreter with the screen, which then stutters.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Final
+
+from migrator.batch.pool import usable_cores
+from tui.files.export import Export, read
+
+_BUNDLE: Final = 32
+"""Files handed over at once: rows appear often enough, and handing over costs little."""
+_ALONE: Final = 128
+"""Up to so many files are read before another process has started."""
+_EVERY: Final = 0.1
+"""Seconds after which what was read is told."""
+Name = tuple[str, str]
+
+
+def read_all(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Export]]:
+    """What is in some files, in bundles, about in their order.
+
+    Args:
+        names: (path, relative) of each.
+        stop: asked often whether to end early.
+    """
+    yield from _here(names[:_ALONE], stop)
+    rest = names[_ALONE:]
+    if rest and not stop():
+        yield from _there(rest, stop)
+
+
+def _here(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Export]]:
+    done: list[Export] = []
+    told = time.monotonic()
+    for path, relative in names:
+        if stop():
+            break
+        done.append(read(path, relative))
+        # Lets the screen have its turn: a thread that computes keeps it for milliseconds.
+        time.sleep(0)
+        if time.monotonic() - told > _EVERY:
+            yield done
+            done, told = [], time.monotonic()
+    if done:
+        yield done
+
+
+def _there(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Export]]:
+    bundles = (list(names[start : start + _BUNDLE]) for start in range(0, len(names), _BUNDLE))
+    with contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(_Reader()) for _ in range(min(usable_cores(), 4))]
+        waiting: deque[tuple[_Reader, list[Name]]] = deque()
+        for bundle in bundles:
+            if stop():
+                return
+            # Two bundles each, so that none waits for this thread.
+            if len(waiting) >= 2 * len(readers):
+                reader, asked = waiting.popleft()
+                yield reader.take(asked)
+            else:
+                reader = readers[len(waiting) % len(readers)]
+            reader.give(bundle)
+            waiting.append((reader, bundle))
+        while waiting and not stop():
+            reader, asked = waiting.popleft()
+            yield reader.take(asked)
+
+
+class _Reader:
+    """A process that reads. One that ends early costs nothing but time: its files are read here."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tui.files.reading"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def __enter__(self) -> _Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def give(self, bundle: Sequence[Name]) -> None:
+        """Files to read next."""
+        with contextlib.suppress(OSError):
+            _send(self._process.stdin, list(bundle))
+
+    def take(self, asked: Sequence[Name]) -> list[Export]:
+        """What came of the bundle that was given first."""
+        try:
+            assert self._process.stdout is not None
+            found: list[Export] = pickle.load(self._process.stdout)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return [read(path, relative) for path, relative in asked]
+        return found
+
+
+def _send(stream: IO[bytes] | None, what: object) -> None:
+    assert stream is not None
+    pickle.dump(what, stream)
+    stream.flush()
+
+
+def main() -> None:
+    """Read bundle after bundle until nobody asks any more."""
+    import signal
+
+    # Ctrl-C reaches every process of a terminal; the app decides when to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            bundle: list[Name] = pickle.load(sys.stdin.buffer)
+            _send(sys.stdout.buffer, [read(path, relative) for path, relative in bundle])
+        except (EOFError, BrokenPipeError):
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,366 @@
+"""The list of files: find exports, read them in the background, show them as a table, a tree or by version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, get_args
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+from textual.worker import get_current_worker
+
+from tui.common.grid import Grid
+from tui.common.page import Copy, Page
+from tui.common.rows import tab_separated
+from tui.files.export import Export, found, stamp
+from tui.files.model import COLUMNS, DEFAULT_COLUMNS, FileList, View
+from tui.files.reading import read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VIEWS: tuple[View, ...] = get_args(View)
+
+
+class FilesScreen(Page):
+    """Every export under the given paths."""
+
+    HELP_TEXT = (
+        "Every file under the given paths. ↑ after a version: it needs migration. ! codes: what check found. Other"
+        " families than main exports are dimmed.\n\n"
+        "A filter has words that must be there; -word or !word must not. version:1.0, model:x, release:x, load:x,"
+        " problems:M0 ask one column; is:old, is:bad, is:export, is:cancelled ask what a file is.\n\n"
+        "a and b mark the baseline and the candidate, or groups of them if lines are selected with space."
+    )
+    DEFAULT_CSS = """
+    FilesScreen #filter { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
+    FilesScreen #filter.-open { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="files.filter", tooltip="filter the list", key_display="/"),
+        Binding("space", "select", "Select", id="files.select", tooltip="select the line, or take it off"),
+        Binding("a", "mark('A')", "Baseline", id="files.baseline", tooltip="mark as baseline (A)"),
+        Binding("b", "mark('B')", "Candidate", id="files.candidate", tooltip="mark as candidate (B)"),
+        Binding("x", "swap", "Swap", id="files.swap", tooltip="swap baseline and candidate", show=False),
+        Binding("X", "unmark", "Unmark", id="files.unmark", tooltip="take all marks off", show=False),
+        Binding("s", "sort(1)", "Sort", id="files.sort", tooltip="sort by the next column"),
+        Binding("S", "sort(-1)", "Sort back", id="files.sort-back", tooltip="sort by the column before", show=False),
+        Binding("o", "turn", "Order", id="files.order", tooltip="turn the order round", show=False),
+        Binding("1", "view('table')", "Table", id="files.table", tooltip="show as a table", show=False),
+        Binding("2", "view('tree')", "Tree", id="files.tree", tooltip="show as a tree of folders", show=False),
+        Binding("3", "view('versions')", "Versions", id="files.versions", tooltip="group by version", show=False),
+        Binding("v", "columns", "Columns", id="files.columns", tooltip="choose columns…", show=False),
+        Binding("r", "rescan", "Rescan", id="files.rescan", tooltip="look for new and changed files", show=False),
+        Binding("escape", "back", "Back", id="files.back", tooltip="clear selection, then filter", show=False),
+    ]
+
+    class Listed(Message):
+        """Files were found; the last time, all of them."""
+
+        def __init__(self, exports: Sequence[Export], *, whole: bool = False) -> None:
+            super().__init__()
+            self.exports, self.whole = exports, whole
+
+    class Read(Message):
+        """Files were read."""
+
+        def __init__(self, exports: Sequence[Export]) -> None:
+            super().__init__()
+            self.exports = exports
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files = FileList(self._mark)
+        self.selected: set[str] = set()
+        self._stale = False
+
+    def body(self) -> ComposeResult:
+        """The list, and the line of the filter."""
+        yield Grid(id="body")
+        yield Input(id="filter", placeholder="words; -word excludes; version:1.0; is:old", compact=True)
+
+    def on_mount(self) -> None:
+        """Take up what was remembered, and start looking."""
+        super().on_mount()
+        remembered = self.home.session.remembered
+        files = self.files
+        files.view = remembered.view if remembered.view in VIEWS else "table"
+        files.sort = remembered.sort if remembered.sort in DEFAULT_COLUMNS else ""
+        files.descending, files.filter = remembered.descending, remembered.filter
+        files.columns = tuple(c for c in remembered.columns if c in DEFAULT_COLUMNS) or DEFAULT_COLUMNS
+        self.grid.empty = "looking for files…"
+        self.grid.show(files.heads(), files)
+        self.grid.focus()
+        self._show_filter()
+        # Rows are made anew at most so often, however fast they come.
+        self.set_interval(0.2, self._settle)
+        self.action_rescan()
+
+    @property
+    def grid(self) -> Grid:
+        """The list."""
+        return self.query_one("#body", Grid)
+
+    def where(self) -> str:
+        """The paths, and what is there."""
+        paths = self.home.session.paths
+        return f"{', '.join(paths)}: {self.files.summary()}" if self.files.exports else ", ".join(paths)
+
+    def command(self) -> Sequence[str]:
+        """What lists the same: `inspect` of the line, or of everything."""
+        chosen = sorted(self.selected)
+        return ["aiperf-migrate", "inspect", "--json", *(chosen or self.home.session.paths)]
+
+    def copies(self) -> list[Copy]:
+        """Path, row and table."""
+        line = self.grid.line
+        heads = self.files.heads()
+        row = self.files.rows[self.grid.cursor] if line else None
+        every = (self.files.line(index) for index in range(len(self.files)))
+        return [
+            Copy("v", "name", line.cells[0].strip() if line else ""),
+            Copy("p", "path", row.export.path if row and row.export else ""),
+            Copy("r", "row", tab_separated(heads, [line]) if line else ""),
+            Copy("t", "table", tab_separated(heads, every) if line else ""),
+        ]
+
+    # --- finding and reading -----------------------------------------------------------------------------------
+
+    def action_rescan(self) -> None:
+        """Look for files; only those that are new or changed are read."""
+        self._look({export.path: export for export in self.files.exports})
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="files", description="looking for files")
+    def _look(self, known: dict[str, Export]) -> None:
+        worker = get_current_worker()
+        listed: list[Export] = []
+        told = 0
+        for export in found(self.home.session.paths):
+            listed.append(export)
+            if len(listed) in (64, 1024) or len(listed) - told >= 4096:
+                self.post_message(self.Listed(listed[told:]))
+                told = len(listed)
+            if worker.is_cancelled:
+                return
+        self.post_message(self.Listed(listed, whole=True))
+        wanted = [(e.path, e.relative) for e in listed if not e.read and not _same(known.get(e.path), e.path)]
+        for bundle in read_all(wanted, lambda: worker.is_cancelled):
+            self.post_message(self.Read(bundle))
+
+    @on(Listed)
+    def _listed(self, message: Listed) -> None:
+        first = not self.files.exports
+        if message.whole:
+            self.files.keep(export.path for export in message.exports)
+        self.files.add(message.exports)
+        self.grid.empty = "no file here" if message.whole else self.grid.empty
+        self._stale = True
+        if first or message.whole:
+            self._settle()
+
+    @on(Read)
+    def _read(self, message: Read) -> None:
+        self.files.update(message.exports)
+        self._stale = True
+
+    def _settle(self) -> None:
+        if self._stale:
+            self._stale = False
+            # While the order does not depend on what is being read, the lines stay as they are.
+            if self.files.sort or self.files.filter or self.files.view != "table" or not self._only_facts():
+                self._arrange()
+            else:
+                self.files.refresh_rows()
+                self.grid.refresh()
+            self.show_header()
+
+    def _only_facts(self) -> bool:
+        return len(self.files.rows) == len(self.files.exports)
+
+    def _arrange(self) -> None:
+        """Make the lines anew; the cursor stays on its file."""
+        rows, cursor = self.files.rows, self.grid.cursor
+        key = rows[cursor].key if cursor < len(rows) else ""
+        self.files.arrange()
+        place = self.files.find(key) if key else None
+        self.grid.columns = self.files.heads()
+        if self.files.exports and not self.files.rows:
+            self.grid.empty = "nothing passes the filter: esc clears it"
+        self.grid.reload(place)
+        self._tell()
+
+    def _tell(self) -> None:
+        """The line above the footer: selection, filter, order."""
+        files = self.files
+        parts = [f"{len(self.selected)} selected"] if self.selected else []
+        if files.filter:
+            parts.append(f"filter {files.filter!r}: {files.matching} of {len(files.exports)}")
+        row = files.rows[self.grid.cursor] if self.grid.cursor < len(files.rows) else None
+        if row and row.export:
+            parts.append(row.export.error or row.export.path)
+        self.status("   ".join(parts))
+
+    # --- actions -----------------------------------------------------------------------------------------------
+
+    @on(Grid.Moved)
+    def _moved(self) -> None:
+        self._tell()
+
+    @on(Grid.Chosen)
+    def _chosen(self, message: Grid.Chosen) -> None:
+        row = self.files.rows[message.index]
+        if row.export is None:
+            self.files.toggle(message.index)
+            self.grid.reload()
+        else:
+            self.home.open_run(row.export.path)
+
+    @on(Grid.Sideways)
+    def _sideways(self, message: Grid.Sideways) -> None:
+        row = self.files.rows[message.index]
+        folded = self.files.is_folded(message.index)
+        if row.export is None and (folded if message.way > 0 else not folded):
+            self.files.toggle(message.index)
+            self.grid.reload()
+        elif message.way < 0:
+            self.grid.cursor = self.files.parent(message.index)
+        else:
+            self.grid.cursor += 1
+
+    @on(Grid.HeadClicked)
+    def _head(self, message: Grid.HeadClicked) -> None:
+        self.files.sort_by(message.column.key)
+        self._arrange()
+        self._remember()
+
+    def action_sort(self, way: int) -> None:
+        """Order by the next column, or by none."""
+        keys = ["", *(column.key for column in self.files.heads())]
+        self.files.sort = keys[(keys.index(self.files.sort) + way) % len(keys)] if self.files.sort in keys else ""
+        self._arrange()
+        self._remember()
+
+    def action_turn(self) -> None:
+        """The order the other way round."""
+        self.files.descending = not self.files.descending
+        self._arrange()
+        self._remember()
+
+    def action_view(self, view: View) -> None:
+        """Table, tree, or groups by version."""
+        self.files.view = view
+        self.grid.folds = view != "table"
+        self._arrange()
+        self._remember()
+
+    def action_filter(self) -> None:
+        """Open the line of the filter."""
+        box = self.query_one("#filter", Input)
+        box.value = self.files.filter
+        box.add_class("-open")
+        box.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filtering(self, event: Input.Changed) -> None:
+        if event.value != self.files.filter:
+            self.files.filter = event.value
+            self._arrange()
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        self._remember()
+        self._show_filter()
+        self.grid.focus()
+
+    def _show_filter(self) -> None:
+        self.query_one("#filter", Input).remove_class("-open")
+
+    def action_back(self) -> None:
+        """Leave the filter line; else take off the selection; else clear the filter."""
+        box = self.query_one("#filter", Input)
+        if box.has_focus:
+            self.files.filter = ""
+            self._filtered()
+        elif self.selected:
+            self.selected.clear()
+        elif self.files.filter:
+            self.files.filter = ""
+            self._remember()
+        self._arrange()
+
+    def action_select(self) -> None:
+        """Select a file, or all in a folder or group; the cursor goes on."""
+        if not self.files.rows:
+            return
+        paths = {export.path for export in self.files.behind(self.grid.cursor)}
+        self.selected = self.selected - paths if paths <= self.selected else self.selected | paths
+        self.grid.refresh()
+        self.grid.cursor += 1
+        self._tell()
+
+    def chosen(self) -> list[Export]:
+        """The main exports that are selected, else those that the cursor is on."""
+        if self.selected:
+            exports = [export for export in self.files.exports if export.path in self.selected]
+        else:
+            exports = list(self.files.behind(self.grid.cursor)) if self.files.rows else []
+        return [export for export in exports if export.main]
+
+    def action_mark(self, side: str) -> None:
+        """Put the chosen exports on a side of the comparison."""
+        paths = [export.path for export in self.chosen()]
+        if not paths:
+            self.home.notify("only main exports can be compared", markup=False)
+            return
+        self.home.session.mark(side, paths)
+        self.selected.clear()
+        self._marks_changed()
+
+    def action_swap(self) -> None:
+        """Baseline and candidate the other way round."""
+        self.home.session.swap()
+        self._marks_changed()
+
+    def action_unmark(self) -> None:
+        """Nothing is marked any more."""
+        self.home.session.clear_marks()
+        self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self.show_header()
+        self.grid.refresh()
+        self._tell()
+
+    def action_columns(self) -> None:
+        """Choose which columns are shown."""
+        from tui.files.columns import ColumnsDialog
+
+        def chosen(columns: Iterable[str] | None) -> None:
+            if columns is not None:
+                self.files.columns = tuple(columns)
+                self._arrange()
+                self._remember()
+
+        self.app.push_screen(ColumnsDialog(COLUMNS[1:], self.files.columns), chosen)
+
+    def _mark(self, path: str) -> str:
+        side = self.home.session.side(path)
+        return f"{'•' if path in self.selected else ' '}{side or ' '}"
+
+    def _remember(self) -> None:
+        remembered, files = self.home.session.remembered, self.files
+        remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
+        remembered.filter = files.filter
+        remembered.columns = [] if files.columns == DEFAULT_COLUMNS else list(files.columns)
+
+    def chosen_paths(self) -> list[Path]:
+        """Paths of [`chosen`][]."""
+        return [Path(export.path) for export in self.chosen()]
+
+
+def _same(export: Export | None, path: str) -> bool:
+    return export is not None and export.read and export.stamp is not None and export.stamp == stamp(path)

@@ -1,0 +1,227 @@
+"""One export in full: what every panel of its screen shows. Knows nothing of Textual.
+
+Secrets are replaced before anything else, so that none is shown, copied or searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from migrator.batch.facts import facts
+from migrator.batch.load import load
+from migrator.check.rule import RULES, Finding, Spot, Subject
+from migrator.diff.workload import workload
+from migrator.directions import direction
+from migrator.errors import reported
+from migrator.identify import Family, Identity
+from migrator.jsonfile import Json
+from migrator.metrics import STATISTICS, catalogue
+from migrator.redact import redact
+from migrator.render.comparison.words import ARROW_WORDS, ARROWS
+from migrator.render.text import plural, wrapped
+from tui.common.rows import Column, Line, figure, shown
+
+SHOWN: Final = ("avg", "p50", "p90", "p99", "min", "max", "std", "count")
+"""Statistics that have a column; the others are in the JSON."""
+COLUMNS: Final = (
+    Column("name", "metric"),
+    Column("direction", "", 1),
+    Column("unit", "unit", 10),
+    *(Column(name, name, 8, right=True) for name in SHOWN),
+)
+"""Of the metrics tables."""
+
+
+class Run(NamedTuple):
+    """An export that was read: its document without secrets, what it is, its stats blocks and its problems.
+
+    `document` is None for a file of one JSON document a line. `spots` and `findings` are empty for another family.
+    """
+
+    path: str
+    identity: Identity
+    document: Json
+    spots: tuple[Spot, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    told: dict[str, Json] = {}  # noqa: RUF012 (never changed: a named tuple cannot make a new one)
+
+
+def read_run(path: str) -> Run:
+    """Read an export and everything that is shown of it.
+
+    Raises:
+        MigratorError: it cannot be read, or is not JSON; with the file's name.
+    """
+    with reported(path):
+        loaded = load(path)
+        document = loaded.parsed.data if loaded.parsed else None
+        if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+            clean = redact(document)[0] if type(document) is dict else document
+            return Run(path, loaded.identity, clean)
+        # Imported here: it brings the models of all versions.
+        from migrator.check import check
+
+        findings = () if loaded.identity.newer else tuple(check(loaded.parsed, loaded.identity))
+        clean = redact(loaded.parsed.data)[0]
+        return Run(path, loaded.identity, clean, Subject.of(clean, loaded.identity).spots, findings, facts(loaded))
+
+
+def headline(run: Run) -> tuple[str, str]:
+    """What was measured and how it went, on two lines."""
+    found = run.identity
+    if found.family is not Family.EXPORT:
+        return shown(found.family.value), "not a main export: only its JSON is shown"
+    asked = workload(run.document)
+    model = asked.get("model")
+    parts = [", ".join(map(str, model)) if type(model) is list else str(model or "model not told")]
+    parts += [str(asked[name]) for name in ("endpoint type",) if asked.get(name)]
+    parts += ["streaming"] if asked.get("streaming") is True else []
+    parts += [f"{name} {asked[name]}" for name in ("concurrency", "request rate") if asked.get(name) is not None]
+    count = run.told["request_count"]
+    parts += [f"{figure(count)} requests"] if count is not None else []
+    return shown("   ".join(parts)), shown("   ".join(_state(run)))
+
+
+def _state(run: Run) -> Iterator[str]:
+    found, told = run.identity, run.told
+    yield "✗ cancelled" if told["was_cancelled"] is True else _complete(run.document)
+    yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
+    yield f"AIPerf {found.writer}" if found.writer else f"AIPerf {_range(found.writers)}"
+    yield str(told["start_time"] or "time not told")[:19].replace("T", " ")
+    if run.findings:
+        yield f"! {plural(len(run.findings), 'problem')}"
+
+
+def _complete(document: dict[str, Json]) -> str:
+    if document.get("is_complete") is False:
+        return "✗ incomplete"
+    return "✓ complete" if document.get("is_complete") is True else "completed"
+
+
+def _range(names: Sequence[str]) -> str:
+    return "release unknown" if not names else names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+
+
+# --- metrics -------------------------------------------------------------------------------------------------
+
+
+def parts(run: Run) -> list[str]:
+    """Which metrics there are: `run`, and `warmup` where it was exported."""
+    return [part for part in ("run", "warmup") if any(spot.part == part for spot in run.spots)]
+
+
+def metrics(run: Run, part: str) -> list[Spot]:
+    """The stats blocks of the run or its warm-up: those with a direction first, in document order."""
+    spots = [spot for spot in run.spots if spot.part == part]
+    return sorted(spots, key=lambda spot: direction(spot.tag) in ("information", "parity"))
+
+
+def metric_line(run: Run, spot: Spot) -> Line:
+    """A stats block as a line of the table."""
+    fixed = workload(run.document).get("requests") is not None
+    known = catalogue().get(spot.tag)
+    name = known.header if known else shown(spot.tag)
+    arrow = ARROWS[direction(spot.tag, fixed_requests=fixed)]
+    values = tuple(figure(spot.block.get(statistic)) for statistic in SHOWN)
+    return Line((name, arrow, shown(spot.block.get("unit")), *values))
+
+
+def legend() -> str:
+    """The arrows of the table, explained."""
+    return "  ".join(f"{ARROWS[name]} {words}" for name, words in ARROW_WORDS.items())
+
+
+def gpu_lines(run: Run) -> list[tuple[Line, Spot | None]]:
+    """Telemetry: a head for each GPU, and a line for each of its metrics."""
+    lines: list[tuple[Line, Spot | None]] = []
+    last: object = None
+    for spot in run.spots:
+        if spot.part != "gpu":
+            continue
+        gpu = spot.path[:-2]
+        if gpu != last:
+            lines.append((Line((_gpu_name(run.document, gpu), *[""] * (len(SHOWN) + 2)), "group"), None))
+            last = gpu
+        line = metric_line(run, spot)
+        lines.append((line._replace(cells=(f"  {line.cells[0]}", *line.cells[1:])), spot))
+    return lines
+
+
+def _gpu_name(document: Json, path: tuple[str | int, ...]) -> str:
+    node = document
+    for key in path:
+        node = node[key]
+    about = [node.get(name) for name in ("gpu_name", "hostname", "gpu_uuid")] if type(node) is dict else []
+    names = [shown(path[-1]), *(shown(value) for value in about if value)]
+    return "  ".join(dict.fromkeys(names))
+
+
+# --- the run as text -----------------------------------------------------------------------------------------
+
+
+def page(run: Run) -> list[str]:
+    """Problems with what to do, identity, evidence, and errors, in lines of at most 78 columns."""
+    return [*_problems(run), *_identity(run), *_errors(run)]
+
+
+def _problems(run: Run) -> Iterator[str]:
+    if run.identity.family is not Family.EXPORT:
+        return
+    yield "PROBLEMS"
+    if run.identity.newer:
+        yield f"  not checked: schema {run.identity.version} is newer than this tool knows"
+    elif not run.findings:
+        yield "  ✓ check found nothing"
+    for finding in run.findings:
+        rule = RULES[finding.code]
+        yield f"  ! {finding.code}  {shown(finding.place)}"
+        expected = f"; expected {finding.expected}" if finding.expected else ""
+        yield from wrapped(shown(finding.found + expected), indent="      ")
+        yield from wrapped(rule.remedy, indent="      do: ", hanging="          ")
+    yield ""
+
+
+def _identity(run: Run) -> Iterator[str]:
+    yield "RUN"
+    facts_shown = [("family", run.identity.family.value), ("path", run.path)]
+    document = run.document if type(run.document) is dict else {}
+    names = ("benchmark_id", "aiperf_version", "start_time", "end_time", "was_cancelled", "is_complete")
+    facts_shown += [(name, _text(document[name])) for name in (*names, "incomplete_reason") if name in document]
+    if reasons := document.get("runtime_submission_invalid_reasons"):
+        facts_shown.append(("invalid because", _text(reasons)))
+    info = document.get("run_info")
+    if type(info) is dict:
+        facts_shown += [(name, _text(value)) for name, value in info.items() if value is not None]
+    facts_shown += [("evidence", proof) for proof in run.identity.evidence]
+    for name, value in facts_shown:
+        lead = f"  {shown(name):<18}"
+        yield from wrapped(shown(value), indent=lead, hanging=" " * 20) if value else (lead.rstrip(),)
+    yield ""
+
+
+def _errors(run: Run) -> Iterator[str]:
+    document = run.document if type(run.document) is dict else {}
+    summary = document.get("error_summary")
+    if type(summary) is not list:
+        return
+    yield "ERRORS"
+    if not summary:
+        yield "  none"
+    for error in summary:
+        details = error.get("error_details") if type(error) is dict else None
+        count = error.get("count") if type(error) is dict else None
+        told = details if type(details) is dict else {"error": error}
+        text = "  ".join(_text(value) for value in told.values() if value is not None)
+        yield from wrapped(shown(f"{count if count is not None else '?'} × {text}"), indent="  ", hanging="      ")
+
+
+def _text(value: Json) -> str:
+    if type(value) is str:
+        return value
+    return ", ".join(map(_text, value)) if type(value) is list else "none" if value is None else str(value)
+
+
+def statistics_text(spot: Spot) -> str:
+    """All statistics of a block, a line each: what is copied as a value."""
+    return "\n".join(f"{name}\t{spot.block[name]}" for name in STATISTICS if spot.block.get(name) is not None)

@@ -1,0 +1,134 @@
+"""What the user has marked, and what is remembered from one start to the next.
+
+Remembered is kept as JSON with a version. A file of another version, or one that is damaged, is as good as none:
+it holds nothing that cannot be set again with a few keys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+from migrator.errors import MigratorError
+from migrator.jsonfile import write_atomic
+
+STATE_VERSION: Final = 1
+
+
+@dataclass
+class Remembered:
+    """The user's habits: everything has a default, and nothing of it is a result."""
+
+    theme: str = ""
+    view: str = "table"
+    sort: str = ""
+    descending: bool = False
+    filter: str = ""
+    columns: list[str] = field(default_factory=list)
+    baseline: list[str] = field(default_factory=list)
+    candidate: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Session:
+    """What all screens know: where to look, what is marked, and whether anything may be written."""
+
+    paths: list[str]
+    read_only: bool = False
+    remembered: Remembered = field(default_factory=Remembered)
+
+    @property
+    def baseline(self) -> list[Path]:
+        """The runs of side A."""
+        return [Path(path) for path in self.remembered.baseline]
+
+    @property
+    def candidate(self) -> list[Path]:
+        """The runs of side B."""
+        return [Path(path) for path in self.remembered.candidate]
+
+    def mark(self, side: str, paths: list[str]) -> None:
+        """Put files on side `A` or `B`, and take them from the other; all of them there already: take them off."""
+        here, there = (
+            (self.remembered.baseline, self.remembered.candidate)
+            if side == "A"
+            else (self.remembered.candidate, self.remembered.baseline)
+        )
+        whole = [os.path.abspath(path) for path in paths]
+        if whole and all(path in here for path in whole):
+            here[:] = [path for path in here if path not in whole]
+            return
+        here[:] = whole
+        there[:] = [path for path in there if path not in whole]
+
+    def swap(self) -> None:
+        """Baseline and candidate the other way round."""
+        remembered = self.remembered
+        remembered.baseline, remembered.candidate = remembered.candidate, remembered.baseline
+
+    def clear_marks(self) -> None:
+        """Nothing is marked any more."""
+        self.remembered.baseline, self.remembered.candidate = [], []
+
+    def side(self, path: str) -> str:
+        """`A`, `B`, or nothing."""
+        whole = os.path.abspath(path)
+        return "A" if whole in self.remembered.baseline else "B" if whole in self.remembered.candidate else ""
+
+    def sides(self) -> str:
+        """Both sides on one line, empty if nothing is marked."""
+        told = [
+            f"{name} {_named(paths)}"
+            for name, paths in (("A", self.remembered.baseline), ("B", self.remembered.candidate))
+            if paths
+        ]
+        return "  ".join(told)
+
+
+def _named(paths: list[str]) -> str:
+    """The folder of an export says which run it is; its own name is the same for all."""
+    first = Path(paths[0])
+    return first.parent.name or first.name if len(paths) == 1 else f"{len(paths)} runs"
+
+
+def state_file() -> Path:
+    """Where it is remembered."""
+    from platformdirs import user_state_path
+
+    return user_state_path("aiperf-migrate", appauthor=False) / "tui.json"
+
+
+def keys_file() -> Path:
+    """Where a user sets keys."""
+    from platformdirs import user_config_path
+
+    return user_config_path("aiperf-migrate", appauthor=False) / "tui.toml"
+
+
+def recall(path: Path | None = None) -> Remembered:
+    """What was remembered; the defaults where there is nothing, another version, or something damaged."""
+    try:
+        told = json.loads((path or state_file()).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return Remembered()
+    if type(told) is not dict or told.get("version") != STATE_VERSION:
+        return Remembered()
+    fresh = Remembered()
+    for each in fields(Remembered):
+        value, default = told.get(each.name), getattr(fresh, each.name)
+        if type(value) is type(default) and (type(value) is not list or all(type(item) is str for item in value)):
+            setattr(fresh, each.name, value)
+    return fresh
+
+
+def remember(remembered: Remembered, path: Path | None = None) -> None:
+    """Write it down; a disk that will not take it costs nothing but the memory."""
+    target = path or state_file()
+    told: dict[str, Any] = {"version": STATE_VERSION, **asdict(remembered)}
+    with contextlib.suppress(OSError, MigratorError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(str(target), json.dumps(told, indent=2).encode() + b"\n", overwrite=True)
