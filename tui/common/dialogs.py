@@ -15,7 +15,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from migrator.render.safe import printable
-from migrator.render.text import wrapped
 from tui.common.clipboard import copy
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class HelpDialog(Dialog):
 
     def lines(self) -> list[str]:
         """What the dialog says."""
-        lines = [line for part in self._about.split("\n\n") if part for line in (*wrapped(part), "")]
+        lines = [line for part in self._about.split("\n\n") if part for line in (part, "")]
         for room, keys in groupby(self._keys, key=lambda key: key[0].partition(".")[0]):
             lines += [room, *(f"  {shown:<14}{does:<38}{name}" for name, shown, does in keys), ""]
         return lines[:-1]

@@ -25,6 +25,8 @@ from tui.common.rows import Column, Line, Lines, Listed
 _LEAD: Final = 4
 """Cells before the first column: the cursor's sign, and a mark of two."""
 _GAP: Final = 2
+_HEAD: Final = " head"
+"""In place of the cursor's sign: the line with the titles."""
 _NARROWEST: Final = 16
 """Cells that a column which takes what is left gets at least."""
 
@@ -48,11 +50,13 @@ class Grid(ScrollView, can_focus=True):
         )
     }
     DEFAULT_CSS = """
-    Grid { background: $background; color: $foreground; height: 1fr; scrollbar-size-vertical: 1;
-           scrollbar-size-horizontal: 1; }
+    Grid { background: $background; color: $foreground; height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1;
+           scrollbar-color: $panel-lighten-2; scrollbar-background: $background;
+           scrollbar-color-hover: $primary; scrollbar-color-active: $primary;
+           scrollbar-background-hover: $background; scrollbar-background-active: $background; }
     Grid .grid--head { color: $text-muted; text-style: bold; background: $surface; }
-    Grid .grid--cursor { background: $primary 35%; text-style: bold; }
-    Grid .grid--blurred { background: $surface; }
+    Grid .grid--cursor { background: $primary-muted; }
+    Grid .grid--blurred { background: $panel; }
     Grid .grid--dim { color: $text-disabled; }
     Grid .grid--group { color: $accent; }
     Grid .grid--good { color: $text-success; }
@@ -120,6 +124,7 @@ class Grid(ScrollView, can_focus=True):
         self.columns: tuple[Column, ...] = ()
         self.source: Lines = Listed(())
         self.folds = folds
+        self.skipped = 0
         self.empty = ""
 
     # --- content -----------------------------------------------------------------------------------------------
@@ -143,16 +148,30 @@ class Grid(ScrollView, can_focus=True):
         return self.source.line(self.cursor) if self.cursor < len(self.source) else None
 
     def _resize(self) -> None:
-        self.virtual_size = Size(sum(self._widths()) + _GAP * len(self.columns) + _LEAD, len(self.source) + 1)
+        self.virtual_size = Size(self.size.width, len(self.source) + 1)
 
     def _widths(self) -> list[int]:
         """Cells of each column: what is left goes to the one that has no width of its own."""
         fixed = sum(column.width + _GAP for column in self.columns if column.width)
         room = self.scrollable_content_region.width - _LEAD - fixed - _GAP
         loose = sum(not column.width for column in self.columns)
-        # With many columns the first still gets enough to be read; the others are reached by scrolling.
-        enough = max(room // max(loose, 1), min(34, self.size.width // 3), _NARROWEST)
+        # With many columns the first still gets enough to be read; the others are reached by going sideways.
+        enough = max(room // max(loose, 1), min(34, self.size.width // 4 + 2), _NARROWEST)
         return [column.width or enough for column in self.columns]
+
+    def _visible(self, width: int) -> tuple[list[tuple[Column, int, int]], bool]:
+        """(column, its index, its width) of those that fit whole, for half a number is a wrong one; and if all do."""
+        widths = self._widths()
+        chosen: list[tuple[Column, int, int]] = []
+        left = width - _LEAD
+        for index, (column, cells) in enumerate(zip(self.columns, widths, strict=True)):
+            if 0 < index <= self.skipped:
+                continue
+            if chosen and cells > left:
+                return chosen, False
+            chosen.append((column, index, min(cells, left)))
+            left -= cells + _GAP
+        return chosen, True
 
     # --- drawing -----------------------------------------------------------------------------------------------
 
@@ -161,33 +180,33 @@ class Grid(ScrollView, can_focus=True):
         width = self.size.width
         if y == 0:
             titles = Line(tuple(column.title for column in self.columns))
-            return self._strip(titles, self.get_component_rich_style("grid--head"), "   ", width)
+            return self._strip(titles, self.get_component_rich_style("grid--head"), _HEAD, width)
         index = y - 1 + round(self.scroll_offset.y)
         base = self.rich_style
         if index >= len(self.source):
             text = f"    {self.empty}" if not len(self.source) and y == 2 else ""
             return Strip([Segment(set_cell_size(text, width), base)])
         line = self.source.line(index)
-        style = base + self.get_component_rich_style(f"grid--{line.tone}", partial=True) if line.tone else base
+        style = self.get_component_rich_style(f"grid--{line.tone}") if line.tone else base
         here = index == self.cursor
         if here:
             name = "grid--cursor" if self.has_focus else "grid--blurred"
-            style += self.get_component_rich_style(name, partial=True)
+            style += Style(bgcolor=self.get_component_rich_style(name).bgcolor, bold=True)
         return self._strip(line, style, "›" if here else " ", width)
 
     def _strip(self, line: Line, style: Style, sign: str, width: int) -> Strip:
-        widths = self._widths()
         if line.tone == "group" and not any(line.cells[1:]):
-            # The title of a group has the room of all columns, and is not scrolled sideways.
+            # The title of a group has the room of all columns, and stays where it is.
             return Strip([Segment(set_cell_size(f"{sign[:1]}{line.mark:2} {line.cells[0]}", width), style)])
-        cells = [_cell(text, w, column) for text, w, column in zip(line.cells, widths, self.columns, strict=False)]
-        first = f"{sign[:1]}{set_cell_size(line.mark, 2)} {cells[0] if cells else ''}{' ' * _GAP}"
-        rest = (" " * _GAP).join(cells[1:])
-        shift = round(self.scroll_offset.x)
-        room = max(0, width - cell_len(first))
-        if shift:
-            rest = Strip([Segment(rest)]).crop(shift, shift + room).text
-        return Strip([Segment(set_cell_size(set_cell_size(first, min(width, cell_len(first))) + rest, width), style)])
+        visible, whole = self._visible(width)
+        cells = [_cell(line.cells[index], cells, column) for column, index, cells in visible if index < len(line.cells)]
+        text = f"{sign[:1]}{set_cell_size(line.mark, 2)} {(' ' * _GAP).join(cells)}"
+        if sign == _HEAD and not whole:
+            text = set_cell_size(text, width - 1) + "›"
+        if sign == _HEAD and self.skipped and visible:
+            place = _LEAD + visible[0][2]
+            text = f"{text[:place]} ‹{text[place + 2 :]}"
+        return Strip([Segment(set_cell_size(text, width), style)])
 
     # --- moving ------------------------------------------------------------------------------------------------
 
@@ -234,11 +253,13 @@ class Grid(ScrollView, can_focus=True):
 
     def action_sideways(self, way: int) -> None:
         """Fold or unfold in a tree; elsewhere show more columns."""
-        if self.folds:
+        if self.folds and len(self.source):
             self.post_message(self.Sideways(self, self.cursor, way))
         else:
-            self.scroll_relative(x=way * 12, animate=False)
-            self.refresh()
+            whole = self._visible(self.size.width)[1]
+            if way < 0 or not whole:
+                self.skipped = max(0, self.skipped + way)
+                self.refresh()
 
     def action_choose(self) -> None:
         """Open the line."""
@@ -263,9 +284,8 @@ class Grid(ScrollView, can_focus=True):
 
     def _column_at(self, x: int) -> Column | None:
         place = _LEAD
-        for number, (column, width) in enumerate(zip(self.columns, self._widths(), strict=True)):
-            start = place if number == 0 else place - round(self.scroll_offset.x)
-            if start <= x < start + width + _GAP:
+        for column, _, width in self._visible(self.size.width)[0]:
+            if place <= x < place + width + _GAP:
                 return column
             place += width + _GAP
         return None

@@ -12,7 +12,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Footer, Static
 from textual.worker import Worker, WorkerState
 
@@ -55,6 +54,8 @@ class Page(Screen[None]):
     Page > #body { height: 1fr; }
     """
     HELP_TEXT: ClassVar[str] = ""
+    KEEPS_END: ClassVar[bool] = False
+    """Whether the header shows the end of a text that is too long for it, as suits a path."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", tooltip="what the keys do here", key_display="?"),
         Binding("c", "command", "Command", id="app.command", tooltip="the command line for this screen", show=False),
@@ -110,7 +111,9 @@ class Page(Screen[None]):
         right = "  ".join(filter(None, [session.sides(), "read-only" if session.read_only else ""]))
         left = printable(self.where())
         room = max(0, self.size.width - 2 - len(right) - 2)
-        left = left if len(left) <= room else f"{left[: max(0, room - 1)]}…"
+        if len(left) > room:
+            kept = max(0, room - 1)
+            left = f"…{left[len(left) - kept :]}" if self.KEEPS_END else f"{left[:kept]}…"
         self.query_one("#header", Header).update(f"{left.ljust(room)}  {printable(right)}")
 
     def status(self, text: str) -> None:
@@ -149,16 +152,16 @@ class Page(Screen[None]):
         self.app.push_screen(HelpDialog(self.where() or self.title or "", self.HELP_TEXT, list(self.keys())))
 
     def keys(self) -> Iterator[tuple[str, str, str]]:
-        """(part, keys, what they do) of all that can be pressed here: the focused widget first."""
+        """(part, keys, what they do) of all that can be pressed here."""
         from tui.common.keys import declared
 
-        seen = set()
-        owners: list[Widget | Screen[None]] = [self.focused] if self.focused else []
-        for owner in (*owners, self):
-            for key in declared(owner, self.home.keymap):
-                if key.id not in seen:
-                    seen.add(key.id)
-                    yield key.id, key.shown, key.does
+        own = declared(self, self.home.keymap)
+        lists = declared(self.focused, self.home.keymap) if self.focused else []
+        # What is particular to the screen first; the same everywhere last.
+        for key in sorted(
+            [*own, *lists], key=lambda key: ("list", "app").index(key.room) if key.room in ("list", "app") else -1
+        ):
+            yield key.id, key.shown, key.does
         yield "app.palette", "^p", "all commands by name"
 
     def action_command(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from migrator.jsonfile import Json, Numeral
@@ -72,14 +72,25 @@ def shown(text: object) -> str:
     return printable(whole[:LONGEST]) + ("…" if len(whole) > LONGEST else "")
 
 
-def figure(value: Json) -> str:
-    """A number with four significant digits; empty where there is none."""
+def figure(value: Json, width: int = 7) -> str:
+    """A number with four significant digits, fewer if it would not fit the width; empty where there is none.
+
+    A number that is cut looks like another one: with an exponent, digits go before it does.
+    """
     if type(value) is bool or not isinstance(value, (int, float)):
         return ""
     if isinstance(value, int) and abs(value) >= 2**1000:
-        return f"{str(value)[:8]}…"
-    text = number(float(value))
+        return "huge"
+    text = next(text for text in _shorter(float(value)) if len(text) <= width)
     return (value.text if isinstance(value, Numeral) else "not finite") if text == NONE else text
+
+
+def _shorter(value: float) -> Iterator[str]:
+    yield from (number(value, digits) for digits in (4, 3, 2))
+    for digits in (2, 1, 0):
+        mantissa, exponent = f"{value:.{digits}e}".split("e")
+        yield f"{mantissa}e{int(exponent)}"
+    yield "huge"
 
 
 def tab_separated(columns: Sequence[Column], lines: Iterable[Line]) -> str:

@@ -77,6 +77,7 @@ class FilesScreen(Page):
         self.files = FileList(self._mark)
         self.selected: set[str] = set()
         self._stale = False
+        self._whole = False
 
     def body(self) -> ComposeResult:
         """The list, and the line of the filter."""
@@ -99,6 +100,11 @@ class FilesScreen(Page):
         # Rows are made anew at most so often, however fast they come.
         self.set_interval(0.2, self._settle)
         self.action_rescan()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that became known is not on the screen yet."""
+        return self._stale or not self._whole
 
     @property
     def grid(self) -> Grid:
@@ -132,6 +138,7 @@ class FilesScreen(Page):
 
     def action_rescan(self) -> None:
         """Look for files; only those that are new or changed are read."""
+        self._whole = False
         self._look({export.path: export for export in self.files.exports})
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="files", description="looking for files")
@@ -155,6 +162,7 @@ class FilesScreen(Page):
     def _listed(self, message: Listed) -> None:
         first = not self.files.exports
         if message.whole:
+            self._whole = True
             self.files.keep(export.path for export in message.exports)
         self.files.add(message.exports)
         self.grid.empty = "no file here" if message.whole else self.grid.empty
@@ -221,6 +229,8 @@ class FilesScreen(Page):
 
     @on(Grid.Sideways)
     def _sideways(self, message: Grid.Sideways) -> None:
+        if not self.files.rows:
+            return
         row = self.files.rows[message.index]
         folded = self.files.is_folded(message.index)
         if row.export is None and (folded if message.way > 0 else not folded):

@@ -25,10 +25,9 @@ from tui.common.rows import Column, Line, figure, shown
 SHOWN: Final = ("avg", "p50", "p90", "p99", "min", "max", "std", "count")
 """Statistics that have a column; the others are in the JSON."""
 COLUMNS: Final = (
-    Column("name", "metric"),
-    Column("direction", "", 1),
-    Column("unit", "unit", 10),
-    *(Column(name, name, 8, right=True) for name in SHOWN),
+    Column("name", "  metric"),
+    Column("unit", "unit", 15),
+    *(Column(name, name, 7, right=True) for name in SHOWN),
 )
 """Of the metrics tables."""
 
@@ -96,7 +95,7 @@ def _state(run: Run) -> Iterator[str]:
 def _complete(document: dict[str, Json]) -> str:
     if document.get("is_complete") is False:
         return "✗ incomplete"
-    return "✓ complete" if document.get("is_complete") is True else "completed"
+    return "✓ complete" if document.get("is_complete") is True else "not cancelled"
 
 
 def _range(names: Sequence[str]) -> str:
@@ -124,7 +123,7 @@ def metric_line(run: Run, spot: Spot) -> Line:
     name = known.header if known else shown(spot.tag)
     arrow = ARROWS[direction(spot.tag, fixed_requests=fixed)]
     values = tuple(figure(spot.block.get(statistic)) for statistic in SHOWN)
-    return Line((name, arrow, shown(spot.block.get("unit")), *values))
+    return Line((f"{arrow} {name}", shown(spot.block.get("unit")), *values))
 
 
 def legend() -> str:
@@ -141,7 +140,7 @@ def gpu_lines(run: Run) -> list[tuple[Line, Spot | None]]:
             continue
         gpu = spot.path[:-2]
         if gpu != last:
-            lines.append((Line((_gpu_name(run.document, gpu), *[""] * (len(SHOWN) + 2)), "group"), None))
+            lines.append((Line((_gpu_name(run.document, gpu), *[""] * (len(SHOWN) + 1)), "group"), None))
             last = gpu
         line = metric_line(run, spot)
         lines.append((line._replace(cells=(f"  {line.cells[0]}", *line.cells[1:])), spot))

@@ -77,6 +77,7 @@ class RunScreen(Page):
         "1 to 5 open the panels; escape goes back to the metrics, and from there to the files. In trees → unfolds, ←"
         " folds, E unfolds all. Secrets are replaced before anything is shown.\n\n" + legend()
     )
+    KEEPS_END = True
     DEFAULT_CSS = """
     RunScreen #headline { height: 2; padding: 0 1; }
     RunScreen #metrics { layout: vertical; }
@@ -112,6 +113,7 @@ class RunScreen(Page):
         self.spots: list[Spot] = []
         self.gpus: list[tuple[Line, Spot | None]] = []
         self.sought = ""
+        self.reading = True
         self._no_plot = False
 
     def body(self) -> ComposeResult:
@@ -150,17 +152,20 @@ class RunScreen(Page):
         try:
             run = read_run(self.path)
         except MigratorError as error:
+            # The header says which file.
+            error.file = ""
             self.app.call_from_thread(self._failed, str(error))
             return
         self.app.call_from_thread(self._show, run)
 
     def _failed(self, text: str) -> None:
+        self.reading = False
         self.query_one("#headline", Static).update(printable(f"✗ {text}"))
         self.query_one("#table", Grid).empty = "nothing to show: the file could not be read"
         self.query_one("#table", Grid).refresh()
 
     def _show(self, run: Run) -> None:
-        self.run = run
+        self.run, self.reading = run, False
         self.query_one("#headline", Static).update("\n".join(headline(run)))
         self.query_one("#text", Static).update("\n".join(page(run)))
         self._show_metrics()
@@ -183,7 +188,10 @@ class RunScreen(Page):
         self.spots = metrics(run, self.part)
         table = self.query_one("#table", Grid)
         table.empty = "no metrics in this export"
-        heads = (COLUMNS[0]._replace(title="metric" if self.part == "run" else "metric of the warm-up"), *COLUMNS[1:])
+        heads = (
+            COLUMNS[0]._replace(title="  metric" if self.part == "run" else "  metric of the warm-up"),
+            *COLUMNS[1:],
+        )
         table.show(heads, Listed(metric_line(run, spot) for spot in self.spots))
         self._moved()
 

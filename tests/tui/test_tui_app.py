@@ -1,0 +1,540 @@
+"""The app as a user meets it: keys in, text on the screen out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driver import lines, messages, play, press, settled, text
+from process import SECRET, export, run
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tui.app import MigrateApp
+from tui.common.dialogs import CommandDialog, CopyDialog, HelpDialog
+from tui.common.keys import clashes, declared, read_keys
+from tui.common.themes import THEMES
+from tui.files.columns import ColumnsDialog
+from tui.files.screen import FilesScreen
+from tui.run.screen import PANELS, RunScreen
+from tui.session import Remembered
+
+P = Pilot[None]
+RUN = "0.13.0/chat-streaming"
+
+
+def copied(folder: Path, *names: str) -> Path:
+    for name in names:
+        target = folder / name / "profile_export_aiperf.json"
+        target.parent.mkdir(parents=True)
+        shutil.copy(export(name), target)
+    return folder
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """Three exports and one file of another family."""
+    folder = copied(tmp_path / "runs", "0.1.1/chat-streaming", RUN, "0.3.0/chat-goodput-key")
+    shutil.copy(export(RUN).parent / "inputs.json", folder / "inputs.json")
+    return folder
+
+
+def files_of(app: MigrateApp) -> FilesScreen:
+    screen = app.screen
+    assert isinstance(screen, FilesScreen)
+    return screen
+
+
+# --- files ---------------------------------------------------------------------------------------------------
+
+
+def test_the_list_shows_every_file_and_what_needs_migration(few: Path) -> None:
+    async def scene(_: P, app: MigrateApp) -> None:
+        shown = text(app)
+        assert "3 exports, 3 need migration, 1 with problems, 1 other file" in shown
+        for name in ("0.1.1/chat-streaming/", f"{RUN}/", "0.3.0/chat-goodput-key/", "inputs.json"):
+            assert name in shown
+        assert "0.1↑" in shown
+        assert "0.3↑!" in shown
+
+    play(scene, [few], (150, 30))
+
+
+def test_filter_narrows_while_it_is_typed_and_escape_clears_it(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "slash", *"-chat")
+        assert "inputs.json" in text(app)
+        assert "0.1.1/chat-streaming" not in "\n".join(lines(app)[1:-3])
+        await press(pilot, "enter")
+        assert "filter '-chat': 1 of 4" in text(app)
+        assert app.session.remembered.filter == "-chat"
+        await press(pilot, "escape")
+        assert files_of(app).files.filter == ""
+        assert len(files_of(app).files) == 4
+        await press(pilot, "slash", *"zzz", "escape")
+        assert len(files_of(app).files) == 4
+        await press(pilot, "slash", *"zzz", "enter")
+        assert "nothing passes the filter" in text(app)
+
+    play(scene, [few])
+
+
+def test_views_sorting_and_folding(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "3")
+        assert "schema 0.1   1 file, 1 needs migration" in text(app)
+        await press(pilot, "g", "enter")
+        assert "▸ schema 0.1" in text(app)
+        await press(pilot, "l")
+        assert "▾ schema 0.1" in text(app)
+        await press(pilot, "l", "h", "h")
+        assert "▸ schema 0.1" in text(app)
+        await press(pilot, "2")
+        assert "▾ 0.13.0/" in text(app)
+        await press(pilot, "1", "s", "s")
+        assert files_of(app).files.sort == "version"
+        assert "vers▴" in text(app)
+        await press(pilot, "o")
+        assert "vers▾" in text(app)
+        await press(pilot, "S", "S")
+        assert files_of(app).files.sort == ""
+        remembered = app.session.remembered
+        assert (remembered.view, remembered.sort, remembered.descending) == ("table", "", True)
+
+    play(scene, [few])
+
+
+def test_marks_are_shown_in_header_and_list_and_can_be_swapped(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "g", "a", "j", "b")
+        assert "A chat-streaming  B chat-streaming" in lines(app)[0]
+        assert [p.parent.parent.name for p in app.session.baseline] == ["0.1.1"]
+        assert any(line.startswith("  A ") for line in lines(app))
+        await press(pilot, "x")
+        assert [p.parent.parent.name for p in app.session.candidate] == ["0.1.1"]
+        await press(pilot, "X", "g", "space", "space", "a")
+        assert len(app.session.baseline) == 2
+        assert "A 2 runs" in lines(app)[0]
+        assert files_of(app).selected == set()
+
+    play(scene, [few])
+
+
+def test_what_is_no_export_is_not_marked(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "G", "a")
+        assert app.session.baseline == []
+        assert "only main exports can be compared" in messages(app)
+
+    play(scene, [few])
+
+
+def test_columns_can_be_chosen(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        assert "release" in lines(app)[1]
+        await press(pilot, "v")
+        assert isinstance(app.screen, ColumnsDialog)
+        await press(pilot, "j", "space", "escape")
+        assert "release" not in lines(app)[1]
+        assert "release" not in app.session.remembered.columns
+
+    play(scene, [few])
+
+
+def test_columns_to_the_right_are_reached_and_never_cut(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        head = lines(app)[1]
+        assert head.rstrip().endswith("›")
+        assert "model" not in head
+        for _ in range(20):
+            await press(pilot, "l")
+        assert "date" in lines(app)[1]
+        assert "‹" in lines(app)[1]
+        for _ in range(20):
+            await press(pilot, "h")
+        assert lines(app)[1] == head
+
+    play(scene, [few], (80, 24))
+
+
+def test_only_new_and_changed_files_are_read_again(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tui.files.reading as reading
+
+    asked: list[str] = []
+    original = reading.read
+
+    def read(path: str, relative: str) -> Any:
+        asked.append(relative)
+        return original(path, relative)
+
+    monkeypatch.setattr(reading, "read", read)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        assert len(asked) == len(set(asked)) == 4, "no file is read twice"
+        asked.clear()
+        copied(few, "0.4.0/chat-streaming")
+        (few / "inputs.json").unlink()
+        changed = few / "0.1.1/chat-streaming/profile_export_aiperf.json"
+        changed.write_bytes(changed.read_bytes() + b"\n")
+        await press(pilot, "r")
+        assert sorted(asked) == [f"{v}/chat-streaming/profile_export_aiperf.json" for v in ("0.1.1", "0.4.0")]
+        assert "inputs.json" not in text(app)
+        assert "4 exports" in lines(app)[0]
+
+    play(scene, [few])
+
+
+def test_remembered_order_and_filter_hold_at_the_next_start(few: Path) -> None:
+    async def scene(_: P, app: MigrateApp) -> None:
+        assert files_of(app).files.sort == "date"
+        assert "filter 'chat': 3 of 4" in text(app)
+        assert app.theme == "blue-orange"
+
+    play(scene, [few], remembered=Remembered(theme="blue-orange", sort="date", filter="chat", view="nonsense"))
+
+
+def test_an_empty_folder_says_so(tmp_path: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        assert "no file here" in text(app)
+        await press(pilot, "j", "k", "enter", "space", "a", "s", "2", "l", "3", "G")
+
+    play(scene, [tmp_path])
+
+
+def test_mouse_opens_sorts_and_selects(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        head = lines(app)[1]
+        await pilot.click("#body", offset=(head.index("vers") + 1, 0))
+        await settled(pilot)
+        assert files_of(app).files.sort == "version"
+        await pilot.click("#body", offset=(8, 2))
+        assert files_of(app).grid.cursor == 1
+        await pilot.click("#body", offset=(8, 2), times=2)
+        await settled(pilot)
+        assert isinstance(app.screen, RunScreen)
+
+    play(scene, [few])
+
+
+# --- run -----------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_shown_panel_by_panel(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "enter")
+        shown = text(app)
+        assert "mock-model   chat   streaming   concurrency 4   40 requests" in shown
+        assert "↓ Time to First Token" in shown
+        await press(pilot, "j")
+        assert "●" in text(app), "the curve is there"
+        for key, panel in zip("12345", PANELS, strict=True):
+            await press(pilot, key)
+            assert f"[{key} {PANELS[panel]}]" in text(app)
+        await press(pilot, "escape")
+        assert "[1 Metrics]" in text(app)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, FilesScreen)
+
+    play(scene, [few])
+
+
+def test_the_path_of_what_the_cursor_is_on_is_told(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "enter", "1")
+        screen = app.screen
+        assert isinstance(screen, RunScreen)
+        place = f"$.{screen.spots[0].tag}"
+        assert place in text(app)
+        await press(pilot, "enter")
+        assert "[5 JSON]" in text(app)
+        assert place in lines(app)[-2]
+        await press(pilot, "3", "slash", *"mock-model", "enter")
+        assert "$.input_config.models.items[0].name" in lines(app)[-2]
+        await press(pilot, "slash", *"zzzz", "enter")
+        assert "nothing here has 'zzzz'" in messages(app)
+
+    play(scene, [few])
+
+
+def test_search_finds_a_metric_and_goes_on(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "enter", "slash", *"token", "enter")
+        screen = app.screen
+        assert isinstance(screen, RunScreen)
+        first = screen.spots[screen.query_one("#table").cursor].tag  # type: ignore[attr-defined]
+        await press(pilot, "n", "N")
+        assert screen.spots[screen.query_one("#table").cursor].tag == first  # type: ignore[attr-defined]
+
+    play(scene, [few])
+
+
+def test_warm_up_metrics_where_they_were_exported() -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "enter", "w")
+        assert "metric of the warm-up" in text(app)
+        assert "$.warmup_metrics." in lines(app)[-2]
+        await press(pilot, "w")
+        assert "warm-up" not in lines(app)[4]
+
+    play(scene, [export("0.13.0.dev20261023/chat-streaming")])
+
+    async def without(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "enter", "w")
+        assert "no metrics of a warm-up" in messages(app)
+
+    play(without, [export("0.1.1/chat-streaming")])
+
+
+def test_a_file_that_vanished_is_told_and_the_app_goes_on(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        shutil.rmtree(few / "0.1.1")
+        await press(pilot, "enter")
+        assert "does not exist" in text(app)
+        assert "profile_export_aiperf.json" in text(app)
+        await press(pilot, "2", "5", "E", "c", "escape", "y", "escape", "escape")
+        assert isinstance(app.screen, FilesScreen)
+
+    play(scene, [few])
+
+
+def test_a_worker_that_fails_is_a_message_with_the_files_name(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("tui.run.model.load", fail)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "enter")
+        assert "ZeroDivisionError: oops" in text(app)
+        assert "profile_export_aiperf.json" in text(app)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, FilesScreen)
+
+    play(scene, [few])
+
+
+def test_secrets_are_never_on_the_screen(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "G", "k", "enter")
+        assert "chat-goodput-key" in lines(app)[0]
+        for keys in ("1", "2", "3E", "5E"):
+            await press(pilot, *keys)
+            for _ in range(12):
+                assert SECRET not in text(app)
+                await press(pilot, "pagedown")
+        await press(pilot, "3", "slash", *"api_key", "enter")
+        assert "<redacted>" in text(app)
+
+    play(scene, [few])
+
+
+def test_hostile_text_is_harmless_everywhere(tmp_path: Path) -> None:
+    evil = "\x1b]0;evil\x07[bold red]x[/]\r\n\u202e[@click=app.exit]go"
+    document = json.loads(export(RUN).read_bytes())
+    document["input_config"]["models"]["items"][0]["name"] = evil
+    document["aiperf_version"] = evil
+    document["[red]tag[/]"] = {"unit": evil, "avg": 1.0, "p50": 1.0, "p99": 2.0}
+    path = tmp_path / "[bold]x\x1b[31m.json"
+    path.write_text(json.dumps(document))
+    (tmp_path / "[nonsense].json").write_text("{")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        def harmless() -> None:
+            assert all(line.isprintable() for line in lines(app))
+            assert app.is_running
+
+        harmless()
+        assert "[bold]x\\x1b[31m.json" in text(app)
+        await press(pilot, "j", "a")
+        await press(pilot, "enter")
+        for key in ("1", "G", "y", "escape", "2", "c", "escape", "3", "E", "4", "5", "E", "question_mark", "escape"):
+            await press(pilot, key)
+            harmless()
+        await press(pilot, "5", "slash", *"[red]", "enter")
+        harmless()
+
+    play(scene, [tmp_path])
+
+
+# --- everywhere ----------------------------------------------------------------------------------------------
+
+
+def test_help_lists_every_key_of_the_screen(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        for screen in ("files", "run"):
+            await press(pilot, "question_mark")
+            dialog = app.screen
+            assert isinstance(dialog, HelpDialog)
+            told = "\n".join(dialog.lines())
+            kind: Any = FilesScreen if screen == "files" else RunScreen
+            for key in declared(kind, {}):
+                assert key.does in told
+                assert key.id in told
+            await press(pilot, "escape", "enter")
+
+    play(scene, [few])
+
+
+@pytest.mark.parametrize("screen", [FilesScreen, RunScreen])
+def test_footer_has_at_most_six_keys_and_every_key_an_id(screen: Any) -> None:
+    bindings = [binding for owner in screen.__mro__ for binding in owner.__dict__.get("BINDINGS", ())]
+    ours = [binding for binding in bindings if getattr(binding, "id", None)]
+    assert sum(binding.show for binding in ours) <= 6
+    assert all(binding.tooltip for binding in ours)
+    assert clashes(declared(screen, {})) == []
+
+
+def test_the_command_of_the_screen_tells_the_same(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        for keys in (("c",), ("escape", "j", "enter", "c"), ("escape", "2", "c")):
+            await press(pilot, *keys)
+            dialog = app.screen
+            assert isinstance(dialog, CommandDialog)
+            words = shlex.split(dialog.text)
+            assert words[0] == "aiperf-migrate"
+            assert run(*words[1:]).code in (0, 1)
+
+    play(scene, [few])
+
+
+def test_copying_asks_what_and_hands_it_to_the_terminal(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "y")
+        assert isinstance(app.screen, CopyDialog)
+        await press(pilot, "p")
+        assert app.clipboard == str(few / RUN / "profile_export_aiperf.json")
+        await press(pilot, "y", "r")
+        assert app.clipboard.splitlines()[0].startswith("name\tvers")
+        await press(pilot, "y", "t")
+        assert len(app.clipboard.splitlines()) == 5
+        assert "sent to the terminal's clipboard" in messages(app)
+        monkeypatch.setenv("TERM_PROGRAM", "Apple_Terminal")
+        await press(pilot, "y", "p")
+        assert "not copied: Apple's Terminal" in messages(app)
+        monkeypatch.delenv("TERM_PROGRAM")
+        await press(pilot, "enter", "y", "v")
+        assert app.clipboard.startswith("avg\t")
+        await press(pilot, "3", "y", "v")
+        assert json.loads(app.clipboard)
+
+    play(scene, [few])
+
+
+def test_the_palette_has_every_action_named_by_its_noun(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
+        assert all(": " in title for title in commands)
+        for key in declared(FilesScreen, {}):
+            assert f"{key.room}: {key.does}" in commands
+        await commands["files: group by version"].callback()  # type: ignore[misc]
+        await settled(pilot)
+        assert "schema 0.1" in text(app)
+
+    play(scene, [few])
+
+
+def test_themes_go_round_and_one_is_for_colour_blind_people(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        seen = [app.theme]
+        for _ in THEMES:
+            await press(pilot, "T")
+            seen.append(app.theme)
+        assert seen[0] == seen[-1]
+        assert set(seen) == {theme.name for theme in THEMES} >= {"blue-orange"}
+        assert app.session.remembered.theme == app.theme
+
+    play(scene, [few])
+
+
+def test_a_small_terminal_gets_a_page_that_says_so(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        assert "The terminal is 50×12." in text(app)
+        assert "60×16" in text(app)
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert "0.1.1/chat-streaming/" in text(app)
+
+    play(scene, [few], (50, 12))
+
+
+def test_read_only_is_told(few: Path) -> None:
+    async def scene(_: P, app: MigrateApp) -> None:
+        assert lines(app)[0].rstrip().endswith("read-only")
+
+    play(scene, [few], read_only=True)
+
+
+def test_keys_of_the_user_hold_and_clashes_are_told(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "3")
+        assert files_of(app).files.view == "table"
+        await press(pilot, "V")
+        assert files_of(app).files.view == "versions"
+        told = messages(app)
+        assert "the key a is set for files.baseline and files.swap" in told
+        assert "there is no files.nonsense" in told
+
+    play(scene, [few], keymap={"files.versions": "V", "files.swap": "a", "files.nonsense": "z"})
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, ""),
+        ('[keys]\n"app.quit" = "q"\n', ""),
+        ("[keys", "default keys"),
+        ("keys = 3", "no table"),
+        ('[keys]\n"app.quit" = 3', "is no text"),
+    ],
+)
+def test_the_users_file_of_keys(tmp_path: Path, content: str | None, told: str) -> None:
+    path = tmp_path / "tui.toml"
+    if content is not None:
+        path.write_text(content)
+    keys, wrong = read_keys(path)
+    assert bool(wrong) == bool(told)
+    assert told in "".join(wrong)
+    assert keys == ({"app.quit": "q"} if content and '"q"' in content else {})
+
+
+def test_vim_keys_move(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        grid = files_of(app).grid
+        await press(pilot, "G")
+        assert grid.cursor == 3
+        await press(pilot, "g", "j", "j", "k")
+        assert grid.cursor == 1
+        await press(pilot, "pagedown", "pageup", "down", "up")
+        assert grid.cursor == 0
+
+    play(scene, [few])
+
+
+def test_q_leaves_but_not_out_of_the_filter(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "slash", "q")
+        assert app.is_running
+        assert app.screen.query_one("#filter", Input).value == "q"
+        await press(pilot, "escape")
+        await pilot.press("q")
+
+    assert play(scene, [few]).return_code == 0
+
+
+def test_an_unreadable_folder_is_a_line(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        (tmp_path / "loop.json").symlink_to(tmp_path / "loop.json")
+        expected = "leads back to itself"
+    else:
+        (tmp_path / "shut").mkdir(mode=0)
+        expected = "cannot be read"
+
+    async def scene(_: P, app: MigrateApp) -> None:
+        assert expected in files_of(app).files.exports[0].error
+
+    play(scene, [tmp_path])

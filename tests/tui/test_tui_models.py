@@ -1,0 +1,444 @@
+"""What the screens show, worked out without Textual."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from process import SECRET, environment, export
+
+from migrator.check import check
+from migrator.errors import MigratorError
+from migrator.identify import Family
+from migrator.jsonfile import parse
+from tui.common import outline
+from tui.common.curve import MARKERS, curves, points
+from tui.common.outline import Outline
+from tui.common.rows import figure, shown
+from tui.files.export import Export, found, read
+from tui.files.filter import passing
+from tui.files.model import FileList
+from tui.files.reading import read_all
+from tui.run.model import gpu_lines, headline, metric_line, metrics, page, parts, read_run
+from tui.session import Remembered, Session, recall, remember
+
+RUN = "0.13.0/chat-streaming"
+
+
+def listed(*paths: Path) -> FileList:
+    files = FileList()
+    files.add(found([str(path) for path in paths]))
+    files.update([read(each.path, each.relative) for each in files.exports])
+    files.arrange()
+    return files
+
+
+def names(files: FileList) -> list[str]:
+    return [row.export.relative for row in files.rows if row.export]
+
+
+# --- one file ------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_the_list_says_what_the_export_says() -> None:
+    document = json.loads(export(RUN).read_bytes())
+    found_ = read(str(export(RUN)), "x/profile_export_aiperf.json")
+    assert (found_.main, found_.version, found_.release, found_.model) == (True, "1.4", "0.13.0", "mock-model")
+    assert (found_.load, found_.outdated, found_.name, found_.error) == ("c=4 64→16", True, "x/", "")
+    assert found_.numbers[0] == document["request_count"]["avg"]
+    assert found_.numbers[1] == document["request_latency"]["avg"]
+    assert found_.start == document["start_time"]
+
+
+def test_0_1_has_its_metrics_under_other_names_in_another_place() -> None:
+    records = json.loads(export("0.1.1/chat-streaming").read_bytes())["records"]
+    found_ = read(str(export("0.1.1/chat-streaming")), "a")
+    assert found_.numbers[2] == records["ttft"]["avg"]
+    assert found_.numbers[0] == records["request_count"]["avg"]
+
+
+def test_key_metrics_are_told_in_one_unit(tmp_path: Path) -> None:
+    document = json.loads(export(RUN).read_bytes())
+    document["request_latency"] |= {"unit": "sec", "avg": 0.25}
+    document["time_to_first_token"]["unit"] = "bananas"
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    assert read(str(path), "a").numbers[1] == 250.0
+    assert read(str(path), "a").numbers[2] == document["time_to_first_token"]["avg"]
+
+
+def test_problems_are_the_codes_that_check_finds() -> None:
+    path = export("0.3.0/chat-goodput-key")
+    codes = {finding.code for finding in check(parse(path.read_bytes()))}
+    assert set(read(str(path), "a").problems) == codes == {"P001"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe{}", b'{"a":1,"a":2}', b"[" * 100_000])
+def test_a_damaged_file_is_a_line_with_its_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    files = listed(tmp_path)
+    assert files.rows[0].export
+    assert files.rows[0].export.error
+    assert files.line(0).tone == "bad"
+    assert "✗" in "".join(files.line(0).cells)
+    assert "1 unreadable" in files.summary()
+
+
+def test_a_file_that_vanished_is_a_line_with_its_error(tmp_path: Path) -> None:
+    assert read(str(tmp_path / "gone.json"), "gone.json").error == "does not exist"
+
+
+def test_an_unforeseen_failure_stays_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("tui.files.export.facts", fail)
+    assert "ZeroDivisionError: oops" in read(str(export(RUN)), "a").error
+
+
+# --- the list ------------------------------------------------------------------------------------------------
+
+
+def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
+    files = listed(exports)
+    count = sum(1 for _ in exports.rglob("*.json"))
+    assert len(files) == count
+    main = [each for each in files.exports if each.main]
+    old = [each for each in main if each.version != "1.5"]
+    assert f"{len(main)} exports, {len(old)} need migration" in files.summary()
+    other = next(i for i, row in enumerate(files.rows) if row.export and not row.export.main)
+    assert files.line(other).tone == "dim", "other families are dimmed, not hidden"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("lab", lambda e: "lab" in e.relative),
+        ("-lab version:1.4", lambda e: "lab" not in e.relative and e.version == "1.4"),
+        ("!chat is:export", lambda e: "chat" not in e.relative and e.main),
+        ("is:old", lambda e: e.outdated),
+        ("-is:export", lambda e: not e.main),
+        ("is:bad", lambda e: bool(e.problems or e.error)),
+        ("problems:P0", lambda e: "P001" in e.problems),
+        ("version:", lambda e: True),
+        ("-", lambda e: True),
+        ("", lambda e: True),
+        ("nothing-has-this", lambda e: False),
+    ],
+)
+def test_filters(exports: Path, text: str, holds: Any) -> None:
+    files = listed(exports)
+    assert passing(files.exports, text) == [each for each in files.exports if holds(each)]
+
+
+@given(st.text(max_size=30))
+def test_no_filter_line_fails_and_a_negated_word_is_the_rest(text: str) -> None:
+    all_ = [Export("a", "a/b.json", read=True), Export("b", "llama.json", read=True, model="x")]
+    kept = passing(all_, text)
+    assert set(map(id, kept)) <= set(map(id, all_))
+    word = "".join(text.split()).replace(":", "").lstrip("-!")
+    if word:
+        assert len(passing(all_, word)) + len(passing(all_, f"-{word}")) == len(all_)
+
+
+def test_order_goes_both_ways_and_what_has_no_value_comes_last(exports: Path) -> None:
+    files = listed(exports)
+    for _ in range(2):
+        files.sort_by("time_to_first_token")
+        values = [row.export.numbers[2] if row.export and row.export.numbers else None for row in files.rows]
+        known = [value for value in values if value is not None]
+        assert known == sorted(known, reverse=files.descending)
+        assert all(value is None for value in values[len(known) :])
+        assert any("▾" in c.title or "▴" in c.title for c in files.heads())
+    files.sort_by("time_to_first_token")
+    assert files.sort == ""
+
+
+@pytest.mark.parametrize("key", FileList().columns)
+def test_every_column_gives_an_order(exports: Path, key: str) -> None:
+    files = listed(exports)
+    before = set(names(files))
+    files.sort_by(key)
+    assert set(names(files)) == before
+
+
+def test_groups_by_version_count_what_needs_migration_and_fold(exports: Path) -> None:
+    files = listed(exports)
+    files.view = "versions"
+    files.arrange()
+    groups = [row for row in files.rows if row.export is None]
+    assert [g.title.split("   ")[0] for g in groups][:3] == ["schema 0.1", "schema 0.2", "schema 0.3"]
+    first = groups[0]
+    assert f"{len(first.inside)} files, {len(first.inside)} need migration" in first.title
+    newest = next(g for g in groups if g.title.startswith("schema 1.5"))
+    assert "migration" not in newest.title
+    count = len(files)
+    files.toggle(0)
+    assert len(files) == count - len(first.inside)
+    assert files.is_folded(0)
+    assert files.line(0).cells[0].startswith("▸")
+
+
+def test_the_tree_has_every_file_below_its_folder(exports: Path) -> None:
+    files = listed(exports)
+    files.view = "tree"
+    files.arrange()
+    assert sorted(names(files)) == sorted(each.relative for each in files.exports)
+    for index, row in enumerate(files.rows):
+        if row.export and row.depth:
+            parent = files.rows[files.parent(index)]
+            assert row.export in parent.inside
+
+
+def test_two_paths_with_the_same_names_keep_all_their_files(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.json").write_text("{}")
+    files = FileList()
+    files.add(found([str(tmp_path / "a" / "x.json"), str(tmp_path / "b" / "x.json")]))
+    files.view = "tree"
+    files.arrange()
+    assert len(files) == 2
+
+
+def test_reading_in_other_processes_gives_the_same(exports: Path) -> None:
+    named = [(each.path, each.relative) for each in found([str(exports)])] * 3
+    together = [each for bundle in read_all(named, lambda: False) for each in bundle]
+    assert len(together) == len(named) > 200
+    assert sorted(map(repr, together)) == sorted(
+        repr(read(*name)) for name in named[: len(named) // 3] for _ in range(3)
+    )
+
+
+def test_reading_stops_when_it_is_told_to(exports: Path) -> None:
+    named = [(each.path, each.relative) for each in found([str(exports)])] * 3
+    assert list(read_all(named, lambda: True)) == []
+
+
+def test_a_reader_ends_when_nobody_asks_any_more() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tui.files.reading"], input=b"", env=environment(), capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+# --- one run -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(export("x").parent.parent.rglob("*.json")), ids=lambda p: f"{p.parent.name}")
+def test_every_recorded_file_can_be_looked_into(path: Path) -> None:
+    run = read_run(str(path))
+    assert all(len(line) <= 80 or " " not in line[20:] for line in page(run)), "a long word stays whole"
+    assert all(text.isprintable() for text in (*headline(run), *page(run)))
+    assert len(Outline(run.document)) > 0
+    for part in parts(run):
+        assert [metric_line(run, spot) for spot in metrics(run, part)]
+    if run.identity.family is not Family.OTHER:
+        assert SECRET not in repr(run.document)
+
+
+def test_the_metrics_have_unit_direction_and_statistics() -> None:
+    run = read_run(str(export(RUN)))
+    lines = {line.cells[0]: line for line in (metric_line(run, spot) for spot in metrics(run, "run"))}
+    block = run.document["time_to_first_token"]
+    cells = lines["↓ Time to First Token"].cells
+    assert cells[1] == "ms"
+    assert cells[2:6] == tuple(figure(block[name]) for name in ("avg", "p50", "p90", "p99"))
+    assert "↑ Request Throughput" in lines
+
+
+def test_telemetry_is_shown_by_gpu() -> None:
+    run = read_run(str(export("0.12.0/chat-streaming")))
+    heads = [line for line, spot in gpu_lines(run) if spot is None]
+    assert len(heads) == run.told["gpus"] == 2
+    assert "H100" in heads[0].cells[0]
+
+
+def test_problems_come_with_code_place_and_remedy() -> None:
+    text = "\n".join(page(read_run(str(export("0.3.0/chat-goodput-key")))))
+    assert "! P001  $.input_config.endpoint.api_key" in text
+    assert "do: " in text
+
+
+def test_a_run_of_hostile_text_is_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    document = json.loads(export(RUN).read_bytes())
+    document["input_config"]["models"]["items"][0]["name"] = EVIL
+    document[EVIL] = {"unit": EVIL, "avg": 1}
+    document["error_summary"] = [{"error_details": {"type": EVIL, "message": EVIL}, "count": 2}]
+    path.write_text(json.dumps(document))
+    run = read_run(str(path))
+    texts = [*headline(run), *page(run)]
+    texts += [cell for spot in metrics(run, "run") for cell in metric_line(run, spot).cells]
+    texts += [cell for index in range(len(Outline(document))) for cell in Outline(document).line(index).cells]
+    assert all(text.isprintable() for text in texts)
+    assert any("\\x1b" in text for text in texts)
+
+
+EVIL = "\x1b]0;evil\x07[red]x[/red]\n‮\u202e"
+
+
+def test_what_is_no_export_is_still_looked_into(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("[1, 2]")
+    with pytest.raises(MigratorError, match=r"a\.json"):
+        read_run(str(path))
+
+
+# --- trees and curves ----------------------------------------------------------------------------------------
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(json_values)
+def test_unfolding_all_shows_every_value_at_its_place(document: Any) -> None:
+    tree = Outline(document)
+    tree.open_all()
+    for node in tree.nodes:
+        value = document
+        for part in node.path:
+            value = value[part]
+        assert value is node.value
+    assert len(tree) == _count(document)
+    for index in range(len(tree)):
+        assert all(cell.isprintable() for cell in tree.line(index).cells)
+    tree.close_all()
+    assert len(tree) == (len(document) if type(document) in (dict, list) else 0)
+
+
+def _count(value: Any) -> int:
+    inside = value.values() if type(value) is dict else value if type(value) is list else ()
+    return sum(1 + _count(item) for item in inside)
+
+
+def test_folding_goes_up_step_by_step() -> None:
+    tree = Outline({"a": {"b": {"c": 1}}, "d": 2})
+    assert tree.unfold(0) == 0
+    assert tree.unfold(0) == 1
+    tree.unfold(1)
+    assert [node.path for node in tree.nodes] == [("a",), ("a", "b"), ("a", "b", "c"), ("d",)]
+    assert tree.place(2) == "$.a.b.c"
+    assert tree.fold(2) == 1
+    assert tree.fold(1) == 0
+    assert len(tree) == 2
+    assert tree.fold(1) == 1
+
+
+def test_search_opens_what_is_folded_and_goes_round() -> None:
+    tree = Outline({"a": {"needle": 1}, "b": ["x", "a Needle"], "c": 3})
+    first = tree.find("needle", 0)
+    assert first is not None
+    assert tree.place(first) == "$.a.needle"
+    second = tree.find("needle", first)
+    assert second is not None
+    assert tree.place(second) == "$.b[1]"
+    assert tree.find("needle", second) == first
+    assert tree.find("needle", first, back=True) == second
+    assert tree.find("nowhere", 0) is None
+    assert tree.find("", 0) is None
+
+
+def test_a_document_too_large_is_opened_in_part() -> None:
+    tree = Outline({str(n): {"x": n} for n in range(outline.MOST_OPENED)})
+    assert not tree.open_all()
+    assert len(tree) >= outline.MOST_OPENED
+
+
+def test_a_curve_rises_and_has_its_labels() -> None:
+    values = points(json.loads(export(RUN).read_bytes())["time_to_first_token"])
+    lines = ["".join(piece.text for piece in line) for line in curves([values], 60, 12, "ms")]
+    assert len(lines) == 12
+    assert all(len(line) <= 60 for line in lines)
+    assert lines[0].strip() == "ms"
+    assert lines[-1].split()[0] == "p1"
+    assert lines[-1].split()[-1] == "p99"
+    marks = [(x, y) for y, line in enumerate(lines) for x, char in enumerate(line) if char == MARKERS[0]]
+    assert len(marks) >= 8
+    by_place = sorted(marks)
+    assert [y for _, y in by_place] == sorted((y for _, y in by_place), reverse=True)
+
+
+def test_two_curves_differ_in_their_markers() -> None:
+    one, other = {"p1": 1.0, "p50": 2.0, "p99": 3.0}, {"p1": 4.0, "p50": 5.0, "p99": 9.0}
+    text = "\n".join("".join(p.text for p in line) for line in curves([one, other], 60, 12))
+    assert text.count(MARKERS[0]) == text.count(MARKERS[1]) == 3
+
+
+numbers = st.dictionaries(
+    st.sampled_from(["p1", "p5", "p50", "p90", "p99"]), st.floats(-1e299, 1e299) | st.just(0.0), max_size=5
+)
+
+
+@given(st.lists(numbers, min_size=1, max_size=2), st.integers(0, 200), st.integers(0, 50))
+def test_no_values_and_no_size_break_a_curve(series: list[dict[str, float]], width: int, height: int) -> None:
+    lines = curves(series, width, height, "ms")
+    assert len(lines) in (0, height)
+    assert all(sum(len(piece.text) for piece in line) <= width for line in lines)
+
+
+# --- numbers, state ------------------------------------------------------------------------------------------
+
+
+@given(st.floats() | st.integers() | st.none() | st.booleans() | st.text())
+def test_a_figure_is_never_cut_and_near_its_value(value: Any) -> None:
+    text = figure(value)
+    if type(value) is bool or not isinstance(value, (int, float)):
+        assert text == ""
+    elif text not in ("huge", "not finite"):
+        assert len(text) <= 7
+        assert abs(float(text) - value) <= abs(value) * 0.5
+
+
+def test_long_text_is_cut_before_it_costs_anything() -> None:
+    assert shown("x" * 10**6) == "x" * 400 + "…"
+    assert shown("a\x1b[31m") == "a\\x1b[31m"
+
+
+def test_marks_go_to_one_side_only_and_off_again() -> None:
+    session = Session(["."])
+    session.mark("A", ["x/a.json", "x/b.json"])
+    session.mark("B", ["x/b.json"])
+    assert [path.name for path in session.baseline] == ["a.json"]
+    assert session.side("x/b.json") == "B"
+    assert session.sides() == "A x  B x"
+    session.swap()
+    assert session.side("x/b.json") == "A"
+    session.mark("A", ["x/b.json"])
+    assert session.baseline == []
+    session.clear_marks()
+    assert session.sides() == ""
+
+
+def test_what_is_remembered_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "tui.json"
+    told = Remembered(theme="blue-orange", sort="date", descending=True, filter="-x", baseline=["/a"])
+    remember(told, path)
+    assert recall(path) == told
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"version": 99, "theme": "x"}', b'{"version": 1, "sort": 7, "columns": [1]}', b"[" * 10**5],
+)
+def test_damaged_memory_is_as_good_as_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "tui.json"
+    path.write_bytes(content)
+    assert recall(path) == Remembered()
+
+
+def test_memory_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    remember(Remembered(), tmp_path / "file" / "tui.json")
+    assert os.listdir(tmp_path) == ["file"]
