@@ -39,7 +39,7 @@ search: $(VENV)/ready ## look for counterexamples to the laws, another way each 
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto -m slow tests/test_laws.py
 
 bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
-	$(BIN)/python -m benchmarks batch jq aiperf startup computing memory records
+	$(BIN)/python -m benchmarks batch jq aiperf startup computing memory records tui
 
 scale: $(VENV)/ready ## 100,000 files: time, memory, workers, waiting for the disk; takes minutes
 	$(BIN)/python -m benchmarks scale

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("batch", "jq", "aiperf", "startup", "computing", "memory", "records", "scale", "calibration")
+NAMES = ("batch", "jq", "aiperf", "startup", "computing", "memory", "records", "tui", "scale", "calibration")
 
 
 def main(wanted: list[str]) -> int:
