@@ -100,7 +100,7 @@ def test_an_unforeseen_failure_stays_with_its_file(monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("tui.files.export.facts", fail)
+    monkeypatch.setattr("migrator.batch.load.load", fail)
     assert "ZeroDivisionError: oops" in read(str(export(RUN)), "a").error
 
 
@@ -141,7 +141,7 @@ def test_filters(exports: Path, text: str, holds: Any) -> None:
 
 @given(st.text(max_size=30))
 def test_no_filter_line_fails_and_a_negated_word_is_the_rest(text: str) -> None:
-    all_ = [Export("a", "a/b.json", read=True), Export("b", "llama.json", read=True, model="x")]
+    all_ = [Export("a", "a/b.json", read=True), Export("b", "llama.json", read=True, words="llama.json x")]
     kept = passing(all_, text)
     assert set(map(id, kept)) <= set(map(id, all_))
     word = "".join(text.split()).replace(":", "").lstrip("-!")

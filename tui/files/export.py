@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from migrator.batch.discover import Source, discover
-from migrator.batch.facts import facts
-from migrator.batch.load import Loaded, load
-from migrator.chain.steps import NEWEST
-from migrator.diff.workload import workload
 from migrator.errors import MigratorError, reported
-from migrator.identify import Family
 from migrator.jsonfile import Json
-from migrator.metrics import catalogue, is_block
-from migrator.units import convert, same_family
 from tui.common.rows import figure, shown
+
+# The list is on the screen before the first file is read: what reading needs is imported by the functions that read.
+if TYPE_CHECKING:
+    from migrator.batch.load import Loaded
 
 KEY_METRICS: Final = {
     "request_latency": ("avg", "lat ms"),
@@ -41,7 +38,9 @@ class Export:
     """A file under the given paths. Until it is read, only its names are known.
 
     `numbers` holds `requests` and the key metrics, in the units of the catalogue; `problems` the codes of the
-    findings of `check`, each once; `error` says why it could not be read. All text is harmless to show.
+    findings of `check`, each once; `error` says why it could not be read. `main` tells a main export, the only family
+    that is migrated and compared, `outdated` one that a migration would bring to a newer version, `rank` the place of
+    its version among all. `words` is what a filter looks in. All text is harmless to show.
     """
 
     path: str
@@ -49,6 +48,9 @@ class Export:
     read: bool = False
     stamp: Stamp | None = None
     family: str = ""
+    main: bool = False
+    outdated: bool = False
+    rank: int = 0
     version: str = ""
     label: str = ""
     dialect: str = ""
@@ -60,21 +62,7 @@ class Export:
     numbers: tuple[float | None, ...] = ()
     problems: tuple[str, ...] = ()
     error: str = ""
-
-    @property
-    def main(self) -> bool:
-        """Whether it is a main export, the only family that is migrated and compared."""
-        return self.family == Family.EXPORT.value
-
-    @property
-    def outdated(self) -> bool:
-        """Whether a migration would bring it to a newer version."""
-        return self.main and self.version not in (NEWEST, "") and not self.error and not self.newer
-
-    @property
-    def newer(self) -> bool:
-        """Whether its version is newer than this tool knows."""
-        return self.main and _numbers(self.version) > _numbers(NEWEST)
+    words: str = ""
 
     @property
     def name(self) -> str:
@@ -111,23 +99,35 @@ def stamp(path: str) -> Stamp | None:
 def read(path: str, relative: str) -> Export:
     """Read a file once, and all that the list shows of it; what fails becomes its `error`, never an exception."""
     export = Export(path, relative, read=True, stamp=stamp(path))
+    from migrator.batch.load import load
+
     try:
         with reported(path):
             _fill(export, load(path))
     except MigratorError as error:
         error.file = ""
         export.error = shown(str(error))
+    told = (shown(relative), export.family, export.version, export.release, export.dialect, export.model, export.load)
+    export.words = " ".join((*told, export.start, *export.problems, export.error)).casefold()
     return export
 
 
 def _fill(export: Export, loaded: Loaded) -> None:
+    from migrator.batch.facts import facts
+    from migrator.chain.steps import NEWEST, RANK
+    from migrator.diff.workload import workload
+    from migrator.identify import Family
+
     identity = loaded.identity
     export.family = identity.family.value
+    export.main = identity.family is Family.EXPORT
     if not export.main or loaded.parsed is None:
         return
     told = facts(loaded)
     document = loaded.parsed.data
     export.version = identity.version
+    export.rank = RANK.get(identity.version, len(RANK))
+    export.outdated = export.rank < RANK[NEWEST]
     export.label = shown(identity.label)
     export.dialect = identity.dialect or ""
     export.release = shown(identity.writer) or _releases(identity.writers)
@@ -141,7 +141,6 @@ def _fill(export: Export, loaded: Loaded) -> None:
 
 
 def _problems(loaded: Loaded) -> tuple[str, ...]:
-    # Imported here: it brings the models, which take longer than the first frame.
     from migrator.check import check
 
     if loaded.parsed is None or loaded.identity.newer:
@@ -179,6 +178,9 @@ def _numbers_of(metrics: dict[str, Json]) -> Iterator[float | None]:
 
 
 def _number(block: Json, tag: str, statistic: str) -> float | None:
+    from migrator.metrics import catalogue, is_block
+    from migrator.units import convert, same_family
+
     value = block.get(statistic) if is_block(block) else None
     if type(value) is bool or not isinstance(value, (int, float)) or abs(value) > 1e300:
         return None
@@ -186,8 +188,3 @@ def _number(block: Json, tag: str, statistic: str) -> float | None:
     if unit == known or type(unit) is not str or not same_family(unit, known):
         return float(value)
     return convert(value, unit, known)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    parts = version.split(".")
-    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else (0,)

@@ -51,7 +51,7 @@ class Word(NamedTuple):
             return export.version.startswith(self.text)
         if self.field:
             return self.text in FIELDS[self.field](export).casefold()
-        return any(self.text in value(export).casefold() for value in FIELDS.values())
+        return self.text in (export.words or export.relative.casefold())
 
 
 def words(text: str) -> tuple[Word, ...]:

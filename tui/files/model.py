@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
-from migrator.chain.steps import RANK
 from migrator.render.text import plural
 from tui.common.rows import Column, Line, figure, shown
 from tui.files.export import KEY_METRICS, NUMBERS, Export
@@ -76,8 +75,11 @@ class FileList:
         """What became known of files that are in the list."""
         for export in exports:
             place = self._places.get(export.path)
-            if place is not None:
-                self.exports[place] = export
+            if place is None:
+                continue
+            self.exports[place] = export
+            if self.plain and place < len(self.rows):
+                self.rows[place] = Row(export.path, 0, export)
 
     def keep(self, paths: Iterable[str]) -> None:
         """Forget every file but these: the others are gone."""
@@ -120,12 +122,12 @@ class FileList:
         elif self.view == "versions":
             self.rows = list(self._by_version(ordered))
         else:
-            self.rows = list(self._tree(ordered))
+            self.rows = self._tree(ordered)
 
-    def refresh_rows(self) -> None:
-        """The lines of an unsorted, unfiltered table with what became known since: the same lines, cheaply."""
-        self.rows = [Row(export.path, 0, export) for export in self.exports]
-        self.matching = len(self.rows)
+    @property
+    def plain(self) -> bool:
+        """Whether the lines are all files in the order they were found, whatever becomes known of them."""
+        return self.view == "table" and not self.sort and not self.filter.strip()
 
     def find(self, key: str) -> int | None:
         """The index of a line by its key."""
@@ -200,7 +202,7 @@ class FileList:
             if f"group {name}" not in self._folded:
                 yield from (Row(export.path, 1, export) for export in inside)
 
-    def _tree(self, exports: Sequence[Export]) -> Iterator[Row]:
+    def _tree(self, exports: Sequence[Export]) -> list[Row]:
         root: dict[str, Any] = {}
         for export in exports:
             *folders, name = export.relative.split("/")
@@ -209,23 +211,35 @@ class FileList:
                 node = node.setdefault(f"{folder}/", {})
             # A name that stands there already is of another path that was named: both are shown.
             node[name if name not in node else f"{name}\0{export.path}"] = export
-        yield from self._branch(root, "", 0)
+        return self._lines_of(root)
 
-    def _branch(self, node: dict[str, Any], path: str, depth: int) -> Iterator[Row]:
-        # Not recursive: a tree may be deeper than calls can be.
-        pending = [(path, depth, name, value) for name, value in reversed(node.items())]
+    def _lines_of(self, root: dict[str, Any]) -> list[Row]:
+        """Folders before what is in them. Not recursive: a tree may be deeper than calls can be."""
+        rows: list[Row] = []
+        leaves: list[Export] = []
+        # (name, node, path of the folder it is in, depth, whether it is seen), or the end of a folder.
+        pending: list[tuple[str, Any, str, int, bool]] = [(n, v, "", 0, True) for n, v in reversed(root.items())]
         while pending:
-            path, depth, name, value = pending.pop()
-            if isinstance(value, Export):
-                yield Row(value.path, depth, value)
-                continue
-            below = path + name
-            inside = tuple(_leaves(value))
-            outdated = sum(export.outdated for export in inside)
-            need = f", {outdated} to migrate" if outdated else ""
-            yield Row(f"folder {below}", depth, None, f"{shown(name)}   {len(inside)}{need}", inside)
-            if f"folder {below}" not in self._folded:
-                pending.extend((below, depth + 1, name, child) for name, child in reversed(value.items()))
+            name, node, above, depth, seen = pending.pop()
+            if isinstance(node, Export):
+                leaves.append(node)
+                if seen:
+                    rows.append(Row(node.path, depth, node))
+            elif isinstance(node, dict):
+                path = above + name
+                pending.append((name, (len(rows), len(leaves)), path, depth, seen))
+                if seen:
+                    rows.append(Row(f"folder {path}", depth))
+                open_ = seen and f"folder {path}" not in self._folded
+                pending.extend((n, v, path, depth + 1, open_) for n, v in reversed(node.items()))
+            elif seen:
+                place, start = node
+                inside = tuple(leaves[start:])
+                outdated = sum(export.outdated for export in inside)
+                need = f", {outdated} to migrate" if outdated else ""
+                title = f"{shown(name)}   {len(inside)}{need}"
+                rows[place] = rows[place]._replace(title=title, inside=inside)
+        return rows
 
 
 def tone(export: Export) -> str:
@@ -237,16 +251,6 @@ def tone(export: Export) -> str:
     return "" if export.main else "dim"
 
 
-def _leaves(node: dict[str, Any]) -> Iterator[Export]:
-    pending = list(reversed(node.values()))
-    while pending:
-        value = pending.pop()
-        if isinstance(value, Export):
-            yield value
-        else:
-            pending.extend(reversed(value.values()))
-
-
 def _group(export: Export) -> str:
     if not export.read:
         return "not read yet"
@@ -255,11 +259,11 @@ def _group(export: Export) -> str:
     return f"schema {export.version}" if export.main else export.family
 
 
-def _group_rank(name: str) -> tuple[int, str]:
-    version = name.removeprefix("schema ")
-    if version != name:
-        return RANK.get(version, len(RANK)), name
-    return (100 if name not in ("unreadable", "not read yet") else 50), name
+def _group_rank(name: str) -> tuple[int, int, str]:
+    major, _, minor = name.removeprefix("schema ").partition(".")
+    if name.startswith("schema ") and major.isdecimal() and minor.isdecimal():
+        return int(major), int(minor), name
+    return (10**6 if name not in ("unreadable", "not read yet") else 10**5), 0, name
 
 
 def _problem_text(export: Export) -> str:
@@ -293,7 +297,7 @@ _CELLS: Final[dict[str, Callable[[Export], str]]] = {
 }
 _SORTS: Final[dict[str, Callable[[Export], Any]]] = {
     "name": lambda e: e.relative,
-    "version": lambda e: RANK.get(e.version, len(RANK)) + 1 if e.version else None,
+    "version": lambda e: e.rank + 1 if e.version else None,
     "release": lambda e: e.release,
     "load": lambda e: e.load,
     "problems": lambda e: (not e.error, -len(e.problems)) if e.error or e.problems else None,

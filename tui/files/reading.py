@@ -16,13 +16,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Final
 
-from migrator.batch.pool import usable_cores
 from tui.files.export import Export, read
 
 _BUNDLE: Final = 32
 """Files handed over at once: rows appear often enough, and handing over costs little."""
-_ALONE: Final = 128
-"""Up to so many files are read before another process has started."""
+_ALONE: Final = 48
+"""So many files are not worth another process."""
 _EVERY: Final = 0.1
 """Seconds after which what was read is told."""
 Name = tuple[str, str]
@@ -35,10 +34,7 @@ def read_all(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[E
         names: (path, relative) of each.
         stop: asked often whether to end early.
     """
-    yield from _here(names[:_ALONE], stop)
-    rest = names[_ALONE:]
-    if rest and not stop():
-        yield from _there(rest, stop)
+    yield from (_here if len(names) <= _ALONE else _there)(names, stop)
 
 
 def _here(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Export]]:
@@ -58,6 +54,8 @@ def _here(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Expo
 
 
 def _there(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Export]]:
+    from migrator.batch.pool import usable_cores
+
     bundles = (list(names[start : start + _BUNDLE]) for start in range(0, len(names), _BUNDLE))
     with contextlib.ExitStack() as stack:
         readers = [stack.enter_context(_Reader()) for _ in range(min(usable_cores(), 4))]

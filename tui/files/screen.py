@@ -178,16 +178,12 @@ class FilesScreen(Page):
     def _settle(self) -> None:
         if self._stale:
             self._stale = False
-            # While the order does not depend on what is being read, the lines stay as they are.
-            if self.files.sort or self.files.filter or self.files.view != "table" or not self._only_facts():
-                self._arrange()
-            else:
-                self.files.refresh_rows()
+            # While the order does not depend on what is being read, the lines stay where they are.
+            if self.files.plain and len(self.files.rows) == len(self.files.exports):
                 self.grid.refresh()
+            else:
+                self._arrange()
             self.show_header()
-
-    def _only_facts(self) -> bool:
-        return len(self.files.rows) == len(self.files.exports)
 
     def _arrange(self) -> None:
         """Make the lines anew; the cursor stays on its file."""
