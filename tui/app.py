@@ -26,13 +26,16 @@ class MigrateApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
     CSS = """
-    Footer { background: $panel; }
     Toast { max-width: 70; }
     """
 
     def __init__(self, session: Session, keymap: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self.session = session
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = session.remembered.theme
+        self.theme = wanted if wanted in {theme.name for theme in THEMES} else DEFAULT
         self.keymap: dict[str, str] = {}
         self._complaints: list[str] = []
         if keymap is None:
@@ -41,15 +44,14 @@ class MigrateApp(App[None]):
             self.keymap = dict(keymap)
 
     def on_mount(self) -> None:
-        """Colours, keys, and the list."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        wanted = self.session.remembered.theme
-        self.theme = wanted if wanted in {theme.name for theme in THEMES} else DEFAULT
+        """The user's keys."""
         self.set_keymap(self.keymap)
-        self.push_screen(FilesScreen())
         if self.keymap or self._complaints:
             self.call_after_refresh(self._tell_of_keys)
+
+    def get_default_screen(self) -> FilesScreen:
+        """The list: the screen at the bottom."""
+        return FilesScreen()
 
     def _tell_of_keys(self) -> None:
         """What is wrong with the user's keys, once."""

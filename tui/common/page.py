@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from migrator.render.safe import printable
@@ -42,6 +43,30 @@ class Status(Static):
     """One line above the footer: the path of what the cursor is on, or what is going on."""
 
     DEFAULT_CSS = "Status { height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
+
+
+class Keys(Static):
+    """The keys that a screen shows, at most six, from its bindings; a click does what the key does.
+
+    Textual's own footer is a widget for each key, which costs a good part of the first frame.
+    """
+
+    DEFAULT_CSS = "Keys { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; }"
+
+    def tell(self, keys: Sequence[tuple[str, str, str]]) -> None:
+        """(key, word, action) of each."""
+        self._spans: list[tuple[int, int, str]] = []
+        content = Content()
+        for key, word, action in keys:
+            self._spans.append((len(content), len(content) + len(key) + 1 + len(word), action))
+            content = content + Content.styled(key, "bold $accent") + Content(f" {word}   ")
+        self.update(content)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what was clicked."""
+        for start, end, action in self._spans:
+            if start <= event.x - 1 < end:
+                await self.screen.run_action(action)
 
 
 class Page(Screen[None]):
@@ -94,12 +119,22 @@ class Page(Screen[None]):
         yield Header(id="header", markup=False)
         yield from self.body()
         yield Status(id="status", markup=False)
-        yield Footer(show_command_palette=False)
-        yield Static(id="too-small", markup=False)
+        yield Keys(id="keys")
 
     def on_mount(self) -> None:
-        """Fill the header."""
+        """Fill header and footer."""
         self.show_header()
+        self.query_one("#keys", Keys).tell(list(self.footer()))
+
+    def footer(self) -> Iterator[tuple[str, str, str]]:
+        """(key, word, action) of the bindings that are shown."""
+        from tui.common.keys import declared
+
+        told = {key.id: key for key in declared(self, self.home.keymap)}
+        for owner in type(self).__mro__:
+            for binding in owner.__dict__.get("BINDINGS", ()):
+                if isinstance(binding, Binding) and binding.show and binding.id in told:
+                    yield told[binding.id].shown.split()[0], binding.description, binding.action
 
     def on_screen_resume(self) -> None:
         """Marks may have changed elsewhere."""
@@ -127,10 +162,17 @@ class Page(Screen[None]):
         self.set_class(small, "-too-small")
         if small:
             need = f"{SMALLEST[0]}×{SMALLEST[1]}"
-            self.query_one("#too-small", Static).update(
+            self._say_too_small(
                 f"The terminal is {width}×{height}.\nAt least {need} is needed.\n\nMake it larger, or press q to leave."
             )
         self.show_header()
+
+    def _say_too_small(self, text: str) -> None:
+        there = self.query("#too-small")
+        if there:
+            there.first(Static).update(text)
+        else:
+            self.mount(Static(text, id="too-small", markup=False))
 
     def complain(self, text: str) -> None:
         """A message that stays for a while; text out of files is harmless in it."""

@@ -10,7 +10,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
 from textual.worker import get_current_worker
 
 from tui.common.grid import Grid
@@ -22,6 +21,8 @@ from tui.files.reading import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from textual.widgets import Input
 
 VIEWS: tuple[View, ...] = get_args(View)
 
@@ -37,8 +38,7 @@ class FilesScreen(Page):
         "a and b mark the baseline and the candidate, or groups of them if lines are selected with space."
     )
     DEFAULT_CSS = """
-    FilesScreen #filter { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
-    FilesScreen #filter.-open { display: block; }
+    FilesScreen #filter { height: 1; border: none; padding: 0 1; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="files.filter", tooltip="filter the list", key_display="/"),
@@ -80,9 +80,8 @@ class FilesScreen(Page):
         self._whole = False
 
     def body(self) -> ComposeResult:
-        """The list, and the line of the filter."""
+        """The list."""
         yield Grid(id="body")
-        yield Input(id="filter", placeholder="words; -word excludes; version:1.0; is:old", compact=True)
 
     def on_mount(self) -> None:
         """Take up what was remembered, and start looking."""
@@ -96,7 +95,6 @@ class FilesScreen(Page):
         self.grid.empty = "looking for files…"
         self.grid.show(files.heads(), files)
         self.grid.focus()
-        self._show_filter()
         # Rows are made anew at most so often, however fast they come.
         self.set_interval(0.2, self._settle)
         self.action_rescan()
@@ -265,32 +263,31 @@ class FilesScreen(Page):
 
     def action_filter(self) -> None:
         """Open the line of the filter."""
-        box = self.query_one("#filter", Input)
-        box.value = self.files.filter
-        box.add_class("-open")
-        box.focus()
+        from textual.widgets import Input
 
-    @on(Input.Changed, "#filter")
-    def _filtering(self, event: Input.Changed) -> None:
+        if not self.query("#filter"):
+            hint = "words; -word excludes; version:1.0; is:old"
+            box = Input(self.files.filter, id="filter", placeholder=hint, compact=True)
+            self.mount(box, before="#status")
+            box.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed."""
         if event.value != self.files.filter:
             self.files.filter = event.value
             self._arrange()
 
-    @on(Input.Submitted, "#filter")
-    def _filtered(self) -> None:
+    def on_input_submitted(self) -> None:
+        """Keep the filter, and go back to the list."""
         self._remember()
-        self._show_filter()
+        self.query("#filter").remove()
         self.grid.focus()
-
-    def _show_filter(self) -> None:
-        self.query_one("#filter", Input).remove_class("-open")
 
     def action_back(self) -> None:
         """Leave the filter line; else take off the selection; else clear the filter."""
-        box = self.query_one("#filter", Input)
-        if box.has_focus:
+        if self.query("#filter"):
             self.files.filter = ""
-            self._filtered()
+            self.on_input_submitted()
         elif self.selected:
             self.selected.clear()
         elif self.files.filter:
