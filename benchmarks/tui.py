@@ -49,9 +49,9 @@ stalls = []
 
 async def watch():
     while True:
-        before = time.perf_counter()
+        before, busy = time.perf_counter(), time.thread_time()
         await asyncio.sleep(0.005)
-        stalls.append(time.perf_counter() - before - 0.005)
+        stalls.append((time.perf_counter() - before - 0.005, time.thread_time() - busy))
 
 async def main():
     app = MigrateApp(Session([{folder!r}]), {{}})
@@ -72,8 +72,8 @@ async def main():
                 await asyncio.sleep(0.05)
             watcher.cancel()
             told["files"] = len(files.exports)
-            told["stall"] = max(stalls)
-            told["stalls"] = sorted(stalls)[-5:]
+            told["stall"] = max(wall for wall, _ in stalls)
+            told["busy"] = max(busy for _, busy in stalls)
             told["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(json.dumps(told))
 
@@ -99,6 +99,10 @@ def _number(script: str) -> float:
     return told
 
 
+def _aim(what: str, seconds: float) -> str:
+    return f"{row(what, f'{seconds * 1e3:.0f} ms')}            aim 50 ms: {'reached' if seconds <= 0.05 else 'missed'}"
+
+
 def run() -> Iterator[str]:
     """First frame in turn with an empty app that lists the folder besides; the rest once."""
     with tempfile.TemporaryDirectory() as folder:
@@ -111,7 +115,7 @@ def run() -> Iterator[str]:
         told = _told(_FULL.format(folder=folder, whole=True))
         assert isinstance(told, dict)
         yield row(f"full list of {told['files']:.0f} exports", f"{told['full']:.1f} s")
-        reached = "reached" if told["stall"] <= 0.05 else "missed"
-        figure = f"{told['stall'] * 1e3:.0f} ms"
-        yield f"{row('longest stall of the event loop', figure)}              aim 50 ms: {reached}"
+        yield _aim("longest stall of the event loop", told["stall"])
+        # A machine with other work stops everybody: this is what the app itself takes.
+        yield _aim("longest computing between two events", told["busy"])
         yield row("memory of the app", f"{told['memory'] / 1024:.0f} MB")

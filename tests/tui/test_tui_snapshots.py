@@ -1,0 +1,65 @@
+"""Pictures of the screens, compared with recorded ones: `UPDATE_SNAPSHOTS=1 pytest tests/tui/test_tui_snapshots.py`."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import textual
+from driver import play, press
+from process import ROOT
+from textual.pilot import Pilot
+
+from tui.app import MigrateApp
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+LOCKED = re.search(r"^textual==(.+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+LAB = "golden/exports/lab"
+RUN = "golden/exports/0.12.0"
+
+SCENES = {
+    "files-80x24": ("golden/exports", (80, 24), "", False),
+    "files-120x40": ("golden/exports", (120, 40), "3 j a j j b j space", False),
+    "files-60x20": (LAB, (60, 20), "2", False),
+    "files-no-color": (LAB, (80, 24), "a j b j space", True),
+    "run-80x24": (RUN, (80, 24), "enter j", False),
+    "run-160x45": (RUN, (160, 45), "enter j j", False),
+    "run-60x20": (RUN, (60, 20), "enter 5", False),
+    "run-no-color": (RUN, (100, 30), "enter 2", True),
+    "help-100x30": (LAB, (100, 30), "question_mark", False),
+}
+"""Name → (path, size, keys, without colour)."""
+
+
+@pytest.mark.skipif(
+    LOCKED is None or textual.__version__ != LOCKED[1], reason="the pictures are of the Textual in requirements.lock"
+)
+@pytest.mark.parametrize("name", SCENES)
+def test_the_screen_looks_as_recorded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, size, keys, grey = SCENES[name]
+    monkeypatch.chdir(ROOT)
+    if grey:
+        monkeypatch.setenv("NO_COLOR", "1")
+    taken = ""
+
+    async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
+        nonlocal taken
+        await press(pilot, *keys.split())
+        taken = app.export_screenshot(title="aiperf-migrate", simplify=True)
+
+    play(scene, [path], size)
+    recorded = SNAPSHOTS / f"{name}.svg"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOTS.mkdir(exist_ok=True)
+        recorded.write_text(taken)
+    assert taken == recorded.read_text(), f"{name} looks otherwise; UPDATE_SNAPSHOTS=1 records it anew, then look at it"
+
+
+def test_without_colour_there_is_none() -> None:
+    for path in SNAPSHOTS.glob("*no-color.svg"):
+        # c5c8c6 is the default colour of the picture's own style sheet.
+        colours = set(re.findall(r"(?:fill|color): ?#([0-9a-f]{6})", path.read_text())) - {"c5c8c6"}
+        assert colours
+        assert all(colour[:2] == colour[2:4] == colour[4:] for colour in colours), colours
