@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -46,6 +47,9 @@ class MigrateApp(App[None]):
     def on_mount(self) -> None:
         """The user's keys."""
         self.set_keymap(self.keymap)
+        # Modules and style sheets stay to the end: looking through them again and again for garbage takes the
+        # screen's time, more of it than anything else that happens at once.
+        self.call_after_refresh(gc.freeze)
         if self.keymap or self._complaints:
             self.call_after_refresh(self._tell_of_keys)
 

@@ -186,9 +186,11 @@ class FileList:
             return exports
         key = _SORTS.get(self.sort, _SORTS["name"])
         # What does not have the value comes last, whichever way round.
-        with_value = [export for export in exports if key(export) not in (None, "")]
-        without = [export for export in exports if key(export) in (None, "")]
-        return sorted(with_value, key=key, reverse=self.descending) + without
+        keys = [key(export) for export in exports]
+        there = [place for place, value in enumerate(keys) if value not in (None, "")]
+        there.sort(key=keys.__getitem__, reverse=self.descending)
+        without = [export for export, value in zip(exports, keys, strict=True) if value in (None, "")]
+        return [exports[place] for place in there] + without
 
     def _by_version(self, exports: Sequence[Export]) -> Iterator[Row]:
         groups: dict[str, list[Export]] = {}

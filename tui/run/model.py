@@ -88,8 +88,16 @@ def _state(run: Run) -> Iterator[str]:
     yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
     yield f"AIPerf {found.writer}" if found.writer else f"AIPerf {_range(found.writers)}"
     yield str(told["start_time"] or "time not told")[:19].replace("T", " ")
+    if errors := _error_count(run.document):
+        yield f"✗ {plural(errors, 'failed request')}"
     if run.findings:
         yield f"! {plural(len(run.findings), 'problem')}"
+
+
+def _error_count(document: dict[str, Json]) -> int:
+    summary = document.get("error_summary")
+    counts = [error.get("count") for error in summary if type(error) is dict] if type(summary) is list else []
+    return sum(count for count in counts if type(count) is int)
 
 
 def _complete(document: dict[str, Json]) -> str:

@@ -1,0 +1,188 @@
+"""`aiperf-migrate tui` as a process: in a terminal, without one, and for a browser."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from process import EXPORTS, environment, run
+
+from migrator.cli import tui as command
+from migrator.errors import UsageError
+from tui.web import allowed
+
+
+def test_without_a_terminal_it_says_what_tells_the_same() -> None:
+    done = run("tui", EXPORTS / "lab")
+    assert done.code == 2
+    assert "needs a terminal" in done.stderr
+    assert "inspect" in done.stderr
+
+
+def test_a_path_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
+    done = run("tui", tmp_path / "nowhere")
+    assert done.code == 4
+    assert "does not exist" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "arguments"), [("textual", "tui", []), ("textual_serve", "web", ["--web"])]
+)
+def test_a_missing_package_is_told_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, package: str, extra: str, arguments: list[str]
+) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name == package else object())
+    with pytest.raises(UsageError, match=f"{package} is not installed") as told:
+        command.main([*arguments, str(EXPORTS)])
+    assert told.value.hint == f"install it with: pip install 'aiperf-migrate[{extra}]'"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--host", "0.0.0.0"], "can be reached by others"),
+        (["--host", "example.com"], "can be reached by others"),
+        (["--port", "0"], "is no port"),
+        (["--port", "65536"], "is no port"),
+    ],
+)
+def test_a_browser_is_served_on_this_machine_only(arguments: list[str], told: str) -> None:
+    done = run("tui", "--web", *arguments, EXPORTS / "lab")
+    assert done.code == 2
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "fine"),
+    [
+        ("127.0.0.1:8000", None, True),
+        ("localhost:8000", "http://localhost:8000", True),
+        ("[::1]:8000", "http://[::1]:8000", True),
+        ("evil.example:8000", None, False),
+        ("127.0.0.1:8000", "http://evil.example", False),
+        ("127.0.0.1:8000", "http://127.0.0.1:9000", False),
+        ("127.0.0.1:8000", "null", False),
+        ("", None, False),
+    ],
+)
+def test_only_pages_of_its_own_may_use_it(host: str, origin: str | None, fine: bool) -> None:
+    assert allowed(host, origin, frozenset({"127.0.0.1", "localhost", "::1"})) is fine
+
+
+def test_the_page_is_served_and_strangers_are_refused() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [sys.executable, "-m", "migrator", "tui", "--web", "--port", str(port), str(EXPORTS / "lab")]
+    process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            assert process.poll() is None
+            try:
+                assert _status(port, {}) == 200
+                break
+            except urllib.error.URLError:
+                time.sleep(0.05)
+        assert _status(port, {"Host": "evil.example"}) == 403
+        assert _status(port, {"Origin": "http://evil.example"}) == 403
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _status(port: int, headers: dict[str, str]) -> int:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+# --- a terminal ----------------------------------------------------------------------------------------------
+
+
+class Terminal:
+    """The far end of a terminal in which the tool runs."""
+
+    def __init__(self, handle: int, process: subprocess.Popen[bytes]) -> None:
+        self._handle, self.process = handle, process
+        self.said = b""
+
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while text.encode() not in self.said:
+            assert time.monotonic() < end, f"{text!r} does not appear"
+            if select.select([self._handle], [], [], 0.1)[0]:
+                try:
+                    self.said += os.read(self._handle, 65536)
+                except OSError:
+                    break
+        assert text.encode() in self.said
+
+    def press(self, keys: str) -> None:
+        self.said = b""
+        os.write(self._handle, keys.encode())
+
+    def end(self) -> int:
+        """Read until it ends."""
+        for _ in range(600):
+            if select.select([self._handle], [], [], 0.1)[0]:
+                try:
+                    self.said += os.read(self._handle, 65536)
+                except OSError:
+                    break
+            if self.process.poll() is not None:
+                break
+        return self.process.wait(30)
+
+
+@contextmanager
+def terminal(tmp_path: Path, *arguments: str) -> Iterator[Terminal]:
+    near, far = pty.openpty()
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "migrator", "tui", *arguments],
+        stdin=far,
+        stdout=far,
+        stderr=far,
+        env=environment(TERM="xterm-256color", XDG_STATE_HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path)),
+        start_new_session=True,
+    )
+    os.close(far)
+    try:
+        yield Terminal(near, process)
+    finally:
+        process.kill()
+        process.wait(20)
+        os.close(near)
+
+
+def test_in_a_terminal_it_starts_shows_a_run_and_remembers(tmp_path: Path) -> None:
+    with terminal(tmp_path, str(EXPORTS / "lab"), "--read-only") as screen:
+        screen.wait_for("6 exports, 6 need migration")
+        screen.wait_for("read-only")
+        screen.press("a")
+        screen.wait_for("base-1")
+        screen.press("\r")
+        screen.wait_for("Time to First Token")
+        screen.press("q")
+        assert screen.end() == 0
+        assert b"Traceback" not in screen.said
+    state = next(tmp_path.rglob("tui.json")).read_text()
+    assert str(EXPORTS / "lab" / "base-1") in state
