@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: oracle calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean fuzz
+.PHONY: oracle snapshots calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean fuzz
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,10 @@ docs: $(VENV)/ready ## regenerate the generated pages
 	$(BIN)/python docs/directions.py
 	$(BIN)/python docs/readme.py
 	$(BIN)/python -m oracle.report
+	$(BIN)/python docs/screenshots.py
+
+snapshots: $(VENV)/ready ## record anew what the terminal UI looks like; look at the pictures
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest tests/tui/test_tui_snapshots.py
 
 mutate: $(VENV)/ready ## break the chain in many ways and see that the tests notice
 	$(BIN)/python tests/mutate.py

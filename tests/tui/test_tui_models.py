@@ -255,6 +255,14 @@ def test_the_metrics_have_unit_direction_and_statistics() -> None:
     assert "↑ Request Throughput" in lines
 
 
+def test_failed_requests_are_told_at_the_top() -> None:
+    run = read_run(str(export("0.10.0/completions-errors")))
+    count = sum(error["count"] for error in run.document["error_summary"])
+    assert count > 0
+    assert f"✗ {count} failed requests" in headline(run)[1]
+    assert "ERRORS" in page(run)
+
+
 def test_telemetry_is_shown_by_gpu() -> None:
     run = read_run(str(export("0.12.0/chat-streaming")))
     heads = [line for line, spot in gpu_lines(run) if spot is None]

@@ -1,4 +1,4 @@
-"""Pictures of the screens, compared with recorded ones: `UPDATE_SNAPSHOTS=1 pytest tests/tui/test_tui_snapshots.py`."""
+"""Pictures of the screens, compared with recorded ones; `make snapshots` records them anew."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_screen_looks_as_recorded(name: str, monkeypatch: pytest.MonkeyPatch
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOTS.mkdir(exist_ok=True)
         recorded.write_text(taken)
-    assert taken == recorded.read_text(), f"{name} looks otherwise; UPDATE_SNAPSHOTS=1 records it anew, then look at it"
+    assert taken == recorded.read_text(), f"{name} looks otherwise; `make snapshots` records it anew, then look at it"
 
 
 def test_without_colour_there_is_none() -> None:

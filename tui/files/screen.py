@@ -97,7 +97,8 @@ class FilesScreen(Page):
         self.grid.focus()
         # Rows are made anew at most so often, however fast they come.
         self.set_interval(0.2, self._settle)
-        self.action_rescan()
+        # The frame first: then whatever takes time.
+        self.call_after_refresh(self.action_rescan)
 
     @property
     def busy(self) -> bool:
