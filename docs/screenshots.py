@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 SCENES = {
-    "files": (["golden/exports"], (110, 30), ["3", "j", "a", "j", "j", "b"]),
+    "files": (["golden/exports"], (110, 30), ["3", *"jjjajb"]),
     "run": (["golden/exports/0.12.0"], (110, 36), ["enter", "j", "j"]),
 }
 """Picture → (paths, columns and lines, keys)."""

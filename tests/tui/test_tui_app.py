@@ -162,6 +162,20 @@ def test_columns_to_the_right_are_reached_and_never_cut(few: Path) -> None:
     play(scene, [few], (80, 24))
 
 
+@pytest.mark.parametrize("width", [80, 110, 120, 133])
+def test_no_number_is_cut_whatever_the_width(exports: Path, width: int) -> None:
+    async def scene(_: P, app: MigrateApp) -> None:
+        grid = files_of(app).grid
+        titles = lines(app)[1]
+        columns = [place for place, column in enumerate(grid.columns) if column.right and column.title in titles]
+        assert columns
+        for y in range(15):
+            cells = grid.source.line(y).cells
+            assert all(cells[place] in lines(app)[2 + y].split() for place in columns if cells[place])
+
+    play(scene, [exports / "0.13.0"], (width, 24))
+
+
 def test_only_new_and_changed_files_are_read_again(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tui.files.reading as reading
 

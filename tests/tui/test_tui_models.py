@@ -74,6 +74,14 @@ def test_key_metrics_are_told_in_one_unit(tmp_path: Path) -> None:
     assert read(str(path), "a").numbers[2] == document["time_to_first_token"]["avg"]
 
 
+def test_a_genai_perf_export_can_be_migrated_and_has_its_metrics(exports: Path) -> None:
+    path = next(exports.rglob("profile_export_genai_perf.json"))
+    found_ = read(str(path), "a.json")
+    assert (found_.main, found_.outdated) == (False, True)
+    assert found_.numbers[1] == json.loads(path.read_bytes())["request_latency"]["avg"]
+    assert "upgrade makes an AIPerf export of it" in headline(read_run(str(path)))[1]
+
+
 def test_problems_are_the_codes_that_check_finds() -> None:
     path = export("0.3.0/chat-goodput-key")
     codes = {finding.code for finding in check(parse(path.read_bytes()))}
@@ -112,7 +120,7 @@ def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
     count = sum(1 for _ in exports.rglob("*.json"))
     assert len(files) == count
     main = [each for each in files.exports if each.main]
-    old = [each for each in main if each.version != "1.5"]
+    old = [each for each in files.exports if (each.main and each.version != "1.5") or "GenAI" in each.family]
     assert f"{len(main)} exports, {len(old)} need migration" in files.summary()
     other = next(i for i, row in enumerate(files.rows) if row.export and not row.export.main)
     assert files.line(other).tone == "dim", "other families are dimmed, not hidden"

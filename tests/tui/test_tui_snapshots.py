@@ -20,8 +20,8 @@ LAB = "golden/exports/lab"
 RUN = "golden/exports/0.12.0"
 
 SCENES = {
-    "files-80x24": ("golden/exports", (80, 24), "", False),
-    "files-120x40": ("golden/exports", (120, 40), "3 j a j j b j space", False),
+    "files-80x24": ("golden/exports/0.13.0", (80, 24), "", False),
+    "files-120x40": ("golden/exports/0.13.0", (120, 40), "3 j a j b G space", False),
     "files-60x20": (LAB, (60, 20), "2", False),
     "files-no-color": (LAB, (80, 24), "a j b j space", True),
     "run-80x24": (RUN, (80, 24), "enter j", False),

@@ -147,13 +147,18 @@ class Grid(ScrollView, can_focus=True):
         """The line under the cursor."""
         return self.source.line(self.cursor) if self.cursor < len(self.source) else None
 
+    @property
+    def room(self) -> int:
+        """Cells of a line: all but the scrollbar's."""
+        return self.scrollable_content_region.width
+
     def _resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.source) + 1)
 
     def _widths(self) -> list[int]:
         """Cells of each column: what is left goes to the one that has no width of its own."""
         fixed = sum(column.width + _GAP for column in self.columns if column.width)
-        room = self.scrollable_content_region.width - _LEAD - fixed - _GAP
+        room = self.room - _LEAD - fixed - _GAP
         loose = sum(not column.width for column in self.columns)
         # With many columns the first still gets enough to be read; the others are reached by going sideways.
         enough = max(room // max(loose, 1), min(34, self.size.width // 4 + 2), _NARROWEST)
@@ -177,7 +182,7 @@ class Grid(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The head, or the line that is scrolled to this place."""
-        width = self.size.width
+        width = self.room
         if y == 0:
             titles = Line(tuple(column.title for column in self.columns))
             return self._strip(titles, self.get_component_rich_style("grid--head"), _HEAD, width)
@@ -256,7 +261,7 @@ class Grid(ScrollView, can_focus=True):
         if self.folds and len(self.source):
             self.post_message(self.Sideways(self, self.cursor, way))
         else:
-            whole = self._visible(self.size.width)[1]
+            whole = self._visible(self.room)[1]
             if way < 0 or not whole:
                 self.skipped = max(0, self.skipped + way)
                 self.refresh()
@@ -284,7 +289,7 @@ class Grid(ScrollView, can_focus=True):
 
     def _column_at(self, x: int) -> Column | None:
         place = _LEAD
-        for column, _, width in self._visible(self.size.width)[0]:
+        for column, _, width in self._visible(self.room)[0]:
             if place <= x < place + width + _GAP:
                 return column
             place += width + _GAP

@@ -39,7 +39,7 @@ class Export:
 
     `numbers` holds `requests` and the key metrics, in the units of the catalogue; `problems` the codes of the
     findings of `check`, each once; `error` says why it could not be read. `main` tells a main export, the only family
-    that is migrated and compared, `outdated` one that a migration would bring to a newer version, `rank` the place of
+    that is checked and compared, `outdated` a file that a migration would bring to a newer version, `rank` the place of
     its version among all. `words` is what a filter looks in. All text is harmless to show.
     """
 
@@ -116,12 +116,17 @@ def _fill(export: Export, loaded: Loaded) -> None:
     from migrator.batch.facts import facts
     from migrator.chain.steps import NEWEST, RANK
     from migrator.diff.workload import workload
-    from migrator.identify import Family
+    from migrator.identify import MIGRATABLE, Family
 
     identity = loaded.identity
     export.family = identity.family.value
     export.main = identity.family is Family.EXPORT
-    if not export.main or loaded.parsed is None:
+    if loaded.parsed is None or identity.family not in MIGRATABLE:
+        return
+    if not export.main:
+        # It becomes an export by a migration; until then it has metrics, but neither version nor workload.
+        export.outdated = True
+        export.numbers = tuple(_numbers_of(loaded.parsed.data))
         return
     told = facts(loaded)
     document = loaded.parsed.data

@@ -98,7 +98,7 @@ class FileList:
         main = [export for export in read if export.main]
         failed = sum(bool(export.error) for export in read)
         parts = [plural(len(main), "export")]
-        if outdated := sum(export.outdated for export in main):
+        if outdated := sum(export.outdated for export in read):
             parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
         if problems := sum(bool(export.problems) for export in main):
             parts.append(f"{problems} with problems")

@@ -14,7 +14,7 @@ from migrator.check.rule import RULES, Finding, Spot, Subject
 from migrator.diff.workload import workload
 from migrator.directions import direction
 from migrator.errors import reported
-from migrator.identify import Family, Identity
+from migrator.identify import MIGRATABLE, Family, Identity
 from migrator.jsonfile import Json
 from migrator.metrics import STATISTICS, catalogue
 from migrator.redact import redact
@@ -70,7 +70,8 @@ def headline(run: Run) -> tuple[str, str]:
     """What was measured and how it went, on two lines."""
     found = run.identity
     if found.family is not Family.EXPORT:
-        return shown(found.family.value), "not a main export: only its JSON is shown"
+        next_step = "upgrade makes an AIPerf export of it" if found.family in MIGRATABLE else "only its JSON is shown"
+        return shown(found.family.value), f"not a main export: {next_step}"
     asked = workload(run.document)
     model = asked.get("model")
     parts = [", ".join(map(str, model)) if type(model) is list else str(model or "model not told")]
