@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from process import export
 from realdocs import recorded
 from replay import copied
 
@@ -18,6 +19,7 @@ from migrator.chain.ops import BLOCKS, GPUS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import NEWEST, RANK, STEPS, VERSIONS
 from migrator.errors import NotAnExportError, UnknownVersionError
+from migrator.jsonfile import parse
 
 BLOCK = {"unit": "ms", "avg": 1.5}
 
@@ -401,3 +403,26 @@ def test_the_audit_notices_any_leaf_that_goes_missing() -> None:
             node = node[part]
         del node[path[-1]]
         assert len(unaccounted(document, broken, result.ledger)) >= 1, path
+
+
+def test_the_trace_shows_the_document_after_each_stage() -> None:
+    document = parse(export("0.6.0/key").read_bytes()).data
+    done = migrate(document)
+    assert list(done.trace) == ["secrets", *done.steps, f"label {NEWEST}"]
+    assert done.trace[f"label {NEWEST}"] is done.document
+    assert "run_info" not in done.trace["1.0 → 1.1"]
+    assert "run_info" in done.trace["1.1 → 1.2"]
+    assert {entry.step for entry in done.ledger} <= done.trace.keys() | {"unknown"}
+
+
+def test_the_trace_of_a_way_back_has_what_the_residue_restored() -> None:
+    document = parse(export("0.13.0/chat-streaming").read_bytes()).data
+    down = migrate(document, "1.0", save_residue=True)
+    back = migrate(down.document, "1.3", residue=down.residue)
+    assert {entry.step for entry in back.ledger} <= back.trace.keys() | {"unknown"}
+    assert back.trace["residue"] == document
+    assert list(back.trace)[-1] == "label 1.3"
+
+
+def test_nothing_to_do_leaves_no_trace() -> None:
+    assert migrate(parse(export("0.13.0/chat-streaming").read_bytes()).data, "1.4").trace == {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -69,9 +70,11 @@ class MigrateApp(App[None]):
 
     def pages(self) -> list[type[Page]]:
         """Every kind of screen that can be opened."""
+        from tui.compare import CompareScreen
+        from tui.migrate import BatchScreen, MigrateScreen
         from tui.run.screen import RunScreen
 
-        return [FilesScreen, RunScreen]
+        return [FilesScreen, RunScreen, MigrateScreen, BatchScreen, CompareScreen]
 
     # --- opening -----------------------------------------------------------------------------------------------
 
@@ -80,6 +83,26 @@ class MigrateApp(App[None]):
         from tui.run.screen import RunScreen
 
         self.push_screen(RunScreen(path))
+
+    def open_migration(self, paths: Sequence[Path]) -> None:
+        """Show what would become of some exports in another version."""
+        from tui.migrate import migration
+
+        if paths:
+            self.push_screen(migration(paths, read_only=self.session.read_only))
+        else:
+            self.notify("only main exports can be migrated", markup=False)
+
+    def open_comparison(self) -> None:
+        """Hold the candidate against the baseline."""
+        from tui.compare import CompareScreen
+
+        session = self.session
+        if session.baseline and session.candidate:
+            base, candidate = (list(map(_near, side)) for side in (session.baseline, session.candidate))
+            self.push_screen(CompareScreen(base, candidate, read_only=session.read_only))
+        else:
+            self.notify("mark a baseline with a and a candidate with b first", markup=False)
 
     def next_theme(self) -> None:
         """The next colours, remembered."""
@@ -112,6 +135,11 @@ class MigrateApp(App[None]):
             self.session.remembered.theme = name
 
         return set_theme
+
+
+def _near(path: Path) -> Path:
+    """A path as a person here would write it: below the working directory without that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _of_lists(keymap: Mapping[str, str]) -> list[Key]:

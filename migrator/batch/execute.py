@@ -196,7 +196,7 @@ def _execute(source: Source, request: Request, replacements: Replacements) -> tu
                 f"is {identity.version}, {wrong_way} than {request.to}", hint="convert goes either way"
             )
         return Result(source, Status.SKIPPED, f"{identity.version}, {wrong_way} than {request.to}"), None
-    residue, warnings = _residue_beside(source, request)
+    residue, warnings = residue_beside(source, request)
     finish = Backfill(source.path, request.records) if request.backfill else None
     take = partial(
         migrate,
@@ -268,7 +268,7 @@ def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
     return warnings
 
 
-def _residue_beside(source: Source, request: Request) -> tuple[Residue | None, list[str]]:
+def residue_beside(source: Source, request: Request) -> tuple[Residue | None, list[str]]:
     """The residue beside an input, if there is one; a damaged one is told, not fatal."""
     name = source.path + RESIDUE_SUFFIX
     if not (request.use_residue and source.residues) or source.path == STDIN or not os.path.exists(name):

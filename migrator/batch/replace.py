@@ -140,7 +140,7 @@ class Replacements:
         for piece in pieces:
             if self._manner.backup and piece.there:
                 name = self._manner.backup_name(piece.path, relative + piece.path.removeprefix(held.path))
-                piece.backup = _free(name, piece.there[1])
+                piece.backup = free_name(name, piece.there[1])
         change = Change(held, pieces)
         self._changes.append(change)
         self._bytes += len(held.raw) + len(raw)
@@ -287,7 +287,7 @@ def _there(path: str) -> tuple[bytes, os.stat_result] | None:
     return read_bytes(path), status
 
 
-def _free(name: str, original: os.stat_result) -> str:
+def free_name(name: str, original: os.stat_result) -> str:
     """A name that nothing has, or that a run which was killed gave to the same original."""
     free, number = name, 0
     while True:

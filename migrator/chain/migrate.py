@@ -39,12 +39,16 @@ class Plan:
         return tuple(step.name(up=self.up) for step in self.steps)
 
 
+Trace = dict[str, Object]
+"""Stage of a way, by the name that the ledger has for it → the document after it, in order."""
+
+
 @dataclass(slots=True)
 class Migration:
     """The result of a migration.
 
     `document` is the very object that was given where nothing was to be done. `ledger` says what changed,
-    `residue` what was saved (None unless asked for), `steps` the way taken.
+    `residue` what was saved (None unless asked for), `steps` the way taken, `trace` the document after each stage.
     """
 
     document: Object
@@ -55,6 +59,7 @@ class Migration:
     steps: tuple[str, ...] = ()
     residue: Residue | None = None
     restored: Residue | None = None
+    trace: Trace = field(default_factory=dict)
 
 
 @cache
@@ -142,16 +147,18 @@ def migrate(
     source = to if same else identity.version
     way = plan(source, to)
     entries: list[Entry] = []
+    trace: Trace = {}
     dialect = _dialect(document, to, release_name)
     if not keep_secrets:
-        document = _redacted(document, entries)
+        document = trace["secrets"] = _redacted(document, entries)
     names = way.names()
     if residue is not None:
-        document, source = _restored(document, identity, residue, entries)
+        document, source = _restored(document, identity, residue, entries, trace)
         dialect = residue.dialect
         if not keep_secrets:
             # A residue that was saved with `--keep-secrets` may have brought one back.
             document = _redacted(document, entries)
+        trace["residue"] = document
         way = plan(source, to)
         names = (*plan(identity.version, source).names(), *way.names())
     translation = None
@@ -161,7 +168,7 @@ def migrate(
         translation = Translation(own_release(document, source), target, strict=release_name is not None)
     start = document
     move = Move(dialect, save_residue, way.kept_fields, entries=entries)
-    result = _run(document, way, to, move, translation)
+    result = _run(document, way, to, move, translation, trace)
     if finish:
         result, added = finish(result, to)
         entries += added
@@ -179,7 +186,7 @@ def migrate(
         returned = _run(result, back, source, Move(dialect, kept_fields=back.kept_fields), returning)
         releases = (translation.source, translation.target) if translation else None
         saved = measure(start, returned, result, (source, to, dialect), releases)
-    return Migration(result, identity, to, True, Ledger(entries), names, saved, residue)
+    return Migration(result, identity, to, True, Ledger(entries), names, saved, residue, trace)
 
 
 def _redacted(document: Object, entries: list[Entry]) -> Object:
@@ -211,7 +218,9 @@ def _finished(document: Object, identity: Identity, to: str, finish: Finish | No
     return Migration(result, identity, to, True, Ledger([*redactions, *added]))
 
 
-def _restored(document: Object, identity: Identity, residue: Residue, entries: list[Entry]) -> tuple[Object, str]:
+def _restored(
+    document: Object, identity: Identity, residue: Residue, entries: list[Entry], trace: Trace
+) -> tuple[Object, str]:
     """The document at the version that the residue comes from, with its parts put back."""
     if residue.to not in identity.versions or not residue.belongs_to(document):
         what = "another document" if residue.to in identity.versions else f"version {residue.to}"
@@ -220,26 +229,42 @@ def _restored(document: Object, identity: Identity, residue: Residue, entries: l
     way = plan(residue.to, residue.origin)
     move = Move(residue.dialect, kept_fields=way.kept_fields, entries=entries)
     translation = Translation(*residue.releases, strict=False).back() if residue.releases else None
-    document, restored = apply(residue, _run(document, way, residue.origin, move, translation))
+    document, restored = apply(residue, _run(document, way, residue.origin, move, translation, trace))
     entries += restored
     return document, residue.origin
 
 
-def _run(document: Object, way: Plan, to: str, move: Move, translation: Translation | None = None) -> Object:
+def _run(
+    document: Object,
+    way: Plan,
+    to: str,
+    move: Move,
+    translation: Translation | None = None,
+    trace: Trace | None = None,
+) -> Object:
     """The steps of a way, and the configuration at their newer end: there the document says most about it."""
+    trace = {} if trace is None else trace
     if translation and not way.up:
-        document, entries = translated(document, translation, move.dropped)
-        move.entries += entries
+        document = _translated(document, translation, move, trace)
     for step in way.steps:
         move.step = step.name(up=way.up)
         for op in step.ops if way.up else reversed(step.ops):
             document = op.up(document, move) if way.up else op.down(document, move)
+        trace[move.step] = document
     move.settle(document)
     move.step = f"label {to}"
-    document = _labelled(document, to, move) if way.steps else document
+    if way.steps:
+        document = trace[move.step] = _labelled(document, to, move)
     if translation and way.up:
-        document, entries = translated(document, translation, move.dropped)
-        move.entries += entries
+        document = _translated(document, translation, move, trace)
+    return document
+
+
+def _translated(document: Object, translation: Translation, move: Move, trace: Trace) -> Object:
+    document, entries = translated(document, translation, move.dropped)
+    move.entries += entries
+    if entries:
+        trace[entries[0].step] = document
     return document
 
 

@@ -202,8 +202,20 @@ def from_file(path: str) -> Policy:
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read as a policy: {error}", expected="a TOML file", file=path) from error
+    return from_text(text, path)
+
+
+def from_text(text: str, path: str) -> Policy:
+    """The policy that a text holds; `path` is the file it stands in, or will.
+
+    Raises:
+        UsageError: as [`from_file`][].
+    """
+    try:
         tables = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"cannot be read as a policy: {error}", expected="a TOML file", file=path) from error
     reader = _Reader(path)
     reader.require("policy", tables, {"defaults", "rule", "waiver"})

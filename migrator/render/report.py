@@ -89,11 +89,12 @@ def _by_place(entries: Sequence[Entry]) -> Iterator[str]:
 def _entry_row(entry: Entry) -> tuple[str, str, str]:
     loss = "" if entry.loss is Loss.EXACT else entry.loss.value
     same_name = entry.to is not None and entry.to[-1] == entry.path[-1]
-    detail = f" → {printable(path_text(entry.to[:-1]))}" if entry.to and same_name else _entry_detail(entry)
+    detail = f" → {printable(path_text(entry.to[:-1]))}" if entry.to and same_name else entry_detail(entry)
     return f"{entry.op.value:<8}", f"{loss:<9}", f"{printable(str(entry.path[-1]))}{detail}"
 
 
-def _entry_detail(entry: Entry) -> str:
+def entry_detail(entry: Entry) -> str:
+    """What stands behind the path of an entry: where it went, its values, or a note."""
     if entry.to is not None:
         same_place = entry.to[:-1] == entry.path[:-1]
         if same_place:
@@ -115,7 +116,8 @@ def _entry_detail(entry: Entry) -> str:
     return f" ({printable(entry.note)})" if entry.note else ""
 
 
-_MARKS = {Op.ADD: "+", Op.RESTORE: "+", Op.DROP: "-", Op.RENAME: ">", Op.MOVE: ">", Op.SET: "~", Op.REDACT: "~"}
+MARKS = {Op.ADD: "+", Op.RESTORE: "+", Op.DROP: "-", Op.RENAME: ">", Op.MOVE: ">", Op.SET: "~", Op.REDACT: "~"}
+"""Signs for what becomes of a place; what is left alone has none."""
 
 
 def diff(result: Result) -> Iterator[str]:
@@ -126,6 +128,6 @@ def diff(result: Result) -> Iterator[str]:
     yield f"--- {name} ({result.from_version})"
     yield f"+++ {name} ({result.to_version})"
     for entry in result.ledger:
-        if mark := _MARKS.get(entry.op):
+        if mark := MARKS.get(entry.op):
             loss = "" if entry.loss in (Loss.EXACT, Loss.DERIVABLE) else f"  [{entry.loss.value}]"
-            yield f"{mark} {printable(path_text(entry.path))}{_entry_detail(entry)}{loss}"
+            yield f"{mark} {printable(path_text(entry.path))}{entry_detail(entry)}{loss}"

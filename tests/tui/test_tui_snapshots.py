@@ -18,6 +18,8 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 LOCKED = re.search(r"^textual==(.+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
 LAB = "golden/exports/lab"
 RUN = "golden/exports/0.12.0"
+OLD = "golden/exports/0.4.0"
+MARKED = "space space space a space space space b d"
 
 SCENES = {
     "files-80x24": ("golden/exports/0.13.0", (80, 24), "", False),
@@ -28,9 +30,21 @@ SCENES = {
     "run-160x45": (RUN, (160, 45), "enter j j", False),
     "run-60x20": (RUN, (60, 20), "enter 5", False),
     "run-no-color": (RUN, (100, 30), "enter 2", True),
+    "migrate-80x24": (OLD, (80, 24), "m ] ]", False),
+    "migrate-120x40": (OLD, (120, 40), "m t end enter ] ]", False),
+    "migrate-60x20": (OLD, (60, 20), "m", False),
+    "migrate-write-80x24": (OLD, (80, 24), "m w tab space", False),
+    "migrate-no-color": (OLD, (100, 30), "m ] ] ]", True),
+    "batch-80x24": (LAB, (80, 24), "space space space m t end enter", False),
+    "compare-80x24": (LAB, (80, 24), MARKED, False),
+    "compare-120x40": (LAB, (120, 40), f"{MARKED} ]", False),
+    "compare-60x20": (LAB, (60, 20), f"{MARKED} enter", False),
+    "compare-waive-80x24": (LAB, (80, 24), f"{MARKED} W o k", False),
+    "compare-no-color": (LAB, (160, 45), MARKED, True),
     "help-100x30": (LAB, (100, 30), "question_mark", False),
 }
 """Name → (path, size, keys, without colour)."""
+_NAMES = {"]": "right_square_bracket"}
 
 
 @pytest.mark.skipif(
@@ -46,7 +60,7 @@ def test_the_screen_looks_as_recorded(name: str, monkeypatch: pytest.MonkeyPatch
 
     async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
         nonlocal taken
-        await press(pilot, *keys.split())
+        await press(pilot, *(_NAMES.get(key, key) for key in keys.split()))
         taken = app.export_screenshot(title="aiperf-migrate", simplify=True)
 
     play(scene, [path], size)

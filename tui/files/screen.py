@@ -42,12 +42,14 @@ class FilesScreen(Page):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="files.filter", tooltip="filter the list", key_display="/"),
-        Binding("space", "select", "Select", id="files.select", tooltip="select the line, or take it off"),
+        Binding("space", "select", "Select", id="files.select", tooltip="select the line, or take it off", show=False),
         Binding("a", "mark('A')", "Baseline", id="files.baseline", tooltip="mark as baseline (A)"),
         Binding("b", "mark('B')", "Candidate", id="files.candidate", tooltip="mark as candidate (B)"),
+        Binding("d", "compare", "Compare", id="files.compare", tooltip="compare what is marked"),
         Binding("x", "swap", "Swap", id="files.swap", tooltip="swap baseline and candidate", show=False),
         Binding("X", "unmark", "Unmark", id="files.unmark", tooltip="take all marks off", show=False),
-        Binding("s", "sort(1)", "Sort", id="files.sort", tooltip="sort by the next column"),
+        Binding("m", "migrate", "Migrate", id="files.migrate", tooltip="preview the migration of what is selected"),
+        Binding("s", "sort(1)", "Sort", id="files.sort", tooltip="sort by the next column", show=False),
         Binding("S", "sort(-1)", "Sort back", id="files.sort-back", tooltip="sort by the column before", show=False),
         Binding("o", "turn", "Order", id="files.order", tooltip="turn the order round", show=False),
         Binding("1", "view('table')", "Table", id="files.table", tooltip="show as a table", show=False),
@@ -360,6 +362,14 @@ class FilesScreen(Page):
         remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
         remembered.filter = files.filter
         remembered.columns = [] if files.columns == DEFAULT_COLUMNS else list(files.columns)
+
+    def action_compare(self) -> None:
+        """Compare what is marked."""
+        self.home.open_comparison()
+
+    def action_migrate(self) -> None:
+        """Preview the migration of the chosen exports."""
+        self.home.open_migration(self.chosen_paths())
 
     def chosen_paths(self) -> list[Path]:
         """Paths of [`chosen`][]."""

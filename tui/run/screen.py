@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import events, on, work
@@ -102,6 +103,7 @@ class RunScreen(Page):
         Binding("n", "find(1)", "Next", id="run.next", tooltip="the next match", show=False),
         Binding("N", "find(-1)", "Previous", id="run.previous", tooltip="the match before", show=False),
         Binding("E", "unfold", "Unfold", id="run.unfold", tooltip="unfold all of the tree, or fold it", show=False),
+        Binding("m", "migrate", "Migrate", id="run.migrate", tooltip="preview the migration of this export"),
         Binding("p", "plot", "Curve", id="run.plot", tooltip="show the percentile curve, or not"),
     ]
 
@@ -323,6 +325,10 @@ class RunScreen(Page):
         self.part = "warmup" if self.part == "run" else "run"
         self.action_panel("metrics")
         self._show_metrics()
+
+    def action_migrate(self) -> None:
+        """Preview the migration of this export."""
+        self.home.open_migration([Path(self.path)])
 
     def action_plot(self) -> None:
         """Show the curve, or make room for the table."""

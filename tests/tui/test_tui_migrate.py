@@ -1,0 +1,498 @@
+"""The migration screens: what they show, and that nothing is written but what the dialog said."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opened import drive, press, settled, text, told
+from process import EXPORTS, SECRET, environment, export
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from migrator.batch.discover import Source
+from migrator.batch.execute import Request, execute
+from migrator.chain.ledger import Loss
+from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.errors import MigratorError
+from tui.common.form import Form
+from tui.migrate import BatchScreen, MigrateScreen, migration
+from tui.migrate.batch import Outcome, line
+from tui.migrate.preview import WHOLE, change_row, preview, side_by_side, targets, unified
+from tui.migrate.writing import Order, free_backup, sources
+
+OLD = "0.4.0/chat-streaming"
+NEW = "0.13.0/chat-streaming"
+
+
+def copied(run: str, folder: Path, name: str = "run.json") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / name
+    target.write_bytes(export(run).read_bytes())
+    return target
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+# --- view models ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to", VERSIONS)
+def test_a_preview_is_the_ledger_of_the_migration(to: str) -> None:
+    path = str(export(OLD))
+    found = preview(path, to)
+    done = execute(Source(path, "x", named=True), Request(to))
+    assert found.changed == bool(done.steps)
+    if not found.changed:
+        assert found.stages == ()
+        assert found.badge == f"= is {to} already"
+        return
+    assert found.stages[0].name == WHOLE
+    assert list(found.stages[0].entries) == list(done.ledger)
+    assert [entry for stage in found.stages[1:] for entry in stage.entries] == list(done.ledger)
+    assert [stage.name for stage in found.stages if "→" in stage.name] == list(done.steps)
+    for one, other in zip(found.stages[1:], found.stages[2:], strict=False):
+        assert one.after is other.before
+
+
+def test_the_badge_tells_what_is_lost() -> None:
+    down = preview(str(export(NEW)), "1.0")
+    lost = down.losses.tally().lost
+    assert lost
+    assert down.badge == f"! {lost} values lost"
+    assert "nothing lost" in preview(str(export(NEW)), "1.0", residue=True).badge
+    assert preview(str(export(OLD)), NEWEST).badge == "✓ nothing lost, 3 inferred"
+
+
+def test_the_stages_show_no_secret() -> None:
+    found = preview(str(export("0.6.0/key")), NEWEST)
+    shown = [stage for stage in found.stages if any(entry.loss is Loss.REDACTED for entry in stage.entries)]
+    assert {stage.name for stage in shown} == {WHOLE, "secrets"}
+    assert SECRET not in json.dumps([stage.before for stage in found.stages] + [stage.after for stage in found.stages])
+    for stage in shown:
+        for entry in stage.entries:
+            assert SECRET not in str(side_by_side(stage, entry))
+            assert SECRET not in str(change_row(entry))
+
+
+def test_before_and_after_of_each_kind_of_change() -> None:
+    found = preview(str(export(OLD)), NEWEST)
+    by_name = {stage.name: stage for stage in found.stages}
+    added = by_name["1.1 → 1.2"]
+    lines = side_by_side(added, added.entries[1])
+    assert [line.after for line in lines if line.mark == "+"][:2] == ['  "run_info":', '    "random_seed": 42']
+    assert not any(line.mark == "-" for line in lines)
+    renamed = by_name["1.3 → 1.4"]
+    entry = next(entry for entry in renamed.entries if entry.to)
+    lines = side_by_side(renamed, entry)
+    assert any(str(entry.path[-1]) in (line.before or "") for line in lines if line.mark in "-~")
+    assert any(entry.to and str(entry.to[-1]) in (line.after or "") for line in lines if line.mark in "+~")
+
+
+def test_unified_has_the_same_lines() -> None:
+    found = preview(str(export(NEW)), "0.3")
+    for stage in found.stages:
+        for entry in stage.entries[:20]:
+            lines = side_by_side(stage, entry)
+            below = unified(lines)
+            assert [text for mark, text in below if mark in " -"] == [x.before for x in lines if x.before is not None]
+            assert [text for mark, text in below if mark in " +"] == [x.after for x in lines if x.after is not None]
+
+
+def test_every_version_is_a_target() -> None:
+    assert [target.version for target in targets()] == list(reversed(VERSIONS))
+    assert dict(targets())["1.0"] == "AIPerf 0.4.0 to 0.7.0"
+    assert dict(targets())["1.2"] == "no published release writes it"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"schema_version": "9.9", "request_latency": {"unit": "ms"}}'])
+def test_what_cannot_be_previewed_is_told_with_its_name(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(content)
+    with pytest.raises(MigratorError) as caught:
+        preview(str(path), NEWEST)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_is_told_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(MigratorError, match=r"gone\.json: does not exist"):
+        preview(str(tmp_path / "gone.json"), NEWEST)
+
+
+def run_line(command: str, folder: Path) -> None:
+    for part in command.split("\n"):
+        words = shlex.split(part)
+        assert words[0] == "aiperf-migrate"
+        subprocess.run(
+            [sys.executable, "-m", "migrator", *words[1:]], cwd=folder, env=environment(), check=True,
+            capture_output=True,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["copy", "in place"])
+@pytest.mark.parametrize("many", [False, True])
+def test_the_command_line_does_what_the_order_does(tmp_path: Path, place: Any, many: bool) -> None:
+    trees = []
+    for name in ("by-order", "by-command"):
+        folder = tmp_path / name
+        paths = [copied(OLD, folder / "a"), *([copied(NEW, folder / "b c")] if many else [])]
+        order = Order(
+            tuple(map(str, paths)), "1.2", place, str(folder / "out" / ("" if many else "x.json")), True, many
+        )
+        if name == "by-order":
+            for source in order.sources():
+                assert execute(source, order.request()).error is None
+        else:
+            run_line(order.command(), folder)
+        trees.append(tree(folder))
+    assert trees[0].keys() == trees[1].keys()
+    assert trees[0] == trees[1]
+    assert len(trees[0]) > len(paths)
+
+
+def test_equal_names_have_a_place_of_their_own(tmp_path: Path) -> None:
+    paths = [str(copied(OLD, tmp_path / name)) for name in ("a", "b")]
+    assert [source.relative for source in sources(paths)] == ["a/run.json", "b/run.json"]
+
+
+def test_orders_that_cannot_be_carried_out(tmp_path: Path) -> None:
+    path = str(copied(OLD, tmp_path))
+    assert Order((path,), "1.5", "copy", " ").problem() == "where to? The copy needs a name"
+    assert "exists already" in Order((path,), "1.5", "copy", path).problem()
+    assert "is a folder" in Order((path,), "1.5", "copy", str(tmp_path)).problem()
+    assert "is a file" in Order((path,), "1.5", "copy", path, many=True).problem()
+    assert Order((str(tmp_path),), "1.5", "copy", str(tmp_path), many=True).problem() == "this folder is the input"
+    assert Order((path,), "1.5", "in place").problem() == ""
+
+
+def test_the_backup_that_is_named_is_the_one_that_is_made(tmp_path: Path) -> None:
+    path = copied(OLD, tmp_path)
+    (tmp_path / "run.json.bak").write_text("older")
+    name = free_backup(str(path))
+    order = Order((str(path),), "1.5", "in place")
+    assert execute(next(order.sources()), order.request()).error is None
+    assert Path(name).read_bytes() == export(OLD).read_bytes()
+
+
+# --- one file ------------------------------------------------------------------------------------------------
+
+
+def test_the_way_step_by_step() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, MigrateScreen)
+        assert "✓ nothing lost, 3 inferred" in text(app_of(pilot))
+        seen = []
+        for _ in screen.stages:
+            assert screen.stage
+            seen.append(screen.stage.name)
+            await press(pilot, "right_square_bracket")
+        assert seen == [stage.name for stage in screen.stages]
+        await press(pilot, "left_square_bracket", "left_square_bracket")
+        assert screen.stage == screen.stages[-3]
+
+    drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps)
+
+
+def app_of(pilot: Pilot[None]) -> Any:
+    return pilot.app
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)])
+def test_before_and_after_fit_every_size(size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, MigrateScreen)
+        assert screen.is_unified == (size[0] < 100)
+        await press(pilot, "right_square_bracket", "right_square_bracket")
+        assert '"run_info":' in text(app_of(pilot))
+        was = screen.is_unified
+        await press(pilot, "u")
+        assert screen.is_unified != was
+        await press(pilot, "2")
+        assert "before" not in text(app_of(pilot))
+        await press(pilot, "3")
+        assert "what it does" not in text(app_of(pilot))
+        assert '"random_seed": 42' in text(app_of(pilot))
+        await press(pilot, "escape")
+        assert "what it does" in text(app_of(pilot))
+        await press(pilot, "escape")
+        assert pilot.app.screen is not screen
+
+    drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps, size)
+
+
+def test_another_target() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, MigrateScreen)
+        await press(pilot, "t", "end", "enter")
+        assert screen.to == "0.1"
+        assert screen.preview
+        assert screen.preview.badge in text(app_of(pilot))
+        assert screen.command()[:4] == ["aiperf-migrate", "convert", "--to", "0.1"]
+        await press(pilot, "e")
+        assert "--residue" in screen.command()
+        assert "saved in the residue" in text(app_of(pilot))
+
+    drive(lambda: MigrateScreen([export(NEW)], read_only=False), steps)
+
+
+def test_a_copy_is_written_where_the_dialog_says(tmp_path: Path) -> None:
+    path = copied(OLD, tmp_path)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "w")
+        shown = text(app_of(pilot))
+        assert "14,807 →" in shown
+        assert "run.1.5.json" in shown
+        assert "none needed" in shown
+        await press(pilot, "enter")
+        assert "written: " in told(app_of(pilot))
+
+    drive(lambda: MigrateScreen([path], read_only=False), steps)
+    assert path.read_bytes() == export(OLD).read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["run.1.5.json", "run.json"]
+    assert json.loads((tmp_path / "run.1.5.json").read_text())["schema_version"] == "1.5"
+
+
+def test_in_place_keeps_a_backup_that_the_dialog_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = copied(OLD, tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "w", "tab", "space")
+        assert "run.json.bak" in text(app_of(pilot))
+        await press(pilot, "tab", "enter")
+
+    drive(lambda: MigrateScreen([Path("run.json")], read_only=False), steps)
+    assert (tmp_path / "run.json.bak").read_bytes() == export(OLD).read_bytes()
+    assert json.loads(path.read_text())["schema_version"] == "1.5"
+
+
+def test_leaving_the_dialog_writes_nothing(tmp_path: Path) -> None:
+    path = copied(OLD, tmp_path)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "w", "escape")
+        assert isinstance(pilot.app.screen, MigrateScreen)
+
+    drive(lambda: MigrateScreen([path], read_only=False), steps)
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
+    path = copied(OLD, tmp_path)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "w")
+        pilot.app.screen.query_one("#target", Input).value = str(path)
+        await settled(pilot)
+        assert "exists already" in text(app_of(pilot))
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, Form)
+
+    drive(lambda: MigrateScreen([path], read_only=False), steps)
+    assert tree(tmp_path) == {"run.json": export(OLD).read_bytes()}
+
+
+@pytest.mark.parametrize("one", [True, False])
+def test_read_only_writes_nothing(tmp_path: Path, one: bool) -> None:
+    path = copied(OLD, tmp_path)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        before = pilot.app.screen
+        await press(pilot, "w")
+        assert pilot.app.screen is before
+        before.action_write()  # type: ignore[attr-defined]
+        await settled(pilot)
+        assert pilot.app.screen is before
+        assert "read-only" in told(app_of(pilot))
+
+    drive(lambda: migration([path if one else tmp_path], read_only=True), steps)
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
+    path = copied(OLD, tmp_path)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "w")
+        path.write_bytes(export(NEW).read_bytes())
+        await press(pilot, "enter")
+        assert "run.json: has changed since it was read" in told(app_of(pilot))
+
+    drive(lambda: MigrateScreen([path], read_only=False), steps)
+    assert tree(tmp_path) == {"run.json": export(NEW).read_bytes()}
+
+
+def test_a_file_that_vanishes_is_a_message(tmp_path: Path) -> None:
+    path = copied(OLD, tmp_path)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        path.unlink()
+        await press(pilot, "r")
+        assert "does not exist" in text(app_of(pilot))
+        await press(pilot, "w", "y", "escape", "c", "escape", "right_square_bracket", "u")
+        assert isinstance(pilot.app.screen, MigrateScreen)
+
+    drive(lambda: MigrateScreen([path], read_only=False), steps)
+
+
+def test_a_bug_in_the_chain_is_a_message_with_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("tui.migrate.preview.migrate", broken)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        assert "internal error: ZeroDivisionError" in text(app_of(pilot))
+        assert "profile_export_aiperf.json" in text(app_of(pilot))
+
+    drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps, size=(200, 40))
+
+
+def test_hostile_names_are_shown_and_obeyed_by_nobody(tmp_path: Path) -> None:
+    document = json.loads(export(OLD).read_text())
+    document["[red]x[/] \x1b[2J"] = {"[b": "\x1b]0;title\x07[/nonsense]"}
+    path = tmp_path / "[red]run[b] \x1b[31m.json"
+    path.write_text(json.dumps(document))
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "tab", "end")
+        shown = text(app_of(pilot))
+        assert "[red]x[/] \\u001b[2J" in shown
+        assert "\x1b" not in shown
+        await press(pilot, "w")
+        assert "[red]run[b] \\x1b[31m" in text(app_of(pilot))
+        await press(pilot, "escape", "c", "escape", "y", "escape")
+
+    drive(lambda: MigrateScreen([path], read_only=False), steps)
+
+
+def test_copying_and_the_command() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, MigrateScreen)
+        await press(pilot, "right_square_bracket", "right_square_bracket", "y", "p")
+        assert pilot.app.clipboard == "$.run_info"
+        await press(pilot, "y", "t")
+        assert pilot.app.clipboard.splitlines()[2] == "+ add\tderivable\t$.run_info.random_seed: 42"
+        await press(pilot, "c", "y")
+        assert pilot.app.clipboard.startswith("aiperf-migrate convert --to 1.5 --dry-run --explain ")
+
+    drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps)
+
+
+# --- many files ----------------------------------------------------------------------------------------------
+
+
+def test_a_line_of_the_batch_says_what_happens() -> None:
+    done = execute(Source(str(export(NEW)), "x", named=True), Request("1.0", ledgers=False))
+    found = line(done)
+    assert found.cells[1:3] == ("✓ migrated", "1.4 → 1.0")
+    assert f"{done.tally.lost} lost" in found.cells[3]
+    assert found.tone == "warn"
+    failed = line(execute(Source("gone.json", "gone.json", named=True), Request("1.0")))
+    assert failed.cells == ("gone.json", "✗ failed", "", "does not exist")
+
+
+def test_figures_of_a_batch() -> None:
+    outcome = Outcome()
+    outcome.add([execute(Source(str(export(NEW)), "x", named=True), Request("1.0"))], 7)
+    assert outcome.total.startswith("1 file: 1 migrated; ! ")
+    assert outcome.size == 7
+
+
+def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    for name in ("a", "b"):
+        copied(OLD, source / name)
+    (source / "bad.json").write_text("{")
+    before = tree(source)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, BatchScreen)
+        assert "preview to 1.5: 3 files: 2 migrated, 1 failed" in text(app_of(pilot))
+        assert screen.command() == ["aiperf-migrate", "convert", "--to", "1.5", "--dry-run", str(source)]
+        await press(pilot, "right_square_bracket")
+        assert screen.result
+        assert screen.result.error
+        assert "bad.json: " in text(app_of(pilot)).splitlines()[-2]
+        await press(pilot, "w")
+        assert "2 files" in text(app_of(pilot))
+        pilot.app.screen.query_one("#target", Input).value = str(out)
+        await press(pilot, "enter")
+        assert "written: 3 files: 2 migrated, 1 failed" in text(app_of(pilot))
+        await press(pilot, "g", "enter")
+        assert isinstance(pilot.app.screen, MigrateScreen)
+
+    drive(lambda: migration([source], read_only=False), steps)
+    assert tree(source) == before
+    assert sorted(tree(out)) == ["a/run.json", "b/run.json"]
+
+
+def test_a_batch_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        copied(OLD, tmp_path / "in" / str(number))
+
+    async def steps(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, BatchScreen)
+
+        def stopping(source: Source, request: Request) -> Any:
+            if source.relative.startswith("2"):
+                screen.action_stop()
+            return execute(source, request)
+
+        monkeypatch.setattr("migrator.batch.pool.execute", stopping)
+        await press(pilot, "w", "tab", "space", "tab", "enter")
+        assert "stopped: 3 files: 3 migrated" in text(app_of(pilot))
+
+    drive(lambda: migration([tmp_path / "in"], read_only=False), steps)
+    assert len(list(tmp_path.rglob("*.bak"))) == 3
+
+
+def test_a_selection_of_equal_names_is_written_apart(tmp_path: Path) -> None:
+    paths = [copied(OLD, tmp_path / "in" / name) for name in ("a", "b")]
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "w")
+        pilot.app.screen.query_one("#target", Input).value = str(tmp_path / "out")
+        await press(pilot, "enter")
+
+    drive(lambda: migration(paths, read_only=False), steps)
+    assert sorted(tree(tmp_path / "out")) == ["a/run.json", "b/run.json"]
+
+
+def test_all_recorded_files_at_once() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, BatchScreen)
+        assert not any(result.error for result in screen.outcome.results)
+        await press(pilot, "t", "end", "enter")
+        assert "lost" in text(app_of(pilot))
+        await press(pilot, "y", "t")
+        assert len(pilot.app.clipboard.splitlines()) == len(screen.outcome) + 1
+
+    drive(lambda: migration([EXPORTS / "0.13.0"], read_only=True), steps, size=(80, 24))
+
+
+def test_files_and_run_open_the_preview() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        assert isinstance(pilot.app.screen, MigrateScreen)
+        await press(pilot, "escape", "enter", "m")
+        assert isinstance(pilot.app.screen, MigrateScreen)
+        await press(pilot, "escape", "escape", "m")
+        assert isinstance(pilot.app.screen, MigrateScreen)
+
+    drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps)

@@ -1,0 +1,128 @@
+"""A dialog with a few fields, which says what they come to, and why they cannot be taken if they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Checkbox, Input, Static
+
+from migrator.render.safe import printable
+
+YES: Final = "yes"
+Values = dict[str, str]
+
+
+class Field(NamedTuple):
+    """A line of text, or a cross to set: then its value is `yes` or empty."""
+
+    key: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    cross: bool = False
+
+
+class Cross(Checkbox):
+    """A checkbox whose state shows without colour."""
+
+    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
+
+    def __init__(self, label: str, value: bool, key: str) -> None:
+        super().__init__(label, value, id=key, compact=True)
+        self.BUTTON_INNER = "x" if value else " "
+
+    def watch_value(self) -> None:
+        """A cross, or nothing."""
+        self.BUTTON_INNER = "x" if self.value else " "
+        super().watch_value()
+
+
+class Form(ModalScreen["Values | None"]):
+    """Gives the values of its fields, or None if it was left.
+
+    Args:
+        title: stands in the border.
+        fields: what is asked.
+        told: what the dialog says of the values, line by line; already harmless to show.
+        problem: why they cannot be taken; empty if they can.
+        action: what the button says.
+    """
+
+    DEFAULT_CSS = """
+    Form { align: center middle; background: $background 60%; }
+    Form > #box { width: 84; max-width: 96%; height: auto; max-height: 90%; background: $surface; padding: 0 1;
+                  border: round $primary; border-title-color: $accent; }
+    Form Input, Form Cross { width: 1fr; }
+    Form .label { color: $text-muted; margin-top: 1; height: 1; }
+    Form #told { margin-top: 1; }
+    Form #problem { color: $text-error; }
+    Form #buttons { height: 1; margin-top: 1; }
+    Form Button { margin-right: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Cancel", id="form.leave", tooltip="close, and do nothing", show=False),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        told: Callable[[Values], Sequence[str]],
+        problem: Callable[[Values], str],
+        action: str,
+    ) -> None:
+        super().__init__()
+        self._title, self._fields, self._told, self._problem, self._action = title, fields, told, problem, action
+
+    def compose(self) -> ComposeResult:
+        """The fields, what is said of them, and the buttons."""
+        with VerticalScroll(id="box", can_focus=False) as box:
+            box.border_title = self._title
+            for field in self._fields:
+                if field.cross:
+                    yield Cross(field.label, field.value == YES, field.key)
+                else:
+                    yield Static(field.label, classes="label", markup=False)
+                    yield Input(field.value, placeholder=field.hint, id=field.key, compact=True)
+            yield Static(id="told", markup=False)
+            yield Static(id="problem", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button(self._action, variant="primary", id="take", compact=True)
+                yield Button("Cancel", id="leave", compact=True)
+
+    def on_mount(self) -> None:
+        """Say what the first values come to."""
+        self._changed()
+
+    @property
+    def values(self) -> Values:
+        """The values as they are now."""
+        found = {box.id or "": box.value for box in self.query(Input)}
+        return found | {box.id or "": YES if box.value else "" for box in self.query(Checkbox)}
+
+    @on(Input.Changed)
+    @on(Checkbox.Changed)
+    def _changed(self) -> None:
+        values = self.values
+        problem = self._problem(values)
+        self.query_one("#told", Static).update("\n".join(self._told(values)))
+        self.query_one("#problem", Static).update(f"! {printable(problem)}" if problem else "")
+        self.query_one("#take", Button).disabled = bool(problem)
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#take")
+    def _take(self) -> None:
+        values = self.values
+        if not self._problem(values):
+            self.dismiss(values)
+
+    @on(Button.Pressed, "#leave")
+    def action_leave(self) -> None:
+        """Nothing is to be done."""
+        self.dismiss(None)

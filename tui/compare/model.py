@@ -1,0 +1,105 @@
+"""A comparison for the screen: read both sides, give the receipt, render it for a file, and say its command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from migrator.errors import MigratorError, UsageError, reported
+from migrator.jsonfile import write_atomic
+
+if TYPE_CHECKING:
+    from migrator.diff.receipt import Receipt
+
+FORMATS: Final = {".md": "markdown", ".html": "html", ".json": "json"}
+"""Ending of an exported file → the format that is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is compared with what, and what it is held to."""
+
+    base: tuple[str, ...]
+    candidate: tuple[str, ...]
+    policy: str = ""
+    everything: bool = False
+
+    def swapped(self) -> Question:
+        """The same with baseline and candidate exchanged."""
+        return Question(self.candidate, self.base, self.policy, self.everything)
+
+    def words(self, *more: str) -> list[str]:
+        """The command line that gives the same receipt, word by word."""
+        options = [*(["--policy", self.policy] if self.policy else []), *(["--all"] if self.everything else []), *more]
+        if len(self.base) == len(self.candidate) == 1 and not any(p[0] == "-" for p in (*self.base, *self.candidate)):
+            return ["aiperf-migrate", "diff", *options, *self.base, *self.candidate]
+        base, candidate = (_safe(side) for side in (self.base, self.candidate))
+        return ["aiperf-migrate", "diff", *options, "--base", *base, "--cand", *candidate]
+
+
+def _safe(paths: Sequence[str]) -> list[str]:
+    """A name that begins with a dash would be taken for an option."""
+    return [os.path.join(os.curdir, path) if path.startswith("-") else path for path in paths]
+
+
+def ask(question: Question) -> Receipt:
+    """Read both sides, and compare.
+
+    Raises:
+        MigratorError: a side that cannot be read, or a policy that is none; with the file's name.
+    """
+    from migrator.diff.engine import compare
+    from migrator.diff.policy import Policy, from_file
+    from migrator.diff.sides import load_side
+
+    sides = []
+    for paths in (question.base, question.candidate):
+        with _named(paths):
+            sides.append(load_side(paths))
+    policy = from_file(question.policy) if question.policy else Policy()
+    with reported(f"{sides[0].name} and {sides[1].name}"):
+        return compare(sides[0], sides[1], policy, everything=question.everything)
+
+
+@contextmanager
+def _named(paths: Sequence[str]) -> Iterator[None]:
+    """Errors that name no file get the name of the side."""
+    name = ", ".join(paths)
+    try:
+        with reported(name):
+            yield
+    except MigratorError as error:
+        error.file = error.file or name
+        raise
+
+
+def rendered(receipt: Receipt, form: str) -> str:
+    """The receipt as `markdown`, `html` or `json`, as `diff --format` gives it."""
+    if form == "json":
+        from migrator.diff.receipt import to_json
+
+        return to_json(receipt)
+    text: str = import_module(f"migrator.render.comparison.{form}").render(receipt)
+    return text if text.endswith("\n") else text + "\n"
+
+
+def form_of(path: str) -> str:
+    """The format that a file name asks for; empty if its ending is none of the known ones."""
+    return FORMATS.get(os.path.splitext(path)[1].lower(), "")
+
+
+def export(receipt: Receipt, path: str) -> None:
+    """Write the receipt in the format that the file's name asks for.
+
+    Raises:
+        UsageError: an ending that says no format.
+        UnwritableError: the file exists, or cannot be written.
+    """
+    form = form_of(path)
+    if not form:
+        raise UsageError("its ending says no format", expected=" or ".join(FORMATS), file=path)
+    write_atomic(path, rendered(receipt, form).encode(errors="backslashreplace"), overwrite=False)

@@ -1,0 +1,441 @@
+"""Two sides held against each other: the receipt as a table, one row in full, and both percentile curves."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.widgets import Input, Static
+
+from migrator.errors import MigratorError
+from migrator.render.comparison.reason import headline, reason
+from migrator.render.comparison.words import cut, gate, legend, percentiles, policy, side
+from migrator.render.safe import printable
+from migrator.render.text import plural
+from tui.common.choice import Choice
+from tui.common.form import Field, Form, Values
+from tui.common.grid import Grid
+from tui.common.page import Copy, Page
+from tui.common.plot import Plot
+from tui.common.rows import tab_separated
+from tui.compare.model import FORMATS, Question, ask, export, form_of, rendered
+from tui.compare.table import KINDS, Filter, Item, Table, details, items, shift_of, unwaivable
+from tui.compare.waive import DEFAULT_NAME, waive, waiver
+
+if TYPE_CHECKING:
+    from migrator.diff.receipt import Receipt
+
+NARROW: Final = 100
+"""Columns below which both sides of a row stand below each other."""
+_ALL: Final = "all"
+
+
+class CompareScreen(Page):
+    """A baseline and a candidate, or groups of them.
+
+    Args:
+        base: files or folders of the baseline.
+        candidate: the same of the candidate.
+        policy: rules and waivers; the headline metrics are judged without.
+        read_only: whether every write is off.
+    """
+
+    HELP_TEXT = (
+        "The first line is the verdict of the rows in the gate. ] and [ go from one difference to the next. Percentile"
+        " curves: ● base, □ candidate (dashed).\n\n"
+        "A filter has words that must be there; -word or !word must not. f asks for one class of lines, v for one"
+        " verdict; escape clears the filter.\n\n"
+        "W accepts a regression: it writes a waiver with your reason into the policy file. e writes the receipt as"
+        " markdown, HTML or JSON."
+    )
+    DEFAULT_CSS = """
+    CompareScreen #verdict { height: auto; max-height: 4; padding: 0 1; }
+    CompareScreen #sides { height: auto; max-height: 4; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    CompareScreen #body { layout: vertical; }
+    CompareScreen #more { height: 14; border-top: solid $panel; layout: horizontal; }
+    CompareScreen #about { width: 1fr; padding: 0 1; }
+    CompareScreen #plot { width: 1fr; height: 1fr; padding: 0 1; }
+    CompareScreen.-wide #body { layout: horizontal; }
+    CompareScreen.-wide #table { width: 3fr; }
+    CompareScreen.-wide #more { width: 2fr; height: 1fr; layout: vertical; }
+    CompareScreen.-wide #more { border-top: none; border-left: solid $panel; }
+    CompareScreen.-low #more { display: none; }
+    CompareScreen.-only-more #table { display: none; }
+    CompareScreen.-only-more #more { display: block; height: 1fr; layout: vertical; border: none; }
+    CompareScreen.-only-more #about { height: auto; max-height: 50%; }
+    CompareScreen #search { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
+    CompareScreen #search.-open { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right_square_bracket", "difference(1)", "Next", id="compare.next", tooltip="the next difference"),
+        Binding(
+            "left_square_bracket",
+            "difference(-1)",
+            "Previous",
+            id="compare.previous",
+            tooltip="the difference before",
+            show=False,
+        ),
+        Binding("slash", "search", "Filter", id="compare.filter", tooltip="filter by words", key_display="/"),
+        Binding("f", "kind", "Class", id="compare.class", tooltip="show one class of lines…", show=False),
+        Binding("v", "verdict", "Verdict", id="compare.verdict", tooltip="show one verdict…"),
+        Binding("e", "export", "Export", id="compare.export", tooltip="write the receipt to a file…"),
+        Binding("W", "waive", "Waive", id="compare.waive", tooltip="accept a regression, with a reason…"),
+        Binding("x", "swap", "Swap", id="compare.swap", tooltip="swap baseline and candidate", show=False),
+        Binding("i", "everything", "Volatile", id="compare.volatile", tooltip="volatile differences, too", show=False),
+        Binding("u", "unified", "Unified", id="compare.unified", tooltip="sides beside or below", show=False),
+        Binding("r", "reload", "Reload", id="compare.reload", tooltip="read both sides again", show=False),
+        Binding("1", "only(False)", "Table", id="compare.table", tooltip="the table", show=False),
+        Binding(
+            "2", "only(True)", "Curves", id="compare.curves", tooltip="the row in full, and its curves", show=False
+        ),
+        Binding("escape", "back", "Back", id="compare.back", tooltip="clear the filter, then back", show=False),
+    ]
+
+    def __init__(
+        self, base: Sequence[Path], candidate: Sequence[Path], *, policy: Path | None = None, read_only: bool
+    ) -> None:
+        super().__init__()
+        sides = (tuple(map(os.fspath, base)), tuple(map(os.fspath, candidate)))
+        self.question = Question(*sides, os.fspath(policy) if policy else "")
+        self.read_only = read_only
+        self.receipt: Receipt | None = None
+        self.items: list[Item] = []
+        self.filter = Filter()
+        self.table = Table((), self.filter, below=False)
+        self._unified: bool | None = None
+
+    def body(self) -> ComposeResult:
+        """The verdict, the table, and one row in full with its curves."""
+        yield Static("reading…", id="verdict", markup=False)
+        yield Static(id="sides", markup=False)
+        with Container(id="body"):
+            yield Grid(id="table")
+            with Vertical(id="more"):
+                with VerticalScroll(id="about"):
+                    yield Static(id="details", markup=False)
+                yield Plot(id="plot")
+        yield Input(id="search", placeholder="words, or -words", compact=True)
+
+    def on_mount(self) -> None:
+        """Compare."""
+        super().on_mount()
+        self.query_one("#table", Grid).focus()
+        self.look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Curves beside the table, below it, or only when asked for; both sides beside or below each other."""
+        super().on_resize(event)
+        wide = event.size.width >= 150
+        self.set_class(wide, "-wide")
+        self.set_class(not wide and event.size.height < 34, "-low")
+        self._arrange()
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Read both sides, and compare them."""
+        self.query_one("#verdict", Static).update("comparing…")
+        self._look(self.question)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="compare", description="the comparison")
+    def _look(self, question: Question) -> None:
+        try:
+            found: Receipt | str = ask(question)
+        except MigratorError as error:
+            found = str(error)
+        self.app.call_from_thread(self._show, found, question)
+
+    def _show(self, found: Receipt | str, question: Question) -> None:
+        if not self.is_attached or question != self.question:
+            return
+        self.receipt = None if isinstance(found, str) else found
+        self.items = items(self.receipt) if self.receipt else []
+        grid = self.query_one("#table", Grid)
+        grid.empty = "nothing to compare" if isinstance(found, str) else "no line passes the filter"
+        verdict = f"✗ {printable(found)}" if isinstance(found, str) else f"{headline(found)}: {reason(found)}"
+        self.query_one("#verdict", Static).update(verdict)
+        self.query_one("#sides", Static).update("" if isinstance(found, str) else "\n".join(_about(found)))
+        self._arrange()
+        self.refresh_bindings()
+
+    # --- showing -----------------------------------------------------------------------------------------------
+
+    @property
+    def is_unified(self) -> bool:
+        """Whether both sides of a row stand below each other: as asked for, else by the width."""
+        return self.size.width < NARROW if self._unified is None else self._unified
+
+    @property
+    def item(self) -> Item | None:
+        """What the cursor is on."""
+        at = self.query_one("#table", Grid).cursor
+        return self.table.items[at] if at < len(self.table) else None
+
+    def _arrange(self) -> None:
+        grid, here = self.query_one("#table", Grid), self.item
+        self.table = Table(self.items, self.filter, below=self.is_unified)
+        grid.show(self.table.columns, self.table)
+        grid.reload(self.table.place(here))
+        self._moved()
+
+    @on(Grid.Moved, "#table")
+    def _moved(self) -> None:
+        item, plot = self.item, self.query_one("#plot", Plot)
+        self.query_one("#details", Static).update("\n".join(details(item)) if item else self._notes())
+        shift = shift_of(self.receipt, item) if self.receipt else None
+        if shift is None:
+            plot.draw("no percentile curve for this line", ())
+        else:
+            names = percentiles(shift)
+            curves = [{name: values[name] for name in names} for values in (shift.base, shift.candidate)]
+            plot.draw(cut(shift.metric, 40), curves, cut(shift.unit, 24), ("base", "candidate"))
+        self._tell(item)
+        self.refresh_bindings()
+
+    def _tell(self, item: Item | None) -> None:
+        asked = f"filter: {self.filter}, {plural(self.table.hidden, 'line')} hidden   " if str(self.filter) else ""
+        volatile = self.receipt.ignored_changes if self.receipt else 0
+        more = f"   {plural(volatile, 'volatile difference')} left out (i)" if volatile else ""
+        self.status(f"{asked}{item.path if item else ''}{more}")
+
+    def _notes(self) -> str:
+        if self.receipt is None:
+            return ""
+        told = [legend(self.receipt.rows), *(f"note: {cut(note, 300)}" for note in self.receipt.notes)]
+        return "\n".join(filter(None, told))
+
+    def where(self) -> str:
+        """Both sides."""
+        sides = (self.question.base, self.question.candidate)
+        base, candidate = (paths[0] if len(paths) == 1 else f"{len(paths)} runs" for paths in sides)
+        return f"compare {base} with {candidate}"
+
+    def command(self) -> Sequence[str]:
+        """The same comparison on the command line."""
+        return self.question.words()
+
+    def copies(self) -> list[Copy]:
+        """Value, path, row, table and the whole receipt."""
+        item, grid = self.item, self.query_one("#table", Grid)
+        found = []
+        if item is not None and grid.line:
+            value = " → ".join(filter(None, (item.base, item.candidate)))
+            row = Table([item], Filter(), below=False)
+            found = [
+                Copy("v", "value", value),
+                Copy("p", "path", item.path),
+                Copy("r", "row", tab_separated(row.columns, row.lines[1:])),
+            ]
+        if self.receipt is None:
+            return found
+        beside = Table(self.items, self.filter, below=False)
+        lines = (line for line, item in zip(beside.lines, beside.items, strict=True) if item)
+        found.append(Copy("t", "table", tab_separated(beside.columns, lines)))
+        return [*found, Copy("m", "markdown", rendered(self.receipt, "markdown"))]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What writes is greyed out where it is off."""
+        if (action == "waive" and (self.read_only or unwaivable(self.item))) or (
+            action == "export" and (self.read_only or self.receipt is None)
+        ):
+            return None
+        return super().check_action(action, parameters)
+
+    # --- actions -----------------------------------------------------------------------------------------------
+
+    def action_difference(self, way: int) -> None:
+        """The next difference, or the one before."""
+        grid = self.query_one("#table", Grid)
+        place = self.table.next(grid.cursor, way)
+        if place is None:
+            self.home.notify("no more differences this way", markup=False)
+        else:
+            grid.cursor = place
+
+    def action_search(self) -> None:
+        """Open the line of the filter."""
+        box = self.query_one("#search", Input)
+        box.value = self.filter.text
+        box.add_class("-open")
+        box.focus()
+
+    @on(Input.Changed, "#search")
+    def _filtering(self, event: Input.Changed) -> None:
+        self.filter = self.filter._replace(text=event.value)
+        self._arrange()
+
+    @on(Input.Submitted, "#search")
+    def _filtered(self) -> None:
+        self.query_one("#search", Input).remove_class("-open")
+        self.query_one("#table", Grid).focus()
+
+    def action_kind(self) -> None:
+        """Ask for a class of lines."""
+        counts = {kind: sum(item.kind == kind for item in self.items) for kind in KINDS}
+        lines = [(_ALL, f"{len(self.items)}"), *((k, f"{KINDS[k]}: {n}") for k, n in counts.items() if n)]
+
+        def chosen(kind: str | None) -> None:
+            if kind is not None:
+                self.filter = self.filter._replace(kind="" if kind == _ALL else kind)
+                self._arrange()
+
+        self.app.push_screen(Choice("show one class", lines, self.filter.kind or _ALL), chosen)
+
+    def action_verdict(self) -> None:
+        """Ask for a verdict."""
+        words = dict.fromkeys(item.verdict for item in self.items if item.verdict)
+        told = [(word, plural(sum(item.verdict == word for item in self.items), "line")) for word in words]
+
+        def chosen(verdict: str | None) -> None:
+            if verdict is not None:
+                self.filter = self.filter._replace(verdict="" if verdict == _ALL else verdict)
+                self._arrange()
+
+        self.app.push_screen(Choice("show one verdict", [(_ALL, ""), *told], self.filter.verdict or _ALL), chosen)
+
+    def action_unified(self) -> None:
+        """Both sides the other way."""
+        self._unified = not self.is_unified
+        self._arrange()
+
+    def action_only(self, more: bool) -> None:
+        """The row in full with its curves alone, or the table."""
+        self.set_class(more, "-only-more")
+
+    @on(Grid.Chosen, "#table")
+    def _open(self) -> None:
+        self.action_only(True)
+
+    def action_swap(self) -> None:
+        """Baseline and candidate the other way round."""
+        self._ask(self.question.swapped())
+
+    def action_everything(self) -> None:
+        """Volatile differences, too, or not."""
+        question = self.question
+        self._ask(Question(question.base, question.candidate, question.policy, not question.everything))
+
+    def _ask(self, question: Question) -> None:
+        self.question = question
+        self.show_header()
+        self.look()
+
+    def action_reload(self) -> None:
+        """Read again."""
+        self.look()
+
+    def action_back(self) -> None:
+        """Close the filter's line; else show the table; else clear the filter; else leave."""
+        box = self.query_one("#search", Input)
+        if box.has_focus:
+            self._filtered()
+        elif self.has_class("-only-more"):
+            self.action_only(False)
+        elif str(self.filter):
+            self.filter = Filter()
+            self._arrange()
+        else:
+            self.dismiss()
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def action_export(self) -> None:
+        """Ask for a name, and write the receipt there."""
+        receipt = self.receipt
+        if receipt is None or self.read_only:
+            self.home.notify("read-only: nothing is written" if receipt else "no receipt", markup=False)
+            return
+
+        def problem(values: Values) -> str:
+            path = values["path"].strip()
+            if not form_of(path):
+                return f"the ending says the format: {', '.join(FORMATS)}"
+            return f"{path} exists already: choose another name" if os.path.lexists(path) else ""
+
+        def told(values: Values) -> list[str]:
+            path = values["path"].strip()
+            form = form_of(path)
+            words = self.question.words("--format", form, "-o", path) if form else ()
+            return [f"format   {form or '?'}", "", "the same as:", printable(shlex.join(words))]
+
+        def taken(values: Values | None) -> None:
+            if values is not None:
+                self._export(receipt, values["path"].strip())
+
+        fields = (Field("path", "write the receipt to", "comparison.md", "name.md, name.html or name.json"),)
+        self.app.push_screen(Form("export", fields, told, problem, "Write"), taken)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="export", description="the export")
+    def _export(self, receipt: Receipt, path: str) -> None:
+        try:
+            export(receipt, path)
+        except MigratorError as error:
+            self.app.call_from_thread(self.complain, str(error))
+            return
+        self.app.call_from_thread(self.home.notify, f"written: {printable(path)}", markup=False)
+
+    def action_waive(self) -> None:
+        """Ask for a reason, and write the waiver into the policy file."""
+        item = self.item
+        why = "read-only: nothing is written" if self.read_only else unwaivable(item)
+        if why or item is None or item.row is None:
+            self.home.notify(why, severity="warning", markup=False)
+            return
+        metric, statistic = item.row.metric, item.row.statistic
+
+        def problem(values: Values) -> str:
+            try:
+                waiver(metric, statistic, values["reason"], values["until"])
+            except MigratorError as error:
+                return str(error)
+            return "" if values["path"].strip() else "which policy file?"
+
+        def told(values: Values) -> list[str]:
+            path = values["path"].strip()
+            what = "a waiver is added at its end" if os.path.lexists(path) else "the file is made"
+            return [f"accept   {item.name}, {item.change}", f"write    {printable(path)}: {what}"]
+
+        def taken(values: Values | None) -> None:
+            if values is not None:
+                self._waive(values["path"].strip(), (metric, statistic, values["reason"], values["until"]))
+
+        fields = (
+            Field("reason", "reason", "", "why it is accepted"),
+            Field("until", "until (may stay empty)", "", "2026-12-31"),
+            Field("path", "policy file", self.question.policy or DEFAULT_NAME),
+        )
+        self.app.push_screen(Form("waive a regression", fields, told, problem, "Waive"), taken)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="waive", description="the waiver")
+    def _waive(self, path: str, typed: tuple[str, str, str, str]) -> None:
+        try:
+            waive(path, waiver(*typed))
+        except MigratorError as error:
+            self.app.call_from_thread(self.complain, str(error))
+            return
+        self.app.call_from_thread(self._waived, path)
+
+    def _waived(self, path: str) -> None:
+        self.home.notify(f"waived in {printable(path)}", markup=False)
+        question = self.question
+        self._ask(Question(question.base, question.candidate, path, question.everything))
+
+
+def _about(receipt: Receipt) -> list[str]:
+    """Both sides, what they were held to, and the first waiver that ended."""
+    more = f", from {policy(receipt)}" if policy(receipt) else ""
+    ended = [f"! the waiver for {cut(name, 120)} no longer holds" for name in receipt.gate.expired_waivers]
+    return [
+        f"base       {cut(receipt.base.name, 200)}: {side(receipt.base)}",
+        f"candidate  {cut(receipt.candidate.name, 200)}: {side(receipt.candidate)}",
+        f"gate       {gate(receipt)}{more}",
+        *ended[:1],
+    ]

@@ -1,0 +1,274 @@
+"""A receipt as lines of a table: what decides first, then what moved, and what was changed; filtered and folded.
+
+Words, order and numbers are those of the renderers, so the screen cannot say something that a report does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from migrator.render.comparison.footnotes import remarks
+from migrator.render.comparison.numbers import change, interval, moved, sides
+from migrator.render.comparison.words import (
+    ARROW_WORDS,
+    ARROWS,
+    EVIDENCE,
+    MARKS,
+    arranged,
+    counted,
+    findings,
+    held_to,
+    name_of,
+    verdict_of,
+    waived,
+)
+from migrator.render.safe import printable
+from migrator.render.text import value_text
+from tui.common.rows import Column, Line, shown
+
+if TYPE_CHECKING:
+    from migrator.diff.receipt import Change, Finding, Receipt, Row, Shift
+
+KINDS: Final = {
+    "gate": "In the gate",
+    "finding": "Findings",
+    "config": "Configuration and identity",
+    "reported": "Reported, changed",
+    "only": "On one side only",
+    "unchanged": "Unchanged",
+    "ignored": "Ignored by the policy",
+}
+"""Class of a line → the title over its lines, in their order."""
+BESIDE: Final = (
+    Column("name", "metric, finding or setting"),
+    Column("base", "base", 11, right=True),
+    Column("candidate", "candidate", 11, right=True),
+    Column("change", "change", 8, right=True),
+    Column("verdict", "verdict", 21),
+    Column("interval", "interval, %", 16, right=True),
+    Column("n", "n a side", 9, right=True),
+)
+BELOW: Final = (
+    Column("name", "base (-) and candidate (+)"),
+    Column("verdict", "verdict", 21),
+)
+_TONES: Final = {"regression": "bad", "improvement": "good", "incomparable": "warn", "inconclusive": ""}
+
+
+class Item(NamedTuple):
+    """One line of the receipt, as words. `verdict` is its bare word, empty where nothing is judged."""
+
+    kind: str
+    name: str
+    base: str = ""
+    candidate: str = ""
+    change: str = ""
+    interval: str = ""
+    n: str = ""
+    told: str = ""
+    verdict: str = ""
+    differs: bool = True
+    row: Row | None = None
+    setting: Change | None = None
+    finding: Finding | None = None
+
+    def matches(self, word: str) -> bool:
+        """Whether a word, in lower case, stands anywhere in the line."""
+        return word in " ".join((self.name, self.base, self.candidate, self.told)).casefold()
+
+    @property
+    def path(self) -> str:
+        """What names the line elsewhere: `request_latency.p99` for a policy, the place of a setting."""
+        if self.row is not None:
+            return name_of(self.row)
+        return shown(self.setting.path) if self.setting else self.finding.code if self.finding else self.name
+
+
+class Filter(NamedTuple):
+    """What is shown: a class, a verdict, and words that must (or, after `-` or `!`, must not) stand in the line."""
+
+    kind: str = ""
+    verdict: str = ""
+    text: str = ""
+
+    def holds(self, item: Item) -> bool:
+        """Whether a line is shown."""
+        if (self.kind and item.kind != self.kind) or (self.verdict and item.verdict != self.verdict):
+            return False
+        for word in self.text.casefold().split():
+            negated = word[0] in "-!"
+            wanted = word[1:] if negated else word
+            if wanted and item.matches(wanted) == negated:
+                return False
+        return True
+
+    def __str__(self) -> str:
+        quoted = f'"{printable(self.text)}"' if self.text.strip() else ""
+        return ", ".join(filter(None, (KINDS.get(self.kind, ""), self.verdict, quoted)))
+
+
+def items(receipt: Receipt) -> list[Item]:
+    """All lines of a receipt, class by class."""
+    rows = arranged(receipt.rows)
+    only = [("base", name) for name in receipt.only_base] + [("candidate", name) for name in receipt.only_candidate]
+    return [
+        *(_row_item("gate", row) for row in rows.gated),
+        *map(_finding_item, findings(receipt)),
+        *map(_setting_item, receipt.changes),
+        *(_row_item("reported", row) for row in rows.changed),
+        *(Item("only", shown(name), told=f"only in the {side}") for side, name in only),
+        *(_row_item("unchanged", row) for row in rows.unchanged),
+        *(_row_item("ignored", row) for row in rows.ignored),
+    ]
+
+
+def _row_item(kind: str, row: Row) -> Item:
+    base, candidate = sides(row)
+    unit = f", {shown(row.unit)}" if row.unit else ""
+    differs = moved(row) or row.verdict.value in ("regression", "improvement", "incomparable")
+    return Item(
+        kind,
+        f"{ARROWS[row.direction]} {name_of(row)}{unit}",
+        base,
+        candidate,
+        change(row),
+        interval(row.interval),
+        counted(row),
+        verdict_of(row),
+        row.verdict.value,
+        differs,
+        row,
+    )
+
+
+def _finding_item(found: Finding) -> Item:
+    base, candidate = ("" if value is None else value_text(value, 60) for value in (found.base, found.candidate))
+    told, verdict = ("! blocks", "incomparable") if found.blocks else ("· notice", "")
+    name = shown(f"{found.code}: {found.message}")
+    return Item("finding", name, base, candidate, told=told, verdict=verdict, finding=found)
+
+
+def _setting_item(found: Change) -> Item:
+    base = "" if found.kind == "added" else value_text(found.base, 60)
+    candidate = "" if found.kind == "removed" else value_text(found.candidate, 60)
+    return Item("config", shown(found.path), base, candidate, told=f"{MARKS[found.kind]} {found.kind}", setting=found)
+
+
+class Table:
+    """The lines on the screen: titles, and the items that pass a filter, each on one line or on up to three.
+
+    `items` has the item of each line; None for a title.
+    """
+
+    def __init__(self, all_items: Sequence[Item], asked: Filter, *, below: bool) -> None:
+        self.columns = BELOW if below else BESIDE
+        passing = [item for item in all_items if asked.holds(item)]
+        self.shown, self.hidden = len(passing), len(all_items) - len(passing)
+        self.lines: list[Line] = []
+        self.items: list[Item | None] = []
+        for kind, title in KINDS.items():
+            held = [item for item in passing if item.kind == kind]
+            if held:
+                self._add(None, Line((f"{title} ({len(held)})", *[""] * (len(self.columns) - 1)), "group"))
+            for item in held:
+                for line in _below(item) if below else (_beside(item),):
+                    self._add(item, line)
+
+    def _add(self, item: Item | None, line: Line) -> None:
+        self.items.append(item)
+        self.lines.append(line)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def line(self, index: int) -> Line:
+        """A line."""
+        return self.lines[index]
+
+    def next(self, at: int, way: int) -> int | None:
+        """The first line of the next item that differs, or of the one before; None if there is none."""
+        here = self.items[at] if at < len(self.items) else None
+        places = [
+            index
+            for index, item in enumerate(self.items)
+            if item is not None and item.differs and item is not here and self.items[index - 1] is not item
+        ]
+        ahead = [place for place in places if (place > at) == (way > 0)]
+        return (ahead[0] if way > 0 else ahead[-1]) if ahead else None
+
+    def place(self, item: Item | None) -> int:
+        """The line that an item of an older table stands on now; the first item if it is gone."""
+        key = (item.kind, item.name) if item else None
+        first = next((index for index, found in enumerate(self.items) if found), 0)
+        return next((i for i, found in enumerate(self.items) if found and (found.kind, found.name) == key), first)
+
+
+def _tone(item: Item) -> str:
+    if item.finding:
+        return "bad" if item.finding.blocks else "warn"
+    if not item.differs or (item.row and waived(item.row)):
+        return "dim"
+    judged = item.row and (item.kind == "gate" or item.row.direction != "information")
+    return _TONES.get(item.verdict, "") if judged else ""
+
+
+def _beside(item: Item) -> Line:
+    cells = (item.name, item.base, item.candidate, item.change, item.told, item.interval, item.n)
+    return Line(cells, _tone(item))
+
+
+def _below(item: Item) -> Iterator[Line]:
+    tone = _tone(item)
+    yield Line((item.name, item.told), tone)
+    if item.base:
+        yield Line((f"  {item.base}", ""), tone, "-")
+    if item.candidate:
+        yield Line((f"  {item.candidate}{f'   {item.change}' if item.change else ''}", ""), tone, "+")
+
+
+# --- one item in full ----------------------------------------------------------------------------------------
+
+
+def details(item: Item) -> list[str]:
+    """Everything about a line: what it is held to, what it rests on, what would decide it."""
+    if item.row is not None:
+        return list(_row_details(item.row, item))
+    if item.setting is not None:
+        return [item.name, f"base       {item.base or '(not there)'}", f"candidate  {item.candidate or '(not there)'}"]
+    if item.finding is not None:
+        what = "makes the comparison invalid" if item.finding.blocks else "to be known before any number"
+        values = [f"{item.base} → {item.candidate}"] if item.base or item.candidate else []
+        return [item.name, what, *values]
+    return [item.name, item.told]
+
+
+def _row_details(row: Row, item: Item) -> Iterator[str]:
+    yield f"{name_of(row)}: {item.told}"
+    unit = f" {shown(row.unit)}" if row.unit else ""
+    yield f"{item.base} → {item.candidate}{unit}, {item.change}; {ARROW_WORDS[row.direction]}"
+    if row.interval:
+        yield f"interval at {row.interval.level * 100:g}%: {item.interval} % ({row.interval.kind})"
+    if row.p_value is not None:
+        yield f"p = {row.p_value:.3g}, corrected for the number of rows"
+    yield f"held to: {held_to(row)}"
+    yield f"rests on: {EVIDENCE[row.evidence]}"
+    yield from remarks(row)
+
+
+def shift_of(receipt: Receipt, item: Item | None) -> Shift | None:
+    """The percentiles of an item's metric; of the first metric that has some, where the item is none."""
+    if item is None or item.row is None:
+        return receipt.shifts[0] if receipt.shifts else None
+    return next((shift for shift in receipt.shifts if shift.metric == item.row.metric), None)
+
+
+def unwaivable(item: Item | None) -> str:
+    """Why a line cannot be waived; empty if it can."""
+    if item is None or item.row is None:
+        return "only a row of a metric can be waived"
+    if waived(item.row):
+        return "this row is waived already"
+    if item.row.verdict.value != "regression":
+        return f"only a regression can be waived; this row is {item.row.verdict.value}"
+    return ""

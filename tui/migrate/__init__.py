@@ -1,0 +1,19 @@
+"""The migration screens: what would become of a file, stage by stage, or of many files; then the writing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from tui.migrate.base import MigrationPage
+from tui.migrate.batch_screen import BatchScreen
+from tui.migrate.screen import MigrateScreen
+
+__all__ = ["BatchScreen", "MigrateScreen", "migration"]
+
+
+def migration(paths: Sequence[Path], *, read_only: bool) -> MigrationPage:
+    """The screen for a selection: one file in full, several or a folder as a batch."""
+    one = len(paths) == 1 and not os.path.isdir(paths[0])
+    return (MigrateScreen if one else BatchScreen)(paths, read_only=read_only)

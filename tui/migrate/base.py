@@ -1,0 +1,140 @@
+"""What the previews of one file and of many share: target, residue, and the dialog before anything is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from migrator.chain.steps import NEWEST
+from migrator.render.safe import printable
+from tui.common.choice import Choice
+from tui.common.form import Field, Form, Values
+from tui.common.page import Page
+from tui.migrate.preview import targets
+from tui.migrate.writing import Order, preview_words
+
+
+class MigrationPage(Page):
+    """A migration that is looked at before it is written.
+
+    Args:
+        paths: files, or folders of them.
+        read_only: whether every write is off.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "target", "Target", id="migrate.target", tooltip="choose the version to reach…"),
+        Binding("w", "write", "Write", id="migrate.write", tooltip="write a copy, or in place…"),
+        Binding("e", "residue", "Residue", id="migrate.residue", tooltip="save what is lost, or not", show=False),
+        Binding("r", "reload", "Reload", id="migrate.reload", tooltip="read it again", show=False),
+        Binding("escape", "back", "Back", id="migrate.leave", tooltip="back"),
+    ]
+
+    def __init__(self, paths: Sequence[object], *, read_only: bool) -> None:
+        super().__init__()
+        self.paths = tuple(os.fspath(path) if isinstance(path, os.PathLike) else str(path) for path in paths)
+        self.read_only = read_only
+        self.to = NEWEST
+        self.residue = False
+
+    # --- what the two say --------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Work out anew what would happen."""
+        raise NotImplementedError
+
+    def can_write(self) -> str:
+        """Why nothing can be written now; empty if it can."""
+        raise NotImplementedError
+
+    def order(self, place: str, target: str) -> Order:
+        """What is to be written; `place` is `yes` for in place."""
+        raise NotImplementedError
+
+    def suggested(self) -> str:
+        """Where a copy goes unless the user says otherwise."""
+        raise NotImplementedError
+
+    def dialog_rows(self, order: Order) -> list[tuple[str, str]]:
+        """What the dialog says: label and text."""
+        raise NotImplementedError
+
+    def write(self, order: Order) -> None:
+        """Carry an order out."""
+        raise NotImplementedError
+
+    # --- the frame ---------------------------------------------------------------------------------------------
+
+    def where(self) -> str:
+        """The file, or how many."""
+        return self.paths[0] if len(self.paths) == 1 else f"{len(self.paths)} files"
+
+    def command(self) -> Sequence[str]:
+        """The same preview on the command line."""
+        return preview_words(self.paths, self.to, residue=self.residue)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Writing is greyed out where it is off."""
+        if action == "write" and (self.read_only or self.can_write()):
+            return None
+        return super().check_action(action, parameters)
+
+    # --- actions -----------------------------------------------------------------------------------------------
+
+    def action_target(self) -> None:
+        """Choose the version."""
+
+        def chosen(version: str | None) -> None:
+            if version is not None and version != self.to:
+                self.to = version
+                self.look()
+
+        self.app.push_screen(Choice("the version to reach", targets(), self.to), chosen)
+
+    def action_residue(self) -> None:
+        """Save what the target has no place for, or not."""
+        self.residue = not self.residue
+        told = "is saved beside the output" if self.residue else "is not saved"
+        self.home.notify(f"residue: what {self.to} has no place for {told}", markup=False)
+        self.look()
+
+    def action_reload(self) -> None:
+        """Read again."""
+        self.look()
+
+    def action_back(self) -> None:
+        """To the files."""
+        self.dismiss()
+
+    def action_write(self) -> None:
+        """Ask, and write only then."""
+        why = "read-only: nothing is written" if self.read_only else self.can_write()
+        if why:
+            self.home.notify(why, severity="warning", markup=False)
+            return
+
+        def order(values: Values) -> Order:
+            return self.order(values["place"], values["target"])
+
+        def told(values: Values) -> list[str]:
+            rows = self.dialog_rows(order(values))
+            return [*(f"{label:<9}{text}" for label, text in rows), "", "the same as:", *self._command(order(values))]
+
+        def taken(values: Values | None) -> None:
+            if values is not None:
+                self.write(order(values))
+
+        fields = (
+            Field("target", "copy to", self.suggested()),
+            Field("place", "in place of the original, with a backup", "", cross=True),
+        )
+        form = Form("write", fields, told, lambda values: order(values).problem(), "Write")
+        self.app.push_screen(form, taken)
+
+    def _command(self, order: Order) -> list[str]:
+        lines = order.command().split("\n")
+        more = [f"… and {len(lines) - 3} more"] if len(lines) > 3 else []
+        return [*map(printable, lines[:3]), *more]

@@ -1,0 +1,105 @@
+"""A batch on the screen: its results as they come. The work itself is that of [`migrator.batch.pool`][]."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from migrator.batch.execute import Request, Result, Status
+from migrator.batch.pool import run, usable_cores
+from migrator.errors import MigratorError
+from migrator.render.report import counts, total_line
+from migrator.render.safe import printable
+from migrator.render.text import plural
+from tui.common.rows import Column, Line
+from tui.migrate.writing import Order, sources
+
+COLUMNS = (
+    Column("file", "file"),
+    Column("status", "status", 11),
+    Column("move", "version", 11),
+    Column("what", "what happens"),
+)
+_TONES = {Status.MIGRATED: "good", Status.UNCHANGED: "", Status.SKIPPED: "dim", Status.FAILED: "bad"}
+_SIGNS = {Status.MIGRATED: "✓", Status.UNCHANGED: "=", Status.SKIPPED: "·", Status.FAILED: "✗"}
+
+
+class Outcome:
+    """The results so far: lines of a grid, and the figures of all of them."""
+
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self.count: Counter[Status] = Counter()
+        self.lost = 0
+        self.size = 0
+        """Bytes of the files that change."""
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def line(self, index: int) -> Line:
+        """The line of a result."""
+        return line(self.results[index])
+
+    def add(self, results: list[Result], size: int) -> None:
+        """More results, whose changing files have so many bytes."""
+        self.results += results
+        self.count.update(result.status for result in results)
+        self.lost += sum(result.tally.lost for result in results)
+        self.size += size
+
+    @property
+    def total(self) -> str:
+        """`12 files: 9 migrated, 2 skipped, 1 failed`, and what is lost."""
+        lost = f"; ! {plural(self.lost, 'value')} lost" if self.lost else ""
+        return total_line(dict(self.count)) + lost
+
+
+def line(result: Result) -> Line:
+    """One file: what happens to it, in words, and a sign."""
+    if result.status is Status.MIGRATED:
+        move, what = f"{result.from_version} → {result.to_version}", counts(result.tally)
+        if result.warnings:
+            what += f"; {plural(len(result.warnings), 'warning')}"
+    else:
+        move, what = "", printable(result.reason or _fault(result.error))
+    tone = "warn" if result.tally.lost else _TONES[result.status]
+    told = f"{_SIGNS[result.status]} {result.status.value}"
+    return Line((printable(result.source.relative), told, move, what), tone)
+
+
+def details(result: Result) -> list[str]:
+    """Everything about one file, for the line below the table."""
+    lines = [printable(str(result.error))] if result.error else []
+    lines += [printable(warning) for warning in result.warnings]
+    if result.output:
+        lines.append(f"written to {printable(result.output)}")
+    return lines
+
+
+def _fault(error: MigratorError | None) -> str:
+    if error is None:
+        return ""
+    return f"{error.place}: {error.found}" if error.place else error.found
+
+
+def looked_at(paths: tuple[str, ...], to: str, *, residue: bool, stop: Callable[[], bool]) -> Iterator[Result]:
+    """What would become of each file of a selection; nothing is written."""
+    request = Request(to, residue=residue, ledgers=False)
+    return run(sources(paths), request, usable_cores(), stop)
+
+
+def written(order: Order, stop: Callable[[], bool]) -> Iterator[Result]:
+    """Carry an order out, file by file; each is whole or untouched, also when it is stopped in between."""
+    return run(order.sources(), order.request(), usable_cores(), stop)
+
+
+def size_of(result: Result) -> int:
+    """Bytes of a file that changes; 0 for all others, and for one that is gone meanwhile."""
+    if result.status is not Status.MIGRATED:
+        return 0
+    try:
+        return os.path.getsize(result.source.path)
+    except OSError:
+        return 0

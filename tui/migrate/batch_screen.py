@@ -1,0 +1,233 @@
+"""What would become of many files, and then what became of them: results as they come, with a way to stop."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import ProgressBar, Static
+from textual.worker import get_current_worker
+
+from migrator.batch.execute import Result, Status
+from migrator.errors import MigratorError
+from migrator.render.safe import printable
+from tui.common.grid import Grid
+from tui.common.page import Copy
+from tui.common.rows import tab_separated
+from tui.migrate.base import MigrationPage
+from tui.migrate.batch import COLUMNS, Outcome, details, looked_at, size_of, written
+from tui.migrate.writing import Order, told
+
+_EVERY: Final = 0.1
+"""Seconds between two visits to the screen: often enough to be alive, seldom enough to cost nothing."""
+
+
+class BatchScreen(MigrationPage):
+    """A selection of files, or folders, on their way to another version."""
+
+    HELP_TEXT = (
+        "First everything is tried without writing. w asks where to write, and then does it; x stops between two files."
+        " A file that cannot be migrated is told in its line, and the rest goes on. enter shows one file in full."
+    )
+    DEFAULT_CSS = """
+    BatchScreen #headline { height: auto; max-height: 2; padding: 0 1; }
+    BatchScreen #progress { height: 1; padding: 0 1; display: none; }
+    BatchScreen.-running #progress { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "stop", "Stop", id="migrate.stop", tooltip="stop after the file in hand"),
+        Binding("right_square_bracket", "trouble(1)", "Trouble", id="migrate.trouble", tooltip="next loss or failure"),
+        Binding(
+            "left_square_bracket",
+            "trouble(-1)",
+            "Trouble before",
+            id="migrate.trouble-before",
+            tooltip="loss or failure before",
+            show=False,
+        ),
+    ]
+
+    def __init__(self, paths: Sequence[object], *, read_only: bool) -> None:
+        super().__init__(paths, read_only=read_only)
+        self.outcome = Outcome()
+        self.running = ""
+        """What is going on, `trying` or `writing`; empty when it is over."""
+        self.wrote = False
+        self._stopped = False
+
+    def body(self) -> ComposeResult:
+        """The figures, how far it is, and the results."""
+        yield Static("", id="headline", markup=False)
+        yield ProgressBar(id="progress", show_eta=False)
+        yield Grid(id="body")
+
+    def on_mount(self) -> None:
+        """Try it."""
+        super().on_mount()
+        self.query_one("#body", Grid).focus()
+        self.look()
+
+    # --- working -----------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Try everything anew, and write nothing."""
+        if self.running == "writing":
+            self.home.notify("files are being written: x stops it", markup=False)
+            return
+        self._begin("trying", None)
+        self._work(looked_at(self.paths, self.to, residue=self.residue, stop=self._stop_asked), self.outcome)
+
+    def write(self, order: Order) -> None:
+        """Write everything."""
+        self._begin("writing", len(self.outcome))
+        self._work(written(order, self._stop_asked), self.outcome)
+
+    def _begin(self, what: str, total: int | None) -> None:
+        self.running, self.wrote, self._stopped = what, what == "writing", False
+        self.outcome = Outcome()
+        grid = self.query_one("#body", Grid)
+        grid.empty = "reading…"
+        grid.show(COLUMNS, self.outcome)
+        self.query_one(ProgressBar).update(total=total, progress=0)
+        self.add_class("-running")
+        self._tell()
+
+    def _stop_asked(self) -> bool:
+        return self._stopped
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="batch", description="the batch")
+    def _work(self, results: Iterator[Result], outcome: Outcome) -> None:
+        worker, held, size, since = get_current_worker(), list[Result](), 0, time.monotonic()
+        fault = ""
+        try:
+            for result in results:
+                held.append(result)
+                size += size_of(result)
+                if worker.is_cancelled:
+                    self._stopped = True
+                if time.monotonic() - since > _EVERY:
+                    self.app.call_from_thread(self._came, held, size, outcome)
+                    held, size, since = [], 0, time.monotonic()
+        except MigratorError as error:
+            fault = str(error)
+        self.app.call_from_thread(self._came, held, size, outcome)
+        self.app.call_from_thread(self._over, outcome, fault)
+
+    def _came(self, results: list[Result], size: int, outcome: Outcome) -> None:
+        outcome.add(results, size)
+        if outcome is not self.outcome or not self.is_attached:
+            return
+        self.query_one(ProgressBar).update(progress=len(outcome))
+        self.query_one("#body", Grid).reload()
+        self._tell()
+
+    def _over(self, outcome: Outcome, fault: str) -> None:
+        if outcome is not self.outcome or not self.is_attached:
+            return
+        was, self.running = self.running, ""
+        self.remove_class("-running")
+        self.query_one("#body", Grid).empty = "no files"
+        self._tell()
+        if fault:
+            self.complain(fault)
+        elif was == "writing":
+            self.home.notify(self._headline(), timeout=8, markup=False)
+
+    # --- showing -----------------------------------------------------------------------------------------------
+
+    def _headline(self) -> str:
+        if self.running:
+            return f"{self.running}, to {self.to}: {self.outcome.total}   x stops"
+        done = "written" if self.wrote else f"preview to {self.to}"
+        return f"{done}{', stopped' if self._stopped else ''}: {self.outcome.total}"
+
+    def _tell(self) -> None:
+        self.query_one("#headline", Static).update(printable(self._headline()))
+        self.refresh_bindings()
+        self._moved()
+
+    @on(Grid.Moved, "#body")
+    def _moved(self) -> None:
+        result = self.result
+        self.status("; ".join(details(result)) if result else "")
+
+    @property
+    def result(self) -> Result | None:
+        """The one that the cursor is on."""
+        at = self.query_one("#body", Grid).cursor
+        return self.outcome.results[at] if at < len(self.outcome) else None
+
+    @on(Grid.Chosen, "#body")
+    def _open(self) -> None:
+        from tui.migrate.screen import MigrateScreen
+
+        if (result := self.result) and not self.running:
+            screen = MigrateScreen([Path(result.source.path)], read_only=self.read_only)
+            screen.to, screen.residue = self.to, self.residue
+            self.app.push_screen(screen)
+
+    def action_stop(self) -> None:
+        """Stop after the file in hand."""
+        if self.running:
+            self._stopped = True
+
+    def action_trouble(self, way: int) -> None:
+        """The next file with a loss, a warning or a failure."""
+        grid, results = self.query_one("#body", Grid), self.outcome.results
+        order = ((grid.cursor + way * step) % len(results) for step in range(1, len(results) + 1))
+        found = next((index for index in order if _troubled(results[index])), None)
+        if found is None:
+            self.home.notify("no losses, warnings or failures", markup=False)
+        else:
+            grid.cursor = found
+
+    def action_back(self) -> None:
+        """To the files; while files are written, only after a stop."""
+        if self.running == "writing":
+            self.home.notify("files are being written: x stops it", markup=False)
+            return
+        self._stopped = True
+        self.dismiss()
+
+    def copies(self) -> list[Copy]:
+        """Path, row and table."""
+        grid, result = self.query_one("#body", Grid), self.result
+        if result is None or grid.line is None:
+            return []
+        every = (grid.source.line(index) for index in range(len(grid.source)))
+        return [
+            Copy("p", "path", result.source.path),
+            Copy("r", "row", tab_separated(COLUMNS, [grid.line])),
+            Copy("t", "table", tab_separated(COLUMNS, every)),
+        ]
+
+    # --- what the dialog asks ----------------------------------------------------------------------------------
+
+    def can_write(self) -> str:
+        """Why nothing can be written now; empty if it can."""
+        if self.running:
+            return f"still {self.running}"
+        return "" if self.outcome.count[Status.MIGRATED] else "no file would change"
+
+    def order(self, place: str, target: str) -> Order:
+        """All of the selection."""
+        return Order(self.paths, self.to, "in place" if place else "copy", target, self.residue, many=True)
+
+    def suggested(self) -> str:
+        """A folder of its own below the working directory."""
+        names = (f"migrated-{self.to}{f'-{number}' if number else ''}" for number in range(10_000))
+        return next((name for name in names if not os.path.lexists(name)), f"migrated-{self.to}")
+
+    def dialog_rows(self, order: Order) -> list[tuple[str, str]]:
+        """How many files and bytes, where to, and the backups."""
+        return told(order, self.outcome.size, None, self.outcome.count[Status.MIGRATED])
+
+
+def _troubled(result: Result) -> bool:
+    return bool(result.error or result.warnings or result.tally.lost)

@@ -1,0 +1,170 @@
+"""What is written where, before anything is written: the words of the dialog, the request, and the command line.
+
+The request goes to [`migrator.batch.execute`][], as the command line's own does.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from migrator.batch.discover import RESIDUE_SUFFIX, Source, clash, discover
+from migrator.batch.execute import Request
+from migrator.batch.replace import Manner, free_name
+from migrator.errors import UsageError
+from migrator.render.safe import printable
+from migrator.render.text import plural
+
+SUFFIX: Final = ".bak"
+Place = Literal["copy", "in place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the user asks to be written. `target` is a file for one input, a folder for several; unused in place."""
+
+    paths: tuple[str, ...]
+    to: str
+    place: Place = "copy"
+    target: str = ""
+    residue: bool = False
+    many: bool = False
+
+    def request(self) -> Request:
+        """The same for the batch."""
+        copy = self.place == "copy"
+        return Request(
+            to=self.to,
+            out_file=self.target if copy and not self.many else None,
+            out_folder=self.target if copy and self.many else None,
+            in_place=not copy,
+            manner=Manner(suffix=SUFFIX),
+            residue=self.residue,
+            ledgers=False,
+        )
+
+    def sources(self) -> Iterator[Source]:
+        """The files, as they are found; each has a place of its own below the target."""
+        yield from sources(self.paths, avoid=self.target if self.place == "copy" and self.many else None)
+
+    def problem(self) -> str:
+        """Why this cannot be written; empty if it can."""
+        if self.place == "in place":
+            return ""
+        if not self.target.strip():
+            return "where to? The copy needs a name"
+        if self.many:
+            if os.path.lexists(self.target) and not os.path.isdir(self.target):
+                return f"{printable(self.target)} is a file, expected a folder"
+            if any(os.path.realpath(path) == os.path.realpath(self.target) for path in self.paths):
+                return "this folder is the input"
+        elif os.path.isdir(self.target) or self.target.endswith(os.sep):
+            return f"{printable(self.target)} is a folder, expected the name of a file"
+        elif os.path.lexists(self.target):
+            return f"{printable(self.target)} exists already: choose another name"
+        return ""
+
+    def command(self) -> str:
+        """The command line that does the same, ready for a shell."""
+        if self.place == "in place":
+            return command("convert", "--to", self.to, *self._residue(), "--in-place", "--", *self.paths)
+        where = "-d" if self.many else "-o"
+        if clash(self.paths) is None:
+            return command("convert", "--to", self.to, *self._residue(), where, self.target, "--", *self.paths)
+        # One command cannot keep equal names apart, so there is one for each.
+        return "\n".join(
+            command("convert", "--to", self.to, *self._residue(), *_place_below(self.target, path, root), "--", path)
+            for root in (_common(self.paths),)
+            for path in self.paths
+        )
+
+    def _residue(self) -> tuple[str, ...]:
+        return ("--residue",) if self.residue else ()
+
+
+def preview_words(paths: Sequence[str], to: str, *, residue: bool = False) -> list[str]:
+    """The command line that shows what is on the screen, and writes nothing, word by word."""
+    explain = () if len(paths) > 1 or os.path.isdir(paths[0]) else ("--explain",)
+    saved = ("--residue",) if residue else ()
+    return words("convert", "--to", to, *saved, "--dry-run", *explain, "--", *paths)
+
+
+def words(*given: str) -> list[str]:
+    """An `aiperf-migrate` command line; `--` stays only where a name could be taken for an option."""
+    listed = list(given)
+    if "--" in listed and not any(word.startswith("-") for word in listed[listed.index("--") + 1 :]):
+        listed.remove("--")
+    return ["aiperf-migrate", *listed]
+
+
+def command(*given: str) -> str:
+    """The same as one line, quoted for a shell."""
+    return shlex.join(words(*given))
+
+
+def sources(paths: Sequence[str], avoid: str | None = None) -> Iterator[Source]:
+    """The files behind a selection; where names are equal, their places below the common folder keep them apart."""
+    if clash(paths) is None:
+        yield from discover(paths, (avoid,))
+        return
+    root = _common(paths)
+    for path in paths:
+        for source in discover([path], (avoid,)):
+            yield source._replace(relative=os.path.relpath(source.path, root))
+
+
+def _common(paths: Sequence[str]) -> str:
+    try:
+        return os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths])
+    except ValueError as error:
+        raise UsageError("the files have no folder in common", hint="write them in place, or one by one") from error
+
+
+def _place_below(target: str, path: str, root: str) -> tuple[str, str]:
+    place = os.path.join(target, os.path.relpath(path, root))
+    return ("-d", place) if os.path.isdir(path) else ("-o", place)
+
+
+def copy_name(path: str, to: str) -> str:
+    """A free name for a copy beside the file: `run.json` → `run.1.5.json`."""
+    stem, extension = os.path.splitext(path)
+    names = (f"{stem}.{to}{f'.{number}' if number else ''}{extension}" for number in range(10_000))
+    return next((name for name in names if not os.path.lexists(name)), f"{stem}.{to}{extension}")
+
+
+def free_backup(path: str) -> str:
+    """The name that the backup of a file gets, if nobody takes it before."""
+    return free_name(path + SUFFIX, os.stat(path))
+
+
+def told(order: Order, size: int, new_size: int | None, count: int) -> list[tuple[str, str]]:
+    """What the dialog says: label and text, harmless to show.
+
+    Args:
+        order: what is asked for.
+        size: bytes of all inputs.
+        new_size: bytes of the output; None if that is not known.
+        count: files that change.
+    """
+    rows = [("read", _names(order, count)), ("size", f"{size:,} bytes")]
+    if new_size is not None:
+        rows[1] = ("size", f"{size:,} → {new_size:,} bytes")
+    if order.place == "copy":
+        rows.append(("write", printable(order.target)))
+        rows.append(("backup", "none needed: the originals stay" if order.many else "none needed: the original stays"))
+    elif order.many:
+        rows.append(("write", f"in place of {plural(count, 'original')}"))
+        rows.append(("backup", f"each original stays beside it as FILE{SUFFIX}"))
+    else:
+        rows.append(("write", f"{printable(order.paths[0])}, in place of the original"))
+        rows.append(("backup", printable(free_backup(order.paths[0]))))
+    if order.residue:
+        rows.append(("residue", f"beside each output, as FILE{RESIDUE_SUFFIX}, where something has no place"))
+    return rows
+
+
+def _names(order: Order, count: int) -> str:
+    return plural(count, "file") if order.many else printable(order.paths[0])
