@@ -69,6 +69,7 @@ class Export:
         done = migrate(
             self.document,
             to,
+            config=True,
             residue=residue,
             save_residue=save_residue,
             keep_secrets=keep_secrets,

@@ -67,7 +67,7 @@ class Survey:
 
     def _predict(self, document: Any, found: Identity) -> None:
         try:
-            done = migrate(document, self.to, identity=found)
+            done = migrate(document, self.to, config=True, identity=found)
         except MigratorError:
             self.not_migratable += 1
             return

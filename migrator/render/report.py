@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Final
 
 from migrator.batch.execute import Result, Status
 from migrator.chain.ledger import PAST_TENSE, Entry, Loss, Op, Tally
@@ -103,18 +104,22 @@ def entry_detail(entry: Entry) -> str:
         place = path_text(entry.to[1:]).replace("$.", "$…", 1) if same_top else path_text(entry.to)
         return f" → {printable(place)}"
     if entry.op is Op.SET:
-        changed = f": {value_text(entry.before, 22)} → {value_text(entry.after, 22)}"
-        return changed + (f" ({printable(entry.note)})" if entry.note else "")
+        return _with_note(f": {value_text(entry.before, 22)} → {value_text(entry.after, 22)}", entry)
     if entry.op in (Op.ADD, Op.RESTORE):
-        return (
-            f": {value_text(entry.after, 22)} ({printable(entry.note)})"
-            if entry.note
-            else f": {value_text(entry.after)}"
-        )
+        return _with_note(f": {value_text(entry.after)}", entry)
     if entry.op is Op.DROP:
         return f": {value_text(entry.before)}"
     return f" ({printable(entry.note)})" if entry.note else ""
 
+
+def _with_note(text: str, entry: Entry) -> str:
+    """The values, and the note behind them where a line of 80 columns has room for it."""
+    note = f" ({printable(entry.note)})" if entry.note else ""
+    return text + note if len(f"{entry.path[-1]}{text}{note}") <= _ROOM else text
+
+
+_ROOM: Final = 55
+"""Columns of a line behind the operation and the loss."""
 
 MARKS = {Op.ADD: "+", Op.RESTORE: "+", Op.DROP: "-", Op.RENAME: ">", Op.MOVE: ">", Op.SET: "~", Op.REDACT: "~"}
 """Signs for what becomes of a place; what is left alone has none."""

@@ -69,7 +69,7 @@ def test_the_badge_tells_what_is_lost() -> None:
     assert lost
     assert down.badge == f"! {lost} values lost"
     assert "nothing lost" in preview(str(export(NEW)), "1.0", residue=True).badge
-    assert preview(str(export(OLD)), NEWEST).badge == "✓ nothing lost, 3 inferred"
+    assert preview(str(export(OLD)), NEWEST).badge == "✓ nothing lost, 7 inferred"
 
 
 def test_the_stages_show_no_secret() -> None:
@@ -189,7 +189,7 @@ def test_the_way_step_by_step() -> None:
     async def steps(pilot: Pilot[None]) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, MigrateScreen)
-        assert "✓ nothing lost, 3 inferred" in text(app_of(pilot))
+        assert "✓ nothing lost, 7 inferred" in text(app_of(pilot))
         seen = []
         for _ in screen.stages:
             assert screen.stage
@@ -442,6 +442,8 @@ def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
 
 
 def test_a_batch_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from migrator.batch.execute import _attempt as attempt
+
     for number in range(5):
         copied(OLD, tmp_path / "in" / str(number))
 
@@ -449,12 +451,12 @@ def test_a_batch_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         screen = pilot.app.screen
         assert isinstance(screen, BatchScreen)
 
-        def stopping(source: Source, request: Request) -> Any:
+        def stopping(source: Source, *rest: Any) -> Any:
             if source.relative.startswith("2"):
                 screen.action_stop()
-            return execute(source, request)
+            return attempt(source, *rest)
 
-        monkeypatch.setattr("migrator.batch.pool.execute", stopping)
+        monkeypatch.setattr("migrator.batch.execute._attempt", stopping)
         await press(pilot, "w", "tab", "space", "tab", "enter")
         assert "stopped: 3 files: 3 migrated" in text(app_of(pilot))
 
