@@ -278,10 +278,14 @@ def _collector_lists(draft: Draft, config: Object) -> None:
             draft.add((name,), items, Loss.EXACT, f"from {name}")
 
 
+DOCUMENT_FACTS: Final = ("cli_command", "benchmark_id")
+"""Fields of UserConfig that repeat what the document around it says."""
+
+
 def add_user_facts(draft: Draft, reader: Reader, known: Known) -> None:
     """What UserConfig repeats of the document around it, and the tokenizer of each model, where a release has them."""
     fields = reader.models["UserConfig"]["properties"]
-    for name, value in (("cli_command", known.cli_command), ("benchmark_id", known.benchmark_id)):
+    for name, value in zip(DOCUMENT_FACTS, (known.cli_command, known.benchmark_id), strict=True):
         if name in fields and type(value) is str:
             draft.add((name,), value, Loss.EXACT, "from the document")
     target = draft.target

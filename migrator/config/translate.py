@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.config.draft import ABSENT, CONFIG, Draft, Place, at, leaves
-from migrator.config.families import Known, add_kinds, add_user_facts, to_benchmark, to_user
+from migrator.config.families import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
 from migrator.config.fit import fit
 from migrator.config.readers import Family, Reader, readers
 from migrator.config.rows import READ_AS, RENAMED, SAME, Kind
@@ -57,8 +57,7 @@ class _Gone(NamedTuple):
 
 class _Rewritten(NamedTuple):
     config: Object | None
-    entries: list[Entry]
-    gone: list[_Gone]
+    entries: list[Entry | _Gone]
     reason: str = ""
 
 
@@ -79,11 +78,10 @@ def translate(
     new = _rewrite(config, target, known, gone, keep_unknown)
     if new.config is None:
         return Translated(None, [], new.reason)
-    if not new.gone:
-        return Translated(new.config, new.entries)
-    back, _ = _staged(new.config, source, known, gone, keep_unknown)[:2]
-    drops = [_drop(leaf, back, target, gone) for leaf in new.gone]
-    return Translated(new.config, new.entries + drops)
+    gone_some = any(isinstance(entry, _Gone) for entry in new.entries)
+    back = _staged(new.config, source, known, gone, keep_unknown)[0] if gone_some else {}
+    entries = [_drop(entry, back, target, gone) if isinstance(entry, _Gone) else entry for entry in new.entries]
+    return Translated(new.config, entries)
 
 
 def _drop(leaf: _Gone, back: Object, target: Reader, gone: Loss) -> Entry:
@@ -103,10 +101,12 @@ def _step(target: Reader) -> str:
 
 def _staged(
     config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool
-) -> tuple[Object, list[Entry], list[_Gone], list[dict[Place, Place]]]:
-    """All stages in a row: the configuration, its ledger, what was left behind, and how each stage moved places."""
-    entries: list[Entry] = []
-    left: list[_Gone] = []
+) -> tuple[Object, list[Entry | _Gone], list[dict[Place, Place]]]:
+    """All stages in a row: the configuration, its ledger with what was left behind, and how each stage moved places.
+
+    What a stage leaves behind is told before what it puts in place: a field may go where another one stood.
+    """
+    entries: list[Entry | _Gone] = []
     ways: list[dict[Place, Place]] = []
     for stage in _stages(config, target, known, to_read=not keep_unknown):
         draft = Draft(config, _step(target), gone)
@@ -114,19 +114,19 @@ def _staged(
         for place, value in draft.rest():
             mine = _unknown(place) if keep_unknown else ()
             if not (mine and (mine in draft.moved or draft.keep(mine))):
-                left.append(_Gone(place, _origin(place, ways), value, f"no place in {target.config_model}"))
+                entries.append(_Gone(place, _origin(place, ways), value, f"no place in {target.config_model}"))
         ways.append(draft.moved)
         entries += draft.entries
         config = draft.target
-    return config, entries, left, ways
+    return config, entries, ways
 
 
 def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool) -> _Rewritten:
     """The stages, and then what the target has a place for; each leaf's place in the original is followed."""
-    config, entries, left, ways = _staged(config, target, known, gone, keep_unknown)
+    config, entries, ways = _staged(config, target, known, gone, keep_unknown)
     fitted = fit(config, {"$ref": target.config_model}, target.models)
     if not fitted.ok:
-        return _Rewritten(None, entries, left, fitted.misfits[0].reason)
+        return _Rewritten(None, entries, fitted.misfits[0].reason)
     result: Object = fitted.value
     misfits = [(misfit.path, misfit.reason) for misfit in fitted.misfits]
     if not keep_unknown:
@@ -138,13 +138,13 @@ def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unkn
         for place, value in leaves(at(config, path), path):
             mine = _unknown(place) if keep_unknown else ()
             if mine and _put_back(result, mine, at(config, mine)):
-                if not any(entry.op is Op.KEEP and entry.path == CONFIG + mine for entry in entries):
+                if _kept(target, mine) not in entries:
                     entries.append(_kept(target, mine))
                 continue
             origin = _origin(place, ways)
             if origin is not _NOWHERE:
-                left.append(_Gone(place, origin, value, reason))
-    return _Rewritten(result, entries, left)
+                entries.append(_Gone(place, origin, value, reason))
+    return _Rewritten(result, entries)
 
 
 def _thinned(config: Object, places: list[Place]) -> Object:
@@ -194,6 +194,8 @@ def _own(draft: Draft, target: Reader, known: Known, *, to_read: bool) -> None:
 def _within(draft: Draft, names: dict[Place, tuple[Place, Kind]]) -> None:
     """Carry everything over as it is, but for fields with another name."""
     for key, value in draft.source.items():
+        if key in DOCUMENT_FACTS and type(value) is not str:
+            continue  # The document says it better.
         for place in _fields((key,), value):
             target, kind = names.get(place, (place, SAME))
             draft.carry(place, target, kind.up, kind.down)
@@ -224,10 +226,10 @@ def _origin(place: Place, ways: list[dict[Place, Place]]) -> Place:
     return place
 
 
-def _only_added(entry: Entry, place: Place) -> bool:
+def _only_added(entry: Entry | _Gone, place: Place) -> bool:
     """Whether an entry adds what then has no place after all."""
     path = CONFIG + place
-    return entry.op is Op.ADD and entry.path[: len(path)] == path
+    return isinstance(entry, Entry) and entry.op is Op.ADD and entry.path[: len(path)] == path
 
 
 def _kept(target: Reader, place: Place) -> Entry:
