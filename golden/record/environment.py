@@ -95,8 +95,20 @@ def _ready(folder: Path, release: str) -> bool:
 
 
 def _make(folder: Path, release: str, python: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    """With uv, which is many times faster, or else with pip, which may know an index or a proxy that uv does not."""
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+    if uv:
+        try:
+            _install(folder, release, python, uv)
+        except InstallationError as error:
+            print(f"uv: {error}\ntrying pip", file=sys.stderr)
+        else:
+            return
+    _install(folder, release, python, None)
+
+
+def _install(folder: Path, release: str, python: str, uv: str | None) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
     own = str(folder / "bin" / "python")
     venv = [uv, "venv", "--quiet", "--no-python-downloads", "--python", python] if uv else [python, "-m", "venv"]
     _run([*venv, str(folder)])
@@ -110,7 +122,8 @@ def _make(folder: Path, release: str, python: str) -> None:
 def _run(command: list[str]) -> str:
     """What a command prints."""
     try:
-        done = subprocess.run(command, capture_output=True, check=False)
+        # A machine's own certificates are where its proxies are.
+        done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "UV_SYSTEM_CERTS": "1"})
     except OSError as error:
         raise InstallationError(f"{command[0]}: {error.strerror}") from error
     if done.returncode:
