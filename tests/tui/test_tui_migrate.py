@@ -17,14 +17,15 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from migrator.batch.discover import Source
-from migrator.batch.execute import Request, execute
+from migrator.batch.execute import Request, Status, execute
 from migrator.chain.ledger import Loss
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.errors import MigratorError
 from tui.common.form import Form
 from tui.migrate import BatchScreen, MigrateScreen, migration
-from tui.migrate.batch import Outcome, line
-from tui.migrate.preview import WHOLE, change_row, preview, side_by_side, targets, unified
+from tui.migrate.batch import Outcome, line, written
+from tui.migrate.goal import targets
+from tui.migrate.preview import WHOLE, change_row, preview, side_by_side, unified
 from tui.migrate.writing import Order, free_backup, sources
 
 OLD = "0.4.0/chat-streaming"
@@ -108,7 +109,7 @@ def test_unified_has_the_same_lines() -> None:
 
 
 def test_every_version_is_a_target() -> None:
-    assert [target.version for target in targets()] == list(reversed(VERSIONS))
+    assert [target.version for target in targets()][: len(VERSIONS)] == list(reversed(VERSIONS))
     assert dict(targets())["1.0"] == "AIPerf 0.4.0 to 0.7.0"
     assert dict(targets())["1.2"] == "no published release writes it"
 
@@ -235,10 +236,10 @@ def test_another_target() -> None:
         screen = pilot.app.screen
         assert isinstance(screen, MigrateScreen)
         await press(pilot, "t", "end", "enter")
-        assert screen.to == "0.1"
+        assert screen.to == "0.2.0"
         assert screen.preview
         assert screen.preview.badge in text(app_of(pilot))
-        assert screen.command()[:4] == ["aiperf-migrate", "convert", "--to", "0.1"]
+        assert screen.command()[:4] == ["aiperf-migrate", "convert", "--for-aiperf", "0.2.0"]
         await press(pilot, "e")
         assert "--residue" in screen.command()
         assert "saved in the residue" in text(app_of(pilot))
@@ -498,3 +499,15 @@ def test_files_and_run_open_the_preview() -> None:
         assert isinstance(pilot.app.screen, MigrateScreen)
 
     drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps)
+
+
+def test_a_release_is_a_goal_too(tmp_path: Path) -> None:
+    assert {"1.5", "0.9.0", "0.13.0"} <= {target.version for target in targets()}
+    shown = preview(str(export(NEW)), "0.8.0")
+    assert shown.changed
+    assert any(stage.name == "input_config 0.8.0" for stage in shown.stages)
+    assert preview(str(export("0.9.0/chat-streaming")), "0.11.0").badge == "= AIPerf 0.11.0 reads it as it is"
+    order = Order((str(export(OLD)),), "0.9.0", target=str(tmp_path / "out.json"))
+    assert "--for-aiperf 0.9.0" in order.command()
+    assert [result.status for result in written(order, lambda: False)] == [Status.MIGRATED]
+    assert "phases" in json.loads((tmp_path / "out.json").read_bytes())["input_config"]

@@ -13,7 +13,7 @@ from migrator.render.safe import printable
 from tui.common.choice import Choice
 from tui.common.form import Field, Form, Values
 from tui.common.page import Page
-from tui.migrate.preview import targets
+from tui.migrate.goal import goal_text, targets
 from tui.migrate.writing import Order, preview_words
 
 
@@ -26,7 +26,7 @@ class MigrationPage(Page):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "target", "Target", id="migrate.target", tooltip="choose the version to reach…"),
+        Binding("t", "target", "Target", id="migrate.target", tooltip="choose the version or release to reach…"),
         Binding("w", "write", "Write", id="migrate.write", tooltip="write a copy, or in place…"),
         Binding("e", "residue", "Residue", id="migrate.residue", tooltip="save what is lost, or not", show=False),
         Binding("r", "reload", "Reload", id="migrate.reload", tooltip="read it again", show=False),
@@ -92,13 +92,13 @@ class MigrationPage(Page):
                 self.to = version
                 self.look()
 
-        self.app.push_screen(Choice("the version to reach", targets(), self.to), chosen)
+        self.app.push_screen(Choice("the version or release to reach", targets(), self.to), chosen)
 
     def action_residue(self) -> None:
         """Save what the target has no place for, or not."""
         self.residue = not self.residue
         told = "is saved beside the output" if self.residue else "is not saved"
-        self.home.notify(f"residue: what {self.to} has no place for {told}", markup=False)
+        self.home.notify(f"residue: what {goal_text(self.to)} has no place for {told}", markup=False)
         self.look()
 
     def action_reload(self) -> None:

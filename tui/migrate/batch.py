@@ -13,6 +13,7 @@ from migrator.render.report import counts, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.rows import Column, Line
+from tui.migrate.goal import release_of, version_of
 from tui.migrate.writing import Order, sources
 
 COLUMNS = (
@@ -86,7 +87,7 @@ def _fault(error: MigratorError | None) -> str:
 
 def looked_at(paths: tuple[str, ...], to: str, *, residue: bool, stop: Callable[[], bool]) -> Iterator[Result]:
     """What would become of each file of a selection; nothing is written."""
-    request = Request(to, residue=residue, ledgers=False)
+    request = Request(version_of(to), release=release_of(to), residue=residue, ledgers=False)
     return run(sources(paths), request, usable_cores(), stop)
 
 

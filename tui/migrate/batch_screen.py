@@ -22,6 +22,7 @@ from tui.common.page import Copy
 from tui.common.rows import tab_separated
 from tui.migrate.base import MigrationPage
 from tui.migrate.batch import COLUMNS, Outcome, details, looked_at, size_of, written
+from tui.migrate.goal import goal_text
 from tui.migrate.writing import Order, told
 
 _EVERY: Final = 0.1
@@ -143,8 +144,8 @@ class BatchScreen(MigrationPage):
 
     def _headline(self) -> str:
         if self.running:
-            return f"{self.running}, to {self.to}: {self.outcome.total}   x stops"
-        done = "written" if self.wrote else f"preview to {self.to}"
+            return f"{self.running}, to {goal_text(self.to)}: {self.outcome.total}   x stops"
+        done = "written" if self.wrote else f"preview to {goal_text(self.to)}"
         return f"{done}{', stopped' if self._stopped else ''}: {self.outcome.total}"
 
     def _tell(self) -> None:

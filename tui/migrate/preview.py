@@ -8,44 +8,24 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.execute import Request, residue_beside
 from migrator.batch.load import load
 from migrator.chain.ledger import Entry, Ledger, Loss, Op
 from migrator.chain.migrate import Migration, migrate
-from migrator.chain.steps import ENTRY, NEWEST, STEPS, VERSIONS
+from migrator.chain.steps import ENTRY, STEPS
 from migrator.errors import MigratorError, ResidueError, reported
 from migrator.identify import require_migratable
 from migrator.jsonfile import Json, Path, path_text, render, unreadable
-from migrator.releases import writers
 from migrator.render.report import MARKS, counts, entry_detail
 from migrator.render.safe import printable
 from migrator.render.text import plural, value_text
+from tui.migrate.goal import goal_text, release_of, version_of
 
 WHOLE: Final = "whole way"
 """The first stage of a preview: all entries at once, between the file as it is and the result."""
-
-
-class Target(NamedTuple):
-    """A version to reach, with the releases that write it."""
-
-    version: str
-    about: str
-
-
-def targets() -> list[Target]:
-    """All versions, newest first."""
-    return [Target(version, _written_by(version)) for version in reversed(VERSIONS)]
-
-
-def _written_by(version: str) -> str:
-    names = writers(version)
-    if not names:
-        return "no published release writes it"
-    span = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-    return f"AIPerf {span}{', newest' if version == NEWEST else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +76,7 @@ class Preview:
     def badge(self) -> str:
         """The loss badge: a sign and words, never colour alone."""
         if not self.changed:
-            return f"= is {self.to} already"
+            return f"= {goal_text(self.to)} reads it as it is" if release_of(self.to) else f"= is {self.to} already"
         tally = self.losses.tally()
         if tally.lost:
             return f"! {plural(tally.lost, 'value')} lost"
@@ -150,12 +130,18 @@ def _preview(path: str, to: str, *, residue: bool) -> Preview:
     parsed = loaded.parsed
     require_migratable(loaded.identity)
     assert parsed is not None  # Files of one document a line are no main export.
-    beside, warnings = residue_beside(Source(path, os.path.basename(path), named=True), Request(to))
+    beside, warnings = residue_beside(Source(path, os.path.basename(path), named=True), Request(version_of(to)))
+    options: dict[str, Any] = {
+        "release_name": release_of(to) or None,
+        "config": True,
+        "save_residue": residue,
+        "identity": loaded.identity,
+    }
     try:
-        done = migrate(parsed.data, to, config=True, residue=beside, save_residue=residue, identity=loaded.identity)
+        done = migrate(parsed.data, version_of(to), residue=beside, **options)
     except ResidueError as error:
         warnings.append(f"residue ignored: {error}")
-        done = migrate(parsed.data, to, config=True, save_residue=residue, identity=loaded.identity)
+        done = migrate(parsed.data, version_of(to), **options)
     size = len(render(done.document, parsed.layout)) if done.changed else len(loaded.raw)
     stages = tuple(_stages(parsed.data, done)) if done.changed else ()
     told = tuple(map(printable, warnings))

@@ -20,6 +20,7 @@ from tui.common.grid import Grid
 from tui.common.page import Copy
 from tui.common.rows import Column, Line, Listed, tab_separated
 from tui.migrate.base import MigrationPage
+from tui.migrate.goal import goal_text
 from tui.migrate.preview import Preview, Stage, change_row, preview, side_by_side, stamp_of, unified
 from tui.migrate.writing import Order, copy_name, told
 
@@ -133,7 +134,7 @@ class MigrateScreen(MigrationPage):
         more = "".join(f"; {warning}" for warning in found.warnings)
         if not found.changed:
             return [f"schema {found.source}   {found.badge}", more.removeprefix("; ")]
-        about = f"{found.source} → {found.to}   {found.badge}"
+        about = f"{found.source} → {goal_text(found.to)}   {found.badge}"
         sizes = f"{found.size:,} → {found.new_size:,} bytes"
         return [about, f"{self.stages[0].counts}; {sizes}{more}"]
 
@@ -235,7 +236,7 @@ class MigrateScreen(MigrationPage):
         """Why nothing can be written now; empty if it can."""
         if self.preview is None:
             return "there is nothing to write"
-        return "" if self.preview.changed else f"the file is {self.preview.to} already"
+        return "" if self.preview.changed else f"the file needs nothing for {goal_text(self.preview.to)}"
 
     def order(self, place: str, target: str) -> Order:
         """What is to be written."""

@@ -17,6 +17,7 @@ from migrator.batch.replace import Manner, free_name
 from migrator.errors import UsageError
 from migrator.render.safe import printable
 from migrator.render.text import plural
+from tui.migrate.goal import option, release_of, version_of
 
 SUFFIX: Final = ".bak"
 Place = Literal["copy", "in place"]
@@ -37,7 +38,8 @@ class Order:
         """The same for the batch."""
         copy = self.place == "copy"
         return Request(
-            to=self.to,
+            to=version_of(self.to),
+            release=release_of(self.to),
             out_file=self.target if copy and not self.many else None,
             out_folder=self.target if copy and self.many else None,
             in_place=not copy,
@@ -70,13 +72,13 @@ class Order:
     def command(self) -> str:
         """The command line that does the same, ready for a shell."""
         if self.place == "in place":
-            return command("convert", "--to", self.to, *self._residue(), "--in-place", "--", *self.paths)
+            return command("convert", *option(self.to), *self._residue(), "--in-place", "--", *self.paths)
         where = "-d" if self.many else "-o"
         if clash(self.paths) is None:
-            return command("convert", "--to", self.to, *self._residue(), where, self.target, "--", *self.paths)
+            return command("convert", *option(self.to), *self._residue(), where, self.target, "--", *self.paths)
         # One command cannot keep equal names apart, so there is one for each.
         return "\n".join(
-            command("convert", "--to", self.to, *self._residue(), *_place_below(self.target, path, root), "--", path)
+            command("convert", *option(self.to), *self._residue(), *_place_below(self.target, path, root), "--", path)
             for root in (_common(self.paths),)
             for path in self.paths
         )
@@ -89,7 +91,7 @@ def preview_words(paths: Sequence[str], to: str, *, residue: bool = False) -> li
     """The command line that shows what is on the screen, and writes nothing, word by word."""
     explain = () if len(paths) > 1 or os.path.isdir(paths[0]) else ("--explain",)
     saved = ("--residue",) if residue else ()
-    return words("convert", "--to", to, *saved, "--dry-run", *explain, "--", *paths)
+    return words("convert", *option(to), *saved, "--dry-run", *explain, "--", *paths)
 
 
 def words(*given: str) -> list[str]:
