@@ -61,6 +61,10 @@ class Draft:
         plain: Object = _listed(self._target)
         return plain
 
+    def built(self, place: Place) -> Json:
+        """The new value at a place, as far as it is written; [`ABSENT`][] for none."""
+        return at(self._target, place)
+
     def read(self, place: Place) -> Json:
         """The old value at a place; [`ABSENT`][] for one that is not there or null."""
         value = at(self.source, place)

@@ -107,10 +107,10 @@ _SHARED: Final = ("concurrency", "rate", "prefill_concurrency", "concurrency_ram
 
 def _warmup_from_profiling(draft: Draft, warmup: Place, profiling: Place) -> None:
     for name in _SHARED:
-        value = at(draft.target, (*profiling, name))
+        value = draft.built((*profiling, name))
         if value is not ABSENT:
             draft.add((*warmup, name), value, Loss.EXACT, "as in the profiling phase")
-    if at(draft.target, (*warmup, "type")) == "concurrency":
+    if draft.built((*warmup, "type")) == "concurrency":
         draft.add((*warmup, "concurrency"), 1, Loss.INFERRED, "AIPerf's own default")
 
 
@@ -288,8 +288,7 @@ def add_user_facts(draft: Draft, reader: Reader, known: Known) -> None:
     for name, value in zip(DOCUMENT_FACTS, (known.cli_command, known.benchmark_id), strict=True):
         if name in fields and type(value) is str:
             draft.add((name,), value, Loss.EXACT, "from the document")
-    target = draft.target
-    models, tokenizer = at(target, ("endpoint", "model_names")), at(target, ("tokenizer", "name"))
+    models, tokenizer = draft.built(("endpoint", "model_names")), draft.built(("tokenizer", "name"))
     if "resolved_names" in reader.models["TokenizerConfig"]["properties"] and type(tokenizer) is str:
         names = {name: tokenizer for name in models if type(name) is str} if type(models) is list else {}
         if names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final, NamedTuple, Self
 
 from migrator.chain.ledger import Entry, Loss, Op
@@ -57,6 +58,7 @@ def named(text: str) -> Named:
     return Named(found)
 
 
+@cache
 def last_writer(version: str) -> str:
     """The newest release that wrote a schema version; for 1.2, which none did, the newest before it."""
     names = {entry.name for entry in (*RELEASES, *NIGHTLIES)} | set(learnt())
