@@ -5,7 +5,7 @@ The command line prints these fields; library users read them. Nothing else in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
@@ -61,6 +61,10 @@ class MigratorError(Exception):
             text += f" ({self.hint})"
         return text
 
+    def __reduce__(self) -> tuple[Callable[..., MigratorError], tuple[object, ...]]:
+        # As it is, and not by calling it again: subclasses are told other things than they keep.
+        return _again, (type(self), self.args, vars(self))
+
     def as_dict(self) -> dict[str, str]:
         """The same facts for `--json`; empty fields are left out."""
         fields = {
@@ -71,6 +75,13 @@ class MigratorError(Exception):
             "hint": self.hint,
         }
         return {"kind": type(self).__name__, **{k: v for k, v in fields.items() if v}}
+
+
+def _again(kind: type[MigratorError], arguments: tuple[object, ...], facts: dict[str, object]) -> MigratorError:
+    """An error that comes from another process."""
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(facts)
+    return error
 
 
 class UnreadableError(MigratorError):

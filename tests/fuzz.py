@@ -29,7 +29,7 @@ def everything(raw: bytes) -> None:
         Exception: of any other kind than the package's own: a bug.
     """
     from migrator.batch.load import Loaded
-    from migrator.batch.survey import Survey
+    from migrator.batch.survey import Survey, facts
     from migrator.chain.migrate import migrate
     from migrator.chain.steps import NEWEST, VERSIONS
     from migrator.check import check
@@ -49,7 +49,7 @@ def everything(raw: bytes) -> None:
         found = identify(parsed.data)
     except MigratorError:
         return
-    Survey(NEWEST).add(Loaded(raw, parsed, found))
+    Survey(NEWEST).add(facts(Loaded(raw, parsed, found), NEWEST))
     if found.family not in MIGRATABLE:
         return
     if parsed.uniform:

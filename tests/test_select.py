@@ -14,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from process import EXPORTS, NAME, copy, export, run
 
-from migrator.batch.load import load
+from migrator.batch.discover import Source
+from migrator.batch.load import Loaded, load
+from migrator.batch.look import Looking
+from migrator.batch.pool import run as run_here
 from migrator.batch.select import Selection, moment, select
 from migrator.batch.survey import OTHERS, Histogram
 from migrator.batch.where import FIELDS, where
@@ -32,7 +35,13 @@ def tree(tmp_path: Path) -> Path:
 
 
 def found(folder: Path, **asked: object) -> set[str]:
-    return {source.relative for source in select([str(folder)], Selection(**asked))}  # type: ignore[arg-type]
+    selection = Selection(**asked)  # type: ignore[arg-type]
+    work = Looking(_is_there, selection.where)
+    return {seen.source.relative for seen in run_here(select([str(folder)], selection), work, jobs=1)}
+
+
+def _is_there(source: Source, loaded: Loaded) -> bool:
+    return loaded.identity.family is not None and source.error is None
 
 
 def test_everything_unless_asked(tree: Path) -> None:
@@ -197,9 +206,13 @@ def test_a_file_that_cannot_be_read_is_not_left_out_in_silence(tree: Path) -> No
     assert done.code == 4
     assert done.complaints[0].startswith("./bad.json: line 1 column 2")
     assert len(done.lines) == 1
-    done = run("inspect", "-", "--where", "version > 1.0", stdin=b"{}")
-    assert done.code == 2
-    assert done.complaints == ["--where reads a file twice, and standard input cannot be (name the file)"]
+
+
+def test_standard_input_can_be_chosen_like_any_file() -> None:
+    raw = export("0.13.0/cancelled").read_bytes()
+    assert run("inspect", "-", "--where", "version = 1.4", stdin=raw).lines[0] == "-"
+    done = run("inspect", "-", "--where", "version = 1.0", stdin=raw)
+    assert (done.code, done.lines, done.complaints) == (0, [], ["no files found"])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final, Literal
@@ -15,6 +15,7 @@ from migrator.batch import journal
 from migrator.batch.discover import RESIDUE_SUFFIX, STDIN, Source
 from migrator.batch.load import load
 from migrator.batch.replace import Change, Manner, Replacements, other_names
+from migrator.batch.select import passes
 from migrator.batch.write import Fsync, sync_file_systems, write_out, write_standard_output
 from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
@@ -47,7 +48,7 @@ class Request:
     `direction` limits which way files are moved. Exactly one of `out_file`, `out_folder`, `in_place` and
     `standard_output` is set, or none: then nothing is written. `manner` says how files are written. `ledgers` asks
     for every entry, not only the figures. `backfill` asks for what the files beside an export know; `records` names
-    them for a single one.
+    them for a single one. A file that does not pass the test `where` is not meant: nothing becomes of it.
     """
 
     to: str
@@ -65,6 +66,7 @@ class Request:
     release: str = ""
     backfill: bool = False
     records: str | None = None
+    where: str = ""
 
     @property
     def goal(self) -> str:
@@ -127,18 +129,22 @@ class Result:
 
 
 def execute(source: Source, request: Request) -> Result:
-    """Do what is asked for one file. Errors become the result's, so that a batch goes on."""
-    return execute_all([source], request)[0]
+    """Do what is asked for one file, which is meant whatever is in it. Errors become the result's."""
+    return execute_all([source], replace(request, where=""))[0]
 
 
 def execute_all(sources: Iterable[Source], request: Request, stop: Callable[[], bool] = lambda: False) -> list[Result]:
-    """Do what is asked for some files, which go to the disk together. `stop` is asked before each file."""
+    """Do what is asked for some files, which go to the disk together. `stop` is asked before each file.
+
+    Errors become the results', so that a batch goes on. A file that the request does not choose has no result.
+    """
     results: list[tuple[Result, Change | None]] = []
     with Replacements(request.manner) as replacements:
         for source in sources:
             if stop():
                 break
-            results.append(_attempt(source, request, replacements))
+            if attempt := _attempt(source, request, replacements):
+                results.append(attempt)
         replacements.settle()
     if request.together > 1 and not request.in_place:
         _flush([result for result, _ in results])
@@ -161,7 +167,7 @@ def _flush(results: list[Result]) -> None:
             _fail(result, UnwritableError(f"is perhaps not on the disk: {error.strerror}", file=result.output))
 
 
-def _attempt(source: Source, request: Request, replacements: Replacements) -> tuple[Result, Change | None]:
+def _attempt(source: Source, request: Request, replacements: Replacements) -> tuple[Result, Change | None] | None:
     result = Result(source, Status.FAILED, error=source.error)
     if source.error:
         return result, None
@@ -179,8 +185,11 @@ def _attempt(source: Source, request: Request, replacements: Replacements) -> tu
     return result, None
 
 
-def _execute(source: Source, request: Request, replacements: Replacements) -> tuple[Result, Change | None]:
-    loaded = load(source.path, details=False, read=replacements.read if request.in_place else read_bytes)
+def _execute(source: Source, request: Request, replacements: Replacements) -> tuple[Result, Change | None] | None:
+    read = replacements.read if request.in_place else read_bytes
+    loaded = load(source.path, details=bool(request.where), read=read)
+    if not passes(loaded, request.where):
+        return None
     identity, parsed = loaded.identity, loaded.parsed
     if identity.family not in MIGRATABLE or parsed is None:
         if source.named and identity.family is Family.OTHER:

@@ -1,7 +1,7 @@
-"""Several processes at one batch: the same results in the same order, sooner.
+"""Work on many files, by this process or by several at once: the same results in the same order, sooner.
 
 Sources are handed out in small bundles and only so many at a time, so that neither a tree of any size nor its results
-ever stand in memory. Each file is still read, migrated and written by one process on its own.
+ever stand in memory. Each file is still read, worked on and written by one process on its own.
 """
 
 from __future__ import annotations
@@ -11,19 +11,50 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice, takewhile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from migrator.batch.discover import Source
-from migrator.batch.execute import Request, Result, execute, execute_all
 from migrator.errors import InternalError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-_BUNDLE: Final = 64
+BUNDLE: Final = 64
 """Files handed over at once: enough that handing over costs little, few enough that an interrupt is soon obeyed."""
 _ALONE: Final = 512
 """A batch up to this size is over before other processes have started."""
+AGAIN: Final = "every file is the old or the new one; run it again, with --resume if there is a journal"
+"""What to do after a batch that ended before its time."""
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+Stop = Callable[[], bool]
+"""Asked before each file whether not to go on."""
+
+
+def never() -> bool:
+    """Nobody wants to stop."""
+    return False
+
+
+class Work(Protocol[R_co]):
+    """What is done with each file. It can be pickled, and so can its results."""
+
+    @property
+    def together(self) -> int:
+        """How many files are worked on, and reported, together; any number is right, this one does no harm."""
+
+    def __call__(self, sources: Sequence[Source], stop: Stop = never) -> Sequence[R_co]:
+        """The results of some files, in order: one for each, or none for one that is not meant."""
+
+
+class Handed(Protocol[R_co]):
+    """A bundle that was handed over."""
+
+    def cancel(self) -> bool:
+        """Take it back, which is only possible before it was begun; whether that was so."""
+
+    def result(self) -> Sequence[R_co]:
+        """Its results, which are waited for."""
 
 
 def usable_cores() -> int:
@@ -31,49 +62,58 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(sources: Iterable[Source], request: Request, jobs: int, stop: Callable[[], bool]) -> Iterator[Result]:
+def run(sources: Iterable[Source], work: Work[R], jobs: int, stop: Stop = never) -> Iterator[R]:
     """What becomes of each source, in order.
 
     Args:
         sources: the files, as they are found.
-        request: what to do with each; one that writes to standard output is always done by this process.
+        work: what to do with each.
         jobs: how many processes; one does everything itself.
-        stop: asked before each file whether to go on. What is in hand is finished, and its results are given.
+        stop: what is in hand when it says so is finished, and its results are given.
     """
     stream = iter(sources)
-    first = list(islice(stream, _ALONE + 1)) if jobs > 1 and not request.standard_output else []
+    first = list(islice(stream, _ALONE + 1)) if jobs > 1 else []
     wanted = takewhile(lambda _: not stop(), chain(first, stream))
-    if len(first) <= _ALONE:
-        if request.together == 1:
-            yield from (execute(source, request) for source in wanted)
-            return
-        for bundle in iter(lambda: list(islice(wanted, request.together)), []):
-            yield from execute_all(bundle, request, stop)
+    if len(first) > _ALONE:
+        yield from _shared(wanted, work, jobs, stop)
         return
-    yield from _shared(wanted, request, jobs, stop)
+    for bundle in bundles(wanted, work.together):
+        yield from work(bundle, stop)
 
 
-def _shared(stream: Iterator[Source], request: Request, jobs: int, stop: Callable[[], bool]) -> Iterator[Result]:
+def bundles(sources: Iterator[Source], size: int) -> Iterator[list[Source]]:
+    """Sources as they are handed over: so many at once, fewer at the end."""
+    return iter(lambda: list(islice(sources, size)), [])
+
+
+def in_order(handed: Iterable[Handed[R]], limit: int, stop: Stop) -> Iterator[R]:
+    """The results of bundles as they were handed over, of which no more than `limit` are out at a time."""
+    waiting: deque[Handed[R]] = deque()
+    for bundle in handed:
+        waiting.append(bundle)
+        if len(waiting) > limit:
+            yield from waiting.popleft().result()
+    while waiting:
+        bundle = waiting.popleft()
+        if not (stop() and bundle.cancel()):
+            yield from bundle.result()
+
+
+def _shared(stream: Iterator[Source], work: Work[R], jobs: int, stop: Stop) -> Iterator[R]:
     # Slow to import, and only a large batch needs it.
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_obey_the_parent)
+
+    def hand_over(bundle: list[Source]) -> Future[Sequence[R]]:
+        return pool.submit(work, bundle)
+
     try:
-        size = max(_BUNDLE, request.together)
-        waiting: deque[Future[list[Result]]] = deque()
-        for bundle in iter(lambda: list(islice(stream, size)), []):
-            waiting.append(pool.submit(_bundle, bundle, request))
-            if len(waiting) > 2 * jobs:
-                yield from waiting.popleft().result()
-        while waiting:
-            bundle_in_hand = waiting.popleft()
-            if not (stop() and bundle_in_hand.cancel()):
-                yield from bundle_in_hand.result()
+        yield from in_order(map(hand_over, bundles(stream, max(BUNDLE, work.together))), 2 * jobs, stop)
     except BrokenProcessPool as error:
-        hint = "every file is the old or the new one; run it again, with --resume if there is a journal"
-        raise InternalError("a process at work on the batch was killed", hint=hint) from error
+        raise InternalError("a process at work on the batch was killed", hint=AGAIN) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -92,9 +132,3 @@ def _end_with_the_parent() -> None:
     if parent := parent_process():
         parent.join()
         os._exit(1)
-
-
-def _bundle(sources: Sequence[Source], request: Request) -> list[Result]:
-    if request.together > 1:
-        return execute_all(sources, request)
-    return [execute(source, request) for source in sources]

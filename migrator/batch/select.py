@@ -9,13 +9,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.batch.discover import STDIN, Skip, Source, discover
-from migrator.batch.load import load
-from migrator.errors import MigratorError, UsageError
+from migrator.batch.load import Loaded
+from migrator.errors import UsageError
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
-
-    from migrator.batch.where import Test
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -42,25 +40,31 @@ def select(
 ) -> Iterator[Source]:
     """The files behind `paths` that a selection means, one at a time, in order.
 
-    With `where` each file is read once more than otherwise. One that cannot be read is given, so that it is reported.
+    What is in them is not looked at here: whoever reads a file asks [`passes`][] about it.
 
     Raises:
-        UsageError: a glob or an expression that is not understood, or `where` for standard input. Raised at once.
+        UsageError: a glob or an expression that is not understood. Raised at once.
     """
-    if selection.where and STDIN in paths:
-        raise UsageError("--where reads a file twice, and standard input cannot be", hint="name the file")
-    test = None
     if selection.where:
         from migrator.batch.where import where
 
-        test = where(selection.where)
-    return _kept(discover(paths, avoid, _skip(selection)), selection, test)
+        where(selection.where)
+    sources = discover(paths, avoid, _skip(selection))
+    return (source for source in sources if source.error or _right_age(source, selection))
 
 
-def _kept(sources: Iterator[Source], selection: Selection, test: Test | None) -> Iterator[Source]:
-    for source in sources:
-        if source.error or (_right_age(source, selection) and (test is None or _passes(source, test))):
-            yield source
+def passes(loaded: Loaded, where: str) -> bool:
+    """Whether a file that was read, with details, is one that the expression of a selection means."""
+    if not where:
+        return True
+    from migrator.batch.where import where as test_of
+
+    return test_of(where)(loaded.identity, loaded.parsed.data if loaded.parsed else None)
+
+
+def count(paths: Sequence[str], selection: Selection, avoid: Iterable[str | None] = ()) -> int:
+    """How many files there are to look at, for a progress line."""
+    return sum(1 for _ in select(paths, selection, avoid))
 
 
 def moment(text: str, now: float) -> float:
@@ -86,14 +90,6 @@ def _right_age(source: Source, selection: Selection) -> bool:
     return (selection.newer is None or changed >= selection.newer) and (
         selection.older is None or changed < selection.older
     )
-
-
-def _passes(source: Source, test: Test) -> bool:
-    try:
-        loaded = load(source.path)
-    except MigratorError:
-        return True
-    return test(loaded.identity, loaded.parsed.data if loaded.parsed else None)
 
 
 def _skip(selection: Selection) -> Skip | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from migrator.batch.load import Loaded
 from migrator.chain.ledger import Entry, Loss
@@ -33,6 +33,32 @@ class Histogram(Counter[Any]):
         self[kind if kind in self or len(self) < _KINDS else OTHERS] += count
 
 
+class Facts(NamedTuple):
+    """What one file adds to a survey. `kinds` counts what a migration would lose, by (class, place)."""
+
+    identity: Identity
+    size: int
+    export: bool = False
+    changes: bool | None = None
+    kinds: tuple[tuple[tuple[Loss, str], int], ...] = ()
+
+
+def facts(loaded: Loaded, to: str) -> Facts:
+    """What a survey counts of a file. Its document is migrated in memory, to see what would be lost.
+
+    `changes` is None for a file that cannot be migrated.
+    """
+    found = loaded.identity
+    if found.family not in MIGRATABLE or loaded.parsed is None:
+        return Facts(found, len(loaded.raw))
+    try:
+        done = migrate(loaded.parsed.data, to, config=True, identity=found)
+    except MigratorError:
+        return Facts(found, len(loaded.raw), export=True)
+    kinds = Counter((entry.loss, place(entry)) for entry in done.ledger if entry.loss in TELLING)
+    return Facts(found, len(loaded.raw), export=True, changes=done.changed, kinds=tuple(kinds.items()))
+
+
 class Survey:
     """Counts files as they are added. `to` is the version whose losses are predicted, whichever way it is."""
 
@@ -49,13 +75,13 @@ class Survey:
         self.files += 1
         self.errors.note(type(error).__name__)
 
-    def add(self, loaded: Loaded) -> None:
-        """A file that could be read. Its document is migrated in memory, to see what would be lost."""
-        found = loaded.identity
+    def add(self, told: Facts) -> None:
+        """A file that could be read."""
+        found = told.identity
         self.files += 1
-        self.bytes += len(loaded.raw)
+        self.bytes += told.size
         self.families.note(found.family.value)
-        if found.family not in MIGRATABLE or loaded.parsed is None:
+        if not told.export:
             return
         self.exports += 1
         self.versions.note(found.versions)
@@ -63,18 +89,10 @@ class Survey:
             self.dialects.note((found.versions, found.dialect))
         self.configs.note(found.config or "none")
         self.writers.note((bool(found.writer), found.writers))
-        self._predict(loaded.parsed.data, found)
-
-    def _predict(self, document: Any, found: Identity) -> None:
-        try:
-            done = migrate(document, self.to, config=True, identity=found)
-        except MigratorError:
-            self.not_migratable += 1
-            return
-        self.would_change += done.changed
-        kinds = Counter((entry.loss, place(entry)) for entry in done.ledger if entry.loss in TELLING)
-        self.would_lose += any(loss is Loss.LOST for loss, _ in kinds)
-        for kind, count in kinds.items():
+        self.not_migratable += told.changes is None
+        self.would_change += bool(told.changes)
+        self.would_lose += any(loss is Loss.LOST for (loss, _), _ in told.kinds)
+        for kind, count in told.kinds:
             self.losses.note(kind, count)
             self.losing.note(kind)
 

@@ -15,6 +15,7 @@ import operator
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from math import inf
 from typing import Any, Final, Literal, NamedTuple
 
@@ -78,6 +79,7 @@ class _Token(NamedTuple):
     column: int
 
 
+@lru_cache(maxsize=8)
 def where(text: str) -> Test:
     """The test that an expression stands for.
 

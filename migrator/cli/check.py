@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import argparse
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from migrator.batch.discover import Source
-from migrator.batch.load import load
+from migrator.batch.load import Loaded
+from migrator.batch.look import Looking
 from migrator.batch.select import select as select_files
-from migrator.check import RULES, Finding, Rule, check, select
+from migrator.check import RULES, Finding, check, select
+from migrator.cli.engine import add_jobs, progress, shared
 from migrator.cli.parser import Parser, selection
 from migrator.cli.streams import complain, say
-from migrator.errors import ExitCode, MigratorError, UsageError, reported
+from migrator.errors import ExitCode, UsageError
 from migrator.identify import Family
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         return ExitCode.OK
     if not options.paths:
         made.error("name a file or folder to check")
-    return _check_all(select_files(options.paths, selection(options)), rules, as_json=options.json)
+    return _check_all(options, [rule.code for rule in rules])
 
 
 def parser() -> Parser:
@@ -48,6 +52,7 @@ def parser() -> Parser:
     made.add_argument("--rules", action="store_true", help="list the rules")
     made.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
     made.add_json()
+    add_jobs(made)
     made.add_selection()
     return made
 
@@ -57,49 +62,43 @@ def _codes(given: list[str] | None) -> list[str]:
     return [code.strip() for part in given or () for code in part.split(",")]
 
 
-def _check_all(sources: Iterable[Source], rules: Sequence[Rule], *, as_json: bool) -> int:
+def _check_all(options: argparse.Namespace, codes: Sequence[str]) -> int:
     checked = with_findings = found = failed = others = 0
-    worst = ExitCode.OK
-    for source in sources:
-        try:
-            with reported(source.path):
-                findings = _check(source, rules)
-        except MigratorError as error:
-            error.file = error.file or source.path
-            failed += 1
-            worst = max(worst, error.exit_code)
-            complain(str(error))
-            if as_json:
-                say(json_line({"file": source.path, "error": error.as_dict()}))
-            continue
-        if findings is None:
-            others += 1
-            continue
-        checked += 1
-        with_findings += bool(findings)
-        found += len(findings)
-        if as_json:
-            say(json_line({"file": source.path, "findings": [finding.as_dict() for finding in findings]}))
-        else:
-            for line in _lines(source, findings):
-                say(line)
-    if not as_json:
+    worst: int = ExitCode.OK
+    work = Looking(partial(_check, codes), options.where)
+    with progress(options, "check") as bar:
+        for source, findings, error in shared(options, select_files(options.paths, selection(options)), work):
+            bar.advance()
+            if error:
+                failed += 1
+                worst = max(worst, error.exit_code)
+                complain(str(error))
+                if options.json:
+                    say(json_line({"file": source.path, "error": error.as_dict()}))
+            elif findings is None or isinstance(findings, Family):
+                others += 1
+                if findings and source.named:
+                    complain(f"{source.path}: {findings.value}, not checked{_HINTS.get(findings, '')}")
+            else:
+                checked += 1
+                with_findings += bool(findings)
+                found += len(findings)
+                if options.json:
+                    say(json_line({"file": source.path, "findings": [finding.as_dict() for finding in findings]}))
+                else:
+                    for line in _lines(source, findings):
+                        say(line)
+    if not options.json:
         say(_total(checked, with_findings, found, others, failed))
     return worst or (ExitCode.NO if found else ExitCode.OK)
 
 
-def _check(source: Source, rules: Sequence[Rule]) -> list[Finding] | None:
-    """The findings in a file; None for a file of another family that nobody asked for by name."""
-    if source.error:
-        raise source.error
-    loaded = load(source.path)
+def _check(codes: Sequence[str], source: Source, loaded: Loaded) -> list[Finding] | Family:
+    """The findings in a file; its family, if that is another one than rules are for."""
+    del source
     if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
-        if source.named:
-            complain(
-                f"{source.path}: {loaded.identity.family.value}, not checked{_HINTS.get(loaded.identity.family, '')}"
-            )
-        return None
-    return check(loaded.parsed, loaded.identity, rules=rules)
+        return loaded.identity.family
+    return check(loaded.parsed, loaded.identity, rules=[RULES[code] for code in codes])
 
 
 def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.facts import facts
-from migrator.batch.load import Loaded, load
+from migrator.batch.load import Loaded
+from migrator.batch.look import Looking
 from migrator.batch.select import select
 from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.cli.engine import add_jobs, progress, shared
 from migrator.cli.parser import Parser, selection
 from migrator.cli.streams import complain, say
 from migrator.cli.versions import released
-from migrator.errors import ExitCode, MigratorError, UsageError, reported
+from migrator.errors import ExitCode, UsageError
 from migrator.identify import GENAI_PERF_CONFIG, Family, Identity
 from migrator.jsonfile import Json
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, table, value_text, wrapped
+
+if TYPE_CHECKING:
+    from migrator.batch.survey import Facts
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,32 +34,24 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     if options.to and not options.summary:
         raise UsageError("--to goes with --summary", hint="upgrade --diff tells what would change in a file")
-    sources = select(options.paths, selection(options))
     if options.summary:
-        return _summary(sources, options.to or NEWEST, as_json=options.json)
-    one_file = len(options.paths) == 1
+        return _summary(options)
+    one_file = len(options.paths) == 1 and not os.path.isdir(options.paths[0])
     worst: int = ExitCode.OK
     empty = True
-    for source in sources:
+    work = Looking(partial(_lines, as_json=options.json, whole=one_file), options.where, to_look=one_file)
+    for source, found, error in shared(options, select(options.paths, selection(options)), work):
         empty = False
-        try:
-            if source.error:
-                raise source.error
-            with reported(source.path):
-                loaded = load(source.path, to_look=one_file and source.named)
-                lines = list(_lines(source, loaded, as_json=options.json, whole=one_file and source.named))
-        except MigratorError as error:
+        if error:
             worst = max(worst, error.exit_code)
             complain(str(error))
             if options.json:
                 say(json_line({"file": source.path, "error": error.as_dict()}))
-            continue
-        for line in lines:
-            say(line)
-        if loaded.identity.newer:
-            complain(
-                f"{source.path}: schema {loaded.identity.version} is newer than this tool knows; shown as far as known"
-            )
+        if found:
+            for line in found.lines:
+                say(line)
+            if found.newer:
+                complain(f"{source.path}: schema {found.newer} is newer than this tool knows; shown as far as known")
     if empty:
         complain("no files found")
     return worst
@@ -69,31 +70,29 @@ def parser() -> Parser:
     made.add_argument(
         "--to", choices=VERSIONS, metavar="VERSION", help=f"with --summary: the version (default {NEWEST})"
     )
+    add_jobs(made)
     made.add_selection()
     return made
 
 
-def _summary(sources: Iterable[Source], to: str, *, as_json: bool) -> int:
+def _summary(options: argparse.Namespace) -> int:
     # A single file, which is looked at far more often, needs none of the chain.
     from migrator.batch.survey import Survey
-    from migrator.cli.progress import Progress
     from migrator.render.survey import lines as survey_lines
 
-    survey = Survey(to)
+    survey = Survey(options.to or NEWEST)
     worst: int = ExitCode.OK
-    with Progress("survey") as progress:
-        for source in sources:
-            try:
-                if source.error:
-                    raise source.error
-                with reported(source.path):
-                    survey.add(load(source.path))
-            except MigratorError as error:
+    work = Looking(partial(_facts, survey.to), options.where)
+    with progress(options, "survey") as bar:
+        for _, found, error in shared(options, select(options.paths, selection(options)), work):
+            if error:
                 worst = max(worst, error.exit_code)
                 survey.fail(error)
                 complain(str(error))
-            progress.advance()
-    if as_json:
+            if found:
+                survey.add(found)
+            bar.advance()
+    if options.json:
         say(json_line(survey.as_dict()))
     else:
         for line in survey_lines(survey):
@@ -101,13 +100,27 @@ def _summary(sources: Iterable[Source], to: str, *, as_json: bool) -> int:
     return worst
 
 
-def _lines(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> Iterator[str]:
+def _facts(to: str, source: Source, loaded: Loaded) -> Facts:
+    from migrator.batch.survey import facts
+
+    del source
+    return facts(loaded, to)
+
+
+class _Told(NamedTuple):
+    """What is said of a file; `newer` is its version, if that is newer than known."""
+
+    lines: list[str]
+    newer: str
+
+
+def _lines(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> _Told:
+    found = loaded.identity
     if as_json:
-        yield json_line({"file": source.path, **loaded.identity.as_dict(), **facts(loaded)})
-    elif whole:
-        yield from _page(source, loaded)
+        lines = [json_line({"file": source.path, **found.as_dict(), **facts(loaded)})]
     else:
-        yield _line(source, loaded.identity)
+        lines = list(_page(source, loaded)) if whole else [_line(source, found)]
+    return _Told(lines, found.version if found.newer else "")
 
 
 def _line(source: Source, found: Identity) -> str:

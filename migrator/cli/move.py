@@ -7,20 +7,18 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import partial
 from typing import Final, Literal
 
 from migrator.batch.discover import STDIN, clash
 from migrator.batch.execute import Request, Result, Status
 from migrator.batch.ledgers import LedgerFile
-from migrator.batch.pool import run as run_batch
-from migrator.batch.pool import usable_cores
-from migrator.batch.select import Selection, select
+from migrator.batch.migrating import Migrating
+from migrator.batch.select import select
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
+from migrator.cli.engine import add_jobs, progress, shared
 from migrator.cli.interrupt import Uninterrupted
 from migrator.cli.manner import add_options, journaled, manner
-from migrator.cli.parser import Parser, file_name, jobs, selection
-from migrator.cli.progress import Progress
+from migrator.cli.parser import Parser, file_name, selection
 from migrator.cli.streams import complain, say
 from migrator.config.target import named
 from migrator.errors import ExitCode, UnwritableError, UsageError
@@ -91,13 +89,7 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
     else:
         made.set_defaults(backfill=False, records=None)
     made.add_argument("--force", action="store_true", help="overwrite existing outputs")
-    made.add_argument(
-        "--jobs",
-        type=jobs,
-        metavar="N",
-        default=0,
-        help="processes for a large batch; auto, the default, takes every processor",
-    )
+    add_jobs(made)
     add_options(made)
     made.add_selection()
     return made
@@ -113,33 +105,26 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     with ExitStack() as stack:
         ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
         avoid = (options.output_dir, options.backup_dir)
-        chosen = selection(options)
-        # What a test chooses is only known when each file has been read.
-        how_many = None if chosen.where else partial(_how_many, options.paths, chosen, avoid)
-        progress = stack.enter_context(Progress(f"{options.command} {request.goal}", how_many))
+        bar = stack.enter_context(progress(options, f"{options.command} {request.goal}", *avoid))
         polite = Uninterrupted()
         if request.out_folder or request.in_place:
             stack.enter_context(polite)
-        found = select(options.paths, chosen, avoid=avoid)
+        found = select(options.paths, selection(options), avoid=avoid)
         sources = journaled(options, request, found, stack)
-        for result in run_batch(sources, request, options.jobs or usable_cores(), polite.asked):
+        for result in shared(options, sources, Migrating(request), polite.asked):
             if ledgers:
                 ledgers.write(json_line(result.as_dict()))
             totals[result.status] += 1
             changing |= result.status is Status.MIGRATED
             worst = max(worst, result.error.exit_code if result.error else ExitCode.OK)
             _report(result, options, quiet=quiet)
-            progress.advance()
+            bar.advance()
     several = len(options.paths) > 1 or os.path.isdir(options.paths[0])
     if several and not options.json and not quiet:
         say(total_line(totals))
     if not totals:
         complain("no files found")
     return worst or (ExitCode.NO if options.check and changing else ExitCode.OK)
-
-
-def _how_many(paths: Sequence[str], chosen: Selection, avoid: Sequence[str | None]) -> int:
-    return sum(1 for _ in select(paths, chosen, avoid=avoid))
 
 
 def _request(options: argparse.Namespace, direction: Direction) -> Request:
@@ -191,6 +176,7 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         keep_secrets=options.keep_secrets,
         backfill=bool(options.backfill or options.records),
         records=options.records,
+        where=options.where,
         ledgers=bool(options.explain or options.diff or options.json or options.ledger),
     )
 

@@ -7,16 +7,18 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import IO, Final
 
-from migrator.batch.discover import Source
+from migrator.batch.look import Looking
 from migrator.batch.outfile import OutFile
 from migrator.batch.select import select
 from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.cli.engine import add_jobs, progress, shared
 from migrator.cli.parser import Parser, file_name, selection
 from migrator.cli.progress import Progress
 from migrator.cli.streams import complain, lost
-from migrator.errors import ExitCode, MigratorError, UsageError, reported
+from migrator.errors import ExitCode, UsageError
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.table.columns import (
@@ -61,6 +63,7 @@ def parser() -> Parser:
     )
     made.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the table here")
     made.add_argument("--force", action="store_true", help="overwrite an existing output")
+    add_jobs(made)
     made.add_selection()
     return made
 
@@ -71,14 +74,13 @@ def main(arguments: Sequence[str]) -> int:
     patterns = _patterns(options)
     if options.format == "parquet" and not options.output and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="-o FILE")
-    runs = _Runs(select(options.paths, selection(options)), options.to)
-    with Progress("table") as progress:
-        told = _counted(runs, progress)
+    with progress(options, "table") as bar:
+        runs = _Runs(options, bar)
         if options.output:
             with OutFile(options.output, force=options.force) as target:
-                _write(told, options, patterns, target)
+                _write(runs, options, patterns, target)
         else:
-            _to_standard_output(told, options, patterns)
+            _to_standard_output(runs, options, patterns)
     if not runs.count:
         complain("no exports found")
     elif options.output:
@@ -100,35 +102,27 @@ def _patterns(options: argparse.Namespace) -> list[str]:
 
 
 class _Runs:
-    """The runs behind the sources, one at a time. A file that cannot be read is told, and the rest goes on."""
+    """The runs that a command line names, one at a time. A file that cannot be read is told, and the rest goes on."""
 
-    def __init__(self, sources: Iterable[Source], to: str) -> None:
-        self._sources = sources
-        self._to = to
+    def __init__(self, options: argparse.Namespace, bar: Progress) -> None:
+        self._options = options
+        self._bar = bar
         self.count = 0
         self.worst: int = ExitCode.OK
 
     def __iter__(self) -> Iterator[Run]:
-        for source in self._sources:
-            try:
-                with reported(source.path):
-                    run = read_run(source, self._to)
-            except MigratorError as error:
-                error.file = error.file or source.path
+        options = self._options
+        work = Looking(partial(read_run, to=options.to), options.where, details=False)
+        for source, run, error in shared(options, select(options.paths, selection(options)), work):
+            self._bar.advance()
+            if error:
                 self.worst = max(self.worst, error.exit_code)
                 complain(str(error))
-                continue
-            if run is not None:
+            if run:
                 self.count += 1
                 yield run
                 for warning in run.warnings:
                     complain(f"{source.path}: {warning}")
-
-
-def _counted(runs: Iterable[Run], progress: Progress) -> Iterator[Run]:
-    for run in runs:
-        yield run
-        progress.advance()
 
 
 def _to_standard_output(runs: Iterable[Run], options: argparse.Namespace, patterns: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from migrator.batch.discover import Source
-from migrator.batch.load import load
+from migrator.batch.load import Loaded
 from migrator.chain.migrate import migrate
 from migrator.diff.workload import FACTS, workload
 from migrator.errors import NotAnExportError
@@ -63,15 +63,12 @@ class Run(NamedTuple):
     warnings: list[str]
 
 
-def read_run(source: Source, to: str) -> Run | None:
+def read_run(source: Source, loaded: Loaded, *, to: str) -> Run | None:
     """The run in a file, at version `to`; None for a file of another family that was only found in a folder.
 
     Raises:
-        MigratorError: unreadable, broken, newer than known, or named and no main export.
+        MigratorError: broken, newer than known, or named and no main export.
     """
-    if source.error:
-        raise source.error
-    loaded = load(source.path, details=False)
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         if source.named:
             raise NotAnExportError(

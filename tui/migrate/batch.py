@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from migrator.batch.execute import Request, Result, Status
+from migrator.batch.migrating import Migrating
 from migrator.batch.pool import run, usable_cores
 from migrator.errors import MigratorError
 from migrator.render.report import counts, total_line
@@ -88,12 +89,12 @@ def _fault(error: MigratorError | None) -> str:
 def looked_at(paths: tuple[str, ...], to: str, *, residue: bool, stop: Callable[[], bool]) -> Iterator[Result]:
     """What would become of each file of a selection; nothing is written."""
     request = Request(version_of(to), release=release_of(to), residue=residue, ledgers=False)
-    return run(sources(paths), request, usable_cores(), stop)
+    return run(sources(paths), Migrating(request), usable_cores(), stop)
 
 
 def written(order: Order, stop: Callable[[], bool]) -> Iterator[Result]:
     """Carry an order out, file by file; each is whole or untouched, also when it is stopped in between."""
-    return run(order.sources(), order.request(), usable_cores(), stop)
+    return run(order.sources(), Migrating(order.request()), usable_cores(), stop)
 
 
 def size_of(result: Result) -> int:

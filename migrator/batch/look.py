@@ -1,0 +1,54 @@
+"""Look at files without writing any: what `check`, `inspect` and `table` do with each, in whichever process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from migrator.batch.discover import Source
+from migrator.batch.load import Loaded, load
+from migrator.batch.pool import Stop, never
+from migrator.batch.select import passes
+from migrator.errors import MigratorError, reported
+
+T = TypeVar("T")
+
+
+class Seen(NamedTuple, Generic[T]):
+    """What was found in one file, or why it could not be looked at."""
+
+    source: Source
+    found: T | None = None
+    error: MigratorError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looking(Generic[T]):
+    """[`Work`][migrator.batch.pool.Work] that calls `look` for each file that passes the test `where`.
+
+    `look` is a function of a module, or a `partial` of one, and may raise any `MigratorError`. `details` and `to_look`
+    are those of [`load`][migrator.batch.load.load].
+    """
+
+    look: Callable[[Source, Loaded], T]
+    where: str = ""
+    details: bool = True
+    to_look: bool = False
+    together: Final = 1
+
+    def __call__(self, sources: Sequence[Source], stop: Stop = never) -> list[Seen[T]]:
+        """What is in each file, in order; nothing of those that do not pass."""
+        found = (self._seen(source) for source in sources if not stop())
+        return [seen for seen in found if seen]
+
+    def _seen(self, source: Source) -> Seen[T] | None:
+        if source.error:
+            return Seen(source, error=source.error)
+        try:
+            with reported(source.path):
+                loaded = load(source.path, details=self.details or bool(self.where), to_look=self.to_look)
+                return Seen(source, self.look(source, loaded)) if passes(loaded, self.where) else None
+        except MigratorError as error:
+            error.file = error.file or source.path
+            return Seen(source, error=error)
