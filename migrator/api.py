@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.batch.load import load
+from migrator.batch.stored import write_stored
 from migrator.chain.ledger import Ledger
 from migrator.chain.migrate import migrate
 from migrator.chain.residue import Residue
@@ -19,6 +20,7 @@ from migrator.errors import MigratorError, UsageError
 from migrator.identify import Identity, identify, require_migratable
 from migrator.jsonfile import Json, Parsed, parse, render, write_atomic
 from migrator.packed import pack, packing_of_name, unpack
+from migrator.stores import is_url
 
 if TYPE_CHECKING:
     from migrator.check import Finding
@@ -94,7 +96,12 @@ class Export:
         Raises:
             UnwritableError: it exists and is not to be overwritten, or cannot be written.
         """
-        write_atomic(os.fspath(path), pack(self.to_bytes(), packing_of_name(os.fspath(path))), overwrite=overwrite)
+        name = os.fspath(path)
+        raw = pack(self.to_bytes(), packing_of_name(name))
+        if is_url(name):
+            write_stored(name, raw, None, force=overwrite)
+        else:
+            write_atomic(name, raw, overwrite=overwrite)
 
 
 @dataclass(frozen=True, slots=True)

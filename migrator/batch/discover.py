@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from migrator import stores
 from migrator.errors import MigratorError, UnreadableError
 from migrator.jsonfile import unreadable
 from migrator.packed import EXPORT_SUFFIXES
+from migrator.stores import is_url
 
 STDIN: Final = "-"
 RESIDUE_SUFFIX: Final = ".residue.json"
@@ -21,7 +23,8 @@ class Source(NamedTuple):
     `relative` is its place below the folder that was named, which an output tree mirrors. `named` tells a file that
     the user named from one found in a folder: only of the first is anything expected. `error` says that a folder
     could not be read. `done` is the digest of what an interrupted batch has written for it, or nothing. `residues`
-    tells whether there can be a residue beside it.
+    tells whether there can be a residue beside it. `changed` is its time of modification, where a listing told it:
+    seconds since 1970.
     """
 
     path: str
@@ -30,6 +33,7 @@ class Source(NamedTuple):
     error: MigratorError | None = None
     done: str = ""
     residues: bool = True
+    changed: float | None = None
 
 
 Skip = Callable[[str, str, bool], bool]
@@ -40,31 +44,58 @@ def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip 
     """The files behind `paths`, in order; folders give every `*.json` below them, sorted within each folder.
 
     Compressed ones (`*.json.gz`, `*.json.zst`) are among them. Hidden folders and symbolic links to folders are not
-    entered, and neither are those to `avoid`, for outputs and backups, and what `skip` leaves out.
+    entered, and neither are those to `avoid`, for outputs and backups, and what `skip` leaves out. Of a URL, a folder
+    is what its store has below it.
     """
-    away = {os.path.realpath(folder) for folder in avoid if folder}
-    folders = sum(path != STDIN and os.path.isdir(path) for path in paths)
+    away = {_real(folder) for folder in avoid if folder}
+    folders = [path for path in paths if is_folder(path)]
     for path in paths:
-        if path == STDIN or not os.path.isdir(path):
+        if path not in folders:
             yield Source(path, os.path.basename(path), named=True)
             continue
         # As `cp -r` does it: one folder is mirrored itself, several keep their names apart.
-        base = os.path.basename(os.path.abspath(path)) if folders > 1 else ""
+        base = stores.base_name(path) if len(folders) > 1 else ""
         yield from _walk(path, base, away, skip)
+
+
+def is_folder(path: str) -> bool:
+    """Whether what a command line names is a folder. One that a store will not talk about is told when it is read."""
+    if path == STDIN or path in _silent:
+        return False
+    try:
+        return stores.is_folder(path)
+    except UnreadableError:
+        _silent.add(path)
+        return False
+
+
+_silent: set[str] = set()
+"""URLs whose store gave no answer: to wait for one again and again would take minutes."""
+
+
+def same_folder(one: str, other: str) -> bool:
+    """Whether two names are of the same folder; one that is not there is no other."""
+    if is_url(one) or is_url(other):
+        return one.rstrip("/") == other.rstrip("/")
+    return os.path.isdir(one) and os.path.isdir(other) and os.path.samefile(one, other)
+
+
+def _real(folder: str) -> str:
+    return folder.rstrip("/") if is_url(folder) else os.path.realpath(folder)
 
 
 def clash(paths: Sequence[str]) -> tuple[str, str] | None:
     """Two of `paths` that an output folder would have to keep in the same place, if there are any."""
-    folders = {path for path in paths if path != STDIN and os.path.isdir(path)}
+    folders = {path for path in paths if is_folder(path)}
     taken: dict[str, str] = {}
     for path in paths:
         if path in folders:
             if len(folders) == 1:
                 continue
-            name = os.path.basename(os.path.abspath(path))
+            name = stores.base_name(path)
         else:
             name = os.path.basename(path)
-            if len(folders) == 1 and os.path.lexists(os.path.join(*folders, name)):
+            if len(folders) == 1 and stores.exists(stores.join(*folders, name)):
                 return min(folders), path
         if name in taken:
             return taken[name], path
@@ -72,54 +103,81 @@ def clash(paths: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
+_Name = tuple[str, float | None]
+"""Something in a folder, and when it was changed, if that is known already. Folders end in a slash, as no name can."""
+
+
 def _walk(folder: str, relative: str, away: set[str], skip: Skip | None) -> Iterator[Source]:
     # Not recursive: a tree may be deeper than calls can be. In memory are the names in one folder and those above it.
-    open_folders: list[tuple[str, str, list[str], bool]] = []
+    open_folders: list[tuple[str, str, list[_Name], bool]] = []
     path, below = folder, relative
     while True:
         try:
             names, residues = _names(path, away)
             if skip:
-                names = [name for name in names if not _skipped(skip, folder, os.path.join(path, name))]
+                names = [each for each in names if not _skipped(skip, folder, stores.join(path, each[0]))]
             open_folders.append((path, below, names, residues))
         except OSError as error:
             yield Source(path, below, named=True, error=_folder_error(error, path))
+        except MigratorError as error:
+            yield Source(path, below, named=True, error=error)
         while open_folders:
             inside, under, names, residues = open_folders[-1]
             if not names:
                 open_folders.pop()
                 continue
-            name = names.pop()
-            path, below = os.path.join(inside, name), os.path.join(under, name)
+            name, changed = names.pop()
+            path, below = stores.join(inside, name), os.path.join(under, name)
             if name.endswith("/"):
                 path, below = path[:-1], below[:-1]
                 break
-            yield Source(path, below, named=False, residues=residues)
+            yield Source(path, below, named=False, residues=residues, changed=changed, error=_misnamed(path, name))
         else:
             return
 
 
 def _skipped(skip: Skip, folder: str, path: str) -> bool:
     whole = path.removesuffix("/")
-    return skip(whole, os.path.relpath(whole, folder), whole != path)
+    below = whole.removeprefix(folder.rstrip("/") + "/") if is_url(folder) else os.path.relpath(whole, folder)
+    return skip(whole, below, whole != path)
 
 
-def _names(folder: str, away: set[str]) -> tuple[list[str], bool]:
-    """What to look at in a folder, the last first, and whether there are residues among it.
+def _names(folder: str, away: set[str]) -> tuple[list[_Name], bool]:
+    """What to look at in a folder, the last first, and whether there are residues among it."""
+    names = _stored(folder, away) if is_url(folder) else _on_disk(folder, away)
+    names.sort(key=lambda each: each[0].removesuffix("/"), reverse=True)
+    # Once for a folder, and not by asking the system for each file in it.
+    return names, any(name.endswith(RESIDUE_SUFFIX) for name, _ in names)
 
-    Folders end in a slash, which no name can.
-    """
-    names = []
+
+def _on_disk(folder: str, away: set[str]) -> list[_Name]:
+    names: list[_Name] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith(".") and not (away and os.path.realpath(entry.path) in away):
-                    names.append(entry.name + "/")
+                    names.append((entry.name + "/", None))
             elif entry.name.lower().endswith(EXPORT_SUFFIXES):
-                names.append(entry.name)
-    names.sort(key=lambda name: name.removesuffix("/"), reverse=True)
-    # Once for a folder, and not by asking the system for each file in it.
-    return names, any(name.endswith(RESIDUE_SUFFIX) for name in names)
+                names.append((entry.name, None))
+    return names
+
+
+def _stored(folder: str, away: set[str]) -> list[_Name]:
+    names: list[_Name] = []
+    for item in stores.store_of(folder).items(folder):
+        if item.folder:
+            if not item.name.startswith(".") and stores.join(folder, item.name.rstrip("/")) not in away:
+                names.append((item.name.rstrip("/") + "/", None))
+        elif item.name.lower().endswith(EXPORT_SUFFIXES) or "/" in item.name:
+            names.append((item.name, item.changed))
+    return names
+
+
+def _misnamed(path: str, name: str) -> MigratorError | None:
+    """Objects may have names that would lead a mirrored tree out of its folder."""
+    if is_url(path) and ("/" in name or name in (".", "..")):
+        return UnreadableError("has a name that no folder can hold", hint="name it on its own", file=path)
+    return None
 
 
 def _folder_error(error: OSError, folder: str) -> UnreadableError:

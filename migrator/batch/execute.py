@@ -16,6 +16,7 @@ from migrator.batch.discover import RESIDUE_SUFFIX, STDIN, Source
 from migrator.batch.load import load
 from migrator.batch.replace import Change, Manner, Replacements, other_names
 from migrator.batch.select import passes
+from migrator.batch.stored import StoredReplacements, write_stored
 from migrator.batch.write import Fsync, sync_file_systems, write_out, write_standard_output
 from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
@@ -24,8 +25,9 @@ from migrator.chain.steps import rank
 from migrator.config.target import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnwritableError, reported
 from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
-from migrator.jsonfile import Parsed, read_bytes, render
+from migrator.jsonfile import Parsed, render
 from migrator.packed import pack, packing_of_content, packing_of_name, unpack
+from migrator.stores import absolute, exists, is_url, join, read_bytes
 
 TOGETHER: Final = 64
 """Files that share one wait for the disk: it takes as long as for one, and an interrupt is still soon obeyed."""
@@ -85,7 +87,7 @@ class Request:
 
     def target(self, source: Source) -> str:
         """Where the output for a file goes."""
-        return source.path if self.in_place else self.out_file or os.path.join(self.out_folder or "", source.relative)
+        return source.path if self.in_place else self.out_file or join(self.out_folder or "", source.relative)
 
 
 @dataclass(slots=True)
@@ -143,7 +145,8 @@ def execute_all(sources: Iterable[Source], request: Request, stop: Callable[[], 
         for source in sources:
             if stop():
                 break
-            if attempt := _attempt(source, request, replacements):
+            far = StoredReplacements(request.manner) if is_url(source.path) else None
+            if attempt := _attempt(source, request, far or replacements):
                 results.append(attempt)
         replacements.settle()
     if request.together > 1 and not request.in_place:
@@ -160,14 +163,20 @@ def _fail(result: Result, error: MigratorError) -> None:
 
 
 def _flush(results: list[Result]) -> None:
-    folders = {result.output: os.path.dirname(result.output) for result in results if result.output}
+    folders = {result.output: os.path.dirname(result.output) for result in results if _near(result.output)}
     failed = sync_file_systems(set(folders.values())) if folders else {}
     for result in results:
         if error := failed.get(folders.get(result.output, "")):
             _fail(result, UnwritableError(f"is perhaps not on the disk: {error.strerror}", file=result.output))
 
 
-def _attempt(source: Source, request: Request, replacements: Replacements) -> tuple[Result, Change | None] | None:
+def _near(output: str) -> bool:
+    return bool(output) and not is_url(output)
+
+
+def _attempt(
+    source: Source, request: Request, replacements: Replacements | StoredReplacements
+) -> tuple[Result, Change | None] | None:
     result = Result(source, Status.FAILED, error=source.error)
     if source.error:
         return result, None
@@ -185,7 +194,9 @@ def _attempt(source: Source, request: Request, replacements: Replacements) -> tu
     return result, None
 
 
-def _execute(source: Source, request: Request, replacements: Replacements) -> tuple[Result, Change | None] | None:
+def _execute(
+    source: Source, request: Request, replacements: Replacements | StoredReplacements
+) -> tuple[Result, Change | None] | None:
     read = replacements.read if request.in_place else read_bytes
     loaded = load(source.path, details=bool(request.where), read=read)
     if not passes(loaded, request.where):
@@ -239,7 +250,7 @@ def _execute(source: Source, request: Request, replacements: Replacements) -> tu
         raw = pack(render(done.document, parsed.layout), packing_of_content(loaded.raw))
         change = replacements.replace(source.relative, raw, _saved(done))
         result.output = source.path
-        if others := other_names(change):
+        if change and (others := other_names(change)):
             result.warnings.append(f"has other names (hard links: {others}), which keep the old content")
     elif request.writes and not request.in_place:
         raw = _output(render(done.document, parsed.layout) if done.changed else None, loaded.raw, source, request)
@@ -280,9 +291,11 @@ def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
 def residue_beside(source: Source, request: Request) -> tuple[Residue | None, list[str]]:
     """The residue beside an input, if there is one; a damaged one is told, not fatal."""
     name = source.path + RESIDUE_SUFFIX
-    if not (request.use_residue and source.residues) or source.path == STDIN or not os.path.exists(name):
+    if not (request.use_residue and source.residues) or source.path == STDIN:
         return None, []
     try:
+        if not exists(name):
+            return None, []
         return Residue.from_bytes(read_bytes(name)), []
     except MigratorError as error:
         error.file = name
@@ -311,10 +324,13 @@ def _write(source: Source, request: Request, raw: bytes, residue: bytes | None) 
     if request.manner.journal:
         pieces = [(target + RESIDUE_SUFFIX, residue), (target, raw)]
         entries = [
-            journal.Entry(os.path.abspath(name), journal.digest_of(name), journal.digest(content))
+            journal.Entry(absolute(name), journal.digest_of(name), journal.digest(content))
             for name, content in pieces
             if content is not None
         ]
         journal.append(request.manner.journal, entries, sync=sync)
-    write_out(target, raw, residue, force=request.force, within=request.out_folder, sync=sync)
+    if is_url(target):
+        write_stored(target, raw, residue, force=request.force)
+    else:
+        write_out(target, raw, residue, force=request.force, within=request.out_folder, sync=sync)
     return target

@@ -16,12 +16,15 @@ import os
 import stat
 from array import array
 from collections.abc import Iterable, Iterator
+from threading import Lock
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
+from migrator import stores
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
-from migrator.jsonfile import read_bytes, sync_folder, unreadable, unwritable, write_all
+from migrator.jsonfile import sync_folder, unreadable, unwritable, write_all
+from migrator.stores import absolute, is_url, read_bytes
 
 FORMAT: Final = 1
 _MARK: Final = "aiperf_migrate_journal"
@@ -32,7 +35,7 @@ _CHUNK: Final = 1 << 20
 
 
 class Entry(NamedTuple):
-    """One file: `path` is absolute, the hashes are SHA-256 in hexadecimal.
+    """One file: `path` is absolute, or a URL; the hashes are SHA-256 in hexadecimal.
 
     `before` is None where nothing was there. `backup` is where the original is kept, None for nowhere.
     """
@@ -61,11 +64,15 @@ def digest_of(path: str) -> str | None:
     Raises:
         UnreadableError: something is there that cannot be read, or is no file.
     """
-    return digest(read_bytes(path)) if os.path.lexists(path) else None
+    there = stores.exists(path) if is_url(path) else os.path.lexists(path)
+    return digest(read_bytes(path)) if there else None
 
 
 _handles: dict[str, int] = {}
 """Journals this process appends to. One handle each: closing a second one would give up the locks of the first."""
+
+
+_one_thread = Lock()
 
 
 def append(path: str, entries: Iterable[Entry], *, sync: bool) -> None:
@@ -75,8 +82,9 @@ def append(path: str, entries: Iterable[Entry], *, sync: bool) -> None:
         UnwritableError: no space, or the like; then none of these files may be touched.
     """
     try:
-        handle = _handle(path)
-        _append(handle, b"".join(entry.line() for entry in entries))
+        with _one_thread:  # Locks of files are between processes.
+            handle = _handle(path)
+            _append(handle, b"".join(entry.line() for entry in entries))
         if sync:
             os.fsync(handle)
     except OSError as error:
@@ -294,6 +302,6 @@ class Done:
 
     def after(self, path: str) -> str:
         """The digest of what was written to a path, or nothing."""
-        row = self._base.execute("SELECT after FROM done WHERE path = ?", (os.fsencode(os.path.abspath(path)),))
+        row = self._base.execute("SELECT after FROM done WHERE path = ?", (os.fsencode(absolute(path)),))
         found = row.fetchone()
         return str(found[0]) if found else ""

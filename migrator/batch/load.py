@@ -9,8 +9,9 @@ from typing import NamedTuple
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
 from migrator.identify import Family, Identity, family, identify
-from migrator.jsonfile import MAX_BYTES, Json, Parsed, parse, parse_to_look, read_bytes, unreadable
+from migrator.jsonfile import MAX_BYTES, Json, Parsed, parse, parse_to_look, unreadable
 from migrator.packed import unpack
+from migrator.stores import read_bytes
 
 _HEAD = 2**16
 _WRITABLE_DEPTH = 250

@@ -23,6 +23,8 @@ BUNDLE: Final = 64
 """Files handed over at once: enough that handing over costs little, few enough that an interrupt is soon obeyed."""
 _ALONE: Final = 512
 """A batch up to this size is over before other processes have started."""
+AT_ONCE: Final = 16
+"""Files on object stores that are under way at once, unless the command line says."""
 AGAIN: Final = "every file is the old or the new one; run it again, with --resume if there is a journal"
 """What to do after a batch that ended before its time."""
 R = TypeVar("R")
@@ -79,6 +81,19 @@ def run(sources: Iterable[Source], work: Work[R], jobs: int, stop: Stop = never)
         return
     for bundle in bundles(wanted, work.together):
         yield from work(bundle, stop)
+
+
+def wait_together(sources: Iterable[Source], work: Work[R], at_once: int, stop: Stop = never) -> Iterator[R]:
+    """What becomes of each source, in order; so many are under way at once in this process, as all they do is wait."""
+    # Slow to import, and only for object stores.
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(at_once)
+    wanted = takewhile(lambda _: not stop(), sources)
+    try:
+        yield from in_order((pool.submit(work, [source], stop) for source in wanted), 2 * at_once, stop)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def bundles(sources: Iterator[Source], size: int) -> Iterator[list[Source]]:

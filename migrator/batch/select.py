@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from migrator import stores
 from migrator.batch.discover import STDIN, Skip, Source, discover
 from migrator.batch.load import Loaded
-from migrator.errors import UsageError
+from migrator.errors import MigratorError, UsageError
+from migrator.stores import is_url
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -43,8 +45,10 @@ def select(
     What is in them is not looked at here: whoever reads a file asks [`passes`][] about it.
 
     Raises:
-        UsageError: a glob or an expression that is not understood. Raised at once.
+        UsageError: a glob or an expression that is not understood, or `.gitignore` for a URL. Raised at once.
     """
+    if selection.gitignore and any(map(is_url, paths)):
+        raise UsageError("--gitignore is of folders on this machine", hint="--exclude GLOB")
     if selection.where:
         from migrator.batch.where import where
 
@@ -83,10 +87,14 @@ def moment(text: str, now: float) -> float:
 def _right_age(source: Source, selection: Selection) -> bool:
     if source.path == STDIN or (selection.newer is None and selection.older is None):
         return True
+    changed = source.changed
     try:
-        changed = os.stat(source.path).st_mtime
-    except OSError:
+        if changed is None:
+            changed = stores.changed(source.path)
+    except (OSError, MigratorError):
         return True  # Reading it will tell.
+    if changed is None:
+        return True
     return (selection.newer is None or changed >= selection.newer) and (
         selection.older is None or changed < selection.older
     )

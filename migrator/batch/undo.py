@@ -16,6 +16,7 @@ from migrator.batch.journal import Entry, Journal, digest, digest_of
 from migrator.batch.replace import temporary
 from migrator.errors import JournalError, MigratorError, UnreadableError, reported
 from migrator.jsonfile import sync_folder, unwritable
+from migrator.stores import is_url
 
 
 class Undone(StrEnum):
@@ -64,6 +65,10 @@ def undo(journal: Journal, stop: Callable[[], bool], *, dry_run: bool = False) -
 
 
 def _undo(entry: Entry, *, dry_run: bool) -> Undone:
+    if is_url(entry.path):
+        from migrator.batch.undo_stored import undo_stored
+
+        return undo_stored(entry, dry_run=dry_run)
     try:
         held = hold(entry.path)
     except UnreadableError:

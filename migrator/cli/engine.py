@@ -11,6 +11,7 @@ from migrator.batch import pool
 from migrator.batch.discover import STDIN, Source
 from migrator.batch.select import count
 from migrator.cli.parser import Parser, jobs, selection
+from migrator.stores import is_url
 
 if TYPE_CHECKING:
     from migrator.cli.progress import Progress
@@ -25,7 +26,7 @@ def add_jobs(parser: Parser) -> None:
         type=jobs,
         metavar="N",
         default=0,
-        help="processes for a large batch; auto, the default, takes every processor",
+        help="processes for a large batch (files at once on an object store); auto, the default, takes every processor",
     )
 
 
@@ -34,10 +35,19 @@ def shared(
 ) -> Iterator[R]:
     """What becomes of each source, in order, by as many processes as the command line says.
 
-    Standard input is this process's own, so that a batch with it is done here.
+    Standard input is this process's own, so that a batch with it is done here. Files on object stores cost waiting, not
+    computing: for them `--jobs` is how many are under way at once in this process.
     """
+    if far(options):
+        return pool.wait_together(sources, work, options.jobs or pool.AT_ONCE, stop)
     alone = STDIN in options.paths
     return pool.run(sources, work, 1 if alone else options.jobs or pool.usable_cores(), stop)
+
+
+def far(options: argparse.Namespace) -> bool:
+    """Whether a command line names an object store."""
+    places = (getattr(options, name, None) or "" for name in ("output", "output_dir"))
+    return any(map(is_url, (*options.paths, *places)))
 
 
 def progress(options: argparse.Namespace, what: str, *avoid: str | None) -> Progress:
@@ -46,5 +56,5 @@ def progress(options: argparse.Namespace, what: str, *avoid: str | None) -> Prog
     from migrator.cli.progress import Progress
 
     chosen = selection(options)
-    # What a test chooses is only known when each file has been read.
-    return Progress(what, None if chosen.where else partial(count, options.paths, chosen, avoid))
+    # What a test chooses is only known when each file has been read; and a store is not listed twice.
+    return Progress(what, None if chosen.where or far(options) else partial(count, options.paths, chosen, avoid))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator.batch.discover import Source
+from migrator.batch.discover import Source, is_folder
 from migrator.batch.facts import facts
 from migrator.batch.load import Loaded
 from migrator.batch.look import Looking
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         raise UsageError("--to goes with --summary", hint="upgrade --diff tells what would change in a file")
     if options.summary:
         return _summary(options)
-    one_file = len(options.paths) == 1 and not os.path.isdir(options.paths[0])
+    one_file = len(options.paths) == 1 and not is_folder(options.paths[0])
     worst: int = ExitCode.OK
     empty = True
     work = Looking(partial(_lines, as_json=options.json, whole=one_file), options.where, to_look=one_file)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final, Literal
 
-from migrator.batch.discover import STDIN, clash
+from migrator.batch.discover import STDIN, clash, is_folder, same_folder
 from migrator.batch.execute import Request, Result, Status
 from migrator.batch.ledgers import LedgerFile
 from migrator.batch.migrating import Migrating
@@ -26,6 +26,7 @@ from migrator.render.lines import json_line
 from migrator.render.report import diff, explain, result_line, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
+from migrator.stores import is_url
 
 Direction = Literal["up", "down", "either"]
 
@@ -119,7 +120,7 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
             worst = max(worst, result.error.exit_code if result.error else ExitCode.OK)
             _report(result, options, quiet=quiet)
             bar.advance()
-    several = len(options.paths) > 1 or os.path.isdir(options.paths[0])
+    several = len(options.paths) > 1 or is_folder(options.paths[0])
     if several and not options.json and not quiet:
         say(total_line(totals))
     if not totals:
@@ -131,7 +132,10 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
     nothing = options.check or options.dry_run or options.diff
     placed = options.output or options.output_dir or options.in_place
     to_stdout = not placed and not nothing
-    folder = any(path != STDIN and os.path.isdir(path) for path in options.paths)
+    _require_near(options)
+    if options.output_dir:
+        _require_other_folder(options.output_dir, options.paths)
+    folder = any(map(is_folder, options.paths))
     if options.diff and placed:
         raise UsageError("--diff writes nothing, so it goes with none of -o, -d, --in-place")
     if (to_stdout or options.output) and (len(options.paths) > 1 or folder):
@@ -181,12 +185,28 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
     )
 
 
+def _require_near(options: argparse.Namespace) -> None:
+    """Say what only works with files of this machine."""
+    for name in ("journal", "ledger", "records"):
+        if is_url(getattr(options, name) or ""):
+            raise UsageError(f"--{name} is a file of this machine", hint=f"--{name} FILE")
+    far = next(filter(is_url, options.paths), None)
+    if options.backfill and far:
+        raise UsageError(f"--backfill reads the files beside an export, and not over {far.partition('://')[0]}://")
+    near = next((path for path in options.paths if not is_url(path)), None)
+    if is_url(options.backup_dir or "") and near:
+        raise UsageError(f"the backup of {near} belongs on this machine", hint="--backup-dir DIR")
+
+
+def _require_other_folder(folder: str, paths: Sequence[str]) -> None:
+    if any(same_folder(path, folder) for path in paths):
+        raise UsageError(f"{folder} is input and output", hint="--in-place replaces the inputs, and keeps backups")
+
+
 def _require_folder(folder: str, paths: Sequence[str]) -> None:
     """Say at once what would otherwise fail file by file, or make one output overwrite another."""
-    if os.path.lexists(folder) and not os.path.isdir(folder):
+    if not is_url(folder) and os.path.lexists(folder) and not os.path.isdir(folder):
         raise UnwritableError("is a file", expected="a folder for the output", file=folder)
-    if any(os.path.isdir(path) and os.path.samefile(path, folder) for path in paths if os.path.exists(folder)):
-        raise UsageError(f"{folder} is input and output", hint="--in-place replaces the inputs, and keeps backups")
     if pair := clash(paths):
         raise UsageError(
             f"{pair[0]} and {pair[1]} would have the same place below {folder}",

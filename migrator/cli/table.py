@@ -21,6 +21,7 @@ from migrator.cli.streams import complain, lost
 from migrator.errors import ExitCode, UsageError
 from migrator.render.safe import printable
 from migrator.render.text import plural
+from migrator.stores import is_url
 from migrator.table.columns import (
     EVERY_RUN,
     RunTable,
@@ -72,6 +73,8 @@ def main(arguments: Sequence[str]) -> int:
     """Write the table; the exit code says whether every file could be read."""
     options = parser().parse_args(arguments)
     patterns = _patterns(options)
+    if options.output and is_url(options.output):
+        raise UsageError("-o is a file of this machine", hint="without -o it goes to standard output, and on")
     if options.format == "parquet" and not options.output and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="-o FILE")
     with progress(options, "table") as bar:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from migrator.batch.discover import STDIN, discover
+from migrator.batch.discover import discover, is_folder
 from migrator.chain.steps import NEWEST
 from migrator.diff.trial import Trial, load_trial
 from migrator.errors import NotAnExportError, UnreadableError
@@ -61,7 +61,7 @@ def load_side(paths: Sequence[str]) -> LoadedSide:
 def _files(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """(file, whether it was named), nearest to the top first, so that a run comes before the exports of its phases."""
     for path in paths:
-        if path == STDIN or not os.path.isdir(path):
+        if not is_folder(path):
             yield path, True
             continue
         found = []

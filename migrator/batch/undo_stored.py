@@ -1,0 +1,68 @@
+"""Take back what a batch wrote on an object store."""
+
+from __future__ import annotations
+
+import os
+
+from migrator.batch.journal import Entry, digest
+from migrator.batch.undo import Undone
+from migrator.errors import JournalError
+from migrator.jsonfile import unwritable
+from migrator.stores import exists, is_url, read_bytes, store_of
+from migrator.stores.store import Stored
+
+
+def undo_stored(entry: Entry, *, dry_run: bool) -> Undone:
+    """Take back one entry whose path is a URL.
+
+    Raises:
+        JournalError: it is not what the batch left, or there is no backup of it any more.
+        MigratorError: the store refuses, or somebody changes it just now.
+    """
+    store = store_of(entry.path)
+    there = store.read(entry.path) if store.exists(entry.path) else None
+    now = digest(there.raw) if there else None
+    if now == entry.before:
+        return Undone.UNTOUCHED
+    if there and now != entry.after:
+        raise JournalError("was changed after the batch", hint="it is left as it is")
+    if entry.before is None:
+        if not dry_run:
+            store.remove(entry.path)
+        return Undone.REMOVED
+    backup, kept = _backup(entry)
+    if dry_run:
+        return Undone.RESTORED
+    if there is None:
+        store.keep(entry.path, kept)
+    else:
+        about = kept.about if kept.about is not None else there.about
+        store.replace(entry.path, kept.raw, Stored(kept.raw, there.mark, about))
+    _remove(backup)
+    return Undone.RESTORED
+
+
+def _backup(entry: Entry) -> tuple[str, Stored]:
+    if entry.backup is None:
+        raise JournalError("no backup of it was kept")
+    if not exists(entry.backup):
+        raise JournalError(f"its backup is gone: {entry.backup}")
+    if is_url(entry.backup):
+        kept = store_of(entry.backup).read(entry.backup)
+        if store_of(entry.backup) is not store_of(entry.path):
+            kept = kept._replace(about=None)
+    else:
+        kept = Stored(read_bytes(entry.backup))
+    if digest(kept.raw) != entry.before:
+        raise JournalError(f"its backup was changed: {entry.backup}", hint="it is left as it is")
+    return entry.backup, kept
+
+
+def _remove(backup: str) -> None:
+    if is_url(backup):
+        store_of(backup).remove(backup)
+        return
+    try:
+        os.unlink(backup)
+    except OSError as error:
+        raise unwritable(error, backup) from error

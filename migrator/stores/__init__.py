@@ -1,0 +1,82 @@
+"""Files wherever they are: on this machine by their path, on an object store by their URL.
+
+What only looks at files asks here and need not know which they are. Nothing of `fsspec` is imported for a path.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from migrator import jsonfile
+from migrator.jsonfile import MAX_BYTES
+
+if TYPE_CHECKING:
+    from migrator.stores.store import Store
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is a URL (`s3://bucket/key`) and no path: a scheme as RFC 3986 spells it, then `://`."""
+    scheme, mark, _ = name.partition("://")
+    return bool(mark) and scheme[:1].isalpha() and scheme.isascii() and scheme.translate(_IN_SCHEMES).isalnum()
+
+
+_IN_SCHEMES = {ord(character): None for character in "+-."}
+
+
+def store_of(url: str) -> Store:
+    """The store that a URL leads to; errors as of [`migrator.stores.store.connect`][]."""
+    from migrator.stores.store import connect
+
+    return connect(url)
+
+
+def read_bytes(name: str, limit: int = MAX_BYTES) -> bytes:
+    """The whole content of a file.
+
+    Raises:
+        UnreadableError: it is not there, or may not be read, or is none, or is larger than `limit` bytes.
+    """
+    return store_of(name).read(name, limit).raw if is_url(name) else jsonfile.read_bytes(name, limit)
+
+
+def exists(name: str) -> bool:
+    """Whether there is a file.
+
+    Raises:
+        UnreadableError: a store does not say.
+    """
+    return store_of(name).exists(name) if is_url(name) else os.path.exists(name)
+
+
+def is_folder(name: str) -> bool:
+    """Whether a name is that of a folder; in a store that is a prefix with names below it.
+
+    Raises:
+        UnreadableError: a store does not say.
+    """
+    return store_of(name).is_folder(name) if is_url(name) else os.path.isdir(name)
+
+
+def changed(name: str) -> float | None:
+    """When a file was modified: seconds since 1970, None where a store does not tell.
+
+    Raises:
+        OSError, UnreadableError: it is not there, or the like.
+    """
+    return store_of(name).changed(name) if is_url(name) else os.stat(name).st_mtime
+
+
+def absolute(name: str) -> str:
+    """The name under which a file is known from any working folder."""
+    return name if is_url(name) else os.path.abspath(name)
+
+
+def join(folder: str, *names: str) -> str:
+    """The name of something below a folder."""
+    return "/".join((folder.rstrip("/"), *names)) if is_url(folder) else os.path.join(folder, *names)
+
+
+def base_name(name: str) -> str:
+    """The last part of a name, also where it ends in a slash."""
+    return name.rstrip("/").rpartition("/")[2] if is_url(name) else os.path.basename(os.path.abspath(name))
