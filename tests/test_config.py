@@ -17,7 +17,6 @@ from migrator.chain.audit import unaccounted
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
-from migrator.config.fit import fit
 from migrator.config.readers import learnt, reader, readers
 from migrator.config.rows import READ_AS, RENAMED, ROWS
 from migrator.config.target import checked_file, last_writer, named, own_release, read_by, rejections
@@ -286,12 +285,12 @@ def test_every_row_names_fields_that_are_there() -> None:
     user, benchmark = reader("0.8.0"), reader("0.13.0")
     heads = {"D": ["SyntheticDataset", "FileDataset", "PublicDataset"], "W": PHASES, "P": PHASES}
     for row in ROWS:
-        assert has_field(user.models, "UserConfig", row.user), row
+        assert has_field(user.schemas, "UserConfig", row.user), row
         models = heads.get(row.benchmark[0], ["BenchmarkConfig"])
         path = row.benchmark[1:] if row.benchmark[0] in heads else row.benchmark
-        assert any(has_field(benchmark.models, model, path) for model in models), row
+        assert any(has_field(benchmark.schemas, model, path) for model in models), row
     for name in (*RENAMED, *READ_AS):
-        assert has_field(reader(name.last).models, "UserConfig", name.old), name
+        assert has_field(reader(name.last).schemas, "UserConfig", name.old), name
 
 
 PHASES: Final = [
@@ -325,9 +324,9 @@ def test_no_field_is_in_two_rows_of_one_direction() -> None:
 
 def test_readers() -> None:
     assert [one.family for one in readers()] == ["user"] * 7 + ["benchmark"] * (len(readers()) - 7)
-    assert reader("0.1.1").models == reader("0.2.0").models
+    assert reader("0.1.1").schemas == reader("0.2.0").schemas
     assert reader("0.8.0.dev20260521").family == "benchmark"
-    assert reader("0.11.0.dev20260715").models == reader("0.11.0").models
+    assert reader("0.11.0.dev20260715").schemas == reader("0.11.0").schemas
     assert learnt()[0] == "0.2.0"
 
 
@@ -336,9 +335,9 @@ def test_what_a_release_writes_its_own_model_has_a_place_for(name: str) -> None:
     own = name.partition("/")[0]
     if release(own):
         found = reader(own)
-        fitted = fit(config_of(name), {"$ref": found.config_model}, found.models)
+        fitted = found.models.shape(found.config_model).fit(config_of(name))
         assert fitted.ok
-        assert fitted.misfits == []
+        assert list(fitted.misfits) == []
         assert fingerprint(fitted.value) == fingerprint(config_of(name))
 
 

@@ -184,7 +184,7 @@ def _from_command(draft: Draft, known: Known) -> None:
 
 def add_kinds(draft: Draft, reader: Reader, phases: list[Json]) -> None:
     """Say of each phase whether it is a warmup, for releases that have a field for it (from 0.12.0)."""
-    if "kind" not in reader.models["ConcurrencyPhase"]["properties"]:
+    if "kind" not in reader.fields("ConcurrencyPhase"):
         return
     for index, phase in enumerate(phases):
         if type(phase) is dict:
@@ -284,12 +284,12 @@ DOCUMENT_FACTS: Final = ("cli_command", "benchmark_id")
 
 def add_user_facts(draft: Draft, reader: Reader, known: Known) -> None:
     """What UserConfig repeats of the document around it, and the tokenizer of each model, where a release has them."""
-    fields = reader.models["UserConfig"]["properties"]
+    fields = reader.fields("UserConfig")
     for name, value in zip(DOCUMENT_FACTS, (known.cli_command, known.benchmark_id), strict=True):
         if name in fields and type(value) is str:
             draft.add((name,), value, Loss.EXACT, "from the document")
     models, tokenizer = draft.built(("endpoint", "model_names")), draft.built(("tokenizer", "name"))
-    if "resolved_names" in reader.models["TokenizerConfig"]["properties"] and type(tokenizer) is str:
+    if "resolved_names" in reader.fields("TokenizerConfig") and type(tokenizer) is str:
         names = {name: tokenizer for name in models if type(name) is str} if type(models) is list else {}
         if names:
             note = "the name asked for"

@@ -2,14 +2,18 @@
 
 The models are JSON Schemas as pydantic writes them; the keywords that occur in them are understood here. A value is
 accepted as leniently as pydantic accepts it (a whole float for an integer, a number for a float), and no more.
+
+Nearly every value fits. So a schema is looked through once, when something is first held against it, and a
+[`Shape`][] has at hand what tells that quickly; only a value that does not fit is explained.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from migrator.config.rows import UNFIT
 from migrator.jsonfile import Json, Numeral, Path
 
 Object = dict[str, Json]
@@ -27,72 +31,250 @@ class Misfit(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """What fits of a value, and what does not; `ok` says whether the value can stay at all."""
+    """What fits of a value, and what does not; `ok` says whether the value can stay at all.
+
+    Paths of misfits start at the value. What fits as it is may be the very object that was given.
+    """
 
     ok: bool
     value: Json
-    misfits: list[Misfit]
+    misfits: Sequence[Misfit] = ()
 
 
-_TYPES: Final = {
-    "string": (str,),
-    "boolean": (bool,),
-    "integer": (int, Numeral),
-    "number": (int, float, Numeral),
-    "object": (dict,),
-    "array": (list,),
-    "null": (type(None),),
+_TYPES: Final[dict[str, frozenset[type]]] = {
+    "string": frozenset({str}),
+    "boolean": frozenset({bool}),
+    "integer": frozenset({int, Numeral}),
+    "number": frozenset({int, float, Numeral}),
+    "object": frozenset({dict}),
+    "array": frozenset({list}),
+    "null": frozenset({type(None)}),
 }
+_ANY_TYPE: Final = frozenset().union(*_TYPES.values())
+
+_BOUNDS: Final[dict[str, Callable[[float, float], bool]]] = {
+    "minimum": operator.lt,
+    "exclusiveMinimum": operator.le,
+    "maximum": operator.gt,
+    "exclusiveMaximum": operator.ge,
+}
+"""Keyword → what must not be the case of (value, bound)."""
 
 
-def fit(value: Json, schema: Object, models: dict[str, Object], path: Path = ()) -> Fitted:
-    """What of a value fits a schema.
+class Models:
+    """The models of one release, by name: JSON Schemas whose `$ref`s are such names."""
 
-    Args:
-        value: a parsed JSON value; it is not touched.
-        schema: a JSON Schema whose `$ref`s are names in `models`.
-        models: the models of one release ([`migrator.config.readers.Reader`][]).
-        path: where the value stands, for the misfits.
+    __slots__ = ("_schemas", "_shapes")
+
+    def __init__(self, schemas: dict[str, Object]) -> None:
+        self._schemas = schemas
+        # By identity: the schemas live as long as this does, and hashing them would take longer than reading them.
+        self._shapes: dict[int, Shape] = {}
+
+    def shape(self, name: str) -> Shape:
+        """What one model accepts."""
+        return self.of(self._schemas[name])
+
+    def of(self, schema: Object) -> Shape:
+        """What a schema in one of the models accepts."""
+        while "$ref" in schema:
+            schema = self._schemas[schema["$ref"]]
+        found = self._shapes.get(id(schema))
+        if found is None:
+            found = self._shapes[id(schema)] = Shape(schema, self)
+        return found
+
+
+class _Plan(NamedTuple):
+    """What becomes of the keys of an object.
+
+    `fields` are those that have a place, in the order in which the release writes them, `unknown` those that have
+    none; `complete` tells whether no required one is missing.
     """
-    if "$ref" in schema:
-        return fit(value, models[schema["$ref"]], models, path)
-    branches = schema.get("anyOf") or schema.get("oneOf")
-    if branches:
-        return _best(value, branches, models, path)
-    problem = _problem(value, schema)
-    if problem:
-        return Fitted(False, value, [Misfit(path, problem, True)])
-    if type(value) is dict:
-        return _object(value, schema, models, path)
-    if type(value) is list:
-        return _array(value, schema, models, path)
-    return Fitted(True, value, [])
+
+    fields: list[tuple[str, Shape]]
+    unknown: list[str]
+    complete: bool
 
 
-def _best(value: Json, branches: list[Object], models: dict[str, Object], path: Path) -> Fitted:
-    """The branch that keeps the value whole, else the one with the same discriminator, else the one that keeps most."""
-    tried = []
-    if type(value) is dict and "type" in value:
-        branches = [branch for branch in branches if _may_be(value, branch, models)] or branches
-    for branch in branches:
-        fitted = fit(value, branch, models, path)
-        if fitted.ok and not fitted.misfits:
-            return fitted
-        tried.append(fitted)
-    usable = [fitted for fitted in tried if fitted.ok]
-    if usable:
-        return min(usable, key=lambda fitted: len(fitted.misfits))
-    expected = [branch for branch in branches if branch.get("type") != "null"]
-    if len(expected) == 1:
-        return tried[branches.index(expected[0])]
-    return Fitted(False, value, [Misfit(path, f"{_shown(value)} is none of the values it can have", True)])
+_ANYTHING: Final[Object] = {}
+"""The schema of what has none."""
+
+_PLANS: Final = 256
+"""So many are kept for each kind of object: more than AIPerf writes, and no more than memory has room for."""
 
 
-def _may_be(value: Object, branch: Object, models: dict[str, Object]) -> bool:
-    """Whether an object can be what a branch describes, by its `type`: saves trying all of them."""
-    fields = (models[branch["$ref"]] if "$ref" in branch else branch).get("properties", {})
-    wanted = fields.get("type", {}).get("const", value["type"])
-    return bool(wanted == value["type"])
+class Shape:
+    """What one schema accepts."""
+
+    __slots__ = (
+        "_branches",
+        "_by_type",
+        "_container",
+        "_models",
+        "_others",
+        "_plans",
+        "_required",
+        "_schema",
+        "plain",
+    )
+
+    def __init__(self, schema: Object, models: Models) -> None:
+        self._schema = schema
+        self._models = models
+        self._branches = [models.of(branch) for branch in schema.get("anyOf") or schema.get("oneOf") or ()]
+        self._by_type = self._listed_types()
+        self._plans: dict[tuple[str, ...], _Plan] = {}
+        self._others = schema.get("additionalProperties")
+        self._required = schema.get("required", ())
+        # The type, object or list, of which nothing is asked but what is in it.
+        limited = not schema.keys().isdisjoint(("const", "enum", "minItems", "maxItems"))
+        self._container = None if limited else {"object": dict, "array": list}.get(schema.get("type", ""))
+        # The types of which every value fits, and stays as it is.
+        self.plain = self._plain()
+
+    def whole(self, value: Json) -> Json:
+        """A value of which all fits, its fields in the release's order; else [`UNFIT`][]. The value is not touched.
+
+        Nearly every value fits, and to know just that takes a fraction of finding what does not.
+        """
+        kind = type(value)
+        if kind in self.plain:
+            return value
+        if self._branches:
+            for branch in self._candidates(value):
+                found = branch.whole(value)
+                if found is not UNFIT:
+                    return found
+            return UNFIT
+        if kind is not self._container and _problem(value, self._schema):
+            return UNFIT
+        return self._whole_object(value) if kind is dict else self._whole_list(value) if kind is list else value
+
+    def fit(self, value: Json) -> Fitted:
+        """What of a parsed JSON value fits; the value is not touched."""
+        found = self.whole(value)
+        if found is not UNFIT:
+            return Fitted(True, found)
+        if self._branches:
+            return self._best(value)
+        if problem := _problem(value, self._schema):
+            return Fitted(False, value, [Misfit((), problem, True)])
+        return self._object(value) if type(value) is dict else self._list(value)
+
+    def _whole_object(self, value: Object) -> Json:
+        plan = self._plans.get(tuple(value)) or self._plan(value)
+        if plan.unknown or not plan.complete:
+            return UNFIT
+        kept: Object = {}
+        for key, field in plan.fields:
+            item = value[key]
+            if type(item) not in field.plain:
+                item = field.whole(item)
+                if item is UNFIT:
+                    return UNFIT
+            kept[key] = item
+        return kept
+
+    def _whole_list(self, value: list[Json]) -> Json:
+        items = self._schema.get("items")
+        if type(items) is not dict:
+            return value
+        shape = self._models.of(items)
+        found = [item if type(item) in shape.plain else shape.whole(item) for item in value]
+        return found if all(item is not UNFIT for item in found) else UNFIT
+
+    def _plain(self) -> frozenset[type]:
+        if self._branches:
+            # Which branch an object or a list takes is not told by its type.
+            return frozenset().union(*(branch.plain for branch in self._branches)) - {dict, list}
+        schema = self._schema
+        if "const" in schema or "enum" in schema:
+            return frozenset()
+        types = _TYPES[schema["type"]] if "type" in schema else _ANY_TYPE
+        if not schema.keys().isdisjoint(_BOUNDS):
+            types -= {int, float}
+        if "minLength" in schema:
+            types -= {str}
+        if not schema.keys().isdisjoint(("items", "minItems", "maxItems")):
+            types -= {list}
+        if schema.get("properties") or type(self._others) is dict or self._required:
+            types -= {dict}
+        return types
+
+    def _listed_types(self) -> dict[str, list[Shape]]:
+        """The branches that an object can be by its `type`, for each that is told by one; `""` has those for any."""
+        fields = [branch._schema.get("properties", {}).get("type", {}) for branch in self._branches]
+        kinds = [field.get("const", "") for field in fields]
+        return {
+            kind: [branch for branch, own in zip(self._branches, kinds, strict=True) if own in (kind, "")]
+            for kind in (*kinds, "")
+        }
+
+    def _candidates(self, value: Json) -> list[Shape]:
+        """The branches that a value may take: those for its `type`, which saves trying all of them."""
+        kind = value.get("type") if type(value) is dict else None
+        if type(kind) is not str:
+            return self._branches
+        return self._by_type.get(kind) or self._by_type[""] or self._branches
+
+    def _best(self, value: Json) -> Fitted:
+        """The branch that keeps most of a value that none keeps whole."""
+        branches = self._candidates(value)
+        tried = [branch.fit(value) for branch in branches]
+        usable = [fitted for fitted in tried if fitted.ok]
+        if usable:
+            return min(usable, key=lambda fitted: len(fitted.misfits))
+        expected = [index for index, branch in enumerate(branches) if branch._schema.get("type") != "null"]
+        if len(expected) == 1:
+            return tried[expected[0]]
+        return Fitted(False, value, [Misfit((), f"{_shown(value)} is none of the values it can have", True)])
+
+    def _object(self, value: Object) -> Fitted:
+        plan = self._plans.get(tuple(value)) or self._plan(value)
+        kept: Object = {}
+        misfits: list[Misfit] = []
+        for key, field in plan.fields:
+            item = value[key]
+            fitted = field.fit(item)
+            if not fitted.ok:
+                misfits.append(_whole(key, fitted))
+                continue
+            kept[key] = fitted.value
+            if fitted.misfits:
+                misfits += _below(key, fitted)
+        misfits += [Misfit((key,), "not known to this release", self._others is False) for key in plan.unknown]
+        if misfits or not plan.complete:
+            for name in self._required:
+                if name not in kept:
+                    gone = next((misfit.reason for misfit in misfits if misfit.path == (name,)), "")
+                    return Fitted(False, value, [Misfit((), f"{name}: {gone}" if gone else f"{name} is missing", True)])
+        return Fitted(True, kept, misfits)
+
+    def _plan(self, value: Object) -> _Plan:
+        """What becomes of the keys of an object. Files have the same keys again and again: it is kept."""
+        fields = self._schema.get("properties", {})
+        others = self._others if type(self._others) is dict else _ANYTHING
+        names = [*(name for name in fields if name in value), *(name for name in value if name not in fields)]
+        unknown: list[str] = []
+        if fields and others is _ANYTHING and self._others is not True:
+            unknown = [name for name in names if name not in fields]
+            names = [name for name in names if name in fields]
+        if len(self._plans) >= _PLANS:
+            self._plans.clear()
+        known = [(name, self._models.of(fields.get(name, others))) for name in names]
+        plan = self._plans[tuple(value)] = _Plan(known, unknown, all(name in value for name in self._required))
+        return plan
+
+    def _list(self, value: list[Json]) -> Fitted:
+        shape = self._models.of(self._schema["items"])
+        fitted = [shape.fit(item) for item in value]
+        if not all(item.ok for item in fitted):
+            # A list with a hole in it would say something else.
+            reason = next(item.misfits[0].reason for item in fitted if not item.ok)
+            return Fitted(False, value, [Misfit((), reason, True)])
+        misfits = [misfit for index, item in enumerate(fitted) for misfit in _below(index, item)]
+        return Fitted(True, [item.value for item in fitted], misfits)
 
 
 def _problem(value: Json, schema: Object) -> str:
@@ -123,59 +305,16 @@ def _out_of_bounds(value: Json, schema: Object) -> str:
     return ""
 
 
-_BOUNDS: Final[dict[str, Callable[[float, float], bool]]] = {
-    "minimum": operator.lt,
-    "exclusiveMinimum": operator.le,
-    "maximum": operator.gt,
-    "exclusiveMaximum": operator.ge,
-}
-"""Keyword → what must not be the case of (value, bound)."""
+def _below(key: str | int, fitted: Fitted) -> Iterator[Misfit]:
+    """The misfits of a part, with their places in the whole."""
+    return (misfit._replace(path=(key, *misfit.path)) for misfit in fitted.misfits)
 
 
-def _object(value: Object, schema: Object, models: dict[str, Object], path: Path) -> Fitted:
-    fields = schema.get("properties", {})
-    others = schema.get("additionalProperties", None)
-    kept: Object = {}
-    misfits: list[Misfit] = []
-    for key in (*(name for name in fields if name in value), *(name for name in value if name not in fields)):
-        place = (*path, key)
-        if key not in fields and type(others) is not dict:
-            if others is True or not fields:
-                kept[key] = value[key]
-            else:
-                misfits.append(Misfit(place, "not known to this release", others is False))
-            continue
-        fitted = fit(value[key], fields.get(key, others), models, place)
-        if fitted.ok:
-            kept[key] = fitted.value
-            misfits += fitted.misfits
-        else:
-            misfits.append(_whole(place, fitted))
-    missing = [name for name in schema.get("required", ()) if name not in kept]
-    if missing:
-        gone = next((misfit.reason for misfit in misfits if misfit.path == (*path, missing[0])), "")
-        reason = f"{missing[0]}: {gone}" if gone else f"{missing[0]} is missing"
-        return Fitted(False, value, [Misfit(path, reason, True)])
-    return Fitted(True, kept, misfits)
-
-
-def _array(value: list[Json], schema: Object, models: dict[str, Object], path: Path) -> Fitted:
-    items = schema.get("items")
-    if type(items) is not dict:
-        return Fitted(True, value, [])
-    fitted = [fit(item, items, models, (*path, index)) for index, item in enumerate(value)]
-    if not all(item.ok for item in fitted):
-        # A list with a hole in it would say something else.
-        reason = next(item.misfits[0].reason for item in fitted if not item.ok)
-        return Fitted(False, value, [Misfit(path, reason, True)])
-    return Fitted(True, [item.value for item in fitted], [misfit for item in fitted for misfit in item.misfits])
-
-
-def _whole(place: Path, fitted: Fitted) -> Misfit:
+def _whole(key: str | int, fitted: Fitted) -> Misfit:
     """A part that goes as a whole, for what is wrong somewhere in it."""
     inner = fitted.misfits[0]
-    where = ".".join(map(str, inner.path[len(place) :]))
-    return Misfit(place, f"{where}: {inner.reason}" if where else inner.reason, True)
+    where = ".".join(map(str, inner.path))
+    return Misfit((key,), f"{where}: {inner.reason}" if where else inner.reason, True)
 
 
 def _shown(value: Json) -> str:

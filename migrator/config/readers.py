@@ -1,7 +1,7 @@
 """What each AIPerf release reads: the fields of its export model, in the order in which that release writes them.
 
 The table is `data/reader_fields.json`; `golden/record/fields.py` learns it from the releases themselves. A release
-accepts a document if [`fit`][migrator.config.fit.fit] finds nothing in it that the release's model rejects.
+accepts a document if its [`Models`][migrator.config.fit.Models] find nothing in it that the release's model rejects.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
+from migrator.config.fit import Models
 from migrator.jsonfile import Json
 from migrator.releases import RELEASES, age
 
@@ -22,21 +23,25 @@ Object = dict[str, Json]
 FAMILY_MODELS: Final[dict[str, Family]] = {"UserConfig": "user", "BenchmarkConfig": "benchmark"}
 
 
-class Reader(NamedTuple):
-    """The export model of one release: `models` maps names to JSON Schemas, `""` is the export itself."""
+class Reader:
+    """The export model of one release: `schemas` maps names to JSON Schemas, `""` is the export itself.
 
-    release: str
-    models: dict[str, Object]
+    `models` is what they accept, `config_model` the name of the model of `input_config`, `family` which family it is.
+    """
 
-    @property
-    def config_model(self) -> str:
-        """The name of the model of `input_config`."""
-        return next(name for name in FAMILY_MODELS if name in self.models)
+    __slots__ = ("config_model", "family", "models", "release", "schemas")
 
-    @property
-    def family(self) -> Family:
-        """Which family of `input_config` this release has."""
-        return FAMILY_MODELS[self.config_model]
+    def __init__(self, release: str, schemas: dict[str, Object]) -> None:
+        self.release = release
+        self.schemas = schemas
+        self.models = Models(schemas)
+        self.config_model = next(name for name in FAMILY_MODELS if name in schemas)
+        self.family = FAMILY_MODELS[self.config_model]
+
+    def fields(self, model: str) -> Object:
+        """The fields of one of the models, each with its schema."""
+        found: Object = self.schemas[model]["properties"]
+        return found
 
 
 @cache
@@ -61,13 +66,13 @@ def reader(release: str) -> Reader:
     """
     older = [name for name in learnt() if age(name) <= age(_stand_in(release))] or [learnt()[0]]
     name = older[-1]
-    models = {
+    schemas = {
         model: variant["schema"]
         for model, variants in _table()["models"].items()
         for variant in variants
         if name in variant["releases"]
     }
-    return Reader(release, models)
+    return Reader(release, schemas)
 
 
 def _stand_in(release: str) -> str:

@@ -19,6 +19,7 @@ Change = Callable[[Json], Json]
 """A value on one side → the same on the other; [`UNFIT`][] for one that the other side cannot express."""
 
 UNFIT: Final = object()
+"""In place of a value that has no place on the other side."""
 
 
 def _same(value: Json) -> Json:

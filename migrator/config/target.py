@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Self
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.config.draft import at
 from migrator.config.families import Known
-from migrator.config.fit import Misfit, fit
+from migrator.config.fit import Misfit
 from migrator.config.readers import learnt, reader
 from migrator.config.translate import translate
 from migrator.errors import UsageError
@@ -138,9 +138,7 @@ def known(document: Object, config: Object) -> Known:
 
 def rejections(document: Object, name: str) -> list[Misfit]:
     """What a release would reject a document over; nothing, if it reads it."""
-    found = reader(name)
-    fitted = fit(document, found.models[""], found.models)
-    return [misfit for misfit in fitted.misfits if misfit.rejected]
+    return [misfit for misfit in reader(name).models.shape("").fit(document).misfits if misfit.rejected]
 
 
 def checked_file(document: Object, name: str) -> str:

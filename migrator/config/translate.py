@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.config.draft import ABSENT, CONFIG, Draft, Place, at, leaves
 from migrator.config.families import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
-from migrator.config.fit import fit
 from migrator.config.readers import Family, Reader, readers
 from migrator.config.rows import READ_AS, RENAMED, SAME, Kind
 from migrator.config.together import unfit_together
@@ -124,7 +123,7 @@ def _staged(
 def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool) -> _Rewritten:
     """The stages, and then what the target has a place for; each leaf's place in the original is followed."""
     config, entries, ways = _staged(config, target, known, gone, keep_unknown)
-    fitted = fit(config, {"$ref": target.config_model}, target.models)
+    fitted = target.models.shape(target.config_model).fit(config)
     if not fitted.ok:
         return _Rewritten(None, entries, fitted.misfits[0].reason)
     result: Object = fitted.value
@@ -253,7 +252,7 @@ def _put_back(config: Object, place: Place, value: Json) -> bool:
 def _all_names() -> frozenset[str]:
     """Every field name that any release has anywhere in its configuration."""
     return frozenset(
-        name for reader in readers() for model in reader.models.values() for name in model.get("properties", ())
+        name for reader in readers() for model in reader.schemas.values() for name in model.get("properties", ())
     )
 
 
