@@ -341,6 +341,17 @@ def test_what_a_release_writes_its_own_model_has_a_place_for(name: str) -> None:
         assert fingerprint(fitted.value) == fingerprint(config_of(name))
 
 
+ODD_PHASES: Final[list[Any]] = [["x"], [False, {"type": "poisson"}], [{"type": ["x"], "name": {}}], [{}], [[1]], "x", {}]
+
+
+@pytest.mark.parametrize("phases", ODD_PHASES)
+@pytest.mark.parametrize("target", ["0.4.0", "0.8.0", "0.13.0"])
+def test_phases_that_are_none(phases: Any, target: str) -> None:
+    document = read("0.13.0/chat-streaming").data
+    holds({**document, "input_config": {**document["input_config"], "phases": phases}}, target)
+    migrate({**document, "input_config": {**document["input_config"], "phases": phases}}, "1.1", config=True)
+
+
 def test_families() -> None:
     for name in FILES:
         own = release(name.partition("/")[0])

@@ -15,6 +15,8 @@ Place = tuple[str | int, ...]
 
 CONFIG: Final = ("input_config",)
 ABSENT: Final = object()
+NOWHERE: Final[Place] = ()
+"""The origin of a value that was only added."""
 
 
 def at(node: Json, place: Place) -> Json:
@@ -39,99 +41,173 @@ def leaves(value: Json, place: Place = ()) -> Iterator[tuple[Place, Json]]:
         yield from leaves(item, (*place, key))
 
 
-class Draft:
-    """The new configuration (`target`) beside the old one (`source`).
+def objects(node: Json) -> dict[Place, Object]:
+    """Place → object, for every object in a configuration."""
+    found: dict[Place, Object] = {}
+    _collect(node, (), found)
+    return found
 
-    Lists of the new one are built in order of their positions. `moved` maps each new place to the old one.
-    """
 
-    def __init__(self, source: Object, step: str, gone: Loss = Loss.LOST) -> None:
-        self.source = source
+def _collect(node: Json, place: Place, found: dict[Place, Object]) -> None:
+    if type(node) is dict:
+        found[place] = node
+    for key, item in node.items() if type(node) is dict else enumerate(node):
+        if type(item) is dict or type(item) is list:
+            _collect(item, (*place, key), found)
+
+
+class Notes:
+    """The ledger of a draft, if one is wanted. `gone` is the class of a value that cannot come back."""
+
+    __slots__ = ("entries", "gone", "step")
+
+    def __init__(self, step: str, gone: Loss) -> None:
         self.step = step
         self.gone = gone
         self.entries: list[Entry] = []
-        self.moved: dict[Place, Place] = {}
-        self.added: set[Place] = set()
-        self._target: dict[str | int, Json] = {}
-        self._taken: set[Place] = set()
 
-    @property
-    def target(self) -> Object:
-        """The new configuration as plain JSON."""
-        plain: Object = _listed(self._target)
-        return plain
+    def carried(self, source: Place, target: Place, before: Json, after: Json, inverse: Change) -> None:
+        """A value that was carried over, if that shows: it stands elsewhere, or is another one."""
+        if source != target:
+            self.entries.append(Entry(self.step, Op.MOVE, CONFIG + source, Loss.EXACT, to=CONFIG + target))
+        if after is not before and fingerprint(after) != fingerprint(before):
+            loss = Loss.EXACT if inverse(after) == before else self.gone
+            self.entries.append(Entry(self.step, Op.SET, CONFIG + target, loss, before, after))
+
+    def kept(self, place: Place) -> None:
+        """A field that was left alone."""
+        self.entries.append(Entry(self.step, Op.KEEP, CONFIG + place, Loss.KEPT, note="not known to any release"))
+
+    def added(self, place: Place, value: Json, loss: Loss, note: str) -> None:
+        """A value that no single field of the old configuration held."""
+        self.entries.append(Entry(self.step, Op.ADD, CONFIG + place, loss, None, value, None, note))
+
+
+class Draft:
+    """The new configuration (`target`) beside the old one (`source`).
+
+    Lists of the new one are built in order of their positions. A value that is carried over is shared with the old
+    one, whose objects are copied before anything is put into them.
+    """
+
+    def __init__(self, source: Object, notes: Notes | None = None) -> None:
+        self.source = source
+        self.notes = notes
+        self.target: Object = {}
+        self._own: dict[Place, Json] = {(): self.target}
+        """The objects and lists of the target that were made here, by place."""
+        self._moved: dict[Place, Place] = {}
+        """Each new place that holds what stood in an old one."""
+        self._taken: set[Place] = set()
+        self._whole = False
 
     def built(self, place: Place) -> Json:
         """The new value at a place, as far as it is written; [`ABSENT`][] for none."""
-        return at(self._target, place)
+        return at(self.target, place)
 
     def read(self, place: Place) -> Json:
         """The old value at a place; [`ABSENT`][] for one that is not there or null."""
         value = at(self.source, place)
         return ABSENT if value is None else value
 
-    def carry(self, source: Place, target: Place, change: Change = SAME.up, inverse: Change = SAME.down) -> bool:
-        """Carry a value over, as `change` gives it; what it cannot express stays where it is."""
-        value = ABSENT if source in self._taken else at(self.source, source)
-        new = UNFIT if value is ABSENT else change(value)
+    def carry_all(self) -> None:
+        """Carry everything over as it is."""
+        self.target.update(self.source)
+        self._whole = True
+
+    def carry(
+        self, source: Place, value: Json, target: Place, change: Change = SAME.up, inverse: Change = SAME.down
+    ) -> bool:
+        """Carry the value of a place over, as `change` gives it; what it cannot express stays where it is."""
+        if source in self._taken:
+            return False
+        new = change(value)
         if new is UNFIT or not self._put(target, new):
             return False
         self._taken.add(source)
-        self.moved[target] = source
-        if source != target:
-            self.entries.append(Entry(self.step, Op.MOVE, CONFIG + source, Loss.EXACT, to=CONFIG + target))
-        if new is not value and fingerprint(new) != fingerprint(value):
-            loss = Loss.EXACT if inverse(new) == value else self.gone
-            self.entries.append(Entry(self.step, Op.SET, CONFIG + target, loss, value, new))
+        self._moved[target] = source
+        if self.notes is not None and (new is not value or source != target):
+            self.notes.carried(source, target, value, new, inverse)
         return True
 
     def keep(self, place: Place) -> bool:
-        """Leave something that no release knows where it is; not in a list, whose positions may mean another thing."""
+        """Leave something that no release knows where it is; not in a list, whose positions may mean another thing.
+
+        Whether it is there now, or was before.
+        """
+        if place in self._moved:
+            return True
         if any(type(part) is int for part in place) or not self._put(place, at(self.source, place)):
             return False
         self._taken.add(place)
-        self.moved[place] = place
-        self.entries.append(Entry(self.step, Op.KEEP, CONFIG + place, Loss.KEPT, note="not known to any release"))
+        self._moved[place] = place
+        if self.notes is not None:
+            self.notes.kept(place)
         return True
 
     def add(self, target: Place, value: Json, loss: Loss, note: str) -> None:
         """Put a value that no single field of the old configuration holds; not over one that is there."""
         if self._put(target, value):
-            self.added.add(target)
-            self.entries.append(Entry(self.step, Op.ADD, CONFIG + target, loss, after=value, note=note))
+            self._moved[target] = NOWHERE
+            if self.notes is not None:
+                self.notes.added(target, value, loss, note)
 
     def rest(self) -> list[tuple[Place, Json]]:
         """The old leaves that were not carried over."""
-        return list(self._rest((), self.source)) if self.source else []
+        found: list[tuple[Place, Json]] = []
+        if self.source and not self._whole:
+            self._rest((), self.source, found)
+        return found
 
-    def _rest(self, place: Place, value: Json) -> Iterator[tuple[Place, Json]]:
-        if place in self._taken:
-            return
-        if value and type(value) is dict:
-            for key, item in value.items():
-                yield from self._rest((*place, key), item)
-        elif value and type(value) is list:
-            for index, item in enumerate(value):
-                yield from self._rest((*place, index), item)
-        else:
-            yield place, value
+    def origin(self, place: Place) -> Place:
+        """Where the value at a new place stood in the old configuration; [`NOWHERE`][] for one that was only added."""
+        for length in range(len(place), 0, -1):
+            start = self._moved.get(place[:length])
+            if start is not None:
+                return start and start + place[length:]
+        return place if self._whole else NOWHERE
+
+    def _rest(self, place: Place, value: Json, found: list[tuple[Place, Json]]) -> None:
+        for key, item in value.items() if type(value) is dict else enumerate(value):
+            inner = (*place, key)
+            if inner in self._taken:
+                continue
+            if item and (type(item) is dict or type(item) is list):
+                self._rest(inner, item, found)
+            else:
+                found.append((inner, item))
 
     def _put(self, place: Place, value: Json) -> bool:
-        node = self._target
-        for part in place[:-1]:
-            node = node.setdefault(part, {})
-            if type(node) is not dict:
-                return False
-        if place[-1] in node:
+        node = self._own.get(place[:-1])
+        if node is None:
+            node = self._opened(place[:-1], dict)
+        if type(node) is not dict or place[-1] in node:
             return False
         node[place[-1]] = value
         return True
 
-
-def _listed(node: Json) -> Json:
-    """Objects whose keys are positions as lists."""
-    if type(node) is not dict:
-        return node
-    if node and all(type(key) is int for key in node):
-        return [_listed(node[key]) for key in sorted(node)]
-    return {key: _listed(value) for key, value in node.items()}
+    def _opened(self, place: Place, kind: type) -> Json:
+        """The object or list at a place, ready to be written to: made if there is none. Another value is left alone."""
+        found = self._own.get(place)
+        if found is not None:
+            return found
+        part = place[-1]
+        above = self._opened(place[:-1], list if type(part) is int else dict)
+        if type(above) is dict:
+            there = above.get(part, ABSENT)
+        elif type(above) is list and type(part) is int:
+            there = above[part] if part < len(above) else ABSENT
+        else:
+            return None
+        if there is ABSENT:
+            found = kind()
+        elif type(there) is dict or type(there) is list:
+            found = there.copy()
+        else:
+            return None
+        self._own[place] = found
+        if type(above) is list and part == len(above):
+            above.append(found)
+        else:
+            above[part] = found
+        return found

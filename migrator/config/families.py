@@ -6,10 +6,13 @@ Both directions are here, side by side, so that each can be read against the oth
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Loss
-from migrator.config.draft import ABSENT, Draft, Place, at
+from migrator.config.draft import ABSENT, Draft, Place, at, objects
 from migrator.config.readers import Reader
 from migrator.config.rows import ROWS, Row
 from migrator.jsonfile import Json
@@ -32,9 +35,26 @@ class Known(NamedTuple):
     cli_command: Json
 
 
+Grouped = list[tuple[tuple[str, ...], list[tuple[str, Row]]]]
+
+
+def _grouped(side: Callable[[Row], tuple[str, ...]]) -> Grouped:
+    """The rows in their order, those next to each other in one section together: most files have few of the sections.
+
+    `side` gives a row's path; each group is (the section, (the field in it, the row) for each).
+    """
+    return [
+        (section, [(side(row)[-1], row) for row in rows]) for section, rows in groupby(ROWS, lambda row: side(row)[:-1])
+    ]
+
+
+_BY_USER: Final = _grouped(attrgetter("user"))
+_BY_BENCHMARK: Final = _grouped(attrgetter("benchmark"))
+
+
 def place_of(path: tuple[str, ...], heads: dict[str, Place]) -> Place | None:
-    """A row's place in this configuration; None if it has no such phase."""
-    if path[0] in ("D", "W", "P"):
+    """A path of the table in this configuration; None if it has no such phase."""
+    if path and path[0] in ("D", "W", "P"):
         head = heads.get(path[0])
         return None if head is None else (*head, *path[1:])
     return path
@@ -54,9 +74,14 @@ def to_benchmark(draft: Draft, known: Known) -> None:
     if warm:
         _warmup(draft, heads["W"])
     _profiling(draft, heads["P"])
-    for row in ROWS:
-        if at(config, row.user) is not ABSENT and (target := place_of(row.benchmark, heads)):
-            draft.carry(row.user, target, row.kind.up, row.kind.down)
+    sections = objects(config)
+    for section, rows in _BY_USER:
+        if section not in sections:
+            continue
+        fields = sections[section]
+        for name, row in rows:
+            if name in fields and (target := place_of(row.benchmark, heads)):
+                draft.carry(row.user, fields[name], target, row.kind.up, row.kind.down)
     if warm:
         _warmup_from_profiling(draft, heads["W"], heads["P"])
     _entries(draft)
@@ -171,9 +196,11 @@ _OPTIONS: Final[dict[str, Place]] = {
 
 
 def _from_command(draft: Draft, known: Known) -> None:
-    if type(known.cli_command) is not str:
+    command = known.cli_command
+    # Most commands have none of the options, and looking for their letters takes much less than reading the options.
+    if type(command) is not str or not any(option in command for option in _OPTIONS):
         return
-    for match in re.finditer(r"""(?<=\s)(--[\w-]+)(?:=|\s+)(?:'([^']*)'|"([^"]*)"|([^\s'"-]\S*))""", known.cli_command):
+    for match in re.finditer(r"""(?<=\s)(--[\w-]+)(?:=|\s+)(?:'([^']*)'|"([^"]*)"|([^\s'"-]\S*))""", command):
         option, *values = match.groups()
         if option in _OPTIONS:
             value = next(value for value in values if value is not None)
@@ -186,8 +213,8 @@ def add_kinds(draft: Draft, reader: Reader, phases: list[Json]) -> None:
     """Say of each phase whether it is a warmup, for releases that have a field for it (from 0.12.0)."""
     if "kind" not in reader.fields("ConcurrencyPhase"):
         return
-    for index, phase in enumerate(phases):
-        if type(phase) is dict:
+    if all(phases) and all(type(phase) is dict for phase in phases):
+        for index, phase in enumerate(phases):
             kind = "warmup" if is_warmup(phase) else "profiling"
             draft.add(("phases", index, "kind"), kind, Loss.EXACT, "from the phase itself")
 
@@ -204,16 +231,25 @@ def is_warmup(phase: Json) -> bool:
 # --- down ----------------------------------------------------------------------------------------------------
 
 
-def to_user(draft: Draft, reader: Reader, known: Known) -> None:
-    """Rewrite a BenchmarkConfig as a UserConfig (with the names of 0.8.0)."""
+def to_user(draft: Draft, reader: Reader, known: Known, wanted: Collection[str] | None = None) -> None:
+    """Rewrite a BenchmarkConfig as a UserConfig (with the names of 0.8.0), or as much as some sections of it need."""
+    if wanted is not None and "tokenizer" in wanted:
+        wanted = {*wanted, "endpoint"}  # The names of the models are among the facts below.
     config = draft.source
     heads = _heads(config)
     phase = at(config, heads["P"]) if "P" in heads else {}
     warmup = at(config, heads["W"]) if "W" in heads else {}
-    for row in ROWS:
-        source = place_of(row.benchmark, heads)
-        if source and at(config, source) is not ABSENT and not _implied(row, config, heads, phase, warmup):
-            draft.carry(source, row.user, row.kind.down, row.kind.up)
+    sections = objects(config)
+    for path, rows in _BY_BENCHMARK:
+        section = place_of(path, heads)
+        if section is None or section not in sections:
+            continue
+        fields = sections[section]
+        for name, row in rows:
+            if name not in fields or (wanted is not None and row.user[0] not in wanted):
+                continue
+            if not _implied(row, config, heads, phase, warmup):
+                draft.carry((*section, name), fields[name], row.user, row.kind.down, row.kind.up)
     _load(draft, phase, warmup)
     _level(draft, config)
     _collector_lists(draft, config)
@@ -227,7 +263,8 @@ def _heads(config: Object) -> dict[str, Place]:
         heads["D"] = _DATASET
     phases = config.get("phases")
     for index, phase in enumerate(phases if type(phases) is list else ()):
-        heads.setdefault("W" if is_warmup(phase) else "P", ("phases", index))
+        if type(phase) is dict:
+            heads.setdefault("W" if is_warmup(phase) else "P", ("phases", index))
     return heads
 
 
@@ -248,7 +285,7 @@ def _load(draft: Draft, phase: Object, warmup: Object) -> None:
     if kind == "fixed_schedule":
         draft.add(("input", "fixed_schedule"), True, Loss.EXACT, "from the type of the phase")
     pattern = {"concurrency": BURST} | {name: name for name in RATE_TYPES}
-    if kind in pattern:
+    if type(kind) is str and kind in pattern:
         draft.add(("loadgen", "arrival_pattern"), pattern[kind], Loss.EXACT, "from the type of the phase")
     if warmup and warmup.get("type") != kind and warmup.get("type") in RATE_TYPES:
         draft.add(("loadgen", "warmup_arrival_pattern"), warmup["type"], Loss.EXACT, "from the type of the warmup")

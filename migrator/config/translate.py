@@ -7,12 +7,12 @@ the result is taken back, and if the value is there again it was `derivable`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Entry, Loss, Op
-from migrator.config.draft import ABSENT, CONFIG, Draft, Place, at, leaves
+from migrator.config.draft import ABSENT, CONFIG, NOWHERE, Draft, Notes, Place, at, leaves
 from migrator.config.families import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
 from migrator.config.readers import Family, Reader, readers
 from migrator.config.rows import READ_AS, RENAMED, SAME, Kind
@@ -77,8 +77,8 @@ def translate(
     new = _rewrite(config, target, known, gone, keep_unknown)
     if new.config is None:
         return Translated(None, [], new.reason)
-    gone_some = any(isinstance(entry, _Gone) for entry in new.entries)
-    back = _staged(new.config, source, known, gone, keep_unknown)[0] if gone_some else {}
+    lost = {entry.origin for entry in new.entries if isinstance(entry, _Gone) and entry.value is not None}
+    back = _returned(new.config, source, known, lost, to_read=not keep_unknown) if lost else {}
     entries = [_drop(entry, back, target, gone) if isinstance(entry, _Gone) else entry for entry in new.entries]
     return Translated(new.config, entries)
 
@@ -94,35 +94,46 @@ def _drop(leaf: _Gone, back: Object, target: Reader, gone: Loss) -> Entry:
     return Entry(_step(target), Op.DROP, CONFIG + leaf.place, loss, before=leaf.value, note=leaf.reason)
 
 
+def _returned(config: Object, source: Reader, known: Known, places: set[Place], *, to_read: bool) -> Object:
+    """The result taken back to where it came from, as far as it can have something at these places."""
+    sections = {str(place[0]) for place in places}
+    for stage in _stages(config, source, known, to_read=to_read, sections=sections):
+        draft = Draft(config)
+        stage(draft)
+        config = draft.target
+    return config
+
+
 def _step(target: Reader) -> str:
     return f"input_config {target.release}"
 
 
 def _staged(
     config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool
-) -> tuple[Object, list[Entry | _Gone], list[dict[Place, Place]]]:
-    """All stages in a row: the configuration, its ledger with what was left behind, and how each stage moved places.
+) -> tuple[Object, list[Entry | _Gone], list[Draft]]:
+    """All stages in a row: the configuration, its ledger with what was left behind, and the draft of each stage.
 
     What a stage leaves behind is told before what it puts in place: a field may go where another one stood.
     """
     entries: list[Entry | _Gone] = []
-    ways: list[dict[Place, Place]] = []
+    drafts: list[Draft] = []
     for stage in _stages(config, target, known, to_read=not keep_unknown):
-        draft = Draft(config, _step(target), gone)
+        notes = Notes(_step(target), gone)
+        draft = Draft(config, notes)
         stage(draft)
         for place, value in draft.rest():
             mine = _unknown(place) if keep_unknown else ()
-            if not (mine and (mine in draft.moved or draft.keep(mine))):
-                entries.append(_Gone(place, _origin(place, ways), value, f"no place in {target.config_model}"))
-        ways.append(draft.moved)
-        entries += draft.entries
+            if not (mine and draft.keep(mine)):
+                entries.append(_Gone(place, _origin(place, drafts), value, f"no place in {target.config_model}"))
+        drafts.append(draft)
+        entries += notes.entries
         config = draft.target
-    return config, entries, ways
+    return config, entries, drafts
 
 
 def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool) -> _Rewritten:
     """The stages, and then what the target has a place for; each leaf's place in the original is followed."""
-    config, entries, ways = _staged(config, target, known, gone, keep_unknown)
+    config, entries, drafts = _staged(config, target, known, gone, keep_unknown)
     fitted = target.models.shape(target.config_model).fit(config)
     if not fitted.ok:
         return _Rewritten(None, entries, fitted.misfits[0].reason)
@@ -136,12 +147,13 @@ def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unkn
         entries = [entry for entry in entries if not _only_added(entry, path)]
         for place, value in leaves(at(config, path), path):
             mine = _unknown(place) if keep_unknown else ()
-            if mine and _put_back(result, mine, at(config, mine)):
+            if mine and (kept := _put_back(result, mine, at(config, mine))):
+                result = kept
                 if _kept(target, mine) not in entries:
                     entries.append(_kept(target, mine))
                 continue
-            origin = _origin(place, ways)
-            if origin is not _NOWHERE:
+            origin = _origin(place, drafts)
+            if origin is not NOWHERE:
                 entries.append(_Gone(place, origin, value, reason))
     return _Rewritten(result, entries)
 
@@ -164,16 +176,24 @@ def _replaced(config: Object, place: Place, value: Object) -> Object:
     return {**config, key: inner} if inner else {name: item for name, item in config.items() if name != key}
 
 
-def _stages(config: Object, target: Reader, known: Known, *, to_read: bool) -> list[Callable[[Draft], None]]:
+Names = dict[Place, tuple[Place, Kind]]
+"""Fields with another name, or another form: where each stands → where it goes, and how it changes."""
+
+_OLDER_NAMES: Final[Names] = {name.old: (name.new, name.kind) for name in (*RENAMED, *READ_AS)}
+
+
+def _stages(
+    config: Object, target: Reader, known: Known, *, to_read: bool, sections: Collection[str] | None = None
+) -> list[Callable[[Draft], None]]:
+    """What is done to a configuration, one after the other. With `sections`, a UserConfig is made of no others."""
     family = family_of(config) or target.family
     stages: list[Callable[[Draft], None]] = []
-    names: dict[Place, tuple[Place, Kind]] = {name.old: (name.new, name.kind) for name in (*RENAMED, *READ_AS)}
-    if family == "user" and any(at(config, name) is not ABSENT for name in names):
-        stages.append(lambda draft: _within(draft, names))
+    if family == "user" and _present(config, _OLDER_NAMES):
+        stages.append(lambda draft: _within(draft, _OLDER_NAMES))
     if family == "user" and target.family == "benchmark":
         stages.append(lambda draft: to_benchmark(draft, known))
     elif family == "benchmark" and target.family == "user":
-        stages.append(lambda draft: to_user(draft, target, known))
+        stages.append(lambda draft: to_user(draft, target, known, sections))
     stages.append(lambda draft: _own(draft, target, known, to_read=to_read))
     return stages
 
@@ -185,43 +205,45 @@ def _own(draft: Draft, target: Reader, known: Known, *, to_read: bool) -> None:
         phases = draft.source.get("phases")
         add_kinds(draft, target, phases if type(phases) is list else [])
         return
-    old = [name for name in (*RENAMED, *(READ_AS if to_read else ())) if age(target.release) <= age(name.last)]
-    _within(draft, {name.new: (name.old, Kind(name.kind.down, name.kind.up)) for name in old})
+    _within(draft, _own_names(target.release, to_read))
     add_user_facts(draft, target, known)
 
 
-def _within(draft: Draft, names: dict[Place, tuple[Place, Kind]]) -> None:
+@cache
+def _own_names(release: str, to_read: bool) -> Names:
+    """What a release of UserConfig calls otherwise than 0.8.0; with `to_read`, also what it reads in another form."""
+    names = [name for name in (*RENAMED, *(READ_AS if to_read else ())) if age(release) <= age(name.last)]
+    return {name.new: (name.old, Kind(name.kind.down, name.kind.up)) for name in names}
+
+
+def _present(config: Object, names: Names) -> set[str]:
+    """The sections in which there is one of these fields."""
+    return {str(place[0]) for place in names if at(config, place) is not ABSENT}
+
+
+def _within(draft: Draft, names: Names) -> None:
     """Carry everything over as it is, but for fields with another name."""
+    # The document says these better than anything that is no text.
+    odd = [name for name in DOCUMENT_FACTS if type(draft.source.get(name, "")) is not str]
+    touched = _present(draft.source, names)
+    if not odd and not touched:
+        draft.carry_all()
+        return
     for key, value in draft.source.items():
-        if key in DOCUMENT_FACTS and type(value) is not str:
-            continue  # The document says it better.
-        for place in _fields((key,), value):
-            target, kind = names.get(place, (place, SAME))
-            draft.carry(place, target, kind.up, kind.down)
+        if key in touched:
+            for name, item in value.items():
+                target, kind = names.get((key, name), ((key, name), SAME))
+                draft.carry((key, name), item, target, kind.up, kind.down)
+        elif key not in odd:
+            draft.carry((key,), value, (key,))
 
 
-def _fields(place: Place, value: Json) -> list[Place]:
-    """The fields of a section, or of each item of a list of them."""
-    if type(value) is dict and value:
-        return [(*place, key) for key in value]
-    if type(value) is list and value and all(type(item) is dict and item for item in value):
-        return [(*place, index, key) for index, item in enumerate(value) for key in item]
-    return [place]
-
-
-_NOWHERE: Final = ()
-"""The origin of a value that was only added."""
-
-
-def _origin(place: Place, ways: list[dict[Place, Place]]) -> Place:
+def _origin(place: Place, drafts: list[Draft]) -> Place:
     """Where the value at a place stood before the stages that moved it, from the last to the first."""
-    for moved in reversed(ways):
-        for length in range(len(place), 0, -1):
-            if place[:length] in moved:
-                place = moved[place[:length]] + place[length:]
-                break
-        else:
-            return _NOWHERE
+    for draft in reversed(drafts):
+        place = draft.origin(place)
+        if place is NOWHERE:
+            break
     return place
 
 
@@ -235,17 +257,16 @@ def _kept(target: Reader, place: Place) -> Entry:
     return Entry(_step(target), Op.KEEP, CONFIG + place, Loss.KEPT, note="not known to any release")
 
 
-def _put_back(config: Object, place: Place, value: Json) -> bool:
-    """Put a field where it was, unless that is in a list, whose positions may mean another thing."""
-    if any(type(part) is int for part in place):
-        return False
-    node: Json = config
-    for part in place[:-1]:
-        node = node.setdefault(part, {})
-        if type(node) is not dict:
-            return False
-    node[place[-1]] = value
-    return True
+def _put_back(config: Object, place: Place, value: Json) -> Object | None:
+    """The configuration with a field where it was; None if that is in a list, whose positions may mean another."""
+    key, *below = place
+    if type(key) is not str:
+        return None
+    if not below:
+        return {**config, key: value}
+    inner = config.get(key, {})
+    inner = _put_back(inner, tuple(below), value) if type(inner) is dict else None
+    return None if inner is None else {**config, key: inner}
 
 
 @cache
