@@ -22,6 +22,8 @@ class Packing(StrEnum):
 
 _MAGIC: Final = {b"\x1f\x8b": Packing.GZIP, b"\x28\xb5\x2f\xfd": Packing.ZSTD}
 """First bytes that no JSON document can have."""
+_FIRST_BYTES: Final = tuple(_MAGIC)
+_SUFFIXES: Final = tuple(Packing)
 EXPORT_SUFFIXES: Final = (".json", *(f".json{packing}" for packing in Packing))
 """How the names of files end that are looked for in folders."""
 _GZIP_WINDOW: Final = 31
@@ -32,12 +34,16 @@ _HINT: Final = "pip install 'aiperf-migrate[zstd]'"
 
 def packing_of_name(name: str) -> Packing | None:
     """How a file of this name is to be compressed."""
-    return next((packing for packing in Packing if name.lower().endswith(packing)), None)
+    if not name.lower().endswith(_SUFFIXES):
+        return None  # Nearly every name, so that it is worth asking first.
+    return next(packing for packing in Packing if name.lower().endswith(packing))
 
 
 def packing_of_content(raw: bytes) -> Packing | None:
     """How bytes are compressed."""
-    return next((packing for magic, packing in _MAGIC.items() if raw.startswith(magic)), None)
+    if not raw.startswith(_FIRST_BYTES):
+        return None
+    return next(packing for magic, packing in _MAGIC.items() if raw.startswith(magic))
 
 
 def unpack(raw: bytes, limit: int = MAX_BYTES) -> bytes:

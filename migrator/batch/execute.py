@@ -90,6 +90,9 @@ class Request:
         return source.path if self.in_place else self.out_file or join(self.out_folder or "", source.relative)
 
 
+_NOTHING: Final = Ledger().tally()
+
+
 @dataclass(slots=True)
 class Result:
     """What happened to one file. `tally` is the ledger in figures, `ledger` all of it, where that was asked for."""
@@ -104,7 +107,7 @@ class Result:
     error: MigratorError | None = None
     warnings: list[str] = field(default_factory=list)
     steps: tuple[str, ...] = ()
-    tally: Tally = field(default_factory=lambda: Ledger().tally())
+    tally: Tally = _NOTHING
     ledger: Ledger = field(default_factory=Ledger)
 
     def as_dict(self) -> dict[str, Any]:
