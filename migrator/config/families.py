@@ -6,9 +6,8 @@ Both directions are here, side by side, so that each can be read against the oth
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from itertools import groupby
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Loss
@@ -35,21 +34,23 @@ class Known(NamedTuple):
     cli_command: Json
 
 
-Grouped = list[tuple[tuple[str, ...], list[tuple[str, Row]]]]
+class _Group(NamedTuple):
+    """Rows next to each other in the table that have their sections in common, on both sides.
 
-
-def _grouped(side: Callable[[Row], tuple[str, ...]]) -> Grouped:
-    """The rows in their order, those next to each other in one section together: most files have few of the sections.
-
-    `side` gives a row's path; each group is (the section, (the field in it, the row) for each).
+    `head` is the outermost name on the side of UserConfig. Most files have few of the sections.
     """
-    return [
-        (section, [(side(row)[-1], row) for row in rows]) for section, rows in groupby(ROWS, lambda row: side(row)[:-1])
-    ]
+
+    head: str
+    user: Place
+    benchmark: tuple[str, ...]
+    rows: list[Row]
 
 
-_BY_USER: Final = _grouped(attrgetter("user"))
-_BY_BENCHMARK: Final = _grouped(attrgetter("benchmark"))
+def _sections(row: Row) -> tuple[str, Place, tuple[str, ...]]:
+    return row.user[0], row.user[:-1], row.benchmark[:-1]
+
+
+_GROUPS: Final = [_Group(*sections, list(rows)) for sections, rows in groupby(ROWS, _sections)]
 
 
 def place_of(path: tuple[str, ...], heads: dict[str, Place]) -> Place | None:
@@ -75,13 +76,14 @@ def to_benchmark(draft: Draft, known: Known) -> None:
         _warmup(draft, heads["W"])
     _profiling(draft, heads["P"])
     sections = objects(config)
-    for section, rows in _BY_USER:
-        if section not in sections:
+    for group in _GROUPS:
+        fields = sections.get(group.user)
+        section = place_of(group.benchmark, heads) if fields else None
+        if not fields or section is None:
             continue
-        fields = sections[section]
-        for name, row in rows:
-            if name in fields and (target := place_of(row.benchmark, heads)):
-                draft.carry(row.user, fields[name], target, row.kind.up, row.kind.down)
+        for row in group.rows:
+            if (name := row.user[-1]) in fields:
+                draft.carry(row.user, fields[name], (*section, row.benchmark[-1]), row.kind.up, row.kind.down)
     if warm:
         _warmup_from_profiling(draft, heads["W"], heads["P"])
     _entries(draft)
@@ -240,15 +242,13 @@ def to_user(draft: Draft, reader: Reader, known: Known, wanted: Collection[str] 
     phase = at(config, heads["P"]) if "P" in heads else {}
     warmup = at(config, heads["W"]) if "W" in heads else {}
     sections = objects(config)
-    for path, rows in _BY_BENCHMARK:
-        section = place_of(path, heads)
-        if section is None or section not in sections:
+    for group in _GROUPS:
+        section = place_of(group.benchmark, heads) if wanted is None or group.head in wanted else None
+        fields = None if section is None else sections.get(section)
+        if section is None or not fields:
             continue
-        fields = sections[section]
-        for name, row in rows:
-            if name not in fields or (wanted is not None and row.user[0] not in wanted):
-                continue
-            if not _implied(row, config, heads, phase, warmup):
+        for row in group.rows:
+            if (name := row.benchmark[-1]) in fields and not _implied(row, config, heads, phase, warmup):
                 draft.carry((*section, name), fields[name], row.user, row.kind.down, row.kind.up)
     _load(draft, phase, warmup)
     _level(draft, config)

@@ -116,6 +116,7 @@ class Shape:
         "_plans",
         "_required",
         "_schema",
+        "_words",
         "plain",
     )
 
@@ -132,6 +133,7 @@ class Shape:
         self._container = None if limited else {"object": dict, "array": list}.get(schema.get("type", ""))
         # The types of which every value fits, and stays as it is.
         self.plain = self._plain()
+        self._words = self._listed_words()
 
     def whole(self, value: Json) -> Json:
         """A value of which all fits, its fields in the release's order; else [`UNFIT`][]. The value is not touched.
@@ -139,7 +141,7 @@ class Shape:
         Nearly every value fits, and to know just that takes a fraction of finding what does not.
         """
         kind = type(value)
-        if kind in self.plain:
+        if kind in self.plain or (kind is str and value in self._words):
             return value
         if self._branches:
             for branch in self._candidates(value):
@@ -210,6 +212,12 @@ class Shape:
             kind: [branch for branch, own in zip(self._branches, kinds, strict=True) if own in (kind, "")]
             for kind in (*kinds, "")
         }
+
+    def _listed_words(self) -> frozenset[str]:
+        """The words of which a text may be one, where there are such."""
+        words = self._schema.get("enum", [self._schema.get("const")])
+        own = frozenset(word for word in words if type(word) is str and not _problem(word, self._schema))
+        return own.union(*(branch._words for branch in self._branches))
 
     def _candidates(self, value: Json) -> list[Shape]:
         """The branches that a value may take: those for its `type`, which saves trying all of them."""
