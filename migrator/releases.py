@@ -53,6 +53,7 @@ FIRST_READER: Final = "0.2.0"
 _NAME: Final = r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.dev(\d{1,12}))?"
 
 
+@lru_cache(maxsize=256)
 def age(name: str) -> tuple[int, ...]:
     """A key that sorts release names from old to new.
 

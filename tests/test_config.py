@@ -17,9 +17,9 @@ from migrator.chain.audit import unaccounted
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
-from migrator.config.readers import learnt, reader, readers
+from migrator.config.readers import learnt, read_by, reader, readers, rejections
 from migrator.config.rows import READ_AS, RENAMED, ROWS
-from migrator.config.target import checked_file, last_writer, named, own_release, read_by, rejections
+from migrator.config.target import checked_file, last_writer, named, own_release
 from migrator.config.translate import family_of
 from migrator.errors import RejectedError, UsageError
 from migrator.jsonfile import Parsed, fingerprint, parse, render
@@ -341,7 +341,15 @@ def test_what_a_release_writes_its_own_model_has_a_place_for(name: str) -> None:
         assert fingerprint(fitted.value) == fingerprint(config_of(name))
 
 
-ODD_PHASES: Final[list[Any]] = [["x"], [False, {"type": "poisson"}], [{"type": ["x"], "name": {}}], [{}], [[1]], "x", {}]
+ODD_PHASES: Final[list[Any]] = [
+    ["x"],
+    [False, {"type": "poisson"}],
+    [{"type": ["x"], "name": {}}],
+    [{}],
+    [[1]],
+    "x",
+    {},
+]
 
 
 @pytest.mark.parametrize("phases", ODD_PHASES)

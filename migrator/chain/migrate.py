@@ -14,7 +14,8 @@ from migrator.chain.residue import Residue, apply, measure
 from migrator.chain.step import Step
 from migrator.chain.steps import ENTRY, FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS, VERSIONS, rank
 from migrator.chain.telemetry import VENDOR_NAMES
-from migrator.config.target import Translation, own_release, rejections, translated
+from migrator.config.readers import rejections
+from migrator.config.target import Translation, own_release, translated
 from migrator.errors import RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, Identity, identify, require_migratable
 from migrator.jsonfile import Json, Path

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from migrator.chain.ledger import Entry, Loss, Op
-from migrator.config.rows import SAME, UNFIT, Change
+from migrator.config.fit import UNFIT
+from migrator.config.rows import SAME, Change
 from migrator.jsonfile import Json, fingerprint
 
 Object = dict[str, Json]

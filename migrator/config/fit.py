@@ -13,10 +13,12 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from migrator.config.rows import UNFIT
 from migrator.jsonfile import Json, Numeral, Path
 
 Object = dict[str, Json]
+
+UNFIT: Final = object()
+"""In place of a value that has no place on the other side."""
 
 
 class Misfit(NamedTuple):
@@ -50,6 +52,7 @@ _TYPES: Final[dict[str, frozenset[type]]] = {
     "array": frozenset({list}),
     "null": frozenset({type(None)}),
 }
+_CONTAINERS: Final[dict[str, type]] = {"object": dict, "array": list}
 _ANY_TYPE: Final = frozenset().union(*_TYPES.values())
 
 _BOUNDS: Final[dict[str, Callable[[float, float], bool]]] = {
@@ -61,6 +64,16 @@ _BOUNDS: Final[dict[str, Callable[[float, float], bool]]] = {
 """Keyword → what must not be the case of (value, bound)."""
 
 
+_NESTED: Final = frozenset({"anyOf", "oneOf", "properties", "additionalProperties", "items"})
+"""Keywords below which there are schemas, and so perhaps names of models."""
+
+_LEAVES: Final[dict[str | int, Shape]] = {}
+"""The shapes of schemas that name no model: the same for all releases, which share what did not change between them.
+
+By identity, as in each release: a shape keeps its schema, and hashing one would take longer than reading it.
+"""
+
+
 class Models:
     """The models of one release, by name: JSON Schemas whose `$ref`s are such names."""
 
@@ -68,8 +81,7 @@ class Models:
 
     def __init__(self, schemas: dict[str, Object]) -> None:
         self._schemas = schemas
-        # By identity: the schemas live as long as this does, and hashing them would take longer than reading them.
-        self._shapes: dict[int, Shape] = {}
+        self._shapes: dict[str | int, Shape] = {}
 
     def shape(self, name: str) -> Shape:
         """What one model accepts."""
@@ -79,9 +91,12 @@ class Models:
         """What a schema in one of the models accepts."""
         while "$ref" in schema:
             schema = self._schemas[schema["$ref"]]
-        found = self._shapes.get(id(schema))
+        # Most fields are just a text or a number, in every release the same.
+        key = schema["type"] if len(schema) == 1 and "type" in schema else id(schema)
+        shapes = _LEAVES if schema.keys().isdisjoint(_NESTED) else self._shapes
+        found = shapes.get(key)
         if found is None:
-            found = self._shapes[id(schema)] = Shape(schema, self)
+            found = shapes[key] = Shape(schema, self)
         return found
 
 
@@ -124,15 +139,16 @@ class Shape:
         self._schema = schema
         self._models = models
         self._branches = [models.of(branch) for branch in schema.get("anyOf") or schema.get("oneOf") or ()]
-        self._by_type = self._listed_types()
+        self._by_type: dict[str, list[Shape]] = {}
         self._plans: dict[tuple[str, ...], _Plan] = {}
         self._others = schema.get("additionalProperties")
         self._required = schema.get("required", ())
         # The type, object or list, of which nothing is asked but what is in it.
-        limited = not schema.keys().isdisjoint(("const", "enum", "minItems", "maxItems"))
-        self._container = None if limited else {"object": dict, "array": list}.get(schema.get("type", ""))
-        # The types of which every value fits, and stays as it is.
-        self.plain = self._plain()
+        self._container = _CONTAINERS.get(schema.get("type", ""))
+        if "const" in schema or "enum" in schema or "minItems" in schema or "maxItems" in schema:
+            self._container = None
+        # The types of which every value fits and stays as it is, and the words of which a text may be one.
+        self.plain = self._plain_types()
         self._words = self._listed_words()
 
     def whole(self, value: Json) -> Json:
@@ -186,26 +202,28 @@ class Shape:
         found = [item if type(item) in shape.plain else shape.whole(item) for item in value]
         return found if all(item is not UNFIT for item in found) else UNFIT
 
-    def _plain(self) -> frozenset[type]:
+    def _plain_types(self) -> frozenset[type]:
         if self._branches:
             # Which branch an object or a list takes is not told by its type.
-            return frozenset().union(*(branch.plain for branch in self._branches)) - {dict, list}
+            return frozenset().union(*[branch.plain for branch in self._branches]) - {dict, list}
         schema = self._schema
+        types = _TYPES[schema["type"]] if "type" in schema else _ANY_TYPE
+        if len(schema) == 1 and "type" in schema:
+            return types
         if "const" in schema or "enum" in schema:
             return frozenset()
-        types = _TYPES[schema["type"]] if "type" in schema else _ANY_TYPE
         if not schema.keys().isdisjoint(_BOUNDS):
             types -= {int, float}
         if "minLength" in schema:
             types -= {str}
-        if not schema.keys().isdisjoint(("items", "minItems", "maxItems")):
+        if "items" in schema or "minItems" in schema or "maxItems" in schema:
             types -= {list}
         if schema.get("properties") or type(self._others) is dict or self._required:
             types -= {dict}
         return types
 
     def _listed_types(self) -> dict[str, list[Shape]]:
-        """The branches that an object can be by its `type`, for each that is told by one; `""` has those for any."""
+        """The branches that an object may be by its `type`, for each that is told by one; `""` has those for any."""
         fields = [branch._schema.get("properties", {}).get("type", {}) for branch in self._branches]
         kinds = [field.get("const", "") for field in fields]
         return {
@@ -215,15 +233,18 @@ class Shape:
 
     def _listed_words(self) -> frozenset[str]:
         """The words of which a text may be one, where there are such."""
+        if self._branches:
+            return frozenset().union(*[branch._words for branch in self._branches])
         words = self._schema.get("enum", [self._schema.get("const")])
-        own = frozenset(word for word in words if type(word) is str and not _problem(word, self._schema))
-        return own.union(*(branch._words for branch in self._branches))
+        return frozenset([word for word in words if type(word) is str and not _problem(word, self._schema)])
 
     def _candidates(self, value: Json) -> list[Shape]:
         """The branches that a value may take: those for its `type`, which saves trying all of them."""
         kind = value.get("type") if type(value) is dict else None
         if type(kind) is not str:
             return self._branches
+        if not self._by_type:
+            self._by_type = self._listed_types()
         return self._by_type.get(kind) or self._by_type[""] or self._branches
 
     def _best(self, value: Json) -> Fitted:

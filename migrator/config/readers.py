@@ -11,9 +11,10 @@ import os
 from functools import cache
 from typing import Final, Literal
 
-from migrator.config.fit import Models
+from migrator.config.fit import Misfit, Models
 from migrator.jsonfile import Json
-from migrator.releases import RELEASES, age
+from migrator.metrics import is_block
+from migrator.releases import FIRST_READER, RELEASES, age
 
 Family = Literal["user", "benchmark"]
 """`user` is UserConfig (to 0.8.0), `benchmark` is BenchmarkConfig (from 0.9.0 and its nightlies on)."""
@@ -88,3 +89,40 @@ def readers() -> tuple[Reader, ...]:
     """The readers of the published releases from the first that has one, and of the nightlies that were learnt."""
     names = {entry.name for entry in RELEASES if age(entry.name) >= age(learnt()[0])} | set(learnt())
     return tuple(reader(name) for name in sorted(names, key=age))
+
+
+def rejections(document: Object, name: str) -> list[Misfit]:
+    """What a release would reject a document over; nothing, if it reads it."""
+    return [misfit for misfit in reader(name).models.shape("").fit(document).misfits if misfit.rejected]
+
+
+def read_by(document: Object) -> list[tuple[str, str]]:
+    """The published releases that read a document as it is, as runs of neighbours: (first, last).
+
+    As far as their models tell: whether the dataset file of an export exists is not asked
+    ([`checked_file`][migrator.config.target.checked_file]).
+    One whose metrics stand under `records`, as in 0.1.1, loads in many and is read by none: they see no metric.
+    """
+    if "records" in document and not any(map(is_block, document.values())):
+        return []
+    # Every release reads every plain stats block, and looking at each for each release takes most of the time.
+    document = {key: value for key, value in document.items() if not _plain_block(value)}
+    runs: list[tuple[str, str]] = []
+    gap = True
+    for entry in RELEASES:
+        if age(entry.name) < age(FIRST_READER):
+            continue
+        if rejections(document, entry.name):
+            gap = True
+        elif gap:
+            runs.append((entry.name, entry.name))
+            gap = False
+        else:
+            runs[-1] = (runs[-1][0], entry.name)
+    return runs
+
+
+def _plain_block(value: Json) -> bool:
+    return is_block(value) and all(
+        type(item) in (int, float) if key != "unit" else type(item) is str for key, item in value.items()
+    )

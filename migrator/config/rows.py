@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from migrator.config.fit import UNFIT
 from migrator.jsonfile import Json
 
 Path = tuple[str, ...]
 Change = Callable[[Json], Json]
-"""A value on one side → the same on the other; [`UNFIT`][] for one that the other side cannot express."""
-
-UNFIT: Final = object()
-"""In place of a value that has no place on the other side."""
+"""A value on one side → the same on the other; `UNFIT` for one that the other side cannot express."""
 
 
 def _same(value: Json) -> Json:

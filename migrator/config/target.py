@@ -9,12 +9,10 @@ from typing import Final, NamedTuple, Self
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.config.draft import at
 from migrator.config.families import Known
-from migrator.config.fit import Misfit
 from migrator.config.readers import learnt, reader
 from migrator.config.translate import translate
 from migrator.errors import UsageError
 from migrator.jsonfile import Json
-from migrator.metrics import is_block
 from migrator.releases import FIRST_READER, NIGHTLIES, RELEASES, Release, age, release
 
 Object = dict[str, Json]
@@ -136,11 +134,6 @@ def known(document: Object, config: Object) -> Known:
     return Known(identity, config.get("cli_command") or info.get("cli_command"))
 
 
-def rejections(document: Object, name: str) -> list[Misfit]:
-    """What a release would reject a document over; nothing, if it reads it."""
-    return [misfit for misfit in reader(name).models.shape("").fit(document).misfits if misfit.rejected]
-
-
 def checked_file(document: Object, name: str) -> str:
     """The dataset file that a release looks for when it reads an export, or nothing.
 
@@ -149,34 +142,3 @@ def checked_file(document: Object, name: str) -> str:
     config = document.get("input_config")
     found = at(config, ("input", "file")) if reader(name).family == "user" else None
     return found if type(found) is str else ""
-
-
-def read_by(document: Object) -> list[tuple[str, str]]:
-    """The published releases that read a document as it is, as runs of neighbours: (first, last).
-
-    As far as their models tell: whether the dataset file of an export exists ([`checked_file`][]) is not asked.
-    One whose metrics stand under `records`, as in 0.1.1, loads in many and is read by none: they see no metric.
-    """
-    if "records" in document and not any(map(is_block, document.values())):
-        return []
-    # Every release reads every plain stats block, and looking at each for each release takes most of the time.
-    document = {key: value for key, value in document.items() if not _plain_block(value)}
-    runs: list[tuple[str, str]] = []
-    gap = True
-    for entry in RELEASES:
-        if age(entry.name) < age(FIRST_READER):
-            continue
-        if rejections(document, entry.name):
-            gap = True
-        elif gap:
-            runs.append((entry.name, entry.name))
-            gap = False
-        else:
-            runs[-1] = (runs[-1][0], entry.name)
-    return runs
-
-
-def _plain_block(value: Json) -> bool:
-    return is_block(value) and all(
-        type(item) in (int, float) if key != "unit" else type(item) is str for key, item in value.items()
-    )
