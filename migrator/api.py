@@ -17,8 +17,9 @@ from migrator.chain.migrate import migrate
 from migrator.chain.residue import Residue
 from migrator.chain.steps import NEWEST
 from migrator.errors import MigratorError, UsageError
+from migrator.files import write_atomic
 from migrator.identify import Identity, identify, require_migratable
-from migrator.jsonfile import Json, Parsed, parse, render, write_atomic
+from migrator.jsonfile import Json, Parsed, parse, render
 from migrator.packed import pack, packing_of_name, unpack
 from migrator.stores import is_url
 

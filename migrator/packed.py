@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from migrator.errors import UnreadableError, UnwritableError
-from migrator.jsonfile import MAX_BYTES
+from migrator.files import MAX_BYTES
 
 if TYPE_CHECKING:
     from types import ModuleType

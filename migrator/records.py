@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import IO, Final, NamedTuple
 
 from migrator.errors import NotAnExportError, NotJsonError, UnreadableError
-from migrator.jsonfile import Json, unreadable
+from migrator.files import unreadable
+from migrator.jsonfile import Json
 
 PROFILING: Final = "profiling"
 """The `metadata.benchmark_phase` whose requests are the result; releases before 0.3 name no phase."""

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jsontext import STYLES, Style, Token, as_bytes, tokens
 
 from migrator.errors import DuplicateKeyError, NotJsonError, UnreadableError, UnwritableError
+from migrator.files import read_bytes, write_atomic
 from migrator.jsonfile import (
     CANONICAL,
     Layout,
@@ -27,9 +28,7 @@ from migrator.jsonfile import (
     parse_to_look,
     path_text,
     plain,
-    read_bytes,
     render,
-    write_atomic,
 )
 
 tricky_text = st.text(alphabet='ab", :\\\n{}[]e+1ü\x7f\u2028🚀u\x01', max_size=6)

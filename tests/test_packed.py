@@ -16,7 +16,7 @@ from process import NAME, ROOT, copy, export, is_expected, run
 
 import migrator
 from migrator.errors import MigratorError, UnreadableError
-from migrator.jsonfile import MAX_BYTES
+from migrator.files import MAX_BYTES
 from migrator.packed import Packing, pack, packing_of_content, packing_of_name, unpack
 
 OLD = "0.4.0/chat-streaming"

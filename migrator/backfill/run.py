@@ -9,7 +9,8 @@ from migrator.backfill.fill import STEP
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.chain.ops import Object
 from migrator.errors import MigratorError, RecordsError
-from migrator.jsonfile import Json, parse, read_bytes
+from migrator.files import read_bytes
+from migrator.jsonfile import Json, parse
 from migrator.redact import redacted_command
 
 NAME: Final = "run_config.json"

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from migrator import stores
 from migrator.errors import MigratorError, UnreadableError
-from migrator.jsonfile import unreadable
+from migrator.files import unreadable
 from migrator.packed import EXPORT_SUFFIXES
 from migrator.stores import is_url
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from migrator.errors import LinkError, UnwritableError
-from migrator.jsonfile import read_open, unreadable
+from migrator.files import read_open, unreadable
 
 _PATIENCE: Final = 30.0
 """Seconds to wait for another process that works on the same file."""

@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple, Self
 from migrator import stores
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
-from migrator.jsonfile import sync_folder, unreadable, unwritable, write_all
+from migrator.files import sync_folder, unreadable, unwritable, write_all
 from migrator.stores import absolute, is_url, read_bytes
 
 FORMAT: Final = 1

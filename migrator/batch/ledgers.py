@@ -10,7 +10,7 @@ from typing import IO, Self
 
 from migrator.batch.write import make_folder
 from migrator.errors import UnwritableError
-from migrator.jsonfile import unwritable
+from migrator.files import unwritable
 
 
 class LedgerFile:

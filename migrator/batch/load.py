@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
+from migrator.files import MAX_BYTES, unreadable
 from migrator.identify import Family, Identity, family, identify
-from migrator.jsonfile import MAX_BYTES, Json, Parsed, parse, parse_to_look, unreadable
+from migrator.jsonfile import Json, Parsed, parse, parse_to_look
 from migrator.packed import unpack
 from migrator.stores import read_bytes
 

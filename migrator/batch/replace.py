@@ -21,7 +21,7 @@ from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.batch.hold import Held, hold
 from migrator.batch.write import Fsync, make_folder, sync_file_systems
 from migrator.errors import ChangedError, LinkError, MigratorError, UnwritableError
-from migrator.jsonfile import read_bytes, sync_folder, unwritable, write_all
+from migrator.files import read_bytes, sync_folder, unwritable, write_all
 
 _TOGETHER: Final = 2**24
 """Bytes that may wait in memory for the disk."""

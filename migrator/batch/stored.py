@@ -15,7 +15,7 @@ from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.batch.replace import Manner
 from migrator.batch.write import Fsync, make_folder
 from migrator.errors import UnreadableError, UnwritableError
-from migrator.jsonfile import write_atomic
+from migrator.files import write_atomic
 from migrator.stores import exists, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
 

@@ -15,7 +15,7 @@ from migrator.batch.hold import Held, hold
 from migrator.batch.journal import Entry, Journal, digest, digest_of
 from migrator.batch.replace import temporary
 from migrator.errors import JournalError, MigratorError, UnreadableError, reported
-from migrator.jsonfile import sync_folder, unwritable
+from migrator.files import sync_folder, unwritable
 from migrator.stores import is_url
 
 

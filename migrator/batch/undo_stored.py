@@ -7,7 +7,7 @@ import os
 from migrator.batch.journal import Entry, digest
 from migrator.batch.undo import Undone
 from migrator.errors import JournalError
-from migrator.jsonfile import unwritable
+from migrator.files import unwritable
 from migrator.stores import exists, is_url, read_bytes, store_of
 from migrator.stores.store import Stored
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.errors import UnwritableError
-from migrator.jsonfile import unwritable, write_atomic
+from migrator.files import unwritable, write_atomic
 
 
 class Fsync(StrEnum):

@@ -150,7 +150,7 @@ def _write(options: argparse.Namespace, text: str) -> None:
     if not options.output:
         sys.stdout.write(text)
         return
-    from migrator.jsonfile import write_atomic
+    from migrator.files import write_atomic
 
     write_atomic(options.output, text.encode(errors="backslashreplace"), overwrite=options.force)
 

@@ -11,7 +11,7 @@ from migrator.cli.streams import complain
 from migrator.diff.noise import learn
 from migrator.diff.sides import load_side
 from migrator.errors import ExitCode, UsageError
-from migrator.jsonfile import write_atomic
+from migrator.files import write_atomic
 from migrator.render.text import plural
 
 

@@ -11,8 +11,8 @@ from migrator.batch.load import read_stdin
 from migrator.batch.write import write_standard_output
 from migrator.cli.streams import complain
 from migrator.errors import ExitCode, MigratorError
+from migrator.files import read_bytes
 from migrator.git.textconv import own_text, textconv
-from migrator.jsonfile import read_bytes
 from migrator.packed import unpack
 
 

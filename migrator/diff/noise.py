@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 from migrator.diff.trial import Trial
 from migrator.diff.workload import workload
 from migrator.errors import MigratorError, UsageError
-from migrator.jsonfile import Json, fingerprint, parse, read_bytes, render
+from migrator.files import read_bytes
+from migrator.jsonfile import Json, fingerprint, parse, render
 
 FORMAT: Final = 1
 _MARK: Final = "aiperf_migrate_noise"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from migrator import jsonfile
-from migrator.jsonfile import MAX_BYTES
+from migrator import files
+from migrator.files import MAX_BYTES
 
 if TYPE_CHECKING:
     from migrator.stores.store import Store
@@ -37,7 +37,7 @@ def read_bytes(name: str, limit: int = MAX_BYTES) -> bytes:
     Raises:
         UnreadableError: it is not there, or may not be read, or is none, or is larger than `limit` bytes.
     """
-    return store_of(name).read(name, limit).raw if is_url(name) else jsonfile.read_bytes(name, limit)
+    return store_of(name).read(name, limit).raw if is_url(name) else files.read_bytes(name, limit)
 
 
 def exists(name: str) -> bool:

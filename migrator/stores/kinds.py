@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, Final, NamedTuple
 
 from migrator.errors import ChangedError, UnreadableError, UnwritableError
-from migrator.jsonfile import MAX_BYTES
+from migrator.files import MAX_BYTES
 from migrator.stores.store import Refused, Store, Stored, require_size
 
 _TYPES: Final = {".json": "application/json", ".gz": "application/gzip", ".zst": "application/zstd"}

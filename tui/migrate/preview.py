@@ -17,8 +17,9 @@ from migrator.chain.ledger import Entry, Ledger, Loss, Op
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.errors import MigratorError, ResidueError, reported
+from migrator.files import unreadable
 from migrator.identify import require_migratable
-from migrator.jsonfile import Json, Path, path_text, render, unreadable
+from migrator.jsonfile import Json, Path, path_text, render
 from migrator.render.report import MARKS, counts, entry_detail
 from migrator.render.safe import printable
 from migrator.render.text import plural, value_text
