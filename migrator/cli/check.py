@@ -46,7 +46,9 @@ def parser() -> Parser:
         "Verify exports: their schema, and that they say the same thing everywhere. Nothing is written.",
         "exit codes: 0 nothing found, 1 something found, 4 a file could not be read.",
     )
-    made.add_argument("paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), or - for stdin")
+    made.add_argument(
+        "paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), URL of either, or - for stdin"
+    )
     made.add_argument("--select", action="append", metavar="CODES", help="only these rules: M001,S or the like")
     made.add_argument("--ignore", action="append", metavar="CODES", help="not these rules")
     made.add_argument("--rules", action="store_true", help="list the rules")

@@ -98,7 +98,7 @@ class Parser(argparse.ArgumentParser):
             nargs="+",
             metavar="PATH",
             type=file_name,
-            help="file, folder (all exports below it), or - for stdin",
+            help="file, folder (all exports below it), URL of either, or - for stdin",
         )
 
     def add_json(self) -> None:
