@@ -10,7 +10,7 @@ import re
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from migrator.chain.ops import GPU_METRICS, visit
+from migrator.chain.places import GPU_METRICS, visit
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.chain.telemetry import GPU_NAMES, RUN_NAMES, VENDOR_NAMES

@@ -30,7 +30,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parent.parent
 CHAIN: Final = Path("migrator/chain")
 FILES: Final = (
-    *(CHAIN / name for name in ("ops.py", "telemetry.py", "residue.py", "migrate.py", "audit.py")),
+    *(CHAIN / name for name in ("ops.py", "places.py", "telemetry.py", "residue.py", "migrate.py", "audit.py")),
     *sorted(path.relative_to(ROOT) for path in (ROOT / CHAIN / "steps").glob("s*_to_*.py")),
 )
 STAGES: Final = {

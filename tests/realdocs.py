@@ -12,7 +12,8 @@ from replay import copied, node_at
 from strategies import blocks, extra_keys, fresh, maybe, odd_numbers, text, values
 
 from migrator.chain.migrate import migrate
-from migrator.chain.ops import GPUS, SUMMARY, InDialect, Rename, visit
+from migrator.chain.ops import InDialect, Rename
+from migrator.chain.places import GPUS, SUMMARY, visit
 from migrator.chain.steps import STEPS
 from migrator.jsonfile import Numeral, parse
 

@@ -15,7 +15,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from replay import copied
 
-from migrator.chain.ops import BLOCK, GPU_METRICS, UNKNOWN, Add, InDialect, Inverse, Item, Rename, Unnest, visit
+from migrator.chain.ops import UNKNOWN, Add, InDialect, Inverse, Item, Rename, Unnest
+from migrator.chain.places import BLOCK, GPU_METRICS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import STEPS
 from migrator.jsonfile import Numeral

@@ -17,7 +17,8 @@ from laws import LAWS, Case, case_of
 from realdocs import CHOSEN, mutated, recorded, thinned
 from strategies import LEGACY_WRITER, documents, shape
 
-from migrator.chain.ops import GPUS, Add, Item, Rename, visit
+from migrator.chain.ops import Add, Item, Rename
+from migrator.chain.places import GPUS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import RANK, STEPS, VERSIONS
 from migrator.errors import MigratorError

@@ -15,7 +15,7 @@ from migrator.chain import steps
 from migrator.chain.audit import leaves, unaccounted
 from migrator.chain.ledger import PAST_TENSE, Entry, Ledger, Loss, Op
 from migrator.chain.migrate import migrate, plan
-from migrator.chain.ops import BLOCKS, GPUS, visit
+from migrator.chain.places import BLOCKS, GPUS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import NEWEST, RANK, STEPS, VERSIONS
 from migrator.errors import NotAnExportError, UnknownVersionError

@@ -9,7 +9,8 @@ from realdocs import recorded
 from replay import copied
 
 from migrator.chain.ledger import Entry, Loss, Op
-from migrator.chain.ops import (
+from migrator.chain.ops import UNKNOWN, Add, InDialect, Inverse, Item, Move, Rename, Unnest
+from migrator.chain.places import (
     BLOCK,
     BLOCKS,
     FRONT,
@@ -17,14 +18,6 @@ from migrator.chain.ops import (
     GPU_METRICS,
     GPUS,
     SUMMARY,
-    UNKNOWN,
-    Add,
-    InDialect,
-    Inverse,
-    Item,
-    Move,
-    Rename,
-    Unnest,
     inserted,
     replaced,
     visit,

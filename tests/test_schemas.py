@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from migrator.chain.migrate import migrate
-from migrator.chain.ops import BLOCK, ROOT, Pattern, Rename, Unnest
+from migrator.chain.ops import Rename, Unnest
+from migrator.chain.places import BLOCK, ROOT, Pattern
 from migrator.chain.steps import FIRST_LABELLED, RANK, STEPS, VERSIONS
 from migrator.errors import UnknownVersionError
 from migrator.identify import Family, identify

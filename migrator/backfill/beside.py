@@ -8,7 +8,7 @@ from typing import Final
 from migrator.backfill.fill import fill_from_records, lacking
 from migrator.backfill.run import NAME, fill_from_run_config
 from migrator.chain.ledger import Entry
-from migrator.chain.ops import Object
+from migrator.chain.places import Object
 from migrator.chain.steps import RANK
 
 _EXPORT: Final = "profile_export_aiperf.json"

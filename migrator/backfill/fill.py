@@ -8,7 +8,8 @@ from typing import Final
 from migrator.backfill.columns import Column, read_columns
 from migrator.backfill.statistics import Facts, facts
 from migrator.chain.ledger import Entry, Loss, Op
-from migrator.chain.ops import ROOT, Object, Rename, inserted
+from migrator.chain.ops import Rename
+from migrator.chain.places import ROOT, Object, inserted
 from migrator.chain.steps import STEPS
 from migrator.errors import RecordsError
 from migrator.jsonfile import Json

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from migrator.backfill.fill import STEP
 from migrator.chain.ledger import Entry, Loss, Op
-from migrator.chain.ops import Object
+from migrator.chain.places import Object
 from migrator.errors import MigratorError, RecordsError
 from migrator.files import read_bytes
 from migrator.jsonfile import Json, parse

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from migrator.chain.ledger import Entry, Ledger, Op
-from migrator.chain.ops import Object
+from migrator.chain.places import Object
 from migrator.jsonfile import Json, Path, fingerprint
 
 _ENDS = (Op.DROP, Op.SET, Op.REDACT)

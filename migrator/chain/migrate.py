@@ -8,8 +8,9 @@ from functools import cache
 from typing import Final
 
 from migrator.chain.ledger import Entry, Ledger, Loss, Op
-from migrator.chain.ops import ROOT, Add, Field, Move, Object, Rename
+from migrator.chain.ops import Add, Move, Rename
 from migrator.chain.pivot import Pivot
+from migrator.chain.places import ROOT, Field, Object
 from migrator.chain.residue import Residue, apply, measure
 from migrator.chain.step import Step
 from migrator.chain.steps import ENTRY, FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS, VERSIONS, rank

@@ -8,40 +8,14 @@ Adding a kind of operation is rare. It must be its own inverse's declaration, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Entry, Loss, Op
+from migrator.chain.places import BLOCK, PLACES, ROOT, Field, Object, Pattern, applied, inserted, visit
 from migrator.jsonfile import Json, Path, fingerprint
 from migrator.metrics import is_block, record_tags
 from migrator.releases import Dialect
-
-Object = dict[str, Json]
-Pattern = tuple[str, ...]
-"""A place in every export: keys, with `*` for any key and [`BLOCK`][] for any key that holds a stats block."""
-
-Field = tuple[Pattern, str]
-"""A key in every object that a pattern names."""
-
-BLOCK: Final = "<metric>"
-ROOT: Final[Pattern] = ()
-BLOCKS: Final[Pattern] = (BLOCK,)
-SUMMARY: Final[Pattern] = ("telemetry_data", "summary")
-GPUS: Final[Pattern] = ("telemetry_data", "endpoints", "*", "gpus", "*")
-GPU_METRICS: Final[Pattern] = (*GPUS, "metrics")
-GPU_BLOCKS: Final[Pattern] = (*GPU_METRICS, BLOCK)
-
-FRONT: Final = ("",)
-"""As `after`: before all other keys."""
-
-_PLACES: Final[dict[Pattern, str]] = {
-    BLOCKS: "each metric",
-    SUMMARY: "telemetry_data.summary",
-    GPUS: "each GPU",
-    GPU_METRICS: "each GPU's metrics",
-    GPU_BLOCKS: "each GPU metric",
-    ("run_info",): "run_info",
-}
 
 UNKNOWN: Final = object()
 """What a source returns when the document does not say."""
@@ -112,56 +86,6 @@ Source = Callable[[Object, Object, Path], Json]
 """(document, the object that gets the field, its path) → the value, or [`UNKNOWN`][]."""
 
 
-def visit(document: Object, pattern: Pattern) -> list[tuple[Path, Object, Object]]:
-    """(path, object, its parent) of every object in a document that a pattern names."""
-    found: list[tuple[Path, Object, Object]] = [((), document, document)]
-    for part in pattern:
-        if part == "*":
-            found = [
-                ((*path, key), child, node)
-                for path, node, _ in found
-                for key, child in node.items()
-                if type(child) is dict
-            ]
-        elif part == BLOCK:
-            found = [
-                ((*path, key), child, node)
-                for path, node, _ in found
-                for key, child in node.items()
-                if type(child) is dict and "unit" in child
-            ]
-        else:
-            found = [((*path, part), node[part], node) for path, node, _ in found if type(node.get(part)) is dict]
-        if not found:
-            break
-    return found
-
-
-def replaced(node: Object, path: Path, new: Object) -> Object:
-    """A copy of `node` in which the object at `path` is `new`; everything beside the path is shared."""
-    if not path:
-        return new
-    copy = dict(node)
-    copy[str(path[0])] = replaced(node[str(path[0])], path[1:], new)
-    return copy
-
-
-def inserted(node: Object, additions: Sequence[tuple[str, Json, tuple[str, ...]]]) -> Object:
-    """A copy of an object with more (key, value, after) in it.
-
-    Each stands behind the first key of its `after` that is there; [`FRONT`][] is the front, else it goes last.
-    """
-    if not node:
-        return {key: value for key, value, _ in additions}
-    items, names = list(node.items()), list(node)
-    for key, value, after in additions:
-        anchor = next((name for name in after if name in names), None)
-        index = 0 if after == FRONT else len(items) if anchor is None else names.index(anchor) + 1
-        items.insert(index, (key, value))
-        names.insert(index, key)
-    return dict(items)
-
-
 class Item(NamedTuple):
     """One field of an [`Add`][].
 
@@ -209,7 +133,7 @@ class Add:
                 move.note(Op.ADD, (*path, item.key), Loss.EXACT if value is None else item.loss, None, value)
             if additions:
                 changes.append((path, inserted(node, additions)))
-        return _apply(document, changes) if changes else document
+        return applied(document, changes) if changes else document
 
     def down(self, document: Object, move: Move) -> Object:
         """Drop each field wherever it is."""
@@ -229,7 +153,7 @@ class Add:
                     move.note_computed(item, node, path)
             if dropped:
                 changes.append((path, {name: value for name, value in node.items() if name not in dropped}))
-        return _apply(document, changes) if changes else document
+        return applied(document, changes) if changes else document
 
     def present(self, document: Object) -> str:
         """The first such field, if it counts as evidence: of stats blocks, only those of known record metrics do."""
@@ -242,26 +166,11 @@ class Add:
     def describe(self) -> str:
         """`adds is_complete`, `adds count, sum to each metric`."""
         names = ", ".join(item.key for item in self.items)
-        return f"adds {names}" + (f" to {_PLACES[self.at]}" if self.at else "")
+        return f"adds {names}" + (f" to {PLACES[self.at]}" if self.at else "")
 
     def gains(self, up: bool) -> frozenset[Field]:
         """Its fields, upwards."""
         return frozenset((self.at, item.key) for item in self.items) if up else frozenset()
-
-
-def _apply(document: Object, changes: list[tuple[Path, Object]]) -> Object:
-    """Put changed objects into a copy of the document. Many siblings (stats blocks) share one copy of their parent."""
-    by_parent: dict[Path, dict[str, Object]] = {}
-    for path, new in changes:
-        if not path:
-            return new
-        by_parent.setdefault(path[:-1], {})[str(path[-1])] = new
-    for parent, children in by_parent.items():
-        node: Json = document
-        for part in parent:
-            node = node[part]
-        document = replaced(document, parent, {**node, **children})
-    return document
 
 
 class Rename:
@@ -309,7 +218,7 @@ class Rename:
                     move.note(Op.RENAME, (*path, old), Loss.EXACT, to=(*path, table[old]))
             if len(clashes) < len(known):
                 changes.append((path, {n if n in clashes else table.get(n, n): v for n, v in node.items()}))
-        return _apply(document, changes) if changes else document
+        return applied(document, changes) if changes else document
 
     def present(self, document: Object) -> str:
         """The first new name. One whose old name is there too, or in an exempt object, may be older: no evidence."""

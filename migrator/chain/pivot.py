@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from migrator.chain.ledger import Loss, Op
-from migrator.chain.ops import Field, Move, Object
+from migrator.chain.ops import Move
+from migrator.chain.places import Field, Object
 from migrator.jsonfile import Json
 
 _TO: Final = "telemetry_data"

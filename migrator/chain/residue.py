@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from migrator.chain.ledger import Entry, Loss, Op
-from migrator.chain.ops import Object
+from migrator.chain.places import Object
 from migrator.chain.steps import GENAI_PERF, VERSIONS
 from migrator.errors import NotJsonError, ResidueError
 from migrator.jsonfile import Json, Path, fingerprint, parse, render

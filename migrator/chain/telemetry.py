@@ -11,7 +11,8 @@ import re
 from functools import lru_cache
 
 from migrator.chain.ledger import Loss
-from migrator.chain.ops import GPU_METRICS, GPUS, Add, Item, Object, Operation, Rename
+from migrator.chain.ops import Add, Item, Operation, Rename
+from migrator.chain.places import GPU_METRICS, GPUS, Object
 from migrator.jsonfile import Json, Path
 
 GPU_NAMES = {

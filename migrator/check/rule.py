@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from migrator.chain.ops import GPU_METRICS, Object, visit
+from migrator.chain.places import GPU_METRICS, Object, visit
 from migrator.chain.steps import VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from migrator.chain.ops import SUMMARY, visit
+from migrator.chain.places import SUMMARY, visit
 from migrator.check.rule import Problem, Subject, rule
 from migrator.jsonfile import Json, Path, path_text
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import BLOCKS, FRONT, UNKNOWN, Add, Inverse, Item, Object, Rename, Unnest
+from migrator.chain.ops import UNKNOWN, Add, Inverse, Item, Rename, Unnest
+from migrator.chain.places import BLOCKS, FRONT, Object
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Path
 from migrator.metrics import catalogue, is_scalar

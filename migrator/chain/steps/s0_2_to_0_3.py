@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import SUMMARY, Rename
+from migrator.chain.ops import Rename
+from migrator.chain.places import SUMMARY
 from migrator.chain.step import Step
 
 STEP = Step(

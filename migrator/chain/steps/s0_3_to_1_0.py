@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import FRONT, UNKNOWN, Add, Item, Object, Rename
+from migrator.chain.ops import UNKNOWN, Add, Item, Rename
+from migrator.chain.places import FRONT, Object
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Path
 

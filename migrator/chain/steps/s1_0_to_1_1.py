@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import BLOCKS, GPU_BLOCKS, Add, Item
+from migrator.chain.ops import Add, Item
+from migrator.chain.places import BLOCKS, GPU_BLOCKS
 from migrator.chain.step import Step
 
 STEP = Step(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import FRONT, UNKNOWN, Add, Item, Object
+from migrator.chain.ops import UNKNOWN, Add, Item
+from migrator.chain.places import FRONT, Object
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Path
 from migrator.redact import redacted_command

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from migrator.chain.ledger import Loss
-from migrator.chain.ops import Add, InDialect, Item, Object
+from migrator.chain.ops import Add, InDialect, Item
+from migrator.chain.places import Object
 from migrator.chain.step import Step
 from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.jsonfile import Json, Path

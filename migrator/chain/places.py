@@ -1,0 +1,103 @@
+"""Places in documents: patterns that name them, finding what they name, and copies in which just that is another.
+
+A document that is given is never touched, and what does not change is shared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from migrator.jsonfile import Json, Path
+
+Object = dict[str, Json]
+Pattern = tuple[str, ...]
+"""A place in every export: keys, with `*` for any key and [`BLOCK`][] for any key that holds a stats block."""
+
+Field = tuple[Pattern, str]
+"""A key in every object that a pattern names."""
+
+BLOCK: Final = "<metric>"
+ROOT: Final[Pattern] = ()
+BLOCKS: Final[Pattern] = (BLOCK,)
+SUMMARY: Final[Pattern] = ("telemetry_data", "summary")
+GPUS: Final[Pattern] = ("telemetry_data", "endpoints", "*", "gpus", "*")
+GPU_METRICS: Final[Pattern] = (*GPUS, "metrics")
+GPU_BLOCKS: Final[Pattern] = (*GPU_METRICS, BLOCK)
+
+FRONT: Final = ("",)
+"""As `after`: before all other keys."""
+
+PLACES: Final[dict[Pattern, str]] = {
+    BLOCKS: "each metric",
+    SUMMARY: "telemetry_data.summary",
+    GPUS: "each GPU",
+    GPU_METRICS: "each GPU's metrics",
+    GPU_BLOCKS: "each GPU metric",
+    ("run_info",): "run_info",
+}
+
+
+def visit(document: Object, pattern: Pattern) -> list[tuple[Path, Object, Object]]:
+    """(path, object, its parent) of every object in a document that a pattern names."""
+    found: list[tuple[Path, Object, Object]] = [((), document, document)]
+    for part in pattern:
+        if part == "*":
+            found = [
+                ((*path, key), child, node)
+                for path, node, _ in found
+                for key, child in node.items()
+                if type(child) is dict
+            ]
+        elif part == BLOCK:
+            found = [
+                ((*path, key), child, node)
+                for path, node, _ in found
+                for key, child in node.items()
+                if type(child) is dict and "unit" in child
+            ]
+        else:
+            found = [((*path, part), node[part], node) for path, node, _ in found if type(node.get(part)) is dict]
+        if not found:
+            break
+    return found
+
+
+def replaced(node: Object, path: Path, new: Object) -> Object:
+    """A copy of `node` in which the object at `path` is `new`; everything beside the path is shared."""
+    if not path:
+        return new
+    copy = dict(node)
+    copy[str(path[0])] = replaced(node[str(path[0])], path[1:], new)
+    return copy
+
+
+def inserted(node: Object, additions: Sequence[tuple[str, Json, tuple[str, ...]]]) -> Object:
+    """A copy of an object with more (key, value, after) in it.
+
+    Each stands behind the first key of its `after` that is there; [`FRONT`][] is the front, else it goes last.
+    """
+    if not node:
+        return {key: value for key, value, _ in additions}
+    items, names = list(node.items()), list(node)
+    for key, value, after in additions:
+        anchor = next((name for name in after if name in names), None)
+        index = 0 if after == FRONT else len(items) if anchor is None else names.index(anchor) + 1
+        items.insert(index, (key, value))
+        names.insert(index, key)
+    return dict(items)
+
+
+def applied(document: Object, changes: list[tuple[Path, Object]]) -> Object:
+    """Put changed objects into a copy of the document. Many siblings (stats blocks) share one copy of their parent."""
+    by_parent: dict[Path, dict[str, Object]] = {}
+    for path, new in changes:
+        if not path:
+            return new
+        by_parent.setdefault(path[:-1], {})[str(path[-1])] = new
+    for parent, children in by_parent.items():
+        node: Json = document
+        for part in parent:
+            node = node[part]
+        document = replaced(document, parent, {**node, **children})
+    return document
