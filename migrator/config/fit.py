@@ -126,6 +126,7 @@ class Shape:
         "_branches",
         "_by_type",
         "_container",
+        "_items",
         "_models",
         "_others",
         "_plans",
@@ -141,6 +142,7 @@ class Shape:
         self._branches = [models.of(branch) for branch in schema.get("anyOf") or schema.get("oneOf") or ()]
         self._by_type: dict[str, list[Shape]] = {}
         self._plans: dict[tuple[str, ...], _Plan] = {}
+        self._items: Shape | None = None
         self._others = schema.get("additionalProperties")
         self._required = schema.get("required", ())
         # The type, object or list, of which nothing is asked but what is in it.
@@ -195,10 +197,11 @@ class Shape:
         return kept
 
     def _whole_list(self, value: list[Json]) -> Json:
-        items = self._schema.get("items")
-        if type(items) is not dict:
-            return value
-        shape = self._models.of(items)
+        shape = self._items
+        if shape is None:
+            if type(self._schema.get("items")) is not dict:
+                return value
+            shape = self._items = self._models.of(self._schema["items"])
         found = [item if type(item) in shape.plain else shape.whole(item) for item in value]
         return found if all(item is not UNFIT for item in found) else UNFIT
 
@@ -325,11 +328,12 @@ def _out_of_bounds(value: Json, schema: Object) -> str:
         for key, beyond in _BOUNDS.items():
             if key in schema and beyond(value, schema[key]):
                 return f"{value} is beyond its {key} {schema[key]}"
-    if type(value) is list and len(value) < schema.get("minItems", 0):
-        return "it has too few items"
-    if type(value) is list and len(value) > schema.get("maxItems", len(value)):
-        return "it has too many items"
-    if type(value) is str and len(value) < schema.get("minLength", 0):
+    elif type(value) is list:
+        if len(value) < schema.get("minItems", 0):
+            return "it has too few items"
+        if len(value) > schema.get("maxItems", len(value)):
+            return "it has too many items"
+    elif type(value) is str and len(value) < schema.get("minLength", 0):
         return "the text is too short"
     return ""
 
