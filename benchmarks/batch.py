@@ -58,11 +58,15 @@ def _stages() -> Iterator[str]:
     raws = [path.read_bytes() for path in corpus()]
     parsed = [parse(raw).data for raw in raws]
     known = [identify(data, details=False) for data in parsed]
+    identified = list(zip(parsed, known, strict=True))
     stages: dict[str, Callable[[], object]] = {
         "orjson, parse and dump": lambda: [orjson.dumps(orjson.loads(raw), option=orjson.OPT_INDENT_2) for raw in raws],
         "parse, and prove that nothing is lost": lambda: [parse(raw) for raw in raws],
         "identify": lambda: [identify(data, details=False) for data in parsed],
-        "migrate": lambda: [migrate(data, identity=found) for data, found in zip(parsed, known, strict=True)],
+        "migrate, configuration left alone": lambda: [migrate(data, identity=found) for data, found in identified],
+        "migrate, configuration translated": lambda: [
+            migrate(data, config=True, identity=found) for data, found in identified
+        ],
         "render": lambda: [render(data) for data in parsed],
     }
     for name, stage in stages.items():

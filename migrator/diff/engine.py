@@ -208,10 +208,12 @@ def _percent(base: float | None, candidate: float | None) -> float | None:
     return percent if math.isfinite(percent) else None
 
 
+_COUNTED_IN_RUNS: Final = (Evidence.RUNS, Evidence.NOISE, Evidence.VALUE)
+
+
 def _runs(judged: _Judged, values: Sequence[float]) -> int | None:
     """How many runs a refused row has; where its evidence counts requests, the refusal itself says what is missing."""
-    counts_runs = judged.evidence in (Evidence.RUNS, Evidence.NOISE, Evidence.VALUE)
-    return len(values) if values and counts_runs else None
+    return len(values) if values and judged.evidence in _COUNTED_IN_RUNS else None
 
 
 def _interval(estimate: Estimate | None) -> Interval | None:
