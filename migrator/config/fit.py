@@ -116,7 +116,7 @@ _ANYTHING: Final[Object] = {}
 """The schema of what has none."""
 
 _PLANS: Final = 256
-"""So many are kept for each kind of object: more than AIPerf writes, and no more than memory has room for."""
+"""So many are kept for each kind of object: more than AIPerf writes."""
 
 
 class Shape:
@@ -284,7 +284,7 @@ class Shape:
         return Fitted(True, kept, misfits)
 
     def _plan(self, value: Object) -> _Plan:
-        """What becomes of the keys of an object. Files have the same keys again and again: it is kept."""
+        """What becomes of the keys of an object. Files have the same fields again and again, so that it is kept."""
         fields = self._schema.get("properties", {})
         others = self._others if type(self._others) is dict else _ANYTHING
         names = [*(name for name in fields if name in value), *(name for name in value if name not in fields)]
@@ -292,10 +292,13 @@ class Shape:
         if fields and others is _ANYTHING and self._others is not True:
             unknown = [name for name in names if name not in fields]
             names = [name for name in names if name in fields]
-        if len(self._plans) >= _PLANS:
-            self._plans.clear()
         known = [(name, self._models.of(fields.get(name, others))) for name in names]
-        plan = self._plans[tuple(value)] = _Plan(known, unknown, all(name in value for name in self._required))
+        plan = _Plan(known, unknown, all(name in value for name in self._required))
+        # Names that no release has may be anything, and of any length: they are not kept.
+        if value.keys() <= fields.keys():
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            self._plans[tuple(value)] = plan
         return plan
 
     def _list(self, value: list[Json]) -> Fitted:
