@@ -65,6 +65,11 @@ class MigratorError(Exception):
         # As it is, and not by calling it again: subclasses are told other things than they keep.
         return _again, (type(self), self.args, vars(self))
 
+    def retell(self, told: Callable[[str], str]) -> None:
+        """Put every text of it in other words, such as the names that the user knows."""
+        self.file, self.place = told(self.file), told(self.place)
+        self.found, self.expected, self.hint = told(self.found), told(self.expected), told(self.hint)
+
     def as_dict(self) -> dict[str, str]:
         """The same facts for `--json`; empty fields are left out."""
         fields = {
@@ -145,6 +150,10 @@ class LinkError(UnwritableError):
 
 class ChangedError(UnwritableError):
     """Someone else changed a file between reading and replacing it."""
+
+
+class LostError(MigratorError):
+    """Whoever worked on a file was lost, and how far it came was never told."""
 
 
 class UsageError(MigratorError):

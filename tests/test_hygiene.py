@@ -14,7 +14,8 @@ from process import environment, export, run
 from migrator.cli.main import COMMANDS
 
 HEAVY: Final = frozenset(
-    {"textual", "pydantic", "pydantic_core", "deepdiff", "numpy", "scipy", "rich", "hypothesis", "jsonschema"}
+    {"textual", "pydantic", "pydantic_core", "deepdiff", "numpy", "scipy", "rich", "hypothesis", "jsonschema", "dask"}
+    | {"distributed", "tornado"}
 )
 """Slow to import, and for few commands only; a start-up pays for none of them."""
 SUMMARY: Final = str(export("0.4.0/chat-streaming"))
@@ -43,6 +44,7 @@ def imported(*arguments: str) -> set[str]:
         ("--help",),
         ("upgrade", "--help"),
         ("check", "--help"),
+        ("upgrade", SUMMARY, "--dry-run", "--jobs", "2"),
         ("schema", "--help"),
         ("versions",),
         ("inspect", SUMMARY),

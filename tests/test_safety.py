@@ -115,6 +115,21 @@ def test_an_output_folder_is_not_left_through_a_link(tree: Path) -> None:
     assert set(contents(tree / "out")) == {"a.json", "c.json"}
 
 
+def test_a_residue_that_a_killed_run_left_is_no_obstacle_and_any_other_is(tree: Path) -> None:
+    asked = ("downgrade", "in/deep/b.json", "--to", "1.0", "--residue", "-d", "out")
+    assert run(*asked, cwd=tree).code == 0
+    whole = contents(tree / "out")
+    (tree / "out" / "b.json").unlink()
+    assert run(*asked, cwd=tree).code == 0
+    assert contents(tree / "out") == whole
+    (tree / "out" / "b.json").unlink()
+    (tree / "out" / "b.json.residue.json").write_text("{}")
+    done = run(*asked, cwd=tree)
+    assert done.code == 4
+    assert done.complaints[0].startswith("out/b.json.residue.json: exists already")
+    assert contents(tree / "out") == {"b.json.residue.json": b"{}"}
+
+
 @pytest.mark.parametrize("fsync", list(Fsync))
 def test_outputs_wait_for_the_disk_when_asked(tree: Path, fsync: str) -> None:
     assert run("upgrade", "in", "-d", "out", "--fsync", fsync, cwd=tree).code == 0

@@ -14,10 +14,11 @@ from migrator.backfill.beside import Backfill
 from migrator.batch import journal
 from migrator.batch.discover import RESIDUE_SUFFIX, STDIN, Source
 from migrator.batch.load import load
+from migrator.batch.outputs import Output, Outputs
 from migrator.batch.replace import Change, Manner, Replacements, other_names
 from migrator.batch.select import passes
-from migrator.batch.stored import StoredReplacements, write_stored
-from migrator.batch.write import Fsync, sync_file_systems, write_out, write_standard_output
+from migrator.batch.stored import StoredReplacements
+from migrator.batch.write import Fsync, sync_file_systems, write_standard_output
 from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
@@ -27,7 +28,7 @@ from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueE
 from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, render
 from migrator.packed import pack, packing_of_content, packing_of_name, unpack
-from migrator.stores import absolute, exists, is_url, join, read_bytes
+from migrator.stores import exists, is_url, join, read_bytes
 
 TOGETHER: Final = 64
 """Files that share one wait for the disk: it takes as long as for one, and an interrupt is still soon obeyed."""
@@ -143,20 +144,22 @@ def execute_all(sources: Iterable[Source], request: Request, stop: Callable[[], 
 
     Errors become the results', so that a batch goes on. A file that the request does not choose has no result.
     """
-    results: list[tuple[Result, Change | None]] = []
+    results: list[tuple[Result, Change | Output | None]] = []
+    outputs = Outputs(request.manner, force=request.force, within=request.out_folder)
     with Replacements(request.manner) as replacements:
         for source in sources:
             if stop():
                 break
             far = StoredReplacements(request.manner) if is_url(source.path) else None
-            if attempt := _attempt(source, request, far or replacements):
+            if attempt := _attempt(source, request, far or replacements, outputs):
                 results.append(attempt)
         replacements.settle()
-    if request.together > 1 and not request.in_place:
-        _flush([result for result, _ in results])
+    outputs.settle()
     for result, change in results:
         if change and change.error:
             _fail(result, change.error)
+    if request.together > 1 and not request.in_place:
+        _flush([result for result, _ in results])
     return [result for result, _ in results]
 
 
@@ -178,8 +181,8 @@ def _near(output: str) -> bool:
 
 
 def _attempt(
-    source: Source, request: Request, replacements: Replacements | StoredReplacements
-) -> tuple[Result, Change | None] | None:
+    source: Source, request: Request, replacements: Replacements | StoredReplacements, outputs: Outputs
+) -> tuple[Result, Change | Output | None] | None:
     result = Result(source, Status.FAILED, error=source.error)
     if source.error:
         return result, None
@@ -187,7 +190,7 @@ def _attempt(
         with reported(source.path):
             if source.done and journal.digest_of(request.target(source)) == source.done:
                 return Result(source, Status.UNCHANGED, "done before, as the journal says"), None
-            return _execute(source, request, replacements)
+            return _execute(source, request, replacements, outputs)
     except LinkError as error:
         if not source.named:
             return Result(source, Status.SKIPPED, f"{error.found}, left alone"), None
@@ -198,8 +201,8 @@ def _attempt(
 
 
 def _execute(
-    source: Source, request: Request, replacements: Replacements | StoredReplacements
-) -> tuple[Result, Change | None] | None:
+    source: Source, request: Request, replacements: Replacements | StoredReplacements, outputs: Outputs
+) -> tuple[Result, Change | Output | None] | None:
     read = replacements.read if request.in_place else read_bytes
     loaded = load(source.path, details=bool(request.where), read=read)
     if not passes(loaded, request.where):
@@ -248,7 +251,7 @@ def _execute(
         result.status, result.reason = Status.UNCHANGED, _as_it_is(request)
         if identity.mislabelled:
             result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
-    change = None
+    change: Change | Output | None = None
     if request.in_place and done.changed:
         raw = pack(render(done.document, parsed.layout), packing_of_content(loaded.raw))
         change = replacements.replace(source.relative, raw, _saved(done))
@@ -257,7 +260,11 @@ def _execute(
             result.warnings.append(f"has other names (hard links: {others}), which keep the old content")
     elif request.writes and not request.in_place:
         raw = _output(render(done.document, parsed.layout) if done.changed else None, loaded.raw, source, request)
-        result.output = _write(source, request, raw, _saved(done))
+        if request.standard_output:
+            write_standard_output(raw)
+        else:
+            result.output = request.target(source)
+            change = outputs.write(result.output, raw, _saved(done))
     return result, change
 
 
@@ -315,25 +322,3 @@ def _output(changed: bytes | None, original: bytes, source: Source, request: Req
 
 def _saved(done: Migration) -> bytes | None:
     return done.residue.to_bytes(f"aiperf-migrate {__version__}") if done.residue else None
-
-
-def _write(source: Source, request: Request, raw: bytes, residue: bytes | None) -> str:
-    """Write the document, and return the name of the file it went to."""
-    if request.standard_output:
-        write_standard_output(raw)
-        return ""
-    target = request.target(source)
-    sync = request.manner.fsync is Fsync.EACH
-    if request.manner.journal:
-        pieces = [(target + RESIDUE_SUFFIX, residue), (target, raw)]
-        entries = [
-            journal.Entry(absolute(name), journal.digest_of(name), journal.digest(content))
-            for name, content in pieces
-            if content is not None
-        ]
-        journal.append(request.manner.journal, entries, sync=sync)
-    if is_url(target):
-        write_stored(target, raw, residue, force=request.force)
-    else:
-        write_out(target, raw, residue, force=request.force, within=request.out_folder, sync=sync)
-    return target

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded, load
 from migrator.batch.pool import Stop, never
 from migrator.batch.select import passes
 from migrator.errors import MigratorError, reported
+
+if TYPE_CHECKING:
+    from migrator.batch.journal import Entry
 
 T = TypeVar("T")
 
@@ -41,6 +44,31 @@ class Looking(Generic[T]):
         """What is in each file, in order; nothing of those that do not pass."""
         found = (self._seen(source) for source in sources if not stop())
         return [seen for seen in found if seen]
+
+    @property
+    def writes(self) -> bool:
+        """Nothing."""
+        return False
+
+    def elsewhere(self, absolute: Callable[[str], str], journal: str) -> Looking[T]:
+        """The same: it knows no names, and writes nothing."""
+        del absolute, journal
+        return self
+
+    def resumed(self, sources: Sequence[Source], begun: Mapping[str, Entry]) -> list[Seen[T]]:
+        """As always: nobody has written anything."""
+        del begun
+        return self(sources)
+
+    def told(self, result: Seen[T], source: Source, names: Callable[[str], str]) -> Seen[T]:
+        """What was found in a source, under its own name."""
+        if result.error:
+            result.error.retell(names)
+        return result._replace(source=source)
+
+    def failed(self, source: Source, error: MigratorError) -> Seen[T]:
+        """A file that could not be looked at."""
+        return Seen(source, error=error)
 
     def _seen(self, source: Source) -> Seen[T] | None:
         if source.error:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from migrator.batch.discover import Source
-from migrator.errors import InternalError
+from migrator.errors import InternalError, MigratorError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from migrator.batch.journal import Entry
 
 BUNDLE: Final = 64
 """Files handed over at once: enough that handing over costs little, few enough that an interrupt is soon obeyed."""
@@ -49,6 +51,26 @@ class Work(Protocol[R_co]):
         """The results of some files, in order: one for each, or none for one that is not meant."""
 
 
+class Portable(Work[R], Protocol[R]):
+    """Work that can also be done elsewhere: in another folder, on another machine."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it writes files, which it announces before it does."""
+
+    def elsewhere(self, absolute: Callable[[str], str], journal: str) -> Portable[R]:
+        """The same work with absolute names, which announces to `journal` what it is going to write."""
+
+    def resumed(self, sources: Sequence[Source], begun: Mapping[str, Entry]) -> Sequence[R]:
+        """The results of some files that others may have written already; `begun` is what they announced, by path."""
+
+    def told(self, result: R, source: Source, names: Callable[[str], str]) -> R:
+        """A result that comes back, about the source as it is called here; `names` takes absolute names back."""
+
+    def failed(self, source: Source, error: MigratorError) -> R:
+        """What is said of a file whose result does not come back."""
+
+
 class Handed(Protocol[R_co]):
     """A bundle that was handed over."""
 
@@ -64,7 +86,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(sources: Iterable[Source], work: Work[R], jobs: int, stop: Stop = never) -> Iterator[R]:
+def run(sources: Iterable[Source], work: Work[R], jobs: int, stop: Stop = never) -> Generator[R, None, None]:
     """What becomes of each source, in order.
 
     Args:
@@ -83,7 +105,9 @@ def run(sources: Iterable[Source], work: Work[R], jobs: int, stop: Stop = never)
         yield from work(bundle, stop)
 
 
-def wait_together(sources: Iterable[Source], work: Work[R], at_once: int, stop: Stop = never) -> Iterator[R]:
+def wait_together(
+    sources: Iterable[Source], work: Work[R], at_once: int, stop: Stop = never
+) -> Generator[R, None, None]:
     """What becomes of each source, in order; so many are under way at once in this process, as all they do is wait."""
     # Slow to import, and only for object stores.
     from concurrent.futures import ThreadPoolExecutor

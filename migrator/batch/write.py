@@ -63,12 +63,22 @@ def write_out(
         write_atomic(target, raw, overwrite=True, sync=sync)
         return
     saved = target + RESIDUE_SUFFIX
-    _require_free(saved, force=force)
+    if not _holds(saved, residue):
+        _require_free(saved, force=force)
     # The residue goes first: a crash in between leaves a file too many, never one too few.
     new = not os.path.lexists(saved)
     with _removed_on_failure(saved) if new else contextlib.nullcontext():
         write_atomic(saved, residue, overwrite=True, sync=sync)
         write_atomic(target, raw, overwrite=True, sync=sync)
+
+
+def _holds(name: str, raw: bytes) -> bool:
+    """Whether a file has just this content: then a killed run came as far as writing it."""
+    try:
+        with open(name, "rb") as file:
+            return os.fstat(file.fileno()).st_size == len(raw) and file.read(len(raw) + 1) == raw
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

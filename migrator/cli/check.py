@@ -11,7 +11,7 @@ from migrator.batch.load import Loaded
 from migrator.batch.look import Looking
 from migrator.batch.select import select as select_files
 from migrator.check import RULES, Finding, check, select
-from migrator.cli.engine import add_jobs, progress, shared
+from migrator.cli.engine import add_engine, add_jobs, farmed, progress, require_engine
 from migrator.cli.parser import Parser, selection
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, UsageError
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         return ExitCode.OK
     if not options.paths:
         made.error("name a file or folder to check")
+    require_engine(options)
     return _check_all(options, [rule.code for rule in rules])
 
 
@@ -55,6 +56,7 @@ def parser() -> Parser:
     made.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
     made.add_json()
     add_jobs(made)
+    add_engine(made)
     made.add_selection()
     return made
 
@@ -69,7 +71,7 @@ def _check_all(options: argparse.Namespace, codes: Sequence[str]) -> int:
     worst: int = ExitCode.OK
     work = Looking(partial(_check, codes), options.where)
     with progress(options, "check") as bar:
-        for source, findings, error in shared(options, select_files(options.paths, selection(options)), work):
+        for source, findings, error in farmed(options, select_files(options.paths, selection(options)), work):
             bar.advance()
             if error:
                 failed += 1

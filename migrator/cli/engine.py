@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Generator, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +12,7 @@ from migrator.batch import pool
 from migrator.batch.discover import STDIN, Source
 from migrator.batch.select import count
 from migrator.cli.parser import Parser, jobs, selection
+from migrator.errors import UsageError
 from migrator.stores import is_url
 
 if TYPE_CHECKING:
@@ -30,9 +32,53 @@ def add_jobs(parser: Parser) -> None:
     )
 
 
+def add_engine(parser: Parser) -> None:
+    """`--engine` and what belongs to it."""
+    parser.add_argument(
+        "--engine",
+        choices=("processes", "dask"),
+        default="processes",
+        help="who works on a large batch: processes of this machine (default), or the workers of a dask cluster",
+    )
+    parser.add_argument(
+        "--dask-address",
+        metavar="ADDRESS",
+        help="with --engine dask: the scheduler, tcp://HOST:8786 (default: that of dask's configuration, or else "
+        "--jobs workers are started here)",
+    )
+
+
+def require_engine(options: argparse.Namespace) -> None:
+    """Check the options of [`add_engine`][] against each other.
+
+    Raises:
+        UsageError: they contradict each other.
+    """
+    if options.dask_address is not None and options.engine != "dask":
+        raise UsageError("--dask-address goes with --engine dask")
+    if options.dask_address and options.jobs:
+        raise UsageError("--jobs is of this machine; the cluster has its own workers", hint="leave one of them out")
+    if options.engine == "dask" and STDIN in options.paths:
+        raise UsageError("standard input is nothing for --engine dask", hint="name the file")
+
+
+def farmed(
+    options: argparse.Namespace, sources: Iterable[Source], work: pool.Portable[R], stop: pool.Stop = pool.never
+) -> Generator[R, None, None]:
+    """As [`shared`][], on a dask cluster where the command line says so."""
+    if options.engine != "dask":
+        return shared(options, sources, work, stop)
+    # Slow to import, like dask itself.
+    from migrator.batch import cluster
+
+    kept = os.path.abspath(options.journal) if getattr(options, "journal", None) else None
+    count_of_workers = options.jobs or pool.usable_cores()
+    return cluster.run(sources, work, stop, address=options.dask_address, jobs=count_of_workers, kept=kept)
+
+
 def shared(
     options: argparse.Namespace, sources: Iterable[Source], work: pool.Work[R], stop: pool.Stop = pool.never
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """What becomes of each source, in order, by as many processes as the command line says.
 
     Standard input is this process's own, so that a batch with it is done here. Files on object stores cost waiting, not

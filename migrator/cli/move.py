@@ -6,7 +6,7 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Final, Literal
 
 from migrator.batch.discover import STDIN, clash, is_folder, same_folder
@@ -15,7 +15,7 @@ from migrator.batch.ledgers import LedgerFile
 from migrator.batch.migrating import Migrating
 from migrator.batch.select import select
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
-from migrator.cli.engine import add_jobs, progress, shared
+from migrator.cli.engine import add_engine, add_jobs, farmed, progress, require_engine
 from migrator.cli.interrupt import Uninterrupted
 from migrator.cli.manner import add_options, journaled, manner
 from migrator.cli.parser import Parser, file_name, selection
@@ -91,6 +91,7 @@ def parser(command: str, description: str, direction: Direction) -> Parser:
         made.set_defaults(backfill=False, records=None)
     made.add_argument("--force", action="store_true", help="overwrite existing outputs")
     add_jobs(made)
+    add_engine(made)
     add_options(made)
     made.add_selection()
     return made
@@ -112,7 +113,8 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
             stack.enter_context(polite)
         found = select(options.paths, selection(options), avoid=avoid)
         sources = journaled(options, request, found, stack)
-        for result in shared(options, sources, Migrating(request), polite.asked):
+        results = stack.enter_context(closing(farmed(options, sources, Migrating(request), polite.asked)))
+        for result in results:
             if ledgers:
                 ledgers.write(json_line(result.as_dict()))
             totals[result.status] += 1
@@ -151,6 +153,11 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         raise UsageError("standard input cannot be replaced in place")
     if options.output_dir and STDIN in options.paths:
         raise UsageError("standard input has no name to use in a folder", hint="-o FILE")
+    require_engine(options)
+    if to_stdout and options.engine == "dask":
+        raise UsageError(
+            "--engine dask has no standard output", hint="give the output a place with -o, -d or --in-place"
+        )
     if options.output_dir:
         _require_folder(options.output_dir, options.paths)
     if options.output and options.output.endswith(os.sep):
