@@ -513,3 +513,19 @@ def test_paths_import_nothing_of_it() -> None:
 ])  # fmt: skip
 def test_what_is_a_url(name: str, told: bool) -> None:
     assert is_url(name) is told
+
+
+def test_workers_of_a_cluster_take_object_stores_too(s3: S3, tmp_path: Path) -> None:
+    for name in RUNS:
+        s3.put(f"{name}.json", export(name).read_bytes())
+    originals = {name: s3.get(name) for name in s3.names()}
+    plain = run("upgrade", s3.url, "--dry-run", "--json", env=s3.env)
+    asked = ("upgrade", s3.url, "--in-place", "--json", "--journal", tmp_path / "j")
+    done = run(*asked, "--engine", "dask", "--jobs", "1", env=s3.env)
+    assert (done.code, len(done.rows)) == (0, len(RUNS))
+    for row, expected in zip(done.rows, plain.rows, strict=True):
+        assert row.pop("output") == row["file"]
+        assert {**row, "warnings": []} == {**expected, "warnings": []}
+    assert len(s3.names()) == 2 * len(RUNS)
+    assert run("undo", tmp_path / "j", env=s3.env).code == 0
+    assert {name: s3.get(name) for name in originals} == originals
