@@ -10,6 +10,7 @@ import stat
 from typing import Final
 
 from migrator.errors import UnreadableError, UnwritableError
+from migrator.renames import appear
 
 MAX_BYTES: Final = 64 * 2**20
 """Largest file that is read at all. The largest export seen has 60 kB; a thousand times that is a mistake."""
@@ -85,7 +86,7 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
         UnwritableError: no permission, no space, no such folder, or the target exists.
     """
     if not overwrite and os.path.lexists(path):
-        raise UnwritableError("exists already", hint="--force overwrites it", file=path)
+        raise exists_already(path)
     folder = os.path.dirname(path)
     try:
         # A file that takes over stricter permissions must not be readable for a moment before it has them.
@@ -99,7 +100,7 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
                     os.fsync(handle)
             finally:
                 os.close(handle)
-            os.replace(beside, path)
+            take_place(beside, path, overwrite=overwrite)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
@@ -108,6 +109,27 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
             sync_folder(folder)
     except OSError as error:
         raise unwritable(error, path) from error
+
+
+def take_place(beside: str, path: str, *, overwrite: bool) -> None:
+    """Give a finished file its name; unless `overwrite`, not even what appeared a moment ago loses it.
+
+    Raises:
+        UnwritableError: the name is taken, and not to be overwritten.
+        OSError: no permission, or the like.
+    """
+    if overwrite:
+        os.replace(beside, path)
+        return
+    try:
+        appear(beside, path)
+    except FileExistsError as error:
+        raise exists_already(path) from error
+
+
+def exists_already(path: str) -> UnwritableError:
+    """What is there is not to be overwritten."""
+    return UnwritableError("exists already", hint="--force overwrites it", file=path)
 
 
 def _new_beside(folder: str, mode: int) -> tuple[int, str]:

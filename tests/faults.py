@@ -426,20 +426,16 @@ def _on_small_disk(base: Path, size: int, *, full: bool) -> tuple[int, State, St
 
 
 def company(trials: int, seed: int = 0) -> Iterator[Figures]:
-    """Others at the same files: three batches at once, up and down, and a program that knows no locks."""
+    """Three batches at once at the same files."""
     rng = random.Random(seed)
-    several, foreign = Figures("three batches at once"), Figures("files changed by another program")
+    several = Figures("three batches at once")
     with workshop() as base:
         fill(base / "origin")
         tree = base / "in"
-        versions = []
-        for words in (["upgrade"], ["downgrade", "--to", "1.0"]):
-            shutil.rmtree(tree, ignore_errors=True)
-            shutil.copytree(base / "origin", tree)
-            old = state(tree)
-            finish(forked(*words, str(tree), "--in-place", "--no-backup"))
-            versions.append({name: raw for name, (raw, _, _) in state(tree).items()})
-        up = versions[0]
+        shutil.copytree(base / "origin", tree)
+        old = state(tree)
+        finish(forked("upgrade", str(tree), "--in-place", "--no-backup"))
+        up = {name: raw for name, (raw, _, _) in state(tree).items()}
         for _ in range(trials):
             shutil.rmtree(tree)
             shutil.copytree(base / "origin", tree)
@@ -457,25 +453,37 @@ def company(trials: int, seed: int = 0) -> Iterator[Figures]:
                 raise BrokenError(f"a backup too many, or too few: {sorted(backups.keys() ^ expected.keys())}")
             several.trials += 1
             several.files += len(old)
+    yield several
+
+
+def strangers(trials: int, seed: int = 0) -> Iterator[Figures]:
+    """A program that knows no locks, and replaces the same files as fast as it can."""
+    rng = random.Random(seed)
+    figures = Figures("files replaced by another program")
+    with workshop() as base:
+        fill(base / "origin")
+        tree = base / "in"
         for _ in range(trials):
-            shutil.rmtree(tree)
+            shutil.rmtree(tree, ignore_errors=True)
             shutil.copytree(base / "origin", tree)
             child = forked("upgrade", str(tree), "--in-place", "--fsync", rng.choice(FSYNC))
-            written = _disturb(tree, child, rng)
+            written = _disturb(tree, child, rng, figures)
             now = state(tree)
             for name, raw in written.items():
                 # Its last word is in place, or was migrated and is in a backup: an edit adds a space, which stays.
                 backups = [found for other, (found, _, _) in now.items() if other.startswith(f"{name}.bak")]
-                kept = [now[name][0], *backups]
-                foreign.note("edits kept", raw in kept)
-                foreign.note("edits lost", raw not in kept)
-            foreign.trials += 1
-            foreign.files += len(written)
-    yield from (several, foreign)
+                kept = raw in [now[name][0], *backups]
+                figures.note("last versions kept", kept)
+                figures.note("last versions lost", not kept)
+            if leftovers(now):
+                raise BrokenError("something is left beside")
+            figures.trials += 1
+            figures.files += len(written)
+    yield figures
 
 
-def _disturb(tree: Path, child: int, rng: random.Random) -> dict[str, bytes]:
-    """Replace or rewrite random files until the batch has ended; what each was given last."""
+def _disturb(tree: Path, child: int, rng: random.Random, figures: Figures) -> dict[str, bytes]:
+    """Replace random files until the batch has ended; what each was given last."""
     names = [str(path.relative_to(tree)) for path in sorted(tree.rglob("*.json"))]
     original = {name: (tree / name).read_bytes() for name in names}
     written: dict[str, bytes] = {}
@@ -488,6 +496,7 @@ def _disturb(tree: Path, child: int, rng: random.Random) -> dict[str, bytes]:
         beside.write_bytes(raw)
         os.replace(beside, tree / name)
         written[name] = raw
+    figures.note("replacements", number)
     return written
 
 
@@ -497,8 +506,9 @@ PARTS: dict[str, Callable[[int, int], Iterator[Figures]]] = {
     "interrupts": interrupts,
     "no_space": no_space,
     "company": company,
+    "strangers": strangers,
 }
-TRIALS = {"kill": 2400, "kill_pools": 15, "interrupts": 100, "no_space": 20, "company": 25}
+TRIALS = {"kill": 2400, "kill_pools": 15, "interrupts": 100, "no_space": 20, "company": 25, "strangers": 150}
 
 
 def page(rows: list[str]) -> None:

@@ -14,9 +14,10 @@ from faults import PARTS, Figures
 from process import command, contents, copy, environment, export, is_expected, leftovers, run, snapshot
 
 from migrator.batch import journal, replace
-from migrator.batch.hold import Held, hold
+from migrator.batch.hold import hold
 from migrator.batch.journal import Entry
 from migrator.batch.replace import Manner, Replacements
+from migrator.batch.swap import mark_of
 from migrator.batch.write import Fsync
 from migrator.errors import JournalError, UnwritableError
 
@@ -38,12 +39,10 @@ def tree(tmp_path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_a_share_of_the_faults(part: str) -> None:
-    counts = {"kill": 60, "kill_pools": 2, "interrupts": 6, "no_space": 4, "company": 4}
+    counts = {"kill": 60, "kill_pools": 2, "interrupts": 6, "no_space": 4, "company": 4, "strangers": 8}
     figures: list[Figures] = list(PARTS[part](counts[part], 2))
     assert all(figure.trials or figure.notes for figure in figures)
-    # The promise that is not made (docs/reliability.md): a busy machine may stop a batch just there.
-    edits = {word: sum(figure.notes.get(f"edits {word}", 0) for figure in figures) for word in ("kept", "lost")}
-    assert edits["lost"] <= edits["kept"] / 20
+    assert not any(figure.notes.get("last versions lost") for figure in figures)
 
 
 # --- replacing -----------------------------------------------------------------------------------------------
@@ -183,7 +182,7 @@ def test_what_someone_else_changed_meanwhile_is_left_alone(
 ) -> None:
     target = copy(OLD, tmp_path / "a.json")
     os.utime(target, ns=(10**18, 10**18))
-    monkeypatch.setattr("migrator.batch.hold._GRAIN", 2**62)
+    monkeypatch.setattr("migrator.batch.hold.GRAIN", 2**62)
     with Replacements(Manner(fsync=Fsync.NEVER)) as replacements:
         replacements.read(str(target))
         change = replacements.replace("a.json", b"new", None)
@@ -230,9 +229,7 @@ def test_a_copied_backup_is_read_back(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_killed_runs_leavings_are_used_again(tree: Path) -> None:
     target = tree / "in" / "a.json"
-    held = Held(str(target), os.open(target, os.O_RDONLY))
-    Path(replace.temporary(str(target), held.status)).write_bytes(b"half a fi")
-    held.let_go()
+    Path(mark_of(str(target))).write_bytes(b"half a fi")
     os.link(target, tree / "in" / "a.json.bak")
     done = run("upgrade", "in", "--in-place", cwd=tree)
     assert done.code == 0

@@ -18,6 +18,7 @@ from migrator.batch.outputs import Output, Outputs
 from migrator.batch.replace import Change, Manner, Replacements, other_names
 from migrator.batch.select import passes
 from migrator.batch.stored import StoredReplacements
+from migrator.batch.swap import left_behind
 from migrator.batch.write import Fsync, sync_file_systems, write_standard_output
 from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
@@ -188,7 +189,7 @@ def _attempt(
         return result, None
     try:
         with reported(source.path):
-            if source.done and journal.digest_of(request.target(source)) == source.done:
+            if source.done and _stands(request, request.target(source), source.done):
                 return Result(source, Status.UNCHANGED, "done before, as the journal says"), None
             return _execute(source, request, replacements, outputs)
     except LinkError as error:
@@ -198,6 +199,11 @@ def _attempt(
     except MigratorError as error:
         _fail(result, error)
     return result, None
+
+
+def _stands(request: Request, target: str, done: str) -> bool:
+    """Whether what the journal says was written is there, and nothing else has to be cleared up."""
+    return not (request.in_place and left_behind(target)) and journal.digest_of(target) == done
 
 
 def _execute(

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from migrator.errors import LinkError, UnwritableError
+from migrator.batch.swap import GRAIN, busy, left_behind, lock, recover
+from migrator.errors import LinkError
 from migrator.files import read_open, unreadable
 
 _PATIENCE: Final = 30.0
 """Seconds to wait for another process that works on the same file."""
-_GRAIN: Final = 100_000_000
-"""Nanoseconds within which two changes of a file may have the same time."""
 
 
 class Held:
@@ -26,13 +25,17 @@ class Held:
         self.path = path
         self.handle = handle
         self.status = os.fstat(handle)
-        self.times_tell = time.time_ns() - self.status.st_mtime_ns > _GRAIN
+        self.times_tell = time.time_ns() - self.status.st_mtime_ns > GRAIN
         self.raw = read_open(handle, path)
 
     def unchanged(self) -> bool:
         """Whether the path still leads to this very file, with this very content."""
+        return self.stands_at(self.path)
+
+    def stands_at(self, name: str) -> bool:
+        """Whether a name leads to this very file, with the content that was read."""
         try:
-            now = os.stat(self.path, follow_symlinks=False)
+            now = os.stat(name, follow_symlinks=False)
         except FileNotFoundError:
             return False
         # Not the time of its last change of any kind: giving it a second name is one.
@@ -47,13 +50,14 @@ class Held:
             self.handle = -1
 
 
-def hold(path: str, before_waiting: Callable[[], object] = lambda: None) -> Held:
+def hold(path: str, before_waiting: Callable[[], object] = lambda: None, *, mend: bool = True) -> Held:
     """Lock and read a file; what another process has just put in its place is what is read.
 
     Args:
         path: the file.
         before_waiting: what to do before waiting for another process: letting go of everything held, as it may wait
             for just that.
+        mend: whether to clear up what a killed run left beside it.
 
     Raises:
         LinkError: a symbolic link.
@@ -69,33 +73,28 @@ def hold(path: str, before_waiting: Callable[[], object] = lambda: None) -> Held
                 hint = f"name the file itself: {os.path.realpath(path)}"
                 raise LinkError("is a symbolic link", hint=hint, file=path) from error
             raise unreadable(error, path) from error
+        mine = False
         try:
-            if _lock(handle):
-                if _leads_to(path, handle):
-                    return Held(path, handle)
-            elif not deadline:
+            if mend and left_behind(path):
+                # Before anything is locked: it may be the same file.
+                recover(path)
+                continue
+            lock(handle)
+            if _leads_to(path, handle) and not (mend and left_behind(path)):
+                held = Held(path, handle)
+                mine = True
+                return held
+        except BlockingIOError as error:
+            if not deadline:
                 before_waiting()
                 deadline = time.monotonic() + _PATIENCE
             elif time.monotonic() > deadline:
-                raise UnwritableError("another process is at work on it", hint="run it again", file=path)
+                raise busy(path) from error
             else:
                 time.sleep(0.002)
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
-
-
-def _lock(handle: int) -> bool:
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass  # A file system without locks: looking again before replacing has to do.
-    return True
+        finally:
+            if not mine:
+                os.close(handle)
 
 
 def _leads_to(path: str, handle: int) -> bool:

@@ -10,7 +10,7 @@ from typing import IO, Self
 
 from migrator.batch.write import make_folder
 from migrator.errors import UnwritableError
-from migrator.files import unwritable
+from migrator.files import exists_already, take_place, unwritable
 
 
 class LedgerFile:
@@ -24,12 +24,13 @@ class LedgerFile:
 
     def __init__(self, path: str, *, force: bool = False) -> None:
         self._path = path
+        self._force = force
         self._failed = False
         self._target = self._beside = os.path.realpath(path)
         if _is_regular(path):
             self._beside = os.path.join(os.path.dirname(self._target), f".aiperf-migrate.{os.getpid()}.ledger.tmp")
             if not force and os.path.lexists(path):
-                raise UnwritableError("exists already", hint="--force overwrites it", file=path)
+                raise exists_already(path)
             make_folder(os.path.dirname(path))
         else:
             self._target = self._beside = path
@@ -45,7 +46,10 @@ class LedgerFile:
         try:
             self._file.close()
             if self._beside != self._target and not self._failed:
-                os.replace(self._beside, self._target)
+                take_place(self._beside, self._target, overwrite=self._force)
+        except UnwritableError as taken:
+            taken.hint = f"the ledgers are in {self._beside}"
+            raise
         except OSError as failure:
             self._failed = True
             raise unwritable(failure, self._path) from failure

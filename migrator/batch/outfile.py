@@ -10,7 +10,7 @@ from typing import IO
 
 from migrator.batch.write import make_folder
 from migrator.errors import UnwritableError
-from migrator.files import unwritable
+from migrator.files import exists_already, take_place, unwritable
 
 
 class OutFile:
@@ -24,10 +24,11 @@ class OutFile:
 
     def __init__(self, path: str, *, force: bool = False) -> None:
         self._path = path
+        self._force = force
         self._target = self._beside = path
         if _is_regular(path):
             if not force and os.path.lexists(path):
-                raise UnwritableError("exists already", hint="--force overwrites it", file=path)
+                raise exists_already(path)
             self._target = os.path.realpath(path)
             make_folder(os.path.dirname(self._target))
             self._beside = os.path.join(os.path.dirname(self._target), f".aiperf-migrate.{os.getpid()}.out.tmp")
@@ -40,17 +41,21 @@ class OutFile:
         return self._file
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        failure: OSError | UnwritableError | None = None
         try:
             self._file.close()
             if error is None and self._beside != self._target:
-                os.replace(self._beside, self._target)
-        except OSError as failure:
-            error = error or failure
-        if error is not None and self._beside != self._target:
+                take_place(self._beside, self._target, overwrite=self._force)
+        except (OSError, UnwritableError) as found:
+            failure = found
+        if (error or failure) and self._beside != self._target:
             with contextlib.suppress(OSError):
                 os.unlink(self._beside)
-        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            raise unwritable(error, self._path) from error
+        if isinstance(failure, UnwritableError):
+            raise failure
+        told = error or failure
+        if isinstance(told, OSError) and not isinstance(told, BrokenPipeError):
+            raise unwritable(told, self._path) from told
 
 
 def _is_regular(path: str) -> bool:

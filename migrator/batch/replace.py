@@ -3,6 +3,8 @@
 The original is locked and read, and stays locked. What replaces it is written beside it; the original is kept under
 the name of its backup; the disk has both; nobody has changed the original meanwhile: only then the new file takes the
 name, in one step. Several files may go through each of these together, which shares the waiting for the disk.
+
+Should somebody have replaced the original at the very last moment, that is noticed, too: see `swap.py`.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ from typing import Final, NamedTuple, Self
 from migrator.batch import journal
 from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.batch.hold import Held, hold
+from migrator.batch.swap import BACKUP_SUFFIX, busy, changed, clear, create, free_name, mark_of, put, recover
 from migrator.batch.write import Fsync, make_folder, sync_file_systems
-from migrator.errors import ChangedError, LinkError, MigratorError, UnwritableError
+from migrator.errors import LinkError, MigratorError, UnwritableError
 from migrator.files import read_bytes, sync_folder, unwritable, write_all
+from migrator.renames import appear
 
 _TOGETHER: Final = 2**24
 """Bytes that may wait in memory for the disk."""
@@ -34,7 +38,7 @@ class Manner(NamedTuple):
     of modification instead of keeping it. `journal` is the name of the journal, if there is one.
     """
 
-    suffix: str | None = ".bak"
+    suffix: str | None = BACKUP_SUFFIX
     folder: str | None = None
     touch: bool = False
     fsync: Fsync = Fsync.BATCH
@@ -50,12 +54,6 @@ class Manner(NamedTuple):
         return os.path.join(self.folder, relative) + (self.suffix or "") if self.folder else path + (self.suffix or "")
 
 
-def temporary(path: str, original: os.stat_result) -> str:
-    """What is written before it replaces `path`. Every run gives it the same name, and so clears up after a crash."""
-    residue = ".residue" if path.endswith(RESIDUE_SUFFIX) else ""
-    return os.path.join(os.path.dirname(path), f".aiperf-migrate.{original.st_ino:x}{residue}.tmp")
-
-
 @dataclass(slots=True)
 class _Piece:
     """One file of a change. `there` is what stands in its place, content and status; None for nothing."""
@@ -63,11 +61,32 @@ class _Piece:
     path: str
     raw: bytes
     there: tuple[bytes, os.stat_result] | None
-    beside: str
     backup: str | None = None
-    written: bool = False
+    handle: int = -1
+    locked: bool = False
+    made: os.stat_result | None = None
     kept: bool = False
     replaced: bool = False
+
+    def let_go(self) -> None:
+        """Give up the lock of the new file."""
+        if self.handle >= 0:
+            os.close(self.handle)
+            self.handle = -1
+
+    def is_replaced(self) -> bool:
+        """Whether the new file stands in its place, even if an interrupt kept that from being noted."""
+        with contextlib.suppress(OSError):
+            return self.replaced or (self.made is not None and os.path.samestat(os.lstat(self.path), self.made))
+        return self.replaced
+
+    def replaces(self, name: str) -> bool:
+        """Whether what is to be replaced stands under a name."""
+        assert self.there
+        raw, status = self.there
+        now = os.lstat(name)
+        same = os.path.samestat(now, status) and now.st_mtime_ns == status.st_mtime_ns
+        return same and read_bytes(name) == raw
 
     def entry(self) -> journal.Entry:
         before = journal.digest(self.there[0]) if self.there else None
@@ -100,7 +119,7 @@ class Replacements:
         self._let_go()
         for change in self._changes:
             self._take_back(change)
-            change.held.let_go()
+            _let_go(change)
 
     def _let_go(self) -> None:
         """What was read and not replaced is done with."""
@@ -124,7 +143,7 @@ class Replacements:
             residue: the content of its residue file, None for none.
 
         Raises:
-            MigratorError: a residue that is there already is no file, or cannot be read.
+            MigratorError: a residue that is there already is no file, or cannot be read, or is being written.
         """
         assert self._reading
         held, self._reading = self._reading, None
@@ -135,8 +154,8 @@ class Replacements:
             there = _there(saved)
             # A killed run may have come as far as this.
             if there is None or there[0] != residue:
-                pieces.append(_Piece(saved, residue, there, temporary(saved, held.status)))
-        pieces.append(_Piece(held.path, raw, (held.raw, held.status), temporary(held.path, held.status)))
+                pieces.append(_Piece(saved, residue, there))
+        pieces.append(_Piece(held.path, raw, (held.raw, held.status)))
         for piece in pieces:
             if self._manner.backup and piece.there:
                 name = self._manner.backup_name(piece.path, relative + piece.path.removeprefix(held.path))
@@ -163,7 +182,7 @@ class Replacements:
         if fsync is not Fsync.NEVER:
             self._sync_names()
         for change in self._changes:
-            change.held.let_go()
+            _let_go(change)
         self._changes, self._bytes = [], 0
 
     def _going(self) -> list[Change]:
@@ -210,12 +229,12 @@ class Replacements:
             raise
         except OSError:
             copied = True
-            _copy(piece, status, sync=self._manner.fsync is not Fsync.NEVER)
+            _copy(piece, sync=self._manner.fsync is not Fsync.NEVER)
         piece.kept = True
         if copied and read_bytes(piece.backup) != raw:
             raise UnwritableError("is not what was written to it", hint="check the disk", file=piece.backup)
         if not copied and not os.path.samestat(os.lstat(piece.backup), status):
-            raise ChangedError(_CHANGED, hint=_AGAIN, file=piece.path)
+            raise changed(piece.path)
 
     def _reached(self, change: Change, failed: dict[str, OSError]) -> None:
         """The file systems have written what was beside."""
@@ -224,9 +243,17 @@ class Replacements:
 
     def _replace(self, change: Change) -> None:
         if not change.held.unchanged():
-            raise ChangedError(_CHANGED, hint=_AGAIN, file=change.held.path)
+            raise changed(change.held.path)
         for piece in change.pieces:
-            os.replace(piece.beside, piece.path)
+            if piece.path == change.held.path:
+                put(piece.path, change.held.stands_at, locked=piece.locked)
+            elif piece.there:
+                put(piece.path, piece.replaces, locked=piece.locked)
+            else:
+                try:
+                    appear(mark_of(piece.path), piece.path)
+                except FileExistsError as error:
+                    raise changed(piece.path) from error
             piece.replaced = True
 
     def _sync_names(self) -> None:
@@ -251,24 +278,26 @@ class Replacements:
         if all(piece.replaced for piece in change.pieces):
             return
         for piece in reversed(change.pieces):
-            with contextlib.suppress(OSError):
-                if piece.replaced and piece.kept and piece.backup:
+            with contextlib.suppress(OSError, MigratorError):
+                if piece.made and not piece.replaced:
+                    clear(piece.path)
+                if piece.is_replaced() and piece.kept and piece.backup:
                     os.replace(piece.backup, piece.path)
-                elif piece.replaced and piece.there:
+                elif piece.is_replaced() and piece.there:
                     piece.raw = piece.there[0]
+                    piece.let_go()
                     _write_beside(piece, piece.there[1], self._manner)
-                    os.replace(piece.beside, piece.path)
-                elif piece.replaced:
+                    os.replace(mark_of(piece.path), piece.path)
+                elif piece.is_replaced():
                     os.unlink(piece.path)
                 elif piece.kept and piece.backup:
                     os.unlink(piece.backup)
-            if piece.written and not piece.replaced:
-                with contextlib.suppress(OSError):
-                    os.unlink(piece.beside)
 
 
-_CHANGED: Final = "was changed by someone else while it was migrated"
-_AGAIN: Final = "it is left as it is; run it again"
+def _let_go(change: Change) -> None:
+    for piece in change.pieces:
+        piece.let_go()
+    change.held.let_go()
 
 
 def other_names(change: Change) -> int:
@@ -279,7 +308,10 @@ def other_names(change: Change) -> int:
 
 def _there(path: str) -> tuple[bytes, os.stat_result] | None:
     try:
+        recover(path)
         status = os.lstat(path)
+    except BlockingIOError as error:
+        raise busy(path) from error
     except OSError:
         return None
     if not stat.S_ISREG(status.st_mode):
@@ -287,35 +319,16 @@ def _there(path: str) -> tuple[bytes, os.stat_result] | None:
     return read_bytes(path), status
 
 
-def free_name(name: str, original: os.stat_result) -> str:
-    """A name that nothing has, or that a run which was killed gave to the same original."""
-    free, number = name, 0
-    while True:
-        try:
-            if os.path.samestat(os.lstat(free), original):
-                return free
-        except OSError:
-            return free
-        number += 1
-        free = f"{name}.{number}"
-
-
 def _write_beside(piece: _Piece, original: os.stat_result, manner: Manner) -> None:
     """The new file, complete and with everything it takes over from the original, under another name."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(piece.beside)
-    # Not readable for a moment by anybody who may not read the original.
-    handle = os.open(piece.beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    piece.written = True
-    try:
-        write_all(handle, piece.raw)
-        _take_over(handle, piece.path if piece.there else "", original)
-        if piece.there and not manner.touch:
-            os.utime(handle, ns=(piece.there[1].st_atime_ns, piece.there[1].st_mtime_ns))
-        if manner.fsync is Fsync.EACH:
-            os.fsync(handle)
-    finally:
-        os.close(handle)
+    piece.handle, piece.locked = create(piece.path)
+    piece.made = os.fstat(piece.handle)
+    write_all(piece.handle, piece.raw)
+    _take_over(piece.handle, piece.path if piece.there else "", original)
+    if piece.there and not manner.touch:
+        os.utime(piece.handle, ns=(piece.there[1].st_atime_ns, piece.there[1].st_mtime_ns))
+    if manner.fsync is Fsync.EACH:
+        os.fsync(piece.handle)
 
 
 def _take_over(handle: int, path: str, original: os.stat_result) -> None:
@@ -334,10 +347,15 @@ def _take_over(handle: int, path: str, original: os.stat_result) -> None:
                 os.setxattr(handle, name, os.getxattr(path, name, follow_symlinks=False))
 
 
-def _copy(piece: _Piece, original: os.stat_result, *, sync: bool) -> None:
+def half_copy(path: str, backup: str) -> str:
+    """What the backup of `path` is called until it is whole."""
+    return os.path.join(os.path.dirname(backup), os.path.basename(mark_of(path)) + ".copy")
+
+
+def _copy(piece: _Piece, *, sync: bool) -> None:
     """The backup where a file system has no hard links, or lies elsewhere; it, too, appears whole."""
     assert piece.backup
-    half = os.path.join(os.path.dirname(piece.backup), os.path.basename(temporary(piece.path, original)) + ".copy")
+    half = half_copy(piece.path, piece.backup)
     try:
         shutil.copy2(piece.path, half, follow_symlinks=False)
         with open(half, "rb") as file:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.batch.hold import Held, hold
 from migrator.batch.journal import Entry, Journal, digest, digest_of
-from migrator.batch.replace import temporary
-from migrator.errors import JournalError, MigratorError, UnreadableError, reported
+from migrator.batch.replace import half_copy
+from migrator.batch.swap import adopt, busy, clear, create, mark_of, put, recover, swap_of
+from migrator.errors import ChangedError, JournalError, MigratorError, UnreadableError, reported
 from migrator.files import sync_folder, unwritable
+from migrator.renames import appear
 from migrator.stores import is_url
 
 
@@ -70,7 +71,11 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
 
         return undo_stored(entry, dry_run=dry_run)
     try:
-        held = hold(entry.path)
+        if not dry_run:
+            recover(entry.path)
+        held = hold(entry.path, mend=not dry_run)
+    except BlockingIOError as error:
+        raise busy(entry.path) from error
     except UnreadableError:
         if os.path.lexists(entry.path):
             raise
@@ -81,22 +86,28 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
         there = digest(held.raw)
         if there == entry.before:
             if not dry_run:
-                _clear_up(entry, held)
+                _clear_up(entry)
             return Undone.UNTOUCHED
         if there != entry.after:
             raise JournalError("was changed after the batch", hint="it is left as it is")
         if entry.before is None:
             if not dry_run:
-                _remove(entry)
+                _remove(entry, held)
             return Undone.REMOVED
         return _restore(entry, held, dry_run=dry_run)
     finally:
         held.let_go()
 
 
-def _remove(entry: Entry) -> None:
+def _remove(entry: Entry, held: Held) -> None:
+    """Away with it, looked at once more under a name that nobody else uses."""
+    swap = swap_of(entry.path)
     try:
-        os.unlink(entry.path)
+        os.rename(entry.path, swap)
+        if not held.stands_at(swap):
+            recover(entry.path)
+            raise JournalError("is being changed by someone else", hint="it is left as it is")
+        os.unlink(swap)
     except OSError as error:
         raise unwritable(error, entry.path) from error
 
@@ -112,52 +123,52 @@ def _restore(entry: Entry, held: Held | None, *, dry_run: bool) -> Undone:
         raise JournalError(f"its backup was changed: {entry.backup}", hint="it is left as it is")
     if dry_run:
         return Undone.RESTORED
-    if held and not held.unchanged():
-        raise JournalError("is being changed by someone else", hint="run it again")
     try:
+        handle, locked = _beside(entry, entry.backup)
         try:
-            os.replace(entry.backup, entry.path)
-        except OSError as error:
-            if not _other_file_system(entry):
-                raise error
-            _copy_back(entry)
+            if held:
+                put(entry.path, held.stands_at, locked=locked)
+            else:
+                appear(mark_of(entry.path), entry.path)
+        finally:
+            with contextlib.suppress(OSError):
+                clear(entry.path)
+            os.close(handle)
+        # Not before the disk has its other name.
         sync_folder(os.path.dirname(entry.path))
+        os.unlink(entry.backup)
+    except (ChangedError, FileExistsError) as error:
+        raise JournalError("is being changed by someone else", hint="run it again") from error
     except OSError as error:
         raise unwritable(error, entry.path) from error
     return Undone.RESTORED
 
 
-def _other_file_system(entry: Entry) -> bool:
-    assert entry.backup
-    return os.lstat(entry.backup).st_dev != os.stat(os.path.dirname(entry.path)).st_dev
-
-
-def _copy_back(entry: Entry) -> None:
-    assert entry.backup
-    beside = temporary(entry.path, os.lstat(entry.backup))
+def _beside(entry: Entry, backup: str) -> tuple[int, bool]:
+    """The original under the mark of its path, where hard links cannot be, or from another disk, as a copy."""
+    with contextlib.suppress(OSError):
+        return adopt(entry.path, backup)
+    handle, locked = create(entry.path)
+    mark = mark_of(entry.path)
     try:
-        shutil.copy2(entry.backup, beside, follow_symlinks=False)
-        if digest_of(beside) != entry.before:
+        shutil.copy2(backup, mark, follow_symlinks=False)
+        if digest_of(mark) != entry.before:
             raise JournalError("could not be copied back whole", hint="check the disk")
-        with open(beside, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, entry.path)
+        os.fsync(handle)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(beside)
+            os.unlink(mark)
+        os.close(handle)
         raise
-    os.unlink(entry.backup)
+    return handle, locked
 
 
-def _clear_up(entry: Entry, held: Held) -> None:
-    """What a batch that was killed left beside a file that it had not replaced yet."""
-    beside, backup = temporary(entry.path, held.status), entry.backup
-    left = [beside, temporary(entry.path + RESIDUE_SUFFIX, held.status)]
-    if backup:
-        left.append(os.path.join(os.path.dirname(backup), os.path.basename(beside)) + ".copy")
-    for name in left:
+def _clear_up(entry: Entry) -> None:
+    """What a batch that was killed left of a file that it had not replaced yet."""
+    if not entry.backup:
+        return
+    with contextlib.suppress(OSError):
+        os.unlink(half_copy(entry.path, entry.backup))
+    if digest_of(entry.backup) == entry.before:
         with contextlib.suppress(OSError):
-            os.unlink(name)
-    if backup and digest_of(backup) == entry.before:
-        with contextlib.suppress(OSError):
-            os.unlink(backup)
+            os.unlink(entry.backup)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.errors import UnwritableError
-from migrator.files import unwritable, write_atomic
+from migrator.files import exists_already, unwritable, write_atomic
 
 
 class Fsync(StrEnum):
@@ -60,16 +60,16 @@ def write_out(
     make_folder(os.path.dirname(target), within)
     _require_free(target, force=force)
     if residue is None:
-        write_atomic(target, raw, overwrite=True, sync=sync)
+        write_atomic(target, raw, overwrite=force, sync=sync)
         return
     saved = target + RESIDUE_SUFFIX
     if not _holds(saved, residue):
         _require_free(saved, force=force)
     # The residue goes first: a crash in between leaves a file too many, never one too few.
     new = not os.path.lexists(saved)
+    write_atomic(saved, residue, overwrite=force, sync=sync)
     with _removed_on_failure(saved) if new else contextlib.nullcontext():
-        write_atomic(saved, residue, overwrite=True, sync=sync)
-        write_atomic(target, raw, overwrite=True, sync=sync)
+        write_atomic(target, raw, overwrite=force, sync=sync)
 
 
 def _holds(name: str, raw: bytes) -> bool:
@@ -127,7 +127,7 @@ def _require_free(target: str, *, force: bool) -> None:
     if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
         raise UnwritableError("is no regular file", hint="without -o it goes to standard output", file=target)
     if not force:
-        raise UnwritableError("exists already", hint="--force overwrites it", file=target)
+        raise exists_already(target)
 
 
 def sync_file_systems(folders: Iterable[str]) -> dict[str, OSError]:

@@ -13,7 +13,8 @@ from typing import Final, Literal
 
 from migrator.batch.discover import RESIDUE_SUFFIX, Source, clash, discover
 from migrator.batch.execute import Request
-from migrator.batch.replace import Manner, free_name
+from migrator.batch.replace import Manner
+from migrator.batch.swap import free_name
 from migrator.errors import UsageError
 from migrator.render.safe import printable
 from migrator.render.text import plural

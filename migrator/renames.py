@@ -1,0 +1,66 @@
+"""Files that get their names in one step, and only so that nobody's file is taken away by it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from typing import Final
+
+_HERE: Final = -100
+"""`AT_FDCWD`: names are seen from the working directory (linux/fcntl.h, as are the flags)."""
+_NOREPLACE: Final = 1
+_EXCHANGE: Final = 2
+_NOT_HERE: Final = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
+"""What a system, or a file system, answers that has no such step."""
+
+
+def exchange(one: str, other: str) -> bool:
+    """Let two files change names in one step (`renameat2`, Linux 3.15).
+
+    Returns:
+        False where the system or the file system cannot do that; then nothing has happened.
+
+    Raises:
+        OSError: one of them is not there, or the like.
+    """
+    return _renameat2(one, other, _EXCHANGE)
+
+
+def appear(beside: str, path: str) -> None:
+    """Give a finished file its name, in one step, unless something has that name already.
+
+    Without hard links and `renameat2` there is a moment between the look and the renaming.
+
+    Raises:
+        FileExistsError: the name is taken; nothing has happened.
+        OSError: no permission, or the like.
+    """
+    try:
+        os.link(beside, path, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if not _renameat2(beside, path, _NOREPLACE):
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
+            os.rename(beside, path)
+    else:
+        # It stands under its name: what is left beside is untidy, no failure.
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+
+
+def _renameat2(one: str, other: str, flags: int) -> bool:
+    # Slow to import, and only who writes needs it.
+    import ctypes
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), flags) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _NOT_HERE:
+        return False
+    raise OSError(number, os.strerror(number), one, None, other)
