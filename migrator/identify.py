@@ -21,7 +21,10 @@ from migrator.releases import Dialect, release, writers
 
 
 class Family(StrEnum):
-    """The kinds of files that AIPerf and GenAI-Perf write. Main exports are migrated, and GenAI-Perf's become such."""
+    """The kinds of files that AIPerf, GenAI-Perf and this tool write.
+
+    Main exports are migrated, and GenAI-Perf's become such.
+    """
 
     EXPORT = "main export"
     AGGREGATE = "aggregate"
@@ -38,6 +41,8 @@ class Family(StrEnum):
     TELEMETRY_RECORDS = "telemetry records"
     GENAI_PERF = "GenAI-Perf export"
     RESIDUE = "residue"
+    JOURNAL = "journal"
+    REPORT = "report"
     OTHER = "something else"
 
 
@@ -98,7 +103,7 @@ _NEWEST_LABEL: Final = tuple(map(int, NEWEST.split(".")))
 
 
 def family(document: Json) -> Family:
-    """The family of a parsed document, from its keys; records and telemetry records are judged by one line."""
+    """The family of a parsed document, from its keys; files of lines are judged by one line."""
     if type(document) is not dict:
         return Family.OTHER
     return _family(document, has_blocks=any(map(is_block, document.values())))
@@ -111,6 +116,11 @@ def _family(document: dict[str, Json], *, has_blocks: bool) -> Family:
     keys = document.keys()
     if "aiperf_migrate_residue" in keys:
         return Family.RESIDUE
+    if "aiperf_migrate_journal" in keys:
+        return Family.JOURNAL
+    if not has_blocks and type(document.get("file")) is str:
+        # A row of `table` has the facts of its run, and would pass for an export of 0.2.
+        return Family.REPORT
     if "metadata" in keys and "metrics" in keys:
         return _with_metadata(document)
     if keys >= {"aggregation_type", "per_combination_metrics"}:
@@ -373,4 +383,6 @@ _FAMILY_EVIDENCE: Final = {
     Family.TELEMETRY_RECORDS: "one telemetry sample a line",
     Family.GENAI_PERF: "flat metrics with GenAI-Perf's input_config or telemetry_stats",
     Family.RESIDUE: "written by aiperf-migrate beside a migrated export",
+    Family.JOURNAL: "written by aiperf-migrate for --resume and undo",
+    Family.REPORT: "written by aiperf-migrate: a ledger, a table or the like, one file a line",
 }

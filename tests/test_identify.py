@@ -109,7 +109,13 @@ def test_every_recorded_file(path: Path) -> None:
 def test_every_recorded_family_is_in_the_key() -> None:
     seen = {path.name for path in EXPORTS.rglob("*.json*") if path.name != "PROVENANCE.json"}
     assert seen <= FAMILY_OF.keys()
-    assert {FAMILY_OF[name] for name in seen} >= set(Family) - {Family.OUTPUTS, Family.RESIDUE, Family.OTHER}
+    assert {FAMILY_OF[name] for name in seen} >= set(Family) - {
+        Family.OUTPUTS,
+        Family.RESIDUE,
+        Family.JOURNAL,
+        Family.REPORT,
+        Family.OTHER,
+    }
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -324,6 +330,7 @@ def test_little_is_enough_for_an_export(document: dict[str, Any]) -> None:
         ({"input_config": {"subcommand": "profile"}}, Family.GENAI_PERF),
         ({"timeslices": []}, Family.TIMESLICES),
         ({"aiperf_migrate_residue": 1}, Family.RESIDUE),
+        ({"aiperf_migrate_journal": 1}, Family.JOURNAL),
         ({"metadata": {"aggregation_type": "confidence"}, "metrics": {}}, Family.AGGREGATE),
         ({"metadata": {"aggregation_type": "detailed"}, "metrics": {}}, Family.COLLATED),
         ({"metadata": {"benchmark_phase": "warmup"}, "metrics": {}}, Family.RECORDS),

@@ -306,3 +306,49 @@ def test_hostile_names_in_a_survey_are_harmless(tmp_path: Path) -> None:
     done = run("inspect", ".", "--summary", cwd=tmp_path)
     assert done.code == 0
     assert all(len(line) <= 80 for line in done.lines)
+
+
+# --- what the tool itself wrote into the tree ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again", [("--in-place",), ("-d", "in/out")])
+def test_a_journal_and_a_ledger_in_the_tree_are_no_input(tmp_path: Path, again: tuple[str, ...]) -> None:
+    copy("0.4.0/chat-streaming", tmp_path / "in" / "a.json")
+    copy("0.13.0/chat-streaming", tmp_path / "in" / "z.json")
+    notes = ("--journal", "in/j.json", "--ledger", "in/l.json")
+    done = run("convert", "in", "--to", "1.1", *again, *notes, cwd=tmp_path)
+    assert (done.code, done.lines[-1]) == (0, "2 files: 2 migrated")
+    kept = {name: (tmp_path / "in" / name).read_bytes() for name in ("j.json", "l.json")}
+    later = run("upgrade", "in", "--dry-run", cwd=tmp_path)
+    assert later.code == 0
+    told = "\n".join(later.lines)
+    assert "in/j.json" in told
+    assert "journal, left alone" in told
+    assert "report, left alone" in told
+    assert {name: (tmp_path / "in" / name).read_bytes() for name in kept} == kept
+    resumed = run("convert", "in", "--to", "1.1", *again, "--journal", "in/j.json", "--resume", cwd=tmp_path)
+    assert (resumed.code, resumed.lines[-1]) == (0, "3 files: 2 unchanged, 1 skipped"), "the old ledger is left alone"
+
+
+@pytest.mark.parametrize("rows", ["run", "metric"])
+@pytest.mark.parametrize("runs", [["a.json"], ["a.json", "z.json"]])
+def test_a_table_in_the_tree_is_no_input(tmp_path: Path, runs: list[str], rows: str) -> None:
+    for name in runs:
+        copy("0.4.0/chat-streaming", tmp_path / "in" / name)
+    words = ("table", "in", "--format", "json", "--rows", rows, "-o", "in/t.json")
+    first = run(*words, cwd=tmp_path)
+    table = (tmp_path / "in" / "t.json").read_bytes()
+    again = run(*words, "--force", cwd=tmp_path)
+    assert (first.code, again.code, again.stderr) == (0, 0, first.stderr)
+    assert (tmp_path / "in" / "t.json").read_bytes() == table
+    assert run("inspect", "in", cwd=tmp_path).code == 0
+    done = run("upgrade", "in", "--dry-run", cwd=tmp_path)
+    assert (done.code, done.lines[-1]) == (0, f"{len(runs) + 1} files: {len(runs)} migrated, 1 skipped")
+
+
+def test_a_broken_export_is_not_taken_for_lines(tmp_path: Path) -> None:
+    raw = json.dumps(json.loads(export("0.4.0/chat-streaming").read_bytes())).encode()
+    for number, broken in enumerate((raw + b"\n{}\n", b"{}\n{", b'{"a": 1}\nx\n', b"[]\n]\n")):
+        (tmp_path / f"{number}.json").write_bytes(broken)
+    done = run("upgrade", ".", "--dry-run", cwd=tmp_path)
+    assert (done.code, done.lines[-1]) == (4, "4 files: 4 failed")

@@ -44,10 +44,10 @@ def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip 
     """The files behind `paths`, in order; folders give every `*.json` below them, sorted within each folder.
 
     Compressed ones (`*.json.gz`, `*.json.zst`) are among them. Hidden folders and symbolic links to folders are not
-    entered, and neither are those to `avoid`, for outputs and backups, and what `skip` leaves out. Of a URL, a folder
-    is what its store has below it.
+    entered, and neither are those to `avoid`, for outputs and backups. Files to `avoid`, which the batch itself writes,
+    are left out, and so is what `skip` leaves out. Of a URL, a folder is what its store has below it.
     """
-    away = {_real(folder) for folder in avoid if folder}
+    away = {_real(name) for name in avoid if name}
     folders = [path for path in paths if is_folder(path)]
     for path in paths:
         if path not in folders:
@@ -152,10 +152,14 @@ def _names(folder: str, away: set[str]) -> tuple[list[_Name], bool]:
 
 def _on_disk(folder: str, away: set[str]) -> list[_Name]:
     names: list[_Name] = []
+    # Asking the system for the real path of every file would take longer than finding it.
+    suspect = {os.path.basename(path) for path in away}
     with os.scandir(folder) as entries:
         for entry in entries:
+            if entry.name in suspect and os.path.realpath(entry.path) in away:
+                continue
             if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith(".") and not (away and os.path.realpath(entry.path) in away):
+                if not entry.name.startswith("."):
                     names.append((entry.name + "/", None))
             elif entry.name.lower().endswith(EXPORT_SUFFIXES):
                 names.append((entry.name, None))
@@ -165,8 +169,10 @@ def _on_disk(folder: str, away: set[str]) -> list[_Name]:
 def _stored(folder: str, away: set[str]) -> list[_Name]:
     names: list[_Name] = []
     for item in stores.store_of(folder).items(folder):
+        if stores.join(folder, item.name.rstrip("/")) in away:
+            continue
         if item.folder:
-            if not item.name.startswith(".") and stores.join(folder, item.name.rstrip("/")) not in away:
+            if not item.name.startswith("."):
                 names.append((item.name.rstrip("/") + "/", None))
         elif item.name.lower().endswith(EXPORT_SUFFIXES) or "/" in item.name:
             names.append((item.name, item.changed))

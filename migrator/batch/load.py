@@ -15,6 +15,8 @@ from migrator.packed import unpack
 from migrator.stores import read_bytes
 
 _HEAD = 2**16
+_OF_LINES = (Family.RECORDS, Family.TELEMETRY_RECORDS, Family.JOURNAL, Family.REPORT, Family.OTHER)
+"""What may stand in lines: an export does not, even if its first line is one."""
 _WRITABLE_DEPTH = 250
 """Levels of nesting that `orjson` surely writes; its own limit is some more."""
 
@@ -100,16 +102,21 @@ def read_stdin(limit: int = MAX_BYTES) -> bytes:
 
 
 def _lines(head: bytes) -> Identity | None:
-    """What a file with one JSON document a line is, judged by its first line."""
-    first, separator, _ = head.partition(b"\n")
+    """What a file with one JSON document a line is, judged by its first line, and by the second whether it is one."""
+    first, separator, rest = head.partition(b"\n")
     if not separator:
         return None
     try:
         kind = family(parse(first).data)
-    except NotJsonError:
+        if kind is Family.OTHER:
+            second, separator, _ = rest.partition(b"\n")
+            if separator:
+                parse(second)
+            elif len(head) < _HEAD:
+                return None
+    except MigratorError:
         return None
-    known = kind in (Family.RECORDS, Family.TELEMETRY_RECORDS)
-    return Identity(kind, evidence=("judged by its first line",)) if known else None
+    return Identity(kind, evidence=("judged by its first line",)) if kind in _OF_LINES else None
 
 
 def _oversized(path: str, error: UnreadableError) -> Identity | None:

@@ -106,7 +106,7 @@ def run(options: argparse.Namespace, direction: Direction) -> int:
     worst: int = ExitCode.OK
     with ExitStack() as stack:
         ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
-        avoid = (options.output_dir, options.backup_dir)
+        avoid = (options.output_dir, options.backup_dir, options.journal, options.ledger)
         bar = stack.enter_context(progress(options, f"{options.command} {request.goal}", *avoid))
         polite = Uninterrupted()
         if request.out_folder or request.in_place:

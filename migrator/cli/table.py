@@ -77,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
         raise UsageError("-o is a file of this machine", hint="without -o it goes to standard output, and on")
     if options.format == "parquet" and not options.output and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="-o FILE")
-    with progress(options, "table") as bar:
+    with progress(options, "table", options.output) as bar:
         runs = _Runs(options, bar)
         if options.output:
             with OutFile(options.output, force=options.force) as target:
@@ -116,7 +116,7 @@ class _Runs:
     def __iter__(self) -> Iterator[Run]:
         options = self._options
         work = Looking(partial(read_run, to=options.to), options.where, details=False)
-        for source, run, error in shared(options, select(options.paths, selection(options)), work):
+        for source, run, error in shared(options, select(options.paths, selection(options), (options.output,)), work):
             self._bar.advance()
             if error:
                 self.worst = max(self.worst, error.exit_code)
