@@ -1,4 +1,4 @@
-"""What any bytes must end in: an answer or an error of this package, never another exception, never a wait.
+"""What any bytes must end in: an answer or an error of this package, never another exception, a wait or a lost file.
 
 `make fuzz` looks for bytes that break this, guided by coverage; what it finds goes to `tests/data/fuzz/`, where the
 suite reads it. Run by hand: `python tests/fuzz.py [SECONDS]`.
@@ -23,11 +23,26 @@ OTHER: Final = b'{"data": [{"session_id": "a", "payloads": []}]}'
 
 
 def everything(raw: bytes) -> None:
-    """Identify, migrate to every version, check, print for git, compare, tabulate, survey, choose.
+    """A journal is undone, a residue restored; anything else goes through all rooms, and some through a command, too.
 
     Raises:
         Exception: of any other kind than the package's own: a bug.
     """
+    from fuzz_commands import commanded, restored, undone
+
+    if raw.startswith(b'{"aiperf_migrate_journal"'):
+        undone(raw)
+    elif b'"aiperf_migrate_residue"' in raw[:40]:
+        restored(raw)
+    else:
+        rooms(raw)
+        # A command takes longer than everything else: every third input goes through one, too.
+        if _chance_of(raw).random() < 1 / 3:
+            commanded(raw)
+
+
+def rooms(raw: bytes) -> None:
+    """Identify, migrate to every version, check, print for git, compare, tabulate, survey, choose."""
     from migrator.batch.load import Loaded
     from migrator.batch.survey import Survey, facts
     from migrator.chain.migrate import migrate
@@ -67,8 +82,41 @@ def everything(raw: bytes) -> None:
             continue
         render(done.document, parsed.layout)
     assert render(parsed.data) == before, "a migration does not touch what it is given"
+    # All of them for each input would leave time for few inputs.
+    for release in _chance_of(raw).sample(readers(), 2):
+        read_by_release(parsed.data, release)
     _tabulated(parsed, found)
     _compared(raw)
+
+
+def _chance_of(raw: bytes) -> Random:
+    """Chances that are always the same for the same bytes."""
+    return Random(sha256(raw).digest())
+
+
+def readers() -> list[str]:
+    """The AIPerf releases that read exports."""
+    from migrator.releases import FIRST_READER, RELEASES, age
+
+    return [entry.name for entry in RELEASES if age(entry.name) >= age(FIRST_READER)]
+
+
+def read_by_release(document: Any, name: str) -> None:
+    """Translate for one of the releases, and back with the residue."""
+    from migrator.chain.migrate import migrate
+    from migrator.chain.steps import NEWEST
+    from migrator.config.readers import read_by
+    from migrator.errors import MigratorError
+    from migrator.jsonfile import render
+    from migrator.releases import release
+
+    found = release(name)
+    assert found
+    read_by(document)
+    with contextlib.suppress(MigratorError):
+        done = migrate(document, found.version, release_name=name, config=True, save_residue=True)
+        render(done.document)
+        render(migrate(done.document, NEWEST, config=True, residue=done.residue).document)
 
 
 def _tabulated(parsed: Any, found: Any) -> None:
@@ -124,6 +172,12 @@ def broken(raw: bytes, chance: Random) -> bytes:
     """An export with other values, keys and places at some points, then perhaps with other bytes at others."""
     import json
 
+    lines = raw.split(b"\n")
+    if raw.startswith(b'{"aiperf_migrate_journal"') and len(lines) > 1:
+        # A journal is JSON line by line.
+        at = chance.randrange(1, len(lines))
+        lines[at] = broken(lines[at], chance)
+        return b"\n".join(lines)
     with contextlib.suppress(ValueError, RecursionError):
         document = json.loads(raw)
         for _ in range(chance.randint(1, 4)):
@@ -183,6 +237,13 @@ def seeds(folder: Path) -> None:
             del holder[name]
         raw = json.dumps(document, indent=2).encode()
         (folder / sha256(raw).hexdigest()[:16]).write_bytes(raw)
+    from fuzz_commands import journals, residues
+
+    from migrator.packed import Packing, pack
+
+    packed = [pack(_good()[:4000], packing) for packing in Packing]
+    for raw in (*journals(), *residues(), *packed):
+        (folder / sha256(raw).hexdigest()[:16]).write_bytes(raw)
     for path in FOUND.glob("*"):
         shutil.copy(path, folder / path.name)
 
@@ -192,12 +253,14 @@ def main() -> None:
     import atheris
 
     with atheris.instrument_imports(include=["migrator"]):
-        import migrator.api
-        import migrator.batch.survey
-        import migrator.diff.engine
-        import migrator.git.textconv
-        import migrator.render.comparison.text
-        import migrator.table.formats  # noqa: F401
+        from importlib import import_module
+
+        from migrator.cli.main import COMMANDS
+
+        for module, _ in COMMANDS.values():
+            import_module(f"migrator.cli.{module}")
+        for room in ("api", "batch.survey", "diff.engine", "git.textconv", "render.comparison.text", "table.formats"):
+            import_module(f"migrator.{room}")
 
     seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
     corpus = ROOT / "build" / "fuzz" / "corpus"
@@ -205,8 +268,8 @@ def main() -> None:
     os.chdir(corpus.parent)
     words = corpus.parent / "words"
     words.write_text("\n".join(f'"{word}"' for word in _words()))
-    # Ten seconds for one input are a hang: most take a few milliseconds.
-    options = [f"-max_total_time={seconds}", "-timeout=10", "-max_len=16384", "-rss_limit_mb=2048", f"-dict={words}"]
+    # A minute for one input is a hang, even on a machine that is busy: most take some milliseconds.
+    options = [f"-max_total_time={seconds}", "-timeout=60", "-max_len=16384", "-rss_limit_mb=2048", f"-dict={words}"]
     atheris.Setup([sys.argv[0], *options, str(corpus)], everything, custom_mutator=_mutate)
     with contextlib.redirect_stderr(io.StringIO()):
         atheris.Fuzz()

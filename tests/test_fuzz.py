@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import pytest
-from fuzz import FOUND, everything
+from fuzz import FOUND, everything, read_by_release, readers
 from fuzz import broken as broken_by
+from fuzz_commands import journals, residues
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from process import EXPORTS, run
 
+from migrator.errors import MigratorError
+from migrator.jsonfile import parse
 from migrator.packed import Packing, pack
 
 SMALL = sorted(path for path in EXPORTS.rglob("*.json") if path.stat().st_size < 20_000)
@@ -50,5 +54,15 @@ def test_compressed_files_that_somebody_broke(raw: bytes, chance: Random, packin
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FOUND.glob("*")))
 def test_what_was_found_before(name: str) -> None:
-    everything((FOUND / name).read_bytes())
+    raw = (FOUND / name).read_bytes()
+    everything(raw)
+    with suppress(MigratorError):
+        document = parse(raw).data
+        for release in readers():
+            read_by_release(document, release)
     assert run("inspect", FOUND / name).code in (0, 4)
+
+
+@given(st.sampled_from([*journals(), *residues()]), _CHANCE)
+def test_journals_and_residues_that_somebody_broke(raw: bytes, chance: Random) -> None:
+    everything(broken_by(raw, chance))

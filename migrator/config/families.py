@@ -281,14 +281,14 @@ def _implied(row: Row, config: Object, heads: dict[str, Place], phase: Json, war
 
 
 def _load(draft: Draft, phase: Object, warmup: Object) -> None:
-    kind = phase.get("type")
+    kind, of_warmup = (each.get("type") if type(each.get("type")) is str else None for each in (phase, warmup))
     if kind == "fixed_schedule":
         draft.add(("input", "fixed_schedule"), True, Loss.EXACT, "from the type of the phase")
     pattern = {"concurrency": BURST} | {name: name for name in RATE_TYPES}
     if type(kind) is str and kind in pattern:
         draft.add(("loadgen", "arrival_pattern"), pattern[kind], Loss.EXACT, "from the type of the phase")
-    if warmup and warmup.get("type") != kind and warmup.get("type") in RATE_TYPES:
-        draft.add(("loadgen", "warmup_arrival_pattern"), warmup["type"], Loss.EXACT, "from the type of the warmup")
+    if of_warmup != kind and of_warmup in RATE_TYPES:
+        draft.add(("loadgen", "warmup_arrival_pattern"), of_warmup, Loss.EXACT, "from the type of the warmup")
 
 
 def _level(draft: Draft, config: Object) -> None:
