@@ -288,6 +288,57 @@ def test_outputs_are_removed_and_what_was_overwritten_is_told(tree: Path) -> Non
     assert set(contents(tree / "out")) == {"a.json"}
 
 
+def _folders(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_dir()}
+
+
+@pytest.mark.parametrize(
+    "place", [("-d", "new/out"), ("-d", "there/out"), ("--in-place", "--backup-dir", "new/kept"), ("-d", "there")]
+)
+def test_undo_removes_the_folders_that_were_made(tree: Path, place: tuple[str, ...]) -> None:
+    (tree / "there" / "deep").mkdir(parents=True)
+    before, folders = contents(tree), _folders(tree)
+    assert run("upgrade", "in", *place, "--journal", "j", cwd=tree).code == 0
+    assert _folders(tree) >= folders
+    assert run("undo", "j", "--dry-run", cwd=tree).code == 0
+    assert run("undo", "j", cwd=tree).code == 0
+    (tree / "j").unlink()
+    assert (contents(tree), _folders(tree)) == (before, folders), "empty folders that were there before stay"
+
+
+def test_undo_keeps_a_folder_in_which_somebody_has_put_something(tree: Path) -> None:
+    run("upgrade", "in", "-d", "out", "--journal", "j", cwd=tree)
+    (tree / "out" / "deep" / "mine").write_text("theirs")
+    assert run("undo", "j", cwd=tree).code == 0
+    assert contents(tree / "out") == {"deep/mine": b"theirs"}
+    (tree / "out" / "deep" / "mine").unlink()
+    assert run("undo", "j", cwd=tree).lines[-1] == "3 files: 3 untouched"
+    assert not (tree / "out").exists()
+
+
+def test_folders_of_a_batch_that_was_resumed_are_removed(tree: Path) -> None:
+    run("upgrade", "in", "-d", "out", "--journal", "j", cwd=tree)
+    lines = (tree / "j").read_bytes().splitlines(keepends=True)
+    (tree / "j").write_bytes(b"".join(lines[:2]))
+    for name in ("c.json", "deep/b.json"):
+        (tree / "out" / name).unlink()
+    (tree / "out" / "deep").rmdir()
+    assert run("upgrade", "in", "-d", "out", "--journal", "j", "--resume", cwd=tree).code == 0
+    assert run("undo", "j", cwd=tree).lines[-1] == "3 files: 3 removed"
+    assert not (tree / "out").exists()
+
+
+def test_a_journal_without_folders_is_read_and_one_of_strange_folders_believed_little(tmp_path: Path) -> None:
+    (tmp_path / "strange").mkdir()
+    (tmp_path / "out").mkdir()
+    row = {"path": f"{tmp_path}/out/a.json", "before": None, "after": journal.digest(b"made"), "backup": None}
+    for folders in ({}, {"folders": [f"{tmp_path}/strange", f"{tmp_path}/ou"]}):
+        (tmp_path / "out" / "a.json").write_bytes(b"made")
+        (tmp_path / "j").write_text(f'{{"aiperf_migrate_journal": 1}}\n{json.dumps(row | folders)}\n')
+        assert run("undo", "j", cwd=tmp_path).lines[-1] == "1 file: 1 removed"
+        assert _folders(tmp_path) == {"strange", "out"}
+
+
 def test_undo_leaves_alone_what_was_edited_since(tree: Path) -> None:
     run("upgrade", "in", "--in-place", "--journal", "j", cwd=tree)
     (tree / "in" / "a.json").write_text("{}")
@@ -351,7 +402,11 @@ ABOUT = {"command": "upgrade", "to": "1.5"}
 @pytest.fixture
 def entries() -> list[Entry]:
     odd = os.fsdecode(b"/odd \xff \n name")
-    return [Entry("/a", None, "1" * 64), Entry(odd, "2" * 64, "3" * 64, odd + ".bak"), Entry("/c", "4" * 64, "5" * 64)]
+    return [
+        Entry("/x/y/a", None, "1" * 64, folders=("/x", "/x/y")),
+        Entry(odd, "2" * 64, "3" * 64, odd + ".bak"),
+        Entry("/c", "4" * 64, "5" * 64),
+    ]
 
 
 def test_a_journal_cut_off_at_any_byte_goes_on(tmp_path: Path, entries: list[Entry]) -> None:
@@ -387,11 +442,17 @@ def test_lines_that_are_none_are_counted(tmp_path: Path, entries: list[Entry]) -
     with journal.begin(str(path), ABOUT, resume=False, sync=False) as kept:
         journal.append(kept.path, entries, sync=False)
     path.write_bytes(
-        path.read_bytes() + b'\0\0\0\n[]\n{"path": "/a"}\n{"path": 1, "before": 2, "after": 3, "backup": 4}\n'
+        path.read_bytes()
+        + b'\0\0\0\n[]\n{"path": "/a"}\n{"path": 1, "before": 2, "after": 3, "backup": 4}\n'
+        + b'{"path": "/a", "before": null, "after": "x", "backup": null, "folders": 5}\n'
+        + b'{"path": "/\\ud800", "before": null, "after": "x", "backup": null}\n'
+        + b"[" * 100_000
+        + b"\n"
+        + b'{"path": "/a\\u0000", "before": null, "after": "x", "backup": null}\n'
     )
     with journal.look(str(path)) as kept:
         assert list(kept.entries()) == entries
-        assert kept.damaged == 4
+        assert kept.damaged == 8
     path.write_text('{"aiperf_migrate_journal": 2}\n')
     with pytest.raises(JournalError, match="has journal format 2"):
         journal.look(str(path))

@@ -18,7 +18,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, TypeGuard
 
 from migrator import stores
 from migrator._version import __version__
@@ -37,17 +37,22 @@ _CHUNK: Final = 1 << 20
 class Entry(NamedTuple):
     """One file: `path` is absolute, or a URL; the hashes are SHA-256 in hexadecimal.
 
-    `before` is None where nothing was there. `backup` is where the original is kept, None for nowhere.
+    `before` is None where nothing was there. `backup` is where the original is kept, None for nowhere. `folders` are
+    those above `path` or `backup` that are not there yet, and are made for it; the innermost comes last.
     """
 
     path: str
     before: str | None
     after: str
     backup: str | None = None
+    folders: tuple[str, ...] = ()
 
     def line(self) -> bytes:
         """The entry as it stands in the journal; names that are not UTF-8 survive as escapes."""
-        return json.dumps(self._asdict()).encode() + b"\n"
+        row = self._asdict()
+        if not self.folders:
+            del row["folders"]
+        return json.dumps(row).encode() + b"\n"
 
 
 def digest(raw: bytes) -> str:
@@ -210,22 +215,29 @@ class Journal:
         return found.partition(b"\n")[0]
 
     def _entry(self, line: bytes) -> Entry | None:
-        row = _row(line)
-        try:
-            if row is not None and all(type(row[name]) is str for name in ("path", "after")):
-                texts = [row["before"], row["backup"]]
-                if all(text is None or type(text) is str for text in texts):
-                    return Entry(row["path"], row["before"], row["after"], row["backup"])
-        except KeyError:
-            pass
+        row = _row(line) or {}
+        # Journals of batches before there was such a note have no folders.
+        path, after, folders = row.get("path"), row.get("after"), row.get("folders", [])
+        before, backup = (row.get(name, 0) for name in ("before", "backup"))
+        optional = all(name is None or _is_name(name) for name in (before, backup))
+        if optional and _is_name(path) and _is_name(after) and type(folders) is list and all(map(_is_name, folders)):
+            return Entry(path, before, after, backup, tuple(folders))
         self.damaged += 1
         return None
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    """Whether a value is text that the name of a file can be."""
+    try:
+        return type(value) is str and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
 
 
 def _row(line: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return row if type(row) is dict else None
 

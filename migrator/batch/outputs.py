@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ from migrator.batch import journal
 from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.batch.replace import Manner
 from migrator.batch.stored import write_stored
-from migrator.batch.write import Fsync, write_out
+from migrator.batch.write import Fsync, missing_folders, write_out
 from migrator.errors import MigratorError, reported
 from migrator.stores import absolute, is_url
 
@@ -29,8 +30,9 @@ class Output:
     def entries(self) -> list[journal.Entry]:
         """What the journal says of it."""
         pieces = [(self.target + RESIDUE_SUFFIX, self.residue), (self.target, self.raw)]
+        folders = () if is_url(self.target) else missing_folders(os.path.dirname(self.target))
         return [
-            journal.Entry(absolute(name), journal.digest_of(name), journal.digest(content))
+            journal.Entry(absolute(name), journal.digest_of(name), journal.digest(content), folders=folders)
             for name, content in pieces
             if content is not None
         ]

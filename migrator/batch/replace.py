@@ -22,7 +22,7 @@ from migrator.batch import journal
 from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.batch.hold import Held, hold
 from migrator.batch.swap import BACKUP_SUFFIX, busy, changed, clear, create, free_name, mark_of, put, recover
-from migrator.batch.write import Fsync, make_folder, sync_file_systems
+from migrator.batch.write import Fsync, make_folder, missing_folders, sync_file_systems
 from migrator.errors import LinkError, MigratorError, UnwritableError
 from migrator.files import read_bytes, sync_folder, unwritable, write_all
 from migrator.renames import appear
@@ -91,7 +91,8 @@ class _Piece:
     def entry(self) -> journal.Entry:
         before = journal.digest(self.there[0]) if self.there else None
         backup = os.path.abspath(self.backup) if self.backup else None
-        return journal.Entry(os.path.abspath(self.path), before, journal.digest(self.raw), backup)
+        folders = missing_folders(os.path.dirname(backup)) if backup else ()
+        return journal.Entry(os.path.abspath(self.path), before, journal.digest(self.raw), backup, folders)
 
 
 @dataclass(slots=True)

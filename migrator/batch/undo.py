@@ -59,10 +59,21 @@ def undo(journal: Journal, stop: Callable[[], bool], *, dry_run: bool = False) -
             return
         try:
             with reported(entry.path):
-                yield Outcome(entry.path, _undo(entry, dry_run=dry_run))
+                status = _undo(entry, dry_run=dry_run)
+                if not dry_run:
+                    _remove_folders(entry)
+                yield Outcome(entry.path, status)
         except MigratorError as error:
             error.file = error.file or entry.path
             yield Outcome(entry.path, Undone.FAILED, error)
+
+
+def _remove_folders(entry: Entry) -> None:
+    """Away with those that were made for it, as far as they are empty again: the last entry undone finds them so."""
+    for folder in reversed(entry.folders):
+        if any(name and name.startswith(folder + os.sep) for name in (entry.path, entry.backup)):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
 
 
 def _undo(entry: Entry, *, dry_run: bool) -> Undone:

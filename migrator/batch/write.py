@@ -117,6 +117,18 @@ def make_folder(folder: str, within: str | None = None) -> None:
     _made.add(folder)
 
 
+def missing_folders(folder: str) -> tuple[str, ...]:
+    """The absolute names of those that [`make_folder`][] would make, the innermost last."""
+    missing: list[str] = []
+    if folder in _made:
+        return ()
+    folder = os.path.abspath(folder)
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    return tuple(reversed(missing))
+
+
 def _require_free(target: str, *, force: bool) -> None:
     try:
         mode = os.lstat(target).st_mode
