@@ -51,7 +51,7 @@ oracle: $(VENV)/ready ## let AIPerf itself read what was converted for it; RELEA
 	$(BIN)/python -m oracle $(RELEASES)
 
 faults: $(VENV)/ready ## kill, starve and disturb batches, thousands of times; fills docs/reliability.md
-	$(BIN)/python tests/faults.py
+	PYTHONPATH=tests $(BIN)/python -m faults
 
 golden: $(VENV)/ready ## regenerate golden/expected; review the difference
 	$(BIN)/python -m golden.update

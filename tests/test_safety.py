@@ -1,4 +1,4 @@
-"""Nothing is lost: what replacing, the journal, resuming and undoing promise. tests/faults.py does it the hard way."""
+"""Nothing is lost: what replacing, the journal, resuming and undoing promise. tests/faults does it the hard way."""
 
 from __future__ import annotations
 
