@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 _HERE: Final = -100
@@ -52,15 +54,26 @@ def appear(beside: str, path: str) -> None:
 
 
 def _renameat2(one: str, other: str, flags: int) -> bool:
+    call = _system_call()
+    number = call(os.fsencode(one), os.fsencode(other), flags) if call else errno.ENOSYS
+    if number in _NOT_HERE:
+        return False
+    if number:
+        raise OSError(number, os.strerror(number), one, None, other)
+    return True
+
+
+@cache
+def _system_call() -> Callable[[bytes, bytes, int], int] | None:
+    """The C library's function, as one that returns the number of its error; looked up once, which takes longer."""
     # Slow to import, and only who writes needs it.
     import ctypes
 
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if call is None:
-        return False
-    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), flags) == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in _NOT_HERE:
-        return False
-    raise OSError(number, os.strerror(number), one, None, other)
+    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if function is None:
+        return None
+
+    def call(one: bytes, other: bytes, flags: int) -> int:
+        return ctypes.get_errno() if function(_HERE, one, _HERE, other, flags) else 0
+
+    return call

@@ -120,9 +120,9 @@ def test_a_residue_that_appears_meanwhile_is_left_alone(target: Path, monkeypatc
     assert contents(target.parent) == {"a.json": before, "a.json.residue.json": b"theirs"}
 
 
-@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EINVAL])
+@pytest.mark.parametrize("number", [None, errno.ENOSYS, errno.EINVAL])
 def test_without_an_exchange_it_is_looked_at_and_then_replaced(
-    target: Path, number: int, monkeypatch: pytest.MonkeyPatch
+    target: Path, number: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _no_renameat2(monkeypatch, number)
     assert migrated(target).status is Status.MIGRATED
@@ -141,6 +141,19 @@ def test_undo_does_not_take_away_what_somebody_puts_there_meanwhile(
     assert "is being changed by someone else" in str(outcome.error)
     assert {"a.json": THEIRS, "a.json.bak": OLD}.items() <= contents(target.parent).items()
     assert new not in contents(target.parent).values()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_undo_without_hard_links(target: Path, monkeypatch: pytest.MonkeyPatch, *, gone: bool) -> None:
+    name = _with_journal(target)
+    original = target.with_name("a.json.bak").stat()
+    if gone:
+        target.unlink()
+    _no_links(monkeypatch)
+    with journal.look(name) as kept:
+        assert [outcome.status for outcome in undo(kept, lambda: False)] == ["restored"]
+    assert (target.read_bytes(), target.stat().st_ino) == (OLD, original.st_ino)
+    assert not target.with_name("a.json.bak").exists()
 
 
 def test_undo_puts_back_what_it_should_not_have_removed(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -382,10 +395,7 @@ def test_a_name_is_given_only_where_nothing_is(tmp_path: Path) -> None:
 def test_a_name_is_given_without_hard_links(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, with_renameat2: bool
 ) -> None:
-    def no_links(*arguments: object, **options: object) -> None:
-        raise PermissionError(errno.EPERM, "no links here")
-
-    monkeypatch.setattr(os, "link", no_links)
+    _no_links(monkeypatch)
     if not with_renameat2:
         _no_renameat2(monkeypatch, errno.EINVAL)
     one, other = tmp_path / "one", tmp_path / "other"
@@ -398,15 +408,15 @@ def test_a_name_is_given_without_hard_links(
     assert contents(tmp_path) == {"one": b"2", "other": b"1"}
 
 
-def _no_renameat2(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    import ctypes
+def _no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
 
-    class Library:
-        def renameat2(self, *arguments: object) -> int:
-            ctypes.set_errno(number)
-            return -1
+    monkeypatch.setattr(os, "link", refuse)
 
-    monkeypatch.setattr(ctypes, "CDLL", lambda *arguments, **options: Library())
+
+def _no_renameat2(monkeypatch: pytest.MonkeyPatch, number: int | None) -> None:
+    monkeypatch.setattr(renames, "_system_call", lambda: number and (lambda one, other, flags: number))
 
 
 def _with_journal(target: Path) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from migrator.errors import ChangedError, UnwritableError
@@ -29,6 +30,7 @@ _CHANGED: Final = "was changed by someone else while it was migrated"
 _LEFT: Final = "it is left as it is; run it again"
 
 
+@lru_cache(maxsize=256)
 def mark_of(path: str) -> str:
     """The hidden name of what is to replace `path`: the same in every run, and in no folder longer than another."""
     # Only who writes needs it.
@@ -38,6 +40,7 @@ def mark_of(path: str) -> str:
     return os.path.join(folder, f".aiperf-migrate.{blake2b(os.fsencode(name), digest_size=8).hexdigest()}.tmp")
 
 
+@lru_cache(maxsize=256)
 def swap_of(path: str) -> str:
     """The hidden name under which a file stands for the moment in which it is looked at."""
     return mark_of(path).removesuffix("tmp") + "swap"

@@ -13,7 +13,7 @@ from typing import Any
 from migrator.batch.hold import Held, hold
 from migrator.batch.journal import Entry, Journal, digest, digest_of
 from migrator.batch.replace import half_copy
-from migrator.batch.swap import adopt, busy, clear, create, mark_of, put, recover, swap_of
+from migrator.batch.swap import adopt, busy, changed, clear, create, mark_of, put, recover, swap_of
 from migrator.errors import ChangedError, JournalError, MigratorError, UnreadableError, reported
 from migrator.files import sync_folder, unwritable
 from migrator.renames import appear
@@ -135,19 +135,11 @@ def _restore(entry: Entry, held: Held | None, *, dry_run: bool) -> Undone:
     if dry_run:
         return Undone.RESTORED
     try:
-        handle, locked = _beside(entry, entry.backup)
-        try:
-            if held:
-                put(entry.path, held.stands_at, locked=locked)
-            else:
-                appear(mark_of(entry.path), entry.path)
-        finally:
-            with contextlib.suppress(OSError):
-                clear(entry.path)
-            os.close(handle)
+        _put_back(entry, entry.backup, held)
         # Not before the disk has its other name.
         sync_folder(os.path.dirname(entry.path))
-        os.unlink(entry.backup)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(entry.backup)
     except (ChangedError, FileExistsError) as error:
         raise JournalError("is being changed by someone else", hint="run it again") from error
     except OSError as error:
@@ -155,10 +147,37 @@ def _restore(entry: Entry, held: Held | None, *, dry_run: bool) -> Undone:
     return Undone.RESTORED
 
 
-def _beside(entry: Entry, backup: str) -> tuple[int, bool]:
-    """The original under the mark of its path, where hard links cannot be, or from another disk, as a copy."""
-    with contextlib.suppress(OSError):
-        return adopt(entry.path, backup)
+def _put_back(entry: Entry, backup: str, held: Held | None) -> None:
+    """The original in its place, as the very file it was; from another disk, as a copy."""
+    try:
+        handle, locked = adopt(entry.path, backup)
+    except OSError:
+        if os.lstat(backup).st_dev == os.stat(os.path.dirname(entry.path)).st_dev:
+            _rename_back(entry, backup, held)
+            return
+        handle, locked = _copied(entry, backup)
+    try:
+        if held:
+            put(entry.path, held.stands_at, locked=locked)
+        else:
+            appear(mark_of(entry.path), entry.path)
+    finally:
+        with contextlib.suppress(OSError):
+            clear(entry.path)
+        os.close(handle)
+
+
+def _rename_back(entry: Entry, backup: str, held: Held | None) -> None:
+    """Without hard links: as well as it can be done."""
+    if not held:
+        appear(backup, entry.path)
+    elif held.unchanged():
+        os.replace(backup, entry.path)
+    else:
+        raise changed(entry.path)
+
+
+def _copied(entry: Entry, backup: str) -> tuple[int, bool]:
     handle, locked = create(entry.path)
     mark = mark_of(entry.path)
     try:
