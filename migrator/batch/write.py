@@ -63,11 +63,11 @@ def write_out(
         write_atomic(target, raw, overwrite=force, sync=sync)
         return
     saved = target + RESIDUE_SUFFIX
-    if not _holds(saved, residue):
-        _require_free(saved, force=force)
     # The residue goes first: a crash in between leaves a file too many, never one too few.
     new = not os.path.lexists(saved)
-    write_atomic(saved, residue, overwrite=force, sync=sync)
+    if not _holds(saved, residue):
+        _require_free(saved, force=force)
+        write_atomic(saved, residue, overwrite=force, sync=sync)
     with _removed_on_failure(saved) if new else contextlib.nullcontext():
         write_atomic(target, raw, overwrite=force, sync=sync)
 
