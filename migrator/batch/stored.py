@@ -33,17 +33,17 @@ def write_stored(target: str, raw: bytes, residue: bytes | None, *, force: bool)
         UnwritableError: the target exists and is not to be overwritten, or the store does not take it.
     """
     store = store_of(target)
-    saved = target + RESIDUE_SUFFIX
-    there = [name for name in (target, saved)[: 1 if residue is None else 2] if not force and exists(name)]
-    if there:
-        raise UnwritableError("exists already", hint="--force overwrites it", file=there[0])
     write = store.overwrite if force else store.create
+    _require_free(target, force=force)
     if residue is None:
         write(target, raw)
         return
     # The residue goes first: a crash in between leaves an object too many, never one too few.
-    new = not force or not exists(saved)
-    write(saved, residue)
+    saved = target + RESIDUE_SUFFIX
+    new = not exists(saved)
+    if new or read_bytes(saved) != residue:
+        _require_free(saved, force=force)
+        write(saved, residue)
     try:
         write(target, raw)
     except BaseException:
@@ -51,6 +51,11 @@ def write_stored(target: str, raw: bytes, residue: bytes | None, *, force: bool)
             with contextlib.suppress(UnwritableError):
                 store.remove(saved)
         raise
+
+
+def _require_free(url: str, *, force: bool) -> None:
+    if not force and exists(url):
+        raise UnwritableError("exists already", hint="--force overwrites it", file=url)
 
 
 class _Piece(NamedTuple):
