@@ -135,8 +135,8 @@ def _change_table(changes: Sequence[Change]) -> Iterator[str]:
 def _change(found: Change) -> str:
     base = "" if found.kind == "added" else _value(found.base)
     candidate = "" if found.kind == "removed" else _value(found.candidate)
-    cells = "".join(f"<td>{cell}</td>" for cell in (found.kind, base, candidate))
-    return f'<tr><th scope="row">{_code(found.path, 200)}</th>{cells}</tr>'
+    values = "".join(f'<td class="value">{cell}</td>' for cell in (base, candidate))
+    return f'<tr><th scope="row">{_code(found.path, 200)}</th><td class="kind">{found.kind}</td>{values}</tr>'
 
 
 def _value(value: object) -> str:

@@ -45,7 +45,8 @@ table { width: 100%; border-collapse: collapse; font-size: .93em; font-variant-n
 th, td { padding: .38rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: middle; }
 thead th { color: var(--faint); font-size: .85rem; font-weight: 500; white-space: nowrap; }
 tbody th { min-width: 16rem; font-weight: 400; overflow-wrap: break-word; }
-.number, .verdict { white-space: nowrap; overflow-wrap: normal; }
+.value { min-width: 6rem; }
+.number, .verdict, .kind { white-space: nowrap; overflow-wrap: normal; }
 .number { text-align: right; }
 .held { min-width: 5.5rem; }
 .verdict { font-weight: 600; }
