@@ -13,14 +13,16 @@ from migrator.jsonfile import path_text
 from migrator.render.safe import printable
 from migrator.render.text import table, value_text
 
+_TOLD: Final = tuple(op for op in Op if op not in (Op.DROP, Op.KEEP, Op.SET))
+
 
 def counts(tally: Tally) -> str:
     """`26 renamed, 9 added, 2 inferred`: operations first, then what one should know about."""
     by_op, by_loss = tally.operations, tally.losses
-    told = [f"{by_op[op]} {PAST_TENSE[op]}" for op in Op if by_op[op] and op not in (Op.DROP, Op.KEEP, Op.SET)]
+    told = [f"{count} {PAST_TENSE[op]}" for op in _TOLD if (count := by_op.get(op))]
     if tally.implied:
         told.append(f"{tally.implied} dropped as derivable")
-    told += [f"{by_loss[loss]} {loss.value}" for loss in (Loss.INFERRED, Loss.SAVED) if by_loss[loss]]
+    told += [f"{count} {loss.value}" for loss in (Loss.INFERRED, Loss.SAVED) if (count := by_loss.get(loss))]
     if tally.lost:
         told.append(f"{tally.lost} lost")
     return ", ".join(told) or "label only"
