@@ -374,6 +374,18 @@ def test_who_is_alive_is_not_cleared_up_behind(target: Path, monkeypatch: pytest
     hold(str(target)).let_go()
 
 
+def test_who_has_just_begun_is_not_cleared_up_behind(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("migrator.batch.hold._PATIENCE", 0.01)
+    first = hold(str(target))
+    # The new file is there, and not under lock yet.
+    Path(mark_of(str(target))).write_bytes(b"half a fi")
+    with pytest.raises(UnwritableError, match="another process is at work on it"):
+        hold(str(target))
+    assert os.path.exists(mark_of(str(target)))
+    first.let_go()
+    hold(str(target)).let_go()
+
+
 # --- names ---------------------------------------------------------------------------------------------------
 
 

@@ -75,12 +75,10 @@ def hold(path: str, before_waiting: Callable[[], object] = lambda: None, *, mend
             raise unreadable(error, path) from error
         mine = False
         try:
-            if mend and left_behind(path):
-                # Before anything is locked: it may be the same file.
-                recover(path)
-                continue
             lock(handle)
-            if _leads_to(path, handle) and not (mend and left_behind(path)):
+            if mend and left_behind(path):
+                recover(path, handle)
+            elif _leads_to(path, handle):
                 held = Held(path, handle)
                 mine = True
                 return held

@@ -216,8 +216,12 @@ def left_behind(path: str) -> bool:
     return os.path.lexists(mark_of(path)) or os.path.lexists(swap_of(path))
 
 
-def recover(path: str) -> bool:
+def recover(path: str, locked: int = -1) -> bool:
     """Clear up behind a run that was killed: what it took away has its place again, or a name that can be seen.
+
+    Args:
+        path: where it was at work.
+        locked: what stands there, if this process has it under lock: then nobody else is about to begin.
 
     Returns:
         whether there was anything; then the path may lead to another file than before.
@@ -237,7 +241,9 @@ def recover(path: str) -> bool:
     except OSError as error:
         raise unreadable(error, mark) from error
     try:
-        lock(handle)
+        # The new file may be what stands there.
+        if locked < 0 or not os.path.samestat(os.fstat(locked), os.fstat(handle)):
+            lock(handle)
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.lstat(mark), os.fstat(handle)):
                 clear(path)
