@@ -111,6 +111,8 @@ def _walk(folder: str, relative: str, away: set[str], skip: Skip | None) -> Iter
     # Not recursive: a tree may be deeper than calls can be. In memory are the names in one folder and those above it.
     open_folders: list[tuple[str, str, list[_Name], bool]] = []
     path, below = folder, relative
+    far = is_url(folder)
+    joined = stores.join if far else os.path.join
     while True:
         try:
             names, residues = _names(path, away)
@@ -127,11 +129,12 @@ def _walk(folder: str, relative: str, away: set[str], skip: Skip | None) -> Iter
                 open_folders.pop()
                 continue
             name, changed = names.pop()
-            path, below = stores.join(inside, name), os.path.join(under, name)
+            path, below = joined(inside, name), os.path.join(under, name)
             if name.endswith("/"):
                 path, below = path[:-1], below[:-1]
                 break
-            yield Source(path, below, named=False, residues=residues, changed=changed, error=_misnamed(path, name))
+            wrong = _misnamed(path, name) if far else None
+            yield Source(path, below, named=False, residues=residues, changed=changed, error=wrong)
         else:
             return
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 def is_url(name: str) -> bool:
     """Whether a name is a URL (`s3://bucket/key`) and no path: a scheme as RFC 3986 spells it, then `://`."""
-    scheme, mark, _ = name.partition("://")
-    return bool(mark) and scheme[:1].isalpha() and scheme.isascii() and scheme.translate(_IN_SCHEMES).isalnum()
+    if "://" not in name:
+        return False  # Asked of every path, several times.
+    scheme = name.partition("://")[0]
+    return scheme[:1].isalpha() and scheme.isascii() and scheme.translate(_IN_SCHEMES).isalnum()
 
 
 _IN_SCHEMES = {ord(character): None for character in "+-."}
