@@ -11,12 +11,14 @@ import pytest
 from process import environment
 
 from migrator.batch import pool
-from migrator.batch.discover import discover
+from migrator.batch.discover import Source, discover
 from migrator.batch.execute import Request, Status
+from migrator.batch.journal import Entry, routed
 from migrator.batch.migrating import Migrating
 from migrator.batch.replace import Manner
 from migrator.batch.write import Fsync
 from migrator.errors import MigratorError, RejectedError, UnwritableError
+from migrator.render.report import result_line
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "exports"
 
@@ -114,3 +116,26 @@ def test_stopping_begins_nothing_new_and_tells_what_was_done(tmp_path: Path) -> 
     written = sorted(str(path) for path in (tmp_path / "out").iterdir())
     assert sorted(done) == written
     assert 8 <= len(written) < 200
+
+
+def test_what_a_lost_worker_did_is_told_from_the_original(tmp_path: Path) -> None:
+    target = tmp_path / "a.json"
+    target.write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
+    source = Source(str(target), "a.json", named=True)
+    work = Migrating(Request("1.5", in_place=True))
+    entries: dict[str, Entry] = {}
+    with routed("j", lambda found, sync: entries.update({entry.path: entry for entry in found})):
+        (first,) = work.elsewhere(str, "j")([source])
+    assert entries[str(target)].backup == f"{target}.bak"
+    again, plain = work.resumed([source], entries), work.resumed([source], {})
+    assert [(r.status, r.steps, r.tally, r.output) for r in again] == [
+        (Status.MIGRATED, first.steps, first.tally, str(target))
+    ]
+    assert plain[0].status is Status.UNCHANGED, "which another one did long ago"
+    (tmp_path / "a.json.bak").unlink()
+    (unknown,) = work.resumed([source], entries)
+    assert result_line(unknown) == f"? → 1.5      {target}"
+    assert (unknown.status, unknown.from_version, unknown.error) == (Status.MIGRATED, "?", None)
+    assert unknown.warnings == [
+        "written by a worker that was lost, and there is no backup to tell from: its ledger is not known"
+    ]

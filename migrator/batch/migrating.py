@@ -13,7 +13,8 @@ from migrator.batch.pool import AT_ONCE, Stop, never, wait_together
 from migrator.errors import MigratorError
 from migrator.stores import absolute, is_url
 
-_UNKNOWN: Final = "?"
+UNKNOWN: Final = "?"
+"""The version a file came from, where nobody can tell."""
 _LOST: Final = "written by a worker that was lost, and there is no backup to tell from: its ledger is not known"
 
 
@@ -80,13 +81,11 @@ class Migrating:
         request = self.request
         looked = replace(request, out_file=None, out_folder=None, in_place=False, where="")
         original = entry.backup if request.in_place else source.path
+        result = Result(source, Status.MIGRATED, "", UNKNOWN, request.to, request.release, warnings=[_LOST])
         if original:
-            (result,) = execute_all([source._replace(path=original, done="")], looked)
-        else:
-            result = Result(source, Status.MIGRATED, "", _UNKNOWN, request.to, request.release, warnings=[_LOST])
-        if result.status is not Status.FAILED:
-            result.output = request.target(source)
-        result.source = source
+            (found,) = execute_all([source._replace(path=original, done="")], looked)
+            result = result if found.status is Status.FAILED else found
+        result.source, result.output = source, request.target(source)
         return result
 
     def told(self, result: Result, source: Source, names: Callable[[str], str]) -> Result:
