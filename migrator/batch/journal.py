@@ -20,11 +20,10 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeGuard
 
-from migrator import stores
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
 from migrator.files import sync_folder, unreadable, unwritable, write_all
-from migrator.stores import absolute, is_url, read_bytes
+from migrator.stores import absolute, find
 
 FORMAT: Final = 1
 _MARK: Final = "aiperf_migrate_journal"
@@ -69,8 +68,8 @@ def digest_of(path: str) -> str | None:
     Raises:
         UnreadableError: something is there that cannot be read, or is no file.
     """
-    there = stores.exists(path) if is_url(path) else os.path.lexists(path)
-    return digest(read_bytes(path)) if there else None
+    raw = find(path)
+    return None if raw is None else digest(raw)
 
 
 _handles: dict[str, int] = {}

@@ -14,9 +14,9 @@ from migrator.batch import journal
 from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.batch.replace import Manner
 from migrator.batch.write import Fsync, make_folder
-from migrator.errors import UnreadableError, UnwritableError
+from migrator.errors import UnwritableError
 from migrator.files import write_atomic
-from migrator.stores import exists, is_url, read_bytes, store_of
+from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
 
 
@@ -40,8 +40,9 @@ def write_stored(target: str, raw: bytes, residue: bytes | None, *, force: bool)
         return
     # The residue goes first: a crash in between leaves an object too many, never one too few.
     saved = target + RESIDUE_SUFFIX
-    new = not exists(saved)
-    if new or read_bytes(saved) != residue:
+    there = find(saved)
+    new = there is None
+    if there != residue:
         _require_free(saved, force=force)
         write(saved, residue)
     try:
@@ -65,6 +66,8 @@ class _Piece(NamedTuple):
     raw: bytes
     there: Stored | None
     backup: str | None
+    kept: bool = False
+    """Whether the backup is there already."""
 
     def entry(self) -> journal.Entry:
         before = journal.digest(self.there.raw) if self.there else None
@@ -104,7 +107,7 @@ class StoredReplacements:
         pieces = []
         if residue is not None:
             saved = url + RESIDUE_SUFFIX
-            old = store_of(saved).read(saved) if exists(saved) else None
+            old = store_of(saved).find(saved)
             # A killed run may have come as far as this.
             if old is None or old.raw != residue:
                 pieces.append(self._piece(saved, relative + RESIDUE_SUFFIX, residue, old))
@@ -113,7 +116,7 @@ class StoredReplacements:
             entries = [piece.entry() for piece in pieces]
             journal.append(self._manner.journal, entries, sync=self._manner.fsync is not Fsync.NEVER)
         for piece in pieces:
-            if piece.backup and piece.there:
+            if piece.backup and piece.there and not piece.kept:
                 _keep(piece.backup, piece.there, store_of(url), sync=self._manner.fsync is not Fsync.NEVER)
         for piece in pieces:
             if piece.there:
@@ -122,33 +125,31 @@ class StoredReplacements:
                 store_of(piece.url).create(piece.url, piece.raw)
 
     def _piece(self, url: str, relative: str, raw: bytes, there: Stored | None) -> _Piece:
-        backup = None
-        if self._manner.backup and there:
-            backup = _free_name(self._manner.backup_name(url, relative), there.raw)
-        return _Piece(url, raw, there, backup)
+        if not (self._manner.backup and there):
+            return _Piece(url, raw, there, None)
+        backup, kept = _free_name(self._manner.backup_name(url, relative), there.raw)
+        return _Piece(url, raw, there, backup, kept)
 
 
-def _free_name(name: str, raw: bytes) -> str:
-    """A name that nothing has, or that already keeps this very content."""
+def _free_name(name: str, raw: bytes) -> tuple[str, bool]:
+    """A name that nothing has, or that keeps this very content already; whether that is so."""
     free, number = name, 0
-    while exists(free):
-        with contextlib.suppress(UnreadableError):
-            if read_bytes(free) == raw:
-                return free
+    while (there := find(free)) is not None:
+        if there == raw:
+            return free, True
         number += 1
         free = f"{name}.{number}"
-    return free
+    return free, False
 
 
 def _keep(backup: str, there: Stored, home: Store, *, sync: bool) -> None:
     """A backup, read back before the original goes."""
-    if not exists(backup):
-        if is_url(backup):
-            store = store_of(backup)
-            # With its metadata, so that it can come back as it was; another kind of store would not understand them.
-            store.keep(backup, there if store is home else there._replace(about=None))
-        else:
-            make_folder(backup.rpartition("/")[0])
-            write_atomic(backup, there.raw, overwrite=False, sync=sync)
+    if is_url(backup):
+        store = store_of(backup)
+        # With its metadata, so that it can come back as it was; another kind of store would not understand them.
+        store.keep(backup, there if store is home else there._replace(about=None))
+    else:
+        make_folder(backup.rpartition("/")[0])
+        write_atomic(backup, there.raw, overwrite=False, sync=sync)
     if read_bytes(backup) != there.raw:
         raise UnwritableError("is not what was written to it", hint="check the store", file=backup)

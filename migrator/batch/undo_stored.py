@@ -8,7 +8,7 @@ from migrator.batch.journal import Entry, digest
 from migrator.batch.undo import Undone
 from migrator.errors import JournalError
 from migrator.files import unwritable
-from migrator.stores import exists, is_url, read_bytes, store_of
+from migrator.stores import find, is_url, store_of
 from migrator.stores.store import Stored
 
 
@@ -20,7 +20,7 @@ def undo_stored(entry: Entry, *, dry_run: bool) -> Undone:
         MigratorError: the store refuses, or somebody changes it just now.
     """
     store = store_of(entry.path)
-    there = store.read(entry.path) if store.exists(entry.path) else None
+    there = store.find(entry.path)
     now = digest(there.raw) if there else None
     if now == entry.before:
         return Undone.UNTOUCHED
@@ -45,17 +45,19 @@ def undo_stored(entry: Entry, *, dry_run: bool) -> Undone:
 def _backup(entry: Entry) -> tuple[str, Stored]:
     if entry.backup is None:
         raise JournalError("no backup of it was kept")
-    if not exists(entry.backup):
+    kept = store_of(entry.backup).find(entry.backup) if is_url(entry.backup) else _on_disk(entry.backup)
+    if kept is None:
         raise JournalError(f"its backup is gone: {entry.backup}")
-    if is_url(entry.backup):
-        kept = store_of(entry.backup).read(entry.backup)
-        if store_of(entry.backup) is not store_of(entry.path):
-            kept = kept._replace(about=None)
-    else:
-        kept = Stored(read_bytes(entry.backup))
+    if is_url(entry.backup) and store_of(entry.backup) is not store_of(entry.path):
+        kept = kept._replace(about=None)
     if digest(kept.raw) != entry.before:
         raise JournalError(f"its backup was changed: {entry.backup}", hint="it is left as it is")
     return entry.backup, kept
+
+
+def _on_disk(path: str) -> Stored | None:
+    raw = find(path)
+    return None if raw is None else Stored(raw)
 
 
 def _remove(backup: str) -> None:

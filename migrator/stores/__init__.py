@@ -42,6 +42,14 @@ def read_bytes(name: str, limit: int = MAX_BYTES) -> bytes:
     return store_of(name).read(name, limit).raw if is_url(name) else files.read_bytes(name, limit)
 
 
+def find(name: str) -> bytes | None:
+    """The whole content of a file, None where nothing is; otherwise as [`read_bytes`][]."""
+    if is_url(name):
+        found = store_of(name).find(name)
+        return found and found.raw
+    return files.read_bytes(name) if os.path.lexists(name) else None
+
+
 def exists(name: str) -> bool:
     """Whether there is a file.
 

@@ -134,6 +134,15 @@ class S3Store(SafeStore):
             found: Stored = sync(self.system.loop, self._get, bucket, name, limit, url)
             return found
 
+    def exists(self, url: str) -> bool:
+        """Whether there is an object of that name, in one request."""
+        bucket, name, _ = self.system.split_path(url)
+        with self.reading(url):
+            try:
+                return bool(name and self.system.call_s3("head_object", Bucket=bucket, Key=name))
+            except FileNotFoundError:
+                return False
+
     async def _get(self, bucket: str, name: str, limit: int, url: str) -> Stored:
         if not name:
             raise UnreadableError("is a bucket", expected="a file", file=url)

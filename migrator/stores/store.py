@@ -59,6 +59,15 @@ class Store:
             require_size(len(raw), limit, url)
             return Stored(raw)
 
+    def find(self, url: str) -> Stored | None:
+        """An object, None where there is none; otherwise as [`read`][]."""
+        try:
+            return self.read(url)
+        except UnreadableError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
+
     def create(self, url: str, raw: bytes) -> None:
         """A new object, whole or not at all.
 
