@@ -16,11 +16,11 @@ import orjson
 from benchmarks.measure import corpus, grow, in_memory, pairs, process, row, timed
 from migrator.batch.discover import discover
 from migrator.batch.execute import Request, Status, execute
-from migrator.batch.replace import Manner
-from migrator.batch.write import Fsync
 from migrator.chain.migrate import migrate
 from migrator.identify import identify
 from migrator.jsonfile import parse, render
+from migrator.writing.replace import Manner
+from migrator.writing.write import Fsync
 
 ROUNDS = 30
 LARGE = 3_000

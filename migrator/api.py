@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.batch.load import load
-from migrator.batch.stored import write_stored
 from migrator.chain.ledger import Ledger
 from migrator.chain.migrate import migrate
 from migrator.chain.residue import Residue
@@ -22,6 +21,7 @@ from migrator.identify import Identity, identify, require_migratable
 from migrator.jsonfile import Json, Parsed, parse, render
 from migrator.packed import pack, packing_of_name, unpack
 from migrator.stores import is_url
+from migrator.writing.stored import write_stored
 
 if TYPE_CHECKING:
     from migrator.check import Finding

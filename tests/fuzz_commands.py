@@ -121,7 +121,7 @@ FILES: Final = {
 
 def journals() -> list[bytes]:
     """Journals of the batches that made [`FILES`][]; `@` stands for their folder."""
-    from migrator.batch import journal
+    from migrator.writing import journal
 
     old, new, made, also = (journal.digest(raw) for raw in (b"old", b"new", b"made", b"made, too"))
     lines = [
@@ -141,8 +141,8 @@ def undone(raw: bytes) -> None:
     Raises:
         Exception: a bug.
     """
-    from migrator.batch.journal import look
     from migrator.errors import MigratorError
+    from migrator.writing.journal import look
 
     with _workshop() as folder:
         for name, content in FILES.items():

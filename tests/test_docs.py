@@ -44,5 +44,5 @@ def test_every_room_in_the_map_exists_and_the_other_way_round() -> None:
     there = {path.name + ("/" if path.is_dir() else "") for path in (ROOT / "migrator").iterdir()}
     there -= {"__init__.py", "__main__.py", "__pycache__/", "_version.py", "data/", "py.typed"}
     assert there <= named
-    rooms = [ROOT / "migrator" / room for room in ("", "chain", "batch")]
+    rooms = [ROOT / "migrator" / room for room in ("", "chain", "batch", "writing")]
     assert all(any((room / name).exists() for room in rooms) for name in named)

@@ -13,12 +13,12 @@ from process import environment
 from migrator.batch import pool
 from migrator.batch.discover import Source, discover
 from migrator.batch.execute import Request, Status
-from migrator.batch.journal import Entry, routed
 from migrator.batch.migrating import Migrating
-from migrator.batch.replace import Manner
-from migrator.batch.write import Fsync
 from migrator.errors import MigratorError, RejectedError, UnwritableError
 from migrator.render.report import result_line
+from migrator.writing.journal import Entry, routed
+from migrator.writing.replace import Manner
+from migrator.writing.write import Fsync
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "exports"
 

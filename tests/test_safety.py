@@ -13,13 +13,13 @@ import pytest
 from faults import PARTS, Figures
 from process import command, contents, copy, environment, export, is_expected, leftovers, run, snapshot
 
-from migrator.batch import journal, replace
-from migrator.batch.hold import hold
-from migrator.batch.journal import Entry
-from migrator.batch.replace import Manner, Replacements
-from migrator.batch.swap import mark_of
-from migrator.batch.write import Fsync
 from migrator.errors import JournalError, UnwritableError
+from migrator.writing import journal, replace
+from migrator.writing.hold import hold
+from migrator.writing.journal import Entry
+from migrator.writing.replace import Manner, Replacements
+from migrator.writing.swap import mark_of
+from migrator.writing.write import Fsync
 
 OLD = "0.4.0/chat-streaming"
 NEW = "0.13.0/chat-streaming"
@@ -182,7 +182,7 @@ def test_what_someone_else_changed_meanwhile_is_left_alone(
 ) -> None:
     target = copy(OLD, tmp_path / "a.json")
     os.utime(target, ns=(10**18, 10**18))
-    monkeypatch.setattr("migrator.batch.hold.GRAIN", 2**62)
+    monkeypatch.setattr("migrator.writing.hold.GRAIN", 2**62)
     with Replacements(Manner(fsync=Fsync.NEVER)) as replacements:
         replacements.read(str(target))
         change = replacements.replace("a.json", b"new", None)
@@ -195,7 +195,7 @@ def test_what_someone_else_changed_meanwhile_is_left_alone(
 
 def test_another_process_at_the_same_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = copy(OLD, tmp_path / "a.json")
-    monkeypatch.setattr("migrator.batch.hold._PATIENCE", 0.01)
+    monkeypatch.setattr("migrator.writing.hold._PATIENCE", 0.01)
     first = hold(str(target))
     told: list[str] = []
     with pytest.raises(UnwritableError, match="another process is at work on it"):
@@ -461,7 +461,7 @@ def test_lines_that_are_none_are_counted(tmp_path: Path, entries: list[Entry]) -
 def test_many_processes_append_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "j"
     writing = (
-        "import sys\nfrom migrator.batch.journal import Entry, append\n"
+        "import sys\nfrom migrator.writing.journal import Entry, append\n"
         "for n in range(300): append(sys.argv[1], [Entry(f'/{sys.argv[2]}/{n}', None, 'x' * (n % 90))], sync=False)"
     )
     with journal.begin(str(path), ABOUT, resume=False, sync=False) as kept:

@@ -25,10 +25,10 @@ from process import EXPORTS, NAME, ROOT, command, copy, environment, export, run
 import migrator
 from migrator.batch.discover import discover
 from migrator.batch.execute import Request, Status, execute
-from migrator.batch.replace import Manner
-from migrator.batch.stored import StoredReplacements
 from migrator.errors import ChangedError, UnwritableError
 from migrator.stores import is_url, store_of
+from migrator.writing.replace import Manner
+from migrator.writing.stored import StoredReplacements
 
 AWS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}
 OLD = ["0.1.1", "0.3.0", "0.4.0", "0.11.0"]

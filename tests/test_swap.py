@@ -13,17 +13,17 @@ import pytest
 from process import contents, export, is_expected, leftovers
 
 from migrator import renames
-from migrator.batch import journal, swap
 from migrator.batch.discover import Source
 from migrator.batch.execute import Request, Result, Status, execute
-from migrator.batch.hold import hold
-from migrator.batch.ledgers import LedgerFile
-from migrator.batch.outfile import OutFile
-from migrator.batch.replace import Manner
-from migrator.batch.swap import mark_of, swap_of
-from migrator.batch.undo import undo
-from migrator.batch.write import Fsync, write_out
 from migrator.errors import ChangedError, UnwritableError
+from migrator.writing import journal, swap
+from migrator.writing.hold import hold
+from migrator.writing.ledgers import LedgerFile
+from migrator.writing.outfile import OutFile
+from migrator.writing.replace import Manner
+from migrator.writing.swap import mark_of, swap_of
+from migrator.writing.undo import undo
+from migrator.writing.write import Fsync, write_out
 
 RUN = "0.4.0/chat-streaming"
 OLD = export(RUN).read_bytes()
@@ -361,7 +361,7 @@ def test_resume_does_not_pass_over_what_has_to_be_cleared_up(target: Path) -> No
 
 
 def test_who_is_alive_is_not_cleared_up_behind(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("migrator.batch.hold._PATIENCE", 0.01)
+    monkeypatch.setattr("migrator.writing.hold._PATIENCE", 0.01)
     handle, locked = swap.create(str(target))
     assert locked
     for _ in range(2):
@@ -375,7 +375,7 @@ def test_who_is_alive_is_not_cleared_up_behind(target: Path, monkeypatch: pytest
 
 
 def test_who_has_just_begun_is_not_cleared_up_behind(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("migrator.batch.hold._PATIENCE", 0.01)
+    monkeypatch.setattr("migrator.writing.hold._PATIENCE", 0.01)
     first = hold(str(target))
     # The new file is there, and not under lock yet.
     Path(mark_of(str(target))).write_bytes(b"half a fi")

@@ -23,13 +23,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from migrator._version import __version__
-from migrator.batch import journal
 from migrator.batch.desk import Desk, Line, open_desk
 from migrator.batch.discover import Source
-from migrator.batch.journal import Entry
 from migrator.batch.pool import AGAIN, Portable, Stop, bundles, in_order
 from migrator.errors import InternalError, LostError, UsageError
 from migrator.stores import is_url
+from migrator.writing import journal
+from migrator.writing.journal import Entry
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster

@@ -15,10 +15,10 @@ from threading import Event, Lock
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
-from migrator.batch import journal
-from migrator.batch.journal import Entry
 from migrator.batch.pool import AGAIN
 from migrator.errors import MigratorError, UnwritableError
+from migrator.writing import journal
+from migrator.writing.journal import Entry
 
 _BEGIN: Final = "begin"
 _ANNOUNCE: Final = "announce"

@@ -11,10 +11,9 @@ from migrator.errors import MigratorError, UnreadableError
 from migrator.files import unreadable
 from migrator.packed import EXPORT_SUFFIXES
 from migrator.stores import is_url
+from migrator.writing import RESIDUE_SUFFIX
 
 STDIN: Final = "-"
-RESIDUE_SUFFIX: Final = ".residue.json"
-"""A residue stands beside its document, under the document's whole name and this."""
 
 
 class Source(NamedTuple):

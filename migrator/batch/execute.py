@@ -11,15 +11,9 @@ from typing import Any, Final, Literal
 
 from migrator._version import __version__
 from migrator.backfill.beside import Backfill
-from migrator.batch import journal
-from migrator.batch.discover import RESIDUE_SUFFIX, STDIN, Source
+from migrator.batch.discover import STDIN, Source
 from migrator.batch.load import load
-from migrator.batch.outputs import Output, Outputs
-from migrator.batch.replace import Change, Manner, Replacements, other_names
 from migrator.batch.select import passes
-from migrator.batch.stored import StoredReplacements
-from migrator.batch.swap import left_behind
-from migrator.batch.write import Fsync, sync_file_systems, write_standard_output
 from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
 from migrator.chain.residue import Residue
@@ -30,6 +24,12 @@ from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, render
 from migrator.packed import pack, packing_of_content, packing_of_name, unpack
 from migrator.stores import exists, is_url, join, read_bytes
+from migrator.writing import RESIDUE_SUFFIX, journal
+from migrator.writing.outputs import Output, Outputs
+from migrator.writing.replace import Change, Manner, Replacements, other_names
+from migrator.writing.stored import StoredReplacements
+from migrator.writing.swap import left_behind
+from migrator.writing.write import Fsync, sync_file_systems, write_standard_output
 
 TOGETHER: Final = 64
 """Files that share one wait for the disk: it takes as long as for one, and an interrupt is still soon obeyed."""

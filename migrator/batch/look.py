@@ -12,7 +12,7 @@ from migrator.batch.select import passes
 from migrator.errors import MigratorError, reported
 
 if TYPE_CHECKING:
-    from migrator.batch.journal import Entry
+    from migrator.writing.journal import Entry
 
 T = TypeVar("T")
 

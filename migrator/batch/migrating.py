@@ -8,10 +8,10 @@ from typing import Final
 
 from migrator.batch.discover import Source
 from migrator.batch.execute import Request, Result, Status, execute_all
-from migrator.batch.journal import Entry
 from migrator.batch.pool import AT_ONCE, Stop, never, wait_together
 from migrator.errors import MigratorError
 from migrator.stores import absolute, is_url
+from migrator.writing.journal import Entry
 
 UNKNOWN: Final = "?"
 """The version a file came from, where nobody can tell."""

@@ -19,7 +19,7 @@ from migrator.errors import InternalError, MigratorError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from migrator.batch.journal import Entry
+    from migrator.writing.journal import Entry
 
 BUNDLE: Final = 64
 """Files handed over at once: enough that handing over costs little, few enough that an interrupt is soon obeyed."""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from migrator.batch.write import write_standard_output
 from migrator.cli.parser import Parser
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, MigratorError
@@ -16,6 +15,7 @@ from migrator.git.setup import ATTRIBUTES, Place, Status, in_effect, install, pl
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import table
+from migrator.writing.write import write_standard_output
 
 _ABOUT: Final = (
     "Make git show AIPerf exports as changes of metrics and settings.\n\n"

@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
-from migrator.batch import journal
 from migrator.batch.discover import Source
 from migrator.batch.execute import Request
-from migrator.batch.replace import Manner
-from migrator.batch.write import Fsync
 from migrator.cli.parser import Parser, file_name
 from migrator.errors import UsageError
 from migrator.packed import EXPORT_SUFFIXES
+from migrator.writing import journal
+from migrator.writing.replace import Manner
+from migrator.writing.write import Fsync
 
 
 def add_options(parser: Parser) -> None:
@@ -78,7 +78,7 @@ def journaled(
     """The sources, with what the journal to resume says was done; the journal is open until `stack` is left.
 
     Raises:
-        UnwritableError, JournalError: as [`migrator.batch.journal.begin`][] does.
+        UnwritableError, JournalError: as [`migrator.writing.journal.begin`][] does.
     """
     name = request.manner.journal
     if name is None:

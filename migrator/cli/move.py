@@ -11,7 +11,6 @@ from typing import Final, Literal
 
 from migrator.batch.discover import STDIN, clash, is_folder, same_folder
 from migrator.batch.execute import Request, Result, Status
-from migrator.batch.ledgers import LedgerFile
 from migrator.batch.migrating import Migrating
 from migrator.batch.select import select
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
@@ -27,6 +26,7 @@ from migrator.render.report import diff, explain, result_line, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.stores import is_url
+from migrator.writing.ledgers import LedgerFile
 
 Direction = Literal["up", "down", "either"]
 

@@ -11,7 +11,6 @@ from functools import partial
 from typing import IO, Final
 
 from migrator.batch.look import Looking
-from migrator.batch.outfile import OutFile
 from migrator.batch.select import select
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import add_jobs, progress, shared
@@ -34,6 +33,7 @@ from migrator.table.columns import (
 )
 from migrator.table.formats import FORMATS, lines, write_parquet
 from migrator.table.rows import METRIC_COLUMNS, Kind, Row, Run, metric_rows, read_run
+from migrator.writing.outfile import OutFile
 
 _ABOUT: Final = """\
 Exports as a table: one row a run, or one row a metric, after migration to one schema

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from migrator.batch.discover import STDIN
 from migrator.batch.load import read_stdin
-from migrator.batch.write import write_standard_output
 from migrator.cli.streams import complain
 from migrator.errors import ExitCode, MigratorError
 from migrator.files import read_bytes
 from migrator.git.textconv import own_text, textconv
 from migrator.packed import unpack
+from migrator.writing.write import write_standard_output
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from migrator.batch.journal import look
-from migrator.batch.undo import Undone, undo
 from migrator.cli.interrupt import Uninterrupted
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.progress import Progress
@@ -16,6 +14,8 @@ from migrator.errors import ExitCode
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
+from migrator.writing.journal import look
+from migrator.writing.undo import Undone, undo
 
 
 def main(arguments: Sequence[str]) -> int:

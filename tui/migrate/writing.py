@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from migrator.batch.discover import RESIDUE_SUFFIX, Source, clash, discover
+from migrator.batch.discover import Source, clash, discover
 from migrator.batch.execute import Request
-from migrator.batch.replace import Manner
-from migrator.batch.swap import free_name
 from migrator.errors import UsageError
 from migrator.render.safe import printable
 from migrator.render.text import plural
+from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.replace import Manner
+from migrator.writing.swap import free_name
 from tui.migrate.goal import option, release_of, version_of
 
 SUFFIX: Final = ".bak"

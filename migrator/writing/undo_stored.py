@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from migrator.batch.journal import Entry, digest
-from migrator.batch.undo import Undone
 from migrator.errors import JournalError
 from migrator.files import unwritable
 from migrator.stores import find, is_url, store_of
 from migrator.stores.store import Stored
+from migrator.writing.journal import Entry, digest
+from migrator.writing.undo import Undone
 
 
 def undo_stored(entry: Entry, *, dry_run: bool) -> Undone:

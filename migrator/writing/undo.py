@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from migrator.batch.hold import Held, hold
-from migrator.batch.journal import Entry, Journal, digest, digest_of
-from migrator.batch.replace import half_copy
-from migrator.batch.swap import adopt, busy, changed, clear, create, mark_of, put, recover, swap_of
 from migrator.errors import ChangedError, JournalError, MigratorError, UnreadableError, reported
 from migrator.files import sync_folder, unwritable
 from migrator.renames import appear
 from migrator.stores import is_url
+from migrator.writing.hold import Held, hold
+from migrator.writing.journal import Entry, Journal, digest, digest_of
+from migrator.writing.replace import half_copy
+from migrator.writing.swap import adopt, busy, changed, clear, create, mark_of, put, recover, swap_of
 
 
 class Undone(StrEnum):
@@ -78,7 +78,7 @@ def _remove_folders(entry: Entry) -> None:
 
 def _undo(entry: Entry, *, dry_run: bool) -> Undone:
     if is_url(entry.path):
-        from migrator.batch.undo_stored import undo_stored
+        from migrator.writing.undo_stored import undo_stored
 
         return undo_stored(entry, dry_run=dry_run)
     try:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 from typing import NamedTuple
 
-from migrator.batch import journal
-from migrator.batch.discover import RESIDUE_SUFFIX
-from migrator.batch.replace import Manner
-from migrator.batch.write import Fsync, make_folder
 from migrator.errors import UnwritableError
 from migrator.files import write_atomic
 from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
+from migrator.writing import RESIDUE_SUFFIX, journal
+from migrator.writing.replace import Manner
+from migrator.writing.write import Fsync, make_folder
 
 
 def write_stored(target: str, raw: bytes, residue: bytes | None, *, force: bool) -> None:
@@ -75,7 +74,7 @@ class _Piece(NamedTuple):
 
 
 class StoredReplacements:
-    """Objects in place of their originals, one at a time; the counterpart of [`migrator.batch.replace`][]."""
+    """Objects in place of their originals, one at a time; the counterpart of [`migrator.writing.replace`][]."""
 
     def __init__(self, manner: Manner) -> None:
         self._manner = manner

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from migrator.batch.discover import RESIDUE_SUFFIX
 from migrator.errors import UnwritableError
 from migrator.files import exists_already, unwritable, write_atomic
+from migrator.writing import RESIDUE_SUFFIX
 
 
 class Fsync(StrEnum):

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from migrator.batch.swap import GRAIN, busy, left_behind, lock, recover
 from migrator.errors import LinkError
 from migrator.files import read_open, unreadable
+from migrator.writing.swap import GRAIN, busy, left_behind, lock, recover
 
 _PATIENCE: Final = 30.0
 """Seconds to wait for another process that works on the same file."""

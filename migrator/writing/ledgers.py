@@ -8,9 +8,9 @@ import stat
 from types import TracebackType
 from typing import IO, Self
 
-from migrator.batch.write import make_folder
 from migrator.errors import UnwritableError
 from migrator.files import exists_already, take_place, unwritable
+from migrator.writing.write import make_folder
 
 
 class LedgerFile:

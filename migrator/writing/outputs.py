@@ -6,13 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from migrator.batch import journal
-from migrator.batch.discover import RESIDUE_SUFFIX
-from migrator.batch.replace import Manner
-from migrator.batch.stored import write_stored
-from migrator.batch.write import Fsync, missing_folders, write_out
 from migrator.errors import MigratorError, reported
 from migrator.stores import absolute, is_url
+from migrator.writing import RESIDUE_SUFFIX, journal
+from migrator.writing.replace import Manner
+from migrator.writing.stored import write_stored
+from migrator.writing.write import Fsync, missing_folders, write_out
 
 _TOGETHER: Final = 2**24
 """Bytes that may wait in memory to be written."""
