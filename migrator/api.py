@@ -51,8 +51,9 @@ class Export:
 
     def convert(
         self,
-        to: str = NEWEST,
+        to: str | None = None,
         *,
+        for_aiperf: str | None = None,
         residue: Residue | None = None,
         save_residue: bool = False,
         keep_secrets: bool = False,
@@ -60,18 +61,28 @@ class Export:
         """The export at another version, with the ledger of what that changed.
 
         Args:
-            to: the version to reach, up or down.
+            to: the version to reach, up or down; the newest if nothing is said.
+            for_aiperf: instead, the AIPerf release that is to read the result (`0.9.0`, or `0.9` for its newest); of
+                one that is newer than all known ones a `UserWarning` says so.
             residue: what an earlier conversion of this document saved; it is restored.
             save_residue: whether to save what the target has no place for.
             keep_secrets: whether API keys in clear stay; by default they become `<redacted>`.
 
         Raises:
             UnknownVersionError: there is no such version.
+            UsageError: there is no such release, or both are asked for.
+            RejectedError: the release would reject the result, for something that no migration may change.
             ResidueError: the residue belongs to another document or version.
         """
+        version, release = to or NEWEST, None
+        if for_aiperf is not None:
+            if to is not None:
+                raise UsageError("a release has a version already", hint="one of to and for_aiperf")
+            version, release = _goal(for_aiperf)
         done = migrate(
             self.document,
-            to,
+            version,
+            release_name=release,
             config=True,
             residue=residue,
             save_residue=save_residue,
@@ -92,7 +103,9 @@ class Export:
         return render(self.document, self.parsed.layout)
 
     def write(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the file, compressed if its name ends in `.gz` or `.zst`; readers see all of it or none of it.
+        """Write the file; readers see all of it or none of it.
+
+        It may be the object of a URL, and is compressed if its name ends in `.gz` or `.zst`.
 
         Raises:
             UnwritableError: it exists and is not to be overwritten, or cannot be written.
@@ -103,6 +116,17 @@ class Export:
             write_stored(name, raw, None, force=overwrite)
         else:
             write_atomic(name, raw, overwrite=overwrite)
+
+
+def _goal(release: str) -> tuple[str, str]:
+    import warnings
+
+    from migrator.config.target import named
+
+    found = named(release)
+    if found.note:
+        warnings.warn(found.note, stacklevel=3)
+    return found.release.version, found.release.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,20 @@ def test_the_library_is_imported_when_it_is_used() -> None:
     assert done.stdout == "False False True\n"
 
 
+@pytest.mark.parametrize("release", ["0.3.0", "0.8.0", "0.9.0", "0.13.0"])
+def test_the_library_converts_for_a_release_as_the_command_does(release: str) -> None:
+    for path in (export("0.4.0/chat-streaming"), export(NEWEST)):
+        done = run("convert", path, "--for-aiperf", release)
+        assert done.code == 0
+        assert migrator.read_export(path).convert(for_aiperf=release).export.to_bytes() == done.raw
+
+
+def test_a_release_that_is_not_known_yet_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"AIPerf 9\.9\.0 is not known"):
+        done = migrator.read_export(export("0.4.0/chat-streaming")).convert(for_aiperf="9.9.0")
+    assert done.export.version == migrator.VERSIONS[-1]
+
+
 def test_errors_of_the_library_name_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"data": [{"session_id": "a", "payloads": []}]}')
     with pytest.raises(migrator.MigratorError, match=r"a\.json: is not a main export but: inputs"):
@@ -237,6 +251,10 @@ def test_errors_of_the_library_name_the_file(tmp_path: Path) -> None:
         migrator.read_export("-")
     with pytest.raises(migrator.MigratorError, match=r'no schema version "9\.9"'):
         migrator.read_export(export(NEWEST)).convert("9.9")
+    with pytest.raises(migrator.MigratorError, match="no AIPerf release"):
+        migrator.read_export(export(NEWEST)).convert(for_aiperf="nine")
+    with pytest.raises(migrator.MigratorError, match="a release has a version already"):
+        migrator.read_export(export(NEWEST)).convert("1.5", for_aiperf="0.9.0")
     target = tmp_path / "b.json"
     migrator.read_export(export(NEWEST)).write(target)
     with pytest.raises(migrator.MigratorError, match="exists already"):
