@@ -138,7 +138,21 @@ def fingerprint(value: Json) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_numeral)
     except orjson.JSONEncodeError:
-        return orjson.dumps(_spelled(value), option=orjson.OPT_SORT_KEYS, default=_numeral)
+        value = _spelled(value)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_numeral)
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair is somewhere. The mark in front is none of JSON's.
+        return b"~" + orjson.dumps(_escaped(value), option=orjson.OPT_SORT_KEYS, default=_numeral)
+
+
+def _escaped(value: Json) -> Json:
+    """The same with every text and key as JSON spells it in ASCII."""
+    if type(value) is dict:
+        return {json.dumps(key): _escaped(item) for key, item in value.items()}
+    if type(value) is list:
+        return [_escaped(item) for item in value]
+    return json.dumps(value) if type(value) is str else value
 
 
 def _spelled(value: Json) -> Json:

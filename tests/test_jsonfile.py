@@ -168,6 +168,8 @@ def test_fingerprints_tell_values_from_spellings() -> None:
     assert fingerprint(Numeral("1.50")) == fingerprint(Numeral("1.50"))
     assert fingerprint([1, 2]) != fingerprint([2, 1])
     assert fingerprint(None) != fingerprint("null")
+    halves = ["\ud800", "\ud801", '"\\ud800"', {"\ud800": 1}, {"\ud801": 1}, ["\ud800", 2**70], ["\ud800", 2.0**70]]
+    assert len({fingerprint(value) for value in halves}) == len(halves)
 
 
 # --- errors --------------------------------------------------------------------------------------------------
