@@ -241,7 +241,7 @@ def test_values_outside_a_release_go() -> None:
     [
         ({("endpoint", "wait_for_model_mode"): "models"}, ("endpoint", "wait_for_model_mode")),
         ({("loadgen", "num_users"): 3}, ("loadgen", "num_users")),
-        ({("input", "fixed_schedule"): True, ("input", "dataset_sampling_strategy"): "random"}, SAMPLING),
+        ({("input", "file"): "t.jsonl", ("input", "fixed_schedule"): True, SAMPLING: "random"}, SAMPLING),
         ({("no_gpu_telemetry",): True}, ("gpu_telemetry", 0)),
     ],
 )

@@ -176,7 +176,7 @@ def migrate(
         entries += added
     if release_name is not None:
         result = _in_dialect(result, to, release_name, move)
-        if refused := rejections(result, release_name):
+        if refused := rejections(result, release_name, translated=True):
             raise RejectedError(release_name, refused[0].path, refused[0].reason)
     if same and result is given:
         return Migration(given, identity, to)

@@ -24,6 +24,12 @@ BURST: Final = "concurrency_burst"
 
 _DEFAULT_NAME: Final = "AIPerf's own name"
 _DATASET: Final[Place] = ("datasets", 0)
+_STOPS: Final[tuple[Place, ...]] = (
+    ("loadgen", "request_count"),
+    ("loadgen", "benchmark_duration"),
+    ("input", "conversation", "num"),
+)
+"""What ends a run. Without any, AIPerf to 0.4.0 sends ten requests; later releases write how many they send."""
 _WARMUP_TRIGGERS: Final = ("warmup_request_count", "warmup_num_sessions", "warmup_duration")
 
 
@@ -86,6 +92,8 @@ def to_benchmark(draft: Draft, known: Known) -> None:
                 draft.carry(row.user, fields[name], (*section, row.benchmark[-1]), row.kind.up, row.kind.down)
     if warm:
         _warmup_from_profiling(draft, heads["W"], heads["P"])
+    draft.add(("endpoint", "urls"), ["http://localhost:8000"], Loss.INFERRED, "AIPerf's own default")
+    _template(draft)
     _entries(draft)
     _artifacts(draft)
     _collectors(draft, config)
@@ -108,6 +116,12 @@ def _profiling(draft: Draft, phase: Place) -> None:
     else:
         found = _type(draft.read(("loadgen", "request_rate")), draft.read(("loadgen", "arrival_pattern")))
     draft.add((*phase, "type"), found, Loss.EXACT, "from rate and pattern")
+    if found == "fixed_schedule":
+        start, offset = (draft.read(("input", f"fixed_schedule_{name}_offset")) for name in ("start", "auto"))
+        if start is not ABSENT and offset is ABSENT:
+            draft.add((*phase, "auto_offset"), False, Loss.EXACT, "what UserConfig leaves unsaid")
+    elif all(draft.read(place) is ABSENT for place in _STOPS):
+        draft.add((*phase, "requests"), 10, Loss.INFERRED, "AIPerf's own default")
 
 
 def _warmup(draft: Draft, phase: Place) -> None:
@@ -152,12 +166,23 @@ def _entries(draft: Draft) -> None:
         draft.add((*_DATASET, "entries"), count, Loss.INFERRED, "one for each request or session")
 
 
+def _template(draft: Draft) -> None:
+    """The template of a request, which UserConfig has among the extra inputs, where it stays, too."""
+    body, field = (draft.built(("endpoint", "extra", name)) for name in ("payload_template", "response_field"))
+    if draft.built(("endpoint", "type")) == "template" and type(body) is str:
+        draft.add(("endpoint", "template", "body"), body, Loss.EXACT, "from endpoint.extra.payload_template")
+        if type(field) is str:
+            draft.add(("endpoint", "template", "response_field"), field, Loss.EXACT, "from endpoint.extra")
+
+
 def _artifacts(draft: Draft) -> None:
     level = draft.read(("output", "export_level"))
     if level in ("summary", "records", "raw"):
         records = False if level == "summary" else ["jsonl"]
         draft.add(("artifacts", "records"), records, Loss.EXACT, "from output.export_level")
         draft.add(("artifacts", "raw"), level == "raw", Loss.EXACT, "from output.export_level")
+    if type(draft.built(("artifacts",))) is dict:
+        draft.add(("artifacts", "dir"), "artifacts", Loss.INFERRED, "AIPerf's own default")
 
 
 def _collectors(draft: Draft, config: Object) -> None:

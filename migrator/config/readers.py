@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final, Literal
 
 from migrator.config.fit import Misfit, Models
+from migrator.config.together import unfit_together
 from migrator.jsonfile import Json
 from migrator.metrics import is_block
 from migrator.releases import FIRST_READER, RELEASES, age
@@ -91,9 +92,17 @@ def readers() -> tuple[Reader, ...]:
     return tuple(reader(name) for name in sorted(names, key=age))
 
 
-def rejections(document: Object, name: str) -> list[Misfit]:
-    """What a release would reject a document over; nothing, if it reads it."""
-    return [misfit for misfit in reader(name).models.shape("").fit(document).misfits if misfit.rejected]
+def rejections(document: Object, name: str, *, translated: bool = False) -> list[Misfit]:
+    """What a release would reject a document over; nothing, if it reads it.
+
+    Where the configuration was `translated` for that release, its fields go together.
+    """
+    target = reader(name)
+    found = [misfit for misfit in target.models.shape("").fit(document).misfits if misfit.rejected]
+    config = None if translated or found else document.get("input_config")
+    if type(config) is dict and (change := unfit_together(config, target)) is not None:
+        found.append(Misfit(("input_config", *change.place), change.why, True))
+    return found
 
 
 def read_by(document: Object) -> list[tuple[str, str]]:

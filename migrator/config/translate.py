@@ -16,7 +16,7 @@ from migrator.config.draft import ABSENT, CONFIG, NOWHERE, Draft, Notes, Place, 
 from migrator.config.families import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
 from migrator.config.readers import Family, Reader, readers
 from migrator.config.rows import READ_AS, RENAMED, SAME, Kind
-from migrator.config.together import unfit_together
+from migrator.config.together import GONE, Change, together
 from migrator.jsonfile import Json, fingerprint
 from migrator.releases import age
 
@@ -139,10 +139,14 @@ def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unkn
         return _Rewritten(None, entries, fitted.misfits[0].reason)
     result: Object = fitted.value
     misfits = [(misfit.path, misfit.reason) for misfit in fitted.misfits]
+    lowered: list[Change] = []
     if not keep_unknown:
-        together = list(unfit_together(result, target))
-        misfits += together
-        result = _thinned(result, [place for place, _ in together])
+        agreed = together(result, target)
+        if agreed.config is None:
+            return _Rewritten(None, entries, agreed.reason)
+        result = agreed.config
+        misfits += [(change.place, change.why) for change in agreed.changes if change.after is GONE]
+        lowered = [change for change in agreed.changes if change.after is not GONE]
     for path, reason in misfits:
         entries = [entry for entry in entries if not _only_added(entry, path)]
         for place, value in leaves(at(config, path), path):
@@ -155,25 +159,12 @@ def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unkn
             origin = _origin(place, drafts)
             if origin is not NOWHERE:
                 entries.append(_Gone(place, origin, value, reason))
+    entries += [_lowered(change, target, gone) for change in lowered if at(result, change.place) is not ABSENT]
     return _Rewritten(result, entries)
 
 
-def _thinned(config: Object, places: list[Place]) -> Object:
-    """The configuration without some fields, and without the sections that they leave empty."""
-    for place in places:
-        section = at(config, place[:-1])
-        if type(section) is dict:
-            section = {key: value for key, value in section.items() if key != place[-1]}
-            config = _replaced(config, place[:-1], section)
-    return config
-
-
-def _replaced(config: Object, place: Place, value: Object) -> Object:
-    if not place:
-        return value
-    key = str(place[0])
-    inner = _replaced(config[key], place[1:], value)
-    return {**config, key: inner} if inner else {name: item for name, item in config.items() if name != key}
+def _lowered(change: Change, target: Reader, gone: Loss) -> Entry:
+    return Entry(_step(target), Op.SET, CONFIG + change.place, gone, change.before, change.after, None, change.why)
 
 
 Names = dict[Place, tuple[Place, Kind]]
