@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,6 +17,8 @@ from golden.record.scenarios import FOLDER, scenarios
 from golden.update import EXPORT_FILE
 from oracle import corpus
 from oracle.convert import convert_tree
+from oracle.edited import converted as edited_for
+from oracle.edited import edited
 
 JUDGE: Final = Path(__file__).parent / "judge.py"
 AT_ONCE: Final = 2
@@ -45,12 +47,18 @@ class Verdict(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One loader: verdicts on every export by its path below the corpus, as it is and converted; or why none."""
+    """One loader: verdicts on every export by its path below the corpus, as it is and converted; or why none.
+
+    `edited` has the verdicts on the edited ones, converted.
+    """
 
     release: str
     as_is: dict[str, Verdict]
     converted: dict[str, Verdict]
     absent: str = ""
+    edited: Mapping[str, Verdict] = {}
+    whole: int = 0
+    """How many edited configurations went as a whole."""
 
 
 def columns(releases: Iterable[str], cache: Path) -> list[Column]:
@@ -75,12 +83,16 @@ def column(release: str, cache: Path) -> Column:
         refused = convert_tree(EXPORTS, release, out)
         lost = [name for name in names if name not in refused and not (out / name).exists()]
         there = [name for name in names if (out / name).exists()]
-        verdicts = ask(python, [*(EXPORTS / name for name in names), *(out / name for name in there)], out)
+        changed, whole, unwilling = edited_for(release, out)
+        files = [*(EXPORTS / name for name in names), *(out / name for name in there), *changed.values()]
+        verdicts = ask(python, files, out)
     as_is = dict(zip(names, verdicts, strict=False))
-    converted = dict(zip(there, verdicts[len(names) :], strict=True))
+    converted = dict(zip(there, verdicts[len(names) :], strict=False))
+    of_edited = dict(zip(changed, verdicts[len(names) + len(there) :], strict=True))
+    of_edited |= {name: Verdict([f"refused: {why}"]) for name, why in unwilling.items()}
     converted |= {name: Verdict([f"refused: {why}"]) for name, why in refused.items() if name in as_is}
     converted |= {name: Verdict(["the command wrote nothing and said nothing"]) for name in lost}
-    return Column(release, as_is, converted)
+    return Column(release, as_is, converted, edited=of_edited, whole=whole)
 
 
 def ask(python: Path, files: Sequence[Path], folder: Path) -> list[Verdict]:
@@ -108,7 +120,7 @@ def result(asked: Sequence[Column]) -> dict[str, Any]:
 
     `as_is` and `converted` are source → a character for each loader: `1` reads it, `0` does not. A converted file must
     also give back every number. `failures` is `[source, loader, why]`; `others` the same for exports outside the
-    matrix, by their path.
+    matrix, by their path; `edited` tells of the edited ones.
     """
     loaders = [column for column in asked if not column.absent]
     names = {source: corpus.path(source, corpus.FULL).relative_to(EXPORTS).as_posix() for source in corpus.sources()}
@@ -130,6 +142,17 @@ def result(asked: Sequence[Column]) -> dict[str, Any]:
         outside = sorted(column.converted.keys() - set(names.values()))
         judged = ((name, _other(column, name)) for name in outside)
         found["others"] += [[name, column.release, why] for name, why in judged if why]
+    found["edited"] = {
+        "exports": len(edited()),
+        "judged": sum(len(column.edited) for column in loaders),
+        "without_config": sum(column.whole for column in loaders),
+        "failures": [
+            [name, column.release, why]
+            for column in loaders
+            for name, verdict in column.edited.items()
+            if (why := verdict.objection())
+        ],
+    }
     found["exports"] = sum(len(column.converted) for column in loaders)
     found["numbers"] = sum(verdict.numbers for column in loaders for verdict in column.converted.values())
     return found

@@ -49,7 +49,7 @@ def fails(found: dict[str, Any]) -> bool:
     fewer = len(drawn["converted"]) < len(drawn["native"])
     gone = [name for name in found["absent"] if ".dev" not in name]
     low = any(low_share < AIM for _, _, _, low_share in _lowest(found))
-    return bool(found["failures"] or found["others"] or gone or fewer or low)
+    return bool(found["failures"] or found["others"] or found["edited"]["failures"] or gone or fewer or low)
 
 
 def text(found: dict[str, Any]) -> Iterator[str]:
@@ -68,12 +68,18 @@ def text(found: dict[str, Any]) -> Iterator[str]:
     yield "{}/{} read as they are".format(*score(found["as_is"]))
     yield "{}/{} read after conversion, every metric value unchanged".format(*score(found["converted"]))
     yield f"all recorded exports, in every loader: {_all(found)}"
+    yield f"configurations whose fields do not go together, in every loader: {_edited(found)}"
     yield from (f"not asked: {name}: {why}" for name, why in found["absent"].items())
     yield from _failures_text(found)
     yield ""
     yield from _fidelity_text(found)
     if drawn := found.get("plots"):
         yield f"aiperf plot: {len(drawn['converted'])} plots from converted, {len(drawn['native'])} from native exports"
+
+
+def _edited(found: dict[str, Any]) -> str:
+    edited = found["edited"]
+    return f"{edited['judged'] - len(edited['failures']):,} of {edited['judged']:,}"
 
 
 def _failures_text(found: dict[str, Any]) -> Iterator[str]:
@@ -86,7 +92,7 @@ def _failures_text(found: dict[str, Any]) -> Iterator[str]:
 
 def _grouped(found: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
     groups: dict[tuple[str, str], list[str]] = {}
-    for source, loader, why in (*found["failures"], *found["others"]):
+    for source, loader, why in (*found["failures"], *found["others"], *found["edited"]["failures"]):
         groups.setdefault((loader, why), []).append(source.removesuffix(f"/{EXPORT_FILE}"))
     return groups
 
@@ -132,6 +138,10 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
         *score(found["converted"])
     )
     yield f"as it went in. Of all recorded exports, in every loader: {_all(found)}."
+    yield ""
+    yield f"{found['edited']['exports']} more have configurations that were edited so that fields do not go together"
+    yield f"(`oracle/edited.toml`). Converted, in every loader: {_edited(found)} are read;"
+    yield f"{found['edited']['without_config']} of these without `input_config`, because nothing of it could stay."
     yield ""
     yield from _matrix(found)
     yield from _failures(found)

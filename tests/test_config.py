@@ -25,6 +25,7 @@ from migrator.errors import RejectedError, UsageError
 from migrator.jsonfile import Parsed, fingerprint, parse, render
 from migrator.redact import redact
 from migrator.releases import NIGHTLIES, RELEASES, release
+from oracle.edited import edited
 
 EXPORTS: Final = Path(__file__).parent.parent / "golden" / "exports"
 NAME: Final = "profile_export_aiperf.json"
@@ -254,6 +255,89 @@ def test_fields_that_do_not_go_together_are_left_out(changes: Any, gone: tuple[A
     before = copied(document["input_config"])
     assert for_release(document, "0.13.0").changed
     assert document["input_config"] == before
+
+
+EDITED: Final = edited()
+
+
+@pytest.mark.parametrize("target", ["0.2.0", "0.4.0", "0.6.0", "0.8.0", "0.9.0", "0.12.0", "0.13.0"])
+def test_edited_configurations_that_aiperf_judges_load_and_nothing_goes_silently(target: str) -> None:
+    for export in EDITED:
+        own = reader(export.name.partition("/")[0])
+        ordered = own.models.shape(own.config_model).fit(export.document["input_config"])
+        assert ordered.ok, export.name
+        holds({**export.document, "input_config": ordered.value}, target)
+
+
+JUDGED: Final[dict[tuple[str, str], list[str]]] = {
+    # What AIPerf itself said: its models reject each of these as they are, and read them without these fields.
+    ("0.8.0/chat-streaming", "loadgen.benchmark_grace_period = 5.0"): ["0.2.0", "0.4.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "loadgen.warmup_grace_period = 5.0"): ["0.5.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "loadgen.num_users = 3"): ["0.5.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "loadgen.request_cancellation_delay = 2.0"): ["0.5.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "input.conversation.num = 30"): ["0.3.0", "0.4.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "input.rankings.passages.mean = 3"): ["0.4.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "input.video.width = 64"): ["0.2.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "loadgen.confidence_level = 0.9"): ["0.7.0", "0.8.0"],
+    ("0.13.0/chat-streaming", "phases.-1.grace_period = 5.0"): ["0.9.0", "0.13.0"],
+    ("0.13.0/chat-streaming", 'wandb.tags = ["a"]'): ["0.11.0", "0.13.0"],
+    ("0.13.0/chat-streaming", "endpoint.per_chunk_usage = true"): ["0.13.0"],
+}
+
+
+@pytest.mark.parametrize(("edit", "targets"), JUDGED.items())
+def test_one_field_goes_in_the_releases_that_reject_it(edit: tuple[str, str], targets: list[str]) -> None:
+    export = next(export for export in EDITED if export.name == ", ".join(edit))
+    field = edit[1].partition(" = ")[0].rpartition(".")[2]
+    for target in targets:
+        gone = [path for path in lost(for_release(export.document, target)) if field in path]
+        assert len(gone) == 1, target
+        assert rejections(export.document, target) != []
+
+
+def config_for(target: str, name: str, changes: dict[tuple[Any, ...], Any]) -> Migration:
+    document = copied(read(name).data)
+    for place, value in changes.items():
+        node_at(document["input_config"], place[:-1])[place[-1]] = value
+    return for_release(document, target)
+
+
+def test_more_at_once_than_there_are_requests_becomes_as_many() -> None:
+    done = config_for("0.8.0", "0.13.0/chat-streaming", {("phases", 1, "concurrency"): 1000})
+    requests = done.document["input_config"]["loadgen"]["request_count"]
+    assert done.document["input_config"]["loadgen"]["concurrency"] == requests
+    told = [entry for entry in done.ledger if entry.op is Op.SET and entry.path[-1] == "concurrency"]
+    assert [(entry.before, entry.after, entry.loss) for entry in told] == [(1000, requests, Loss.LOST)]
+    kept = config_for("0.3.0", "0.13.0/chat-streaming", {("phases", 1, "concurrency"): 1000})
+    assert kept.document["input_config"]["loadgen"]["concurrency"] == 1000, "0.3.0 does not mind"
+
+
+def test_what_userconfig_leaves_unsaid_is_told_where_a_release_must_hear_it() -> None:
+    trace = config_for("0.13.0", "0.8.0/trace", {("input", "fixed_schedule_start_offset"): 10})
+    assert trace.document["input_config"]["phases"][0]["auto_offset"] is False
+    plain = copied(read("0.4.0/chat-streaming").data)
+    del plain["input_config"]["loadgen"]["request_count"], plain["input_config"]["endpoint"]["url"]
+    done = for_release(plain, "0.9.0")
+    assert done.document["input_config"]["phases"][-1]["requests"] == 10
+    assert done.document["input_config"]["endpoint"]["urls"] == ["http://localhost:8000"]
+    inferred = {entry.path for entry in done.ledger if entry.loss is Loss.INFERRED}
+    assert {("input_config", "endpoint", "urls"), ("input_config", "phases", 1, "requests")} <= inferred
+
+
+def test_a_template_among_the_extra_inputs_is_found() -> None:
+    extra = [["payload_template", "{}"], ["response_field", "answer"]]
+    done = config_for(
+        "0.13.0", "0.8.0/chat-streaming", {("endpoint", "type"): "template", ("input", "extra"): extra}
+    ).document["input_config"]
+    assert done["endpoint"]["template"] == {"body": "{}", "response_field": "answer"}
+
+
+def test_a_configuration_without_what_a_release_must_have_goes_as_a_whole_and_says_why() -> None:
+    done = config_for("0.9.0", "0.13.0/chat-streaming", {("endpoint", "urls"): ["ftp://a/"]})
+    assert "input_config" not in done.document
+    assert [entry.note for entry in done.ledger if entry.path == ("input_config",)] == [
+        "endpoint.urls: a URL has a host, and http:// or https:// or none"
+    ]
 
 
 def test_goals_are_spelled_as_the_release_reads_them() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle import convert, corpus, matrix, report
+from oracle.edited import converted, edited
 from oracle.fidelity import figures, share
 from oracle.leaves import Comparison, Rule, compare, leaves, lines, main, rules_of_file
 from oracle.matrix import Column, Verdict
@@ -171,7 +173,7 @@ def found() -> dict[str, Any]:
     }
     as_is = good | {paths["0.1.1"]: Verdict([])}
     columns = [
-        Column("0.8.0", as_is, bad),
+        Column("0.8.0", as_is, bad, edited={"0.8.0/rate, x = 1": Verdict(["x: wrong"]), "y": Verdict([], 3)}, whole=1),
         Column("0.9.0", good, good),
         Column("0.13.0.dev20261008", {}, {}, "a\ngone"),
     ]
@@ -186,6 +188,12 @@ def test_the_matrix_counts_cells_and_names_what_fails(found: dict[str, Any]) -> 
     assert found["failures"] == [["0.9.0", "0.8.0", "dropped: request_latency.sum"]]
     assert found["others"] == [["0.8.0/rate/profile_export_aiperf.json", "0.8.0", "input_config.x: wrong <b>|"]]
     assert found["absent"] == {"0.13.0.dev20261008": "gone"}
+    assert found["edited"] == {
+        "exports": len(edited()),
+        "judged": 2,
+        "without_config": 1,
+        "failures": [["0.8.0/rate, x = 1", "0.8.0", "x: wrong"]],
+    }
 
 
 def test_the_text_names_failing_cells_and_what_was_not_asked(found: dict[str, Any]) -> None:
@@ -193,6 +201,8 @@ def test_the_text_names_failing_cells_and_what_was_not_asked(found: dict[str, An
     assert "31/32 read after conversion" in told
     assert "0.8.0 does not read 0.9.0\n  because: dropped: request_latency.sum" in told
     assert "not asked: 0.13.0.dev20261008: gone" in told
+    assert "do not go together, in every loader: 1 of 2" in told
+    assert "0.8.0 does not read 0.8.0/rate, x = 1\n  because: x: wrong" in told
     assert "at least   0.0% equal (0.8.0 to 0.3.0)" in told
     assert all(len(line) <= 80 for line in told.splitlines())
 
@@ -212,6 +222,14 @@ def test_the_page_has_the_matrix_the_pairs_and_no_markup_of_its_own(found: dict[
         {"failures": [["0.9.0", "0.8.0", "why"]]},
         {"others": [["0.9.0/rate/x.json", "0.8.0", "why"]]},
         {"absent": {"0.8.0": "no such release"}},
+        {
+            "edited": {
+                "exports": 1,
+                "judged": 1,
+                "without_config": 0,
+                "failures": [["0.8.0/rate, x = 1", "0.8.0", "why"]],
+            }
+        },
         {"plots": {"native": ["a.png", "b.png"], "converted": ["a.png"], "runs": 3}},
         {"pairs": {"rate": {"0.8.0": {"0.9.0": [92, 3, 3, 2, 0]}}}},
         {"pairs": {"rate": {"0.8.0": {"0.9.0": "refused"}}}},
@@ -221,8 +239,25 @@ def test_the_page_has_the_matrix_the_pairs_and_no_markup_of_its_own(found: dict[
 def test_each_kind_of_failure_is_one(change: dict[str, Any], found: dict[str, Any]) -> None:
     pairs = {"rate": {"0.8.0": {"0.9.0": [95, 1, 2, 2, 4]}}}
     fine = found | {"failures": [], "others": [], "absent": {"0.13.0.dev20261008": "gone"}, "pairs": pairs}
+    fine |= {"edited": found["edited"] | {"failures": []}}
     assert not report.fails(fine)
     assert report.fails(fine | change)
+
+
+def test_edits_are_done_to_a_copy_and_named_by_what_they_do() -> None:
+    export = next(export for export in edited() if "without phases.-1.requests" in export.name)
+    assert export.name == "0.13.0/chat-streaming, without phases.-1.requests"
+    assert "requests" not in export.document["input_config"]["phases"][-1]
+    assert "requests" in corpus.document("0.13.0", "chat-streaming")["input_config"]["phases"][-1]
+    assert len({export.name for export in edited()}) == len(edited())
+
+
+def test_edited_exports_are_converted_for_a_release(tmp_path: Path) -> None:
+    files, whole, refused = converted("0.9.0", tmp_path)
+    assert list(files) == [export.name for export in edited()]
+    assert refused == {}
+    without = [name for name, file in files.items() if "input_config" not in json.loads(file.read_bytes())]
+    assert len(without) == whole < 15
 
 
 def test_a_result_is_stored_and_read_again(

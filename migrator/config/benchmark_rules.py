@@ -20,7 +20,7 @@ Object = dict[str, Json]
 
 def _url(text: str) -> bool:
     try:
-        found = urlsplit(text)
+        found = urlsplit(text if "://" in text else f"http://{text}")
         port = found.port
     except ValueError:
         return False
@@ -186,7 +186,7 @@ BENCHMARK_RULES: Final = (
         phases.*.adaptive_scale=true needs phases.*.adaptive_sustain_duration:given
         phases.*.adaptive_scale=true needs phases.*.sla
         phases.*.adaptive_scale=true without phases.*.type=fixed_schedule
-        phases.*.agentic_cache_warmup_duration needs scenario phases.*.timing_mode=agentic_replay
+        phases.*.agentic_cache_warmup_duration needs scenario phases.*.timing_mode=agentic_replay phases.*.name=warmup
         """,
     ),
     *lines(
@@ -232,11 +232,14 @@ BENCHMARK_RULES: Final = (
     check(f"accuracy.grader!={_GRADERS}|-", never, "this release cannot run it yet", "0.9.0", "0.11.0"),
     check("phases.0.seamless=true", never, "there is no phase before it", "0.9.0"),
     check("endpoint", _template, "an endpoint of type template has a template", "0.9.0"),
-    check("endpoint.urls", _urls, "a URL has http:// or https:// and a host", "0.9.0"),
+    check("endpoint.urls", _urls, "a URL has a host, and http:// or https:// or none", "0.9.0"),
     check("endpoint.path", _rooted, "it must begin with a slash", "0.9.0"),
     check("endpoint.reset_kv_cache", _hook, "its path must begin with a slash", "0.13.0"),
     check("endpoint.server_profiler", _hook, "its paths must begin with a slash", "0.13.0"),
     check("artifacts", lambda value, *_: "dir" in value, "it must name a folder", "0.9.0"),
+    check("phases.*.duration=-", never, "this release does not read a null here", "0.9.0", even_null=True),
+    check("phases.*.grace_period=-", never, "this release does not read a null here", "0.9.0", even_null=True),
+    check("phases.*.duration", lambda value, *_: value > 0, "it must be positive", "0.9.0"),
     check("artifacts.summary", _not_empty, "it must not be empty", "0.9.0"),
     check("artifacts.records", _not_empty, "it must not be empty", "0.9.0"),
     check("artifacts.slice_duration", lambda value, *_: value > 0, "it must be positive", "0.9.0"),

@@ -62,13 +62,6 @@ def _floats(value: Json) -> Json:
     return {key: _float(item) for key, item in value.items()} if type(value) is dict else UNFIT
 
 
-def _with_scheme(value: Json) -> Json:
-    """Addresses as URLs: UserConfig takes `host:port`, and means the same by it."""
-    if type(value) is not list:
-        return value
-    return [f"http://{item}" if type(item) is str and "://" not in item else item for item in value]
-
-
 def _from_root(value: Json) -> Json:
     """A path with the slash that UserConfig need not have."""
     return f"/{value}" if type(value) is str and value and value[0] != "/" else value
@@ -89,7 +82,6 @@ MEAN: Final = Kind(_float, _whole)
 PAIRS: Final = Kind(_object, _pairs)
 NAMES: Final = Kind(_named, _names)
 GOALS: Final = Kind(_floats, _same)
-URLS: Final = Kind(_with_scheme, _same)
 PATH: Final = Kind(_from_root, _same)
 
 
@@ -119,13 +111,13 @@ ROWS: Final[tuple[Row, ...]] = (
     *_rows("endpoint", "models", "model_names = items", NAMES),
     *_rows("endpoint", "models", "model_selection_strategy = strategy"),
     *_rows("endpoint", "endpoint", "custom_endpoint = path", PATH),
-    *_rows("endpoint", "endpoint", "urls", URLS),
     *_rows(
         "endpoint",
         "endpoint",
         """
         type
         streaming
+        urls
         url_selection_strategy = url_strategy
         """,
     ),

@@ -10,8 +10,8 @@ import re
 from functools import partial
 from typing import Final
 
-from migrator.config.draft import Place
-from migrator.config.rules import STREAMING, check, lines, never, number
+from migrator.config.draft import Place, at
+from migrator.config.rules import STREAMING, check, given, lines, never, number
 from migrator.jsonfile import Json
 from migrator.metrics import catalogue
 from migrator.releases import age
@@ -29,6 +29,21 @@ def _sweep(value: Json, *_: object) -> bool:
     return len(value) > 1 and len(set(map(str, value))) == len(value) and all(number(i) and i >= 1 for i in value)
 
 
+def _within_default(value: Json, loadgen: Json, config: Object, _: Place) -> bool:
+    """Whether there are requests for all that run at once where nothing but a rate is given."""
+    of_rate = given(at(loadgen, ("request_rate",))) and not any(
+        given(at(config, place))
+        for place in (
+            ("loadgen", "request_count"),
+            ("loadgen", "benchmark_duration"),
+            ("loadgen", "user_centric_rate"),
+            ("input", "conversation", "num"),
+            ("input", "fixed_schedule"),
+        )
+    )
+    return not of_rate or (number(value) and value <= 10)
+
+
 def _scopes(value: Json, *_: object) -> bool:
     """Headers and extra inputs: pairs, an object, or a text of `name:value`."""
     if type(value) is str:
@@ -36,6 +51,14 @@ def _scopes(value: Json, *_: object) -> bool:
     if type(value) is list:
         return all((type(item) is list and len(item) == 2) or _scopes(item) for item in value)
     return type(value) is dict
+
+
+def _no_pairs(value: Json, *_: object) -> bool:
+    return type(value) is dict or (type(value) is not list and _scopes(value))
+
+
+def _text(value: Json, *_: object) -> bool:
+    return type(value) is str
 
 
 def _distribution(value: Json, *_: object) -> bool:
@@ -76,23 +99,23 @@ USER_RULES: Final = (
         "0.2.0",
         """
         input.custom_dataset_type without input.public_dataset
-        input.custom_dataset_type needs input.file
         input.fixed_schedule=true needs input.file
         input.fixed_schedule_start_offset without input.fixed_schedule_auto_offset
         input.fixed_schedule_start_offset atmost input.fixed_schedule_end_offset
         input.video.width needs input.video.height
         input.video.height needs input.video.width
-        loadgen.request_rate_mode=concurrency_burst without loadgen.request_rate
-        loadgen.arrival_pattern=concurrency_burst without loadgen.request_rate
         """,
     ),
+    *lines("0.2.0", "loadgen.request_rate_mode=concurrency_burst without loadgen.request_rate:given", "0.4.0"),
     *lines("0.2.0", "loadgen.benchmark_duration without! loadgen.request_count:given", "0.4.0"),
     *lines("0.2.0", "loadgen.benchmark_grace_period needs! loadgen.benchmark_duration"),
     *lines("0.3.0", "loadgen.request_count=- without! input.conversation.num", "0.4.0"),
-    *lines("0.3.0", "input.conversation.num without loadgen.request_count:given"),
+    *lines("0.3.0", "input.conversation.num without! loadgen.request_count:given", "0.4.0"),
+    *lines("0.5.0", "input.conversation.num without loadgen.request_count:given"),
     *lines(
         "0.4.0",
         """
+        input.custom_dataset_type needs input.file
         gpu_telemetry without! no_gpu_telemetry
         no_gpu_telemetry without! gpu_telemetry:given
         server_metrics without! no_server_metrics
@@ -131,6 +154,7 @@ USER_RULES: Final = (
         loadgen.num_users atmost loadgen.request_count
         loadgen.request_rate without! loadgen.user_centric_rate
         loadgen.arrival_pattern without! loadgen.user_centric_rate
+        loadgen.arrival_pattern=concurrency_burst without loadgen.request_rate
         loadgen.arrival_smoothness needs loadgen.arrival_pattern=gamma|-
         loadgen.arrival_smoothness needs loadgen.request_rate loadgen.user_centric_rate input.fixed_schedule
         loadgen.request_rate_ramp_duration without! loadgen.user_centric_rate input.fixed_schedule
@@ -185,9 +209,15 @@ USER_RULES: Final = (
     check("loadgen.concurrency:list", _sweep, "a sweep has two or more numbers, each once", "0.8.0"),
     check("input.audio.depths", _positive, "its numbers must be positive", "0.2.0"),
     check("input.audio.sample_rates", _positive, "its numbers must be positive", "0.2.0"),
-    check("input.headers", _scopes, "it must be pairs", "0.2.0"),
-    check("input.extra", _scopes, "it must be pairs", "0.2.0"),
+    check("input.headers", _scopes, "it must be pairs", "0.3.0"),
+    check("input.extra", _scopes, "it must be pairs", "0.3.0"),
+    check("input.headers", _no_pairs, "this release does not read pairs here", "0.2.0", "0.2.0"),
+    check("input.extra", _no_pairs, "this release does not read pairs here", "0.2.0", "0.2.0"),
+    check("input.goodput", _text, "this release reads a text here", "0.2.0", "0.6.0"),
+    check("input.file", _text, "it must be a path", "0.2.0"),
     check("gpu_telemetry=-", never, "this release does not read a null here", "0.2.0", "0.6.0", even_null=True),
+    check("server_metrics=-", never, "this release does not read a null here", "0.4.0", "0.6.0", even_null=True),
+    check("loadgen.concurrency", _within_default, "it must not be above the ten requests that are sent", "0.5.0"),
     check("input.prompt.sequence_distribution", _distribution, "it must be pairs of lengths", "0.2.0"),
     check("gpu_telemetry", _telemetry, "it must be pynvml, or URLs and words that this release knows", "0.6.0"),
     *(
