@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import sys
 from importlib import import_module
 
@@ -14,6 +15,8 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    for package in ("migrator", "tui"):
+        compileall.compile_dir(package, quiet=1)  # As an installation leaves them.
     for name in wanted or NAMES:
         module = import_module(f"benchmarks.{name}")
         print(f"\n{(module.__doc__ or name).splitlines()[0]}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,9 +34,7 @@ def script() -> str:
 
 
 def run() -> Iterator[str]:
-    """Pairs of processes in turn, of modules that are compiled already, as an installation leaves them."""
-    for package in ("migrator", "tui"):
-        compileall.compile_dir(package, quiet=1)
+    """Pairs of processes in turn."""
     bare = [sys.executable, "-c", "pass"]
     for arguments, aim in COMMANDS:
         command = [script(), *arguments]
