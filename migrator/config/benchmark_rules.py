@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
-from migrator.config.draft import ABSENT, Place, at
+from migrator.config.place import ABSENT, Place, at
 from migrator.config.rules import STREAMING, check, given, lines, never, number
 from migrator.jsonfile import Json
 
@@ -19,6 +18,11 @@ Object = dict[str, Json]
 
 
 def _url(text: str) -> bool:
+    # As nearly all of them are; the library that knows the others is slow to import.
+    if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:([1-9]\d{0,3}|[1-5]\d{4}))?(/[\w./-]*)?", text):
+        return True
+    from urllib.parse import urlsplit
+
     try:
         found = urlsplit(text if "://" in text else f"http://{text}")
         port = found.port

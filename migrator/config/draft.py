@@ -7,29 +7,15 @@ from typing import Final
 
 from migrator.chain.ledger import Entry, Loss, Op
 from migrator.config.fit import UNFIT
+from migrator.config.place import ABSENT, Place, at
 from migrator.config.rows import SAME, Change
 from migrator.jsonfile import Json, fingerprint
 
 Object = dict[str, Json]
-Place = tuple[str | int, ...]
-"""A place in a configuration: keys, and positions in lists."""
 
 CONFIG: Final = ("input_config",)
-ABSENT: Final = object()
 NOWHERE: Final[Place] = ()
 """The origin of a value that was only added."""
-
-
-def at(node: Json, place: Place) -> Json:
-    """The value at a place, or [`ABSENT`][]."""
-    for part in place:
-        if type(node) is dict:
-            node = node.get(part, ABSENT)
-        elif type(node) is list and type(part) is int and part < len(node):
-            node = node[part]
-        else:
-            return ABSENT
-    return node
 
 
 def leaves(value: Json, place: Place = ()) -> Iterator[tuple[Place, Json]]:

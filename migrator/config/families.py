@@ -11,7 +11,8 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Loss
-from migrator.config.draft import ABSENT, Draft, Place, at, objects
+from migrator.config.draft import Draft, objects
+from migrator.config.place import ABSENT, Place, at
 from migrator.config.readers import Reader
 from migrator.config.rows import ROWS, Row
 from migrator.jsonfile import Json

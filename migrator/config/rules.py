@@ -19,7 +19,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from migrator.config.draft import ABSENT, Place
+from migrator.config.place import ABSENT, Place
 from migrator.jsonfile import Json, Numeral
 
 Object = dict[str, Json]

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Final, NamedTuple, Self
 
 from migrator.chain.ledger import Entry, Loss, Op
-from migrator.config.draft import at
 from migrator.config.families import Known
+from migrator.config.place import at
 from migrator.config.readers import learnt, reader
 from migrator.config.translate import translate
 from migrator.errors import UsageError

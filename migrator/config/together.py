@@ -11,10 +11,8 @@ from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from migrator.config.benchmark_rules import BENCHMARK_RULES
-from migrator.config.draft import ABSENT, Place, at
+from migrator.config.place import ABSENT, Place, at
 from migrator.config.rules import EACH, Condition, Rule, Verb, number
-from migrator.config.user_rules import USER_RULES
 from migrator.jsonfile import Json
 from migrator.releases import age
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 Object = dict[str, Json]
 
-RULES: Final = {"user": USER_RULES, "benchmark": BENCHMARK_RULES}
 GONE: Final = object()
 """In place of a value that is left out."""
 
@@ -48,11 +45,22 @@ class Together(NamedTuple):
 _Sections = list[tuple[Place, dict[str | int, list[tuple[int, Rule]]]]]
 
 
+def rules_of(family: str) -> tuple[Rule, ...]:
+    """The table of one family. To look at a file takes one of them only."""
+    if family == "user":
+        from migrator.config.user_rules import USER_RULES
+
+        return USER_RULES
+    from migrator.config.benchmark_rules import BENCHMARK_RULES
+
+    return BENCHMARK_RULES
+
+
 @cache
 def _sections(family: str, release: str) -> _Sections:
     """The rules that a release has: section → name of a field in it → its rules, with their ranks."""
     sections: dict[Place, dict[str | int, list[tuple[int, Rule]]]] = {}
-    for rank, rule in enumerate(RULES[family]):
+    for rank, rule in enumerate(rules_of(family)):
         if age(rule.first) <= age(release) and not (rule.last and age(release) > age(rule.last)):
             sections.setdefault(rule.field[:-1], {}).setdefault(rule.field[-1], []).append((rank, rule))
     return list(sections.items())

@@ -12,8 +12,9 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from migrator.chain.ledger import Entry, Loss, Op
-from migrator.config.draft import ABSENT, CONFIG, NOWHERE, Draft, Notes, Place, at, leaves
+from migrator.config.draft import CONFIG, NOWHERE, Draft, Notes, leaves
 from migrator.config.families import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
+from migrator.config.place import ABSENT, Place, at
 from migrator.config.readers import Family, Reader, readers
 from migrator.config.rows import READ_AS, RENAMED, SAME, Kind
 from migrator.config.together import GONE, Change, together

@@ -10,7 +10,7 @@ import re
 from functools import partial
 from typing import Final
 
-from migrator.config.draft import Place, at
+from migrator.config.place import Place, at
 from migrator.config.rules import STREAMING, check, given, lines, never, number
 from migrator.jsonfile import Json
 from migrator.metrics import catalogue
