@@ -29,10 +29,13 @@ lint: $(VENV)/ready ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Tests start the command line a thousand times, and leave no compiled modules behind: so they are there before.
 test: lint ## everything that must pass, in a few minutes
+	$(BIN)/python -m compileall -q migrator tui
 	$(BIN)/pytest -n auto -m "not slow"
 
 test-long: $(VENV)/ready ## longer searches
+	$(BIN)/python -m compileall -q migrator tui
 	$(BIN)/pytest -n auto -m slow
 
 search: $(VENV)/ready ## look for counterexamples to the laws, another way each time

@@ -480,9 +480,7 @@ def killed_in_the_middle(remote: Remote, journal: Path, changed: int) -> bool:
     return process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize(
-    "changed", [1, 5, pytest.param(3, marks=pytest.mark.slow), pytest.param(6, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("changed", [4, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 3, 5, 6))])
 def test_a_killed_batch_is_resumed_and_undone(
     remote: Remote, upgraded: dict[str, bytes], tmp_path: Path, changed: int
 ) -> None:
