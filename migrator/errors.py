@@ -149,7 +149,16 @@ class LinkError(UnwritableError):
 
 
 class ChangedError(UnwritableError):
-    """Someone else changed a file between reading and replacing it."""
+    """Someone else changed a file between reading and replacing it.
+
+    Args:
+        file: which.
+        also: what else there is to know.
+    """
+
+    def __init__(self, file: str, also: str = "") -> None:
+        hint = f"it is left as it is; run it again{also}"
+        super().__init__("was changed by someone else while it was migrated", hint=hint, file=file)
 
 
 class LostError(MigratorError):

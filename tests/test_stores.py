@@ -20,7 +20,7 @@ import boto3
 import pytest
 from gcs import Bucket
 from moto.server import ThreadedMotoServer
-from process import EXPORTS, NAME, ROOT, command, copy, environment, export, run
+from process import EXPORTS, NAME, ROOT, SECRET, command, copy, environment, export, run
 
 import migrator
 from migrator.batch.discover import discover
@@ -195,6 +195,22 @@ def test_what_cannot_be_read_is_told(remote: Remote) -> None:
     assert done.complaints == [f"{remote.url}/big.json: has 64 MB; expected at most 64 MB"]
 
 
+def test_names_tell_folders_where_they_can(s3: S3) -> None:
+    raw = export("0.4.0/chat-streaming").read_bytes()
+    for name in ("t/a.json", "t.json/b.json"):
+        s3.put(name, raw)
+    for url, found in (
+        ("s3://runs/t", "t/a.json"),
+        ("s3://runs/t/", "t/a.json"),
+        ("s3://runs/t/a.json", "t/a.json"),
+        ("s3://runs/t.json/", "t.json/b.json"),
+    ):
+        assert [row["file"] for row in run("inspect", url, "--json", env=s3.env).rows] == [f"s3://runs/{found}"]
+    assert run("inspect", "s3://runs/t.json", env=s3.env).complaints == ["s3://runs/t.json: does not exist"]
+    nothing = run("inspect", "s3://runs/none/", env=s3.env)
+    assert (nothing.code, nothing.complaints) == (4, ["s3://runs/none/: does not exist"])
+
+
 def test_names_that_no_folder_can_hold(s3: S3, tmp_path: Path) -> None:
     raw = export("0.4.0/chat-streaming").read_bytes()
     for name in ("t/good.json", "t//double.json", "t/../../out.json", "t/"):
@@ -222,15 +238,19 @@ def test_without_credentials_or_a_way_there(moto: int) -> None:
     assert "give the store's own tools credentials" in done.complaints[0]
 
 
-def test_secrets_do_not_go_into_names() -> None:
-    done = run("inspect", "sftp://me:sk-secret-1234567890abcdef@host/a.json")
-    assert done.code == 2
-    assert done.complaints == [
-        "a password stands in the URL of sftp://host (give it to the store's own configuration instead)"
-    ]
-    done = run("inspect", "https://host/a.json?X-Amz-Signature=sk-secret-1234567890abcdef")
-    assert done.code == 2
-    assert "sk-secret" not in done.stderr
+@pytest.mark.parametrize("words", [
+    "inspect {}", "inspect {} --json", "check {}", "table {}", "diff {} {}", "upgrade {} --in-place",
+    "upgrade a.json -d {}", "upgrade s3://runs/a --in-place --backup-dir {}", "noise learn {}",
+])  # fmt: skip
+def test_secrets_do_not_go_into_names(words: str) -> None:
+    for url, told in (
+        (f"sftp://me:{SECRET}@host/a.json", "a password stands in the URL of sftp://host"),
+        (f"https://host/a.json?X-Amz-Signature={SECRET}", "a URL with a query is not read: https://host/a.json"),
+    ):
+        done = run(*words.format(url, url).split())
+        assert done.code == 2
+        assert told in done.stderr
+        assert SECRET not in done.stdout + done.stderr
 
 
 def test_without_its_library_a_url_says_what_to_install(tmp_path: Path) -> None:

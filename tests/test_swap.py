@@ -18,8 +18,7 @@ from migrator.batch.execute import Request, Result, Status, execute
 from migrator.errors import ChangedError, UnwritableError
 from migrator.writing import journal, swap
 from migrator.writing.hold import hold
-from migrator.writing.ledgers import LedgerFile
-from migrator.writing.outfile import OutFile
+from migrator.writing.outfile import LedgerFile, OutFile
 from migrator.writing.replace import Manner
 from migrator.writing.swap import mark_of, swap_of
 from migrator.writing.undo import undo

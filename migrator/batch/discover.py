@@ -47,7 +47,7 @@ def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip 
     are left out, and so is what `skip` leaves out. Of a URL, a folder is what its store has below it.
     """
     away = {_real(name) for name in avoid if name}
-    folders = [path for path in paths if is_folder(path)]
+    folders = {path for path in paths if is_folder(path)}
     for path in paths:
         if path not in folders:
             yield Source(path, os.path.basename(path), named=True)
@@ -58,9 +58,15 @@ def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip 
 
 
 def is_folder(path: str) -> bool:
-    """Whether what a command line names is a folder. One that a store will not talk about is told when it is read."""
+    """Whether what a command line names is a folder.
+
+    A store is only asked where the name of a URL does not tell: a thousand named objects would be a thousand waits.
+    What it will not talk about is told when it is read.
+    """
     if path == STDIN or path in _silent:
         return False
+    if is_url(path) and (path.endswith("/") or path.lower().endswith(EXPORT_SUFFIXES)):
+        return path.endswith("/")
     try:
         return stores.is_folder(path)
     except UnreadableError:

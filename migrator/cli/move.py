@@ -26,7 +26,7 @@ from migrator.render.report import diff, explain, result_line, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.stores import is_url
-from migrator.writing.ledgers import LedgerFile
+from migrator.writing.outfile import LedgerFile
 
 Direction = Literal["up", "down", "either"]
 

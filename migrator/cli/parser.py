@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode
+from migrator.stores import is_url, require_no_secret
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -80,7 +81,13 @@ class Parser(argparse.ArgumentParser):
             end = given.index("--")
             # `argparse` cannot do both, so that names with a dash in front get something before it.
             given[end:] = [f"./{name}" if name.startswith("-") and name != "-" else name for name in given[end + 1 :]]
-        return self.parse_intermixed_args(given, namespace)
+        options = self.parse_intermixed_args(given, namespace)
+        for value in vars(options).values():
+            for text in value if isinstance(value, list) else [value]:
+                # Before anything else, for every report has the names that were given.
+                if isinstance(text, str) and is_url(text):
+                    require_no_secret(text)
+        return options
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """As any other output: `argparse` itself hides it where standard output cannot be written."""

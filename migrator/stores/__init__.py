@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from migrator import files
+from migrator.errors import UsageError
 from migrator.files import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -24,6 +25,24 @@ def is_url(name: str) -> bool:
 
 
 _IN_SCHEMES = {ord(character): None for character in "+-."}
+
+
+def require_no_secret(url: str) -> None:
+    """Refuse a URL with something in it that must not be in a report or journal, where its name would be.
+
+    Raises:
+        UsageError: a password, or the query of a web page, which may be signed.
+    """
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0]
+    if "@" in host and ":" in host.rpartition("@")[0]:
+        raise UsageError(
+            f"a password stands in the URL of {scheme}://{host.rpartition('@')[2]}",
+            hint="give it to the store's own configuration instead",
+        )
+    if "?" in rest and scheme.lower() in ("http", "https"):
+        told = f"a URL with a query is not read: {url.partition('?')[0]}"
+        raise UsageError(told, hint="curl -s URL | aiperf-migrate inspect -")
 
 
 def store_of(url: str) -> Store:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
-from migrator.errors import ChangedError, UnreadableError, UnwritableError
-from migrator.files import MAX_BYTES
+from migrator.errors import ChangedError, UnreadableError
+from migrator.files import MAX_BYTES, exists_already
 from migrator.stores.store import Refused, Store, Stored, require_size
 
 _TYPES: Final = {".json": "application/json", ".gz": "application/gzip", ".zst": "application/zstd"}
@@ -32,7 +32,7 @@ class SafeStore(Store):
                 self._put(url, raw, None, absent=True)
             except Refused as error:
                 if not self._is(url, raw):
-                    raise UnwritableError("exists already", hint="--force overwrites it", file=url) from error
+                    raise exists_already(url) from error
 
     def overwrite(self, url: str, raw: bytes) -> None:
         """An object in place of whatever is there; as [`Store.overwrite`][]."""
@@ -46,8 +46,7 @@ class SafeStore(Store):
                 self._put(url, raw, there, absent=False)
             except Refused as error:
                 if not self._is(url, raw):
-                    told = "was changed by someone else while it was migrated"
-                    raise ChangedError(told, hint="it is left as it is; run it again", file=url) from error
+                    raise ChangedError(url) from error
 
     def keep(self, url: str, there: Stored) -> None:
         """A second object like one that was read; as [`Store.keep`][]."""
@@ -56,7 +55,7 @@ class SafeStore(Store):
                 self._put(url, there.raw, there._replace(mark=""), absent=True)
             except Refused as error:
                 if not self._is(url, there.raw):
-                    raise UnwritableError("exists already", file=url) from error
+                    raise exists_already(url) from error
 
     def remove(self, url: str) -> None:
         """No object any more; as [`Store.remove`][]."""

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from migrator.errors import MigratorError, UnreadableError, UnwritableError, UsageError
 from migrator.files import MAX_BYTES
+from migrator.stores import require_no_secret
 
 _INSTALL: Final = "pip install 'aiperf-migrate[remote]'"
 
@@ -219,22 +220,12 @@ def connect(url: str) -> Store:
     """The store of a URL. Stores are kept: a batch connects once.
 
     Raises:
-        UsageError: the URL holds a password, or asks for more than a file.
+        UsageError: as [`migrator.stores.require_no_secret`][] says.
         UnreadableError: no such scheme, or its library is missing.
     """
+    require_no_secret(url)
     scheme, _, rest = url.partition("://")
     host = rest.partition("/")[0]
-    if "@" in host and ":" in host.rpartition("@")[0]:
-        # It would be in every report and journal.
-        raise UsageError(
-            f"a password stands in the URL of {scheme}://{host.rpartition('@')[2]}",
-            hint="give it to the store's own configuration instead",
-        )
-    if "?" in rest and scheme.lower() in ("http", "https"):
-        # As it may be signed, and would be in every report, too.
-        raise UsageError(
-            "a URL with a query is not read", hint="curl -s URL | aiperf-migrate inspect -", file=url.partition("?")[0]
-        )
     return _connect(scheme.lower(), host if scheme.lower() not in _ONE_FOR_ALL else "")
 
 

@@ -11,7 +11,7 @@ import contextlib
 from typing import NamedTuple
 
 from migrator.errors import UnwritableError
-from migrator.files import write_atomic
+from migrator.files import exists_already, write_atomic
 from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
 from migrator.writing import RESIDUE_SUFFIX, journal
@@ -55,7 +55,7 @@ def write_stored(target: str, raw: bytes, residue: bytes | None, *, force: bool)
 
 def _require_free(url: str, *, force: bool) -> None:
     if not force and exists(url):
-        raise UnwritableError("exists already", hint="--force overwrites it", file=url)
+        raise exists_already(url)
 
 
 class _Piece(NamedTuple):

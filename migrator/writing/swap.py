@@ -26,8 +26,6 @@ BACKUP_SUFFIX: Final = ".bak"
 """What is kept beside a file, where nothing else is said."""
 GRAIN: Final = 100_000_000
 """Nanoseconds within which two changes of a file may have the same time."""
-_CHANGED: Final = "was changed by someone else while it was migrated"
-_LEFT: Final = "it is left as it is; run it again"
 
 
 @lru_cache(maxsize=256)
@@ -48,8 +46,7 @@ def swap_of(path: str) -> str:
 
 def changed(path: str, kept: str | None = None) -> ChangedError:
     """Someone else was faster; `kept` is where a version stands that was there for a moment."""
-    also = f"; a version in between is kept as {kept}" if kept else ""
-    return ChangedError(_CHANGED, hint=_LEFT + also, file=path)
+    return ChangedError(path, f"; a version in between is kept as {kept}" if kept else "")
 
 
 def create(path: str) -> tuple[int, bool]:
