@@ -84,7 +84,8 @@ def run(arguments: list[str]) -> int:
     from migrator.errors import ExitCode, MigratorError
 
     told = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True)
-    complaints = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True)
+    complaints_raw = io.BytesIO()
+    complaints = io.TextIOWrapper(complaints_raw, encoding="utf-8", errors="backslashreplace", write_through=True)
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(complaints):
         try:
             code = main(arguments)
@@ -93,7 +94,7 @@ def run(arguments: list[str]) -> int:
             code = error.exit_code
         except SystemExit as end:
             code = int(end.code or 0)
-    said = complaints.buffer.getvalue()  # type: ignore[attr-defined]
+    said = complaints_raw.getvalue()
     assert code in {0, 1, 3, 4}, f"{arguments} ends with {code}: {said.decode()}"
     assert code != ExitCode.CRASH
     assert b"\x1b" not in said

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from migrator._version import __version__
 from migrator.backfill.beside import Backfill
 from migrator.batch.discover import STDIN, Source
-from migrator.batch.load import load
+from migrator.batch.load import Loaded, load
 from migrator.batch.select import passes
 from migrator.chain.ledger import Ledger, Loss, Op, Tally
 from migrator.chain.migrate import Migration, migrate
@@ -213,21 +213,10 @@ def _execute(
     loaded = load(source.path, details=bool(request.where), read=read)
     if not passes(loaded, request.where):
         return None
+    if reason := _left_alone(source, loaded, request):
+        return Result(source, Status.SKIPPED, reason), None
     identity, parsed = loaded.identity, loaded.parsed
-    if identity.family not in MIGRATABLE or parsed is None:
-        if source.named and identity.family is Family.OTHER:
-            raise NotAnExportError("is no AIPerf export", expected="a main export (profile_export_aiperf.json)")
-        if request.out_file or request.standard_output:
-            # The one output that was asked for cannot be given: an exit code of 0 would be taken for it.
-            raise NotAnExportError(f"is {identity.family.value}", expected="a main export", hint="it is left alone")
-        return Result(source, Status.SKIPPED, f"{identity.family.value}, left alone"), None
-    require_migratable(identity)
-    if wrong_way := _wrong_way(identity, request):
-        if source.named:
-            raise NotAnExportError(
-                f"is {identity.version}, {wrong_way} than {request.to}", hint="convert goes either way"
-            )
-        return Result(source, Status.SKIPPED, f"{identity.version}, {wrong_way} than {request.to}"), None
+    assert parsed is not None, "a main export is one JSON document"
     residue, warnings = residue_beside(source, request)
     finish = Backfill(source.path, request.records) if request.backfill else None
     take = partial(
@@ -257,21 +246,60 @@ def _execute(
         result.status, result.reason = Status.UNCHANGED, _as_it_is(request)
         if identity.mislabelled:
             result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
-    change: Change | Output | None = None
-    if request.in_place and done.changed:
-        raw = pack(render(done.document, parsed.layout), packing_of_content(loaded.raw))
-        change = replacements.replace(source.relative, raw, _saved(done))
-        result.output = source.path
+    return result, _written(result, loaded, done, request, replacements, outputs)
+
+
+def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
+    """Why a file is nothing for this batch; nothing if it is to be migrated.
+
+    Raises:
+        NotAnExportError: it is not, and the user named it.
+        NotAnExportError, NewerVersionError, UnknownVersionError: it is broken, or from a version that is not known.
+    """
+    identity = loaded.identity
+    if identity.family not in MIGRATABLE or loaded.parsed is None:
+        if source.named and identity.family is Family.OTHER:
+            raise NotAnExportError("is no AIPerf export", expected="a main export (profile_export_aiperf.json)")
+        if request.out_file or request.standard_output:
+            # The one output that was asked for cannot be given: an exit code of 0 would be taken for it.
+            raise NotAnExportError(f"is {identity.family.value}", expected="a main export", hint="it is left alone")
+        return f"{identity.family.value}, left alone"
+    require_migratable(identity)
+    if wrong_way := _wrong_way(identity, request):
+        found = f"{identity.version}, {wrong_way} than {request.to}"
+        if source.named:
+            raise NotAnExportError(f"is {found}", hint="convert goes either way")
+        return found
+    return ""
+
+
+def _written(
+    result: Result,
+    loaded: Loaded,
+    done: Migration,
+    request: Request,
+    replacements: Replacements | StoredReplacements,
+    outputs: Outputs,
+) -> Change | Output | None:
+    """Put a migrated document where the request wants it, now or with others; what is known of it when that is done."""
+    assert loaded.parsed is not None
+    raw = render(done.document, loaded.parsed.layout) if done.changed and request.writes else None
+    if request.in_place:
+        if raw is None:
+            return None
+        change = replacements.replace(result.source.relative, pack(raw, packing_of_content(loaded.raw)), _saved(done))
+        result.output = result.source.path
         if change and (others := other_names(change)):
             result.warnings.append(f"has other names (hard links: {others}), which keep the old content")
-    elif request.writes and not request.in_place:
-        raw = _output(render(done.document, parsed.layout) if done.changed else None, loaded.raw, source, request)
-        if request.standard_output:
-            write_standard_output(raw)
-        else:
-            result.output = request.target(source)
-            change = outputs.write(result.output, raw, _saved(done))
-    return result, change
+        return change
+    if not request.writes:
+        return None
+    raw = _output(raw, loaded.raw, result.source, request)
+    if request.standard_output:
+        write_standard_output(raw)
+        return None
+    result.output = request.target(result.source)
+    return outputs.write(result.output, raw, _saved(done))
 
 
 def _as_it_is(request: Request) -> str:

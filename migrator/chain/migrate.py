@@ -131,16 +131,7 @@ def migrate(
         ResidueError: the residue belongs to another document or version.
         RejectedError: the release would not read the document, for something outside its configuration.
     """
-    identity = identity or identify(document, details=False)
-    if residue is not None and residue.is_of(document):
-        # What left this chain at a version is at that version, even if its content alone would not prove it.
-        identity = identity._replace(family=Family.EXPORT, version=residue.to, versions=(residue.to,))
-    require_migratable(identity)
-    if to == GENAI_PERF and identity.version != to and (residue is None or residue.origin != to):
-        raise UnknownVersionError(
-            "GenAI-Perf's shape can only be given back to what came from there",
-            expected="an export that was upgraded from GenAI-Perf with --residue, and that residue beside it",
-        )
+    identity = _identity(document, to, identity or identify(document, details=False), residue)
     given = document
     same = to in identity.versions
     restores = residue is not None and residue.origin == residue.to
@@ -163,11 +154,10 @@ def migrate(
         trace["residue"] = document
         way = plan(source, to)
         names = (*plan(identity.version, source).names(), *way.names())
-    translation = None
     restored = residue is not None and source == to
-    if (release_name or (config and not restored)) and GENAI_PERF not in (source, to):
-        target = release_name or own_release(document, to)
-        translation = Translation(own_release(document, source), target, strict=release_name is not None)
+    translation = (
+        _translation(document, source, to, release_name) if release_name or (config and not restored) else None
+    )
     start = document
     move = Move(dialect, save_residue, way.kept_fields, entries=entries)
     result = _run(document, way, to, move, translation, trace)
@@ -175,20 +165,59 @@ def migrate(
         result, added = finish(result, to)
         entries += added
     if release_name is not None:
-        result = _in_dialect(result, to, release_name, move)
-        if refused := rejections(result, release_name, translated=True):
-            raise RejectedError(release_name, refused[0].path, refused[0].reason)
+        result = _for_release(result, to, release_name, move)
     if same and result is given:
         return Migration(given, identity, to)
     entries += [_unknown(key) for key in identity.loose if key not in _known_keys()]
-    saved = None
-    if save_residue:
-        back = plan(to, source)
-        returning = translation.back() if translation else None
-        returned = _run(result, back, source, Move(dialect, kept_fields=back.kept_fields), returning)
-        releases = (translation.source, translation.target) if translation else None
-        saved = measure(start, returned, result, (source, to, dialect), releases)
+    saved = _saved(start, result, (source, to, dialect), translation) if save_residue else None
     return Migration(result, identity, to, True, Ledger(entries), names, saved, residue, trace)
+
+
+def _identity(document: Object, to: str, identity: Identity, residue: Residue | None) -> Identity:
+    """What a document is to a migration; raises as [`migrate`][] does where it cannot be one."""
+    if residue is not None and residue.is_of(document):
+        # What left this chain at a version is at that version, even if its content alone would not prove it.
+        identity = identity._replace(family=Family.EXPORT, version=residue.to, versions=(residue.to,))
+    require_migratable(identity)
+    if to == GENAI_PERF and identity.version != to and (residue is None or residue.origin != to):
+        raise UnknownVersionError(
+            "GenAI-Perf's shape can only be given back to what came from there",
+            expected="an export that was upgraded from GenAI-Perf with --residue, and that residue beside it",
+        )
+    return identity
+
+
+def _translation(document: Object, source: str, to: str, release_name: str | None) -> Translation | None:
+    """Between which releases `input_config` is translated; GenAI-Perf's rides along as it is."""
+    if GENAI_PERF in (source, to):
+        return None
+    target = release_name or own_release(document, to)
+    return Translation(own_release(document, source), target, strict=release_name is not None)
+
+
+def _for_release(document: Object, version: str, name: str, move: Move) -> Object:
+    """The document as a release reads it.
+
+    Raises:
+        RejectedError: it would not, for something outside the configuration.
+    """
+    document = _in_dialect(document, version, name, move)
+    if refused := rejections(document, name, translated=True):
+        raise RejectedError(name, refused[0].path, refused[0].reason)
+    return document
+
+
+def _saved(start: Object, result: Object, way: tuple[str, str, Dialect], translation: Translation | None) -> Residue:
+    """What a result has no place for: it is taken straight back, and compared with what it was made of.
+
+    `way` is the version it came from, the one it is at, and the dialect.
+    """
+    source, to, dialect = way
+    back = plan(to, source)
+    returning = translation.back() if translation else None
+    returned = _run(result, back, source, Move(dialect, kept_fields=back.kept_fields), returning)
+    releases = (translation.source, translation.target) if translation else None
+    return measure(start, returned, result, (source, to, dialect), releases)
 
 
 def _redacted(document: Object, entries: list[Entry]) -> Object:

@@ -57,7 +57,8 @@ def _say_what_follows(action: argparse.Action) -> None:
     """Tell the completion where names of files or folders are wanted, which `argparse` has no word for."""
     import shtab
 
+    # An attribute of the library's own, which the class does not declare.
     if action.metavar in _FILES:
-        action.complete = shtab.FILE  # type: ignore[attr-defined]
+        vars(action)["complete"] = shtab.FILE
     elif action.metavar in _FOLDERS:
-        action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+        vars(action)["complete"] = shtab.DIRECTORY

@@ -9,14 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from process import EXPORTS, NAME, command, environment
 
-import migrator.cli.move
-import migrator.cli.undo
-import migrator.cli.upgrade  # noqa: F401  imported once here, not once a process
 from migrator.batch.discover import Source
 from migrator.batch.execute import Request, execute
 from migrator.cli.main import run as command_line
@@ -50,9 +48,9 @@ class Figures:
 
 def warm() -> None:
     """What every process would import and build for itself: done once here, it is inherited."""
-    import ctypes  # noqa: F401
-    import hashlib  # noqa: F401
-    import sqlite3  # noqa: F401
+    modules = ("migrator.cli.move", "migrator.cli.undo", "migrator.cli.upgrade")
+    for name in (*modules, "ctypes", "hashlib", "sqlite3"):
+        import_module(name)
 
     for path in sorted(EXPORTS.rglob(NAME))[::5]:
         execute(Source(str(path), path.name, named=True), Request("1.5"))

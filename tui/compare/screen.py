@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -20,14 +19,15 @@ from migrator.render.comparison.words import cut, gate, legend, percentiles, pol
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.choice import Choice
-from tui.common.form import Field, Form, Values
+from tui.common.form import Values
 from tui.common.grid import Grid
 from tui.common.page import Copy, Page
 from tui.common.plot import Plot
 from tui.common.rows import tab_separated
-from tui.compare.model import FORMATS, Question, ask, export, form_of, rendered
+from tui.compare.forms import export_form, waiver_form
+from tui.compare.model import Question, ask, export, rendered
 from tui.compare.table import KINDS, Filter, Item, Table, details, items, shift_of, unwaivable
-from tui.compare.waive import DEFAULT_NAME, waive, waiver
+from tui.compare.waive import waive, waiver
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Receipt
@@ -354,24 +354,11 @@ class CompareScreen(Page):
             self.home.notify("read-only: nothing is written" if receipt else "no receipt", markup=False)
             return
 
-        def problem(values: Values) -> str:
-            path = values["path"].strip()
-            if not form_of(path):
-                return f"the ending says the format: {', '.join(FORMATS)}"
-            return f"{path} exists already: choose another name" if os.path.lexists(path) else ""
-
-        def told(values: Values) -> list[str]:
-            path = values["path"].strip()
-            form = form_of(path)
-            words = self.question.words("--format", form, "-o", path) if form else ()
-            return [f"format   {form or '?'}", "", "the same as:", printable(shlex.join(words))]
-
         def taken(values: Values | None) -> None:
             if values is not None:
                 self._export(receipt, values["path"].strip())
 
-        fields = (Field("path", "write the receipt to", "comparison.md", "name.md, name.html or name.json"),)
-        self.app.push_screen(Form("export", fields, told, problem, "Write"), taken)
+        self.app.push_screen(export_form(self.question), taken)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="export", description="the export")
     def _export(self, receipt: Receipt, path: str) -> None:
@@ -391,28 +378,11 @@ class CompareScreen(Page):
             return
         metric, statistic = item.row.metric, item.row.statistic
 
-        def problem(values: Values) -> str:
-            try:
-                waiver(metric, statistic, values["reason"], values["until"])
-            except MigratorError as error:
-                return str(error)
-            return "" if values["path"].strip() else "which policy file?"
-
-        def told(values: Values) -> list[str]:
-            path = values["path"].strip()
-            what = "a waiver is added at its end" if os.path.lexists(path) else "the file is made"
-            return [f"accept   {item.name}, {item.change}", f"write    {printable(path)}: {what}"]
-
         def taken(values: Values | None) -> None:
             if values is not None:
                 self._waive(values["path"].strip(), (metric, statistic, values["reason"], values["until"]))
 
-        fields = (
-            Field("reason", "reason", "", "why it is accepted"),
-            Field("until", "until (may stay empty)", "", "2026-12-31"),
-            Field("path", "policy file", self.question.policy or DEFAULT_NAME),
-        )
-        self.app.push_screen(Form("waive a regression", fields, told, problem, "Waive"), taken)
+        self.app.push_screen(waiver_form(item, metric, statistic, self.question.policy), taken)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="waive", description="the waiver")
     def _waive(self, path: str, typed: tuple[str, str, str, str]) -> None:
