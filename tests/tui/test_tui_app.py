@@ -65,6 +65,13 @@ def test_the_list_shows_every_file_and_what_needs_migration(few: Path) -> None:
     play(scene, [few], (150, 30))
 
 
+def test_a_long_path_does_not_push_out_what_is_there(tmp_path: Path) -> None:
+    async def scene(_: P, app: MigrateApp) -> None:
+        assert "runs: 1 export, 1 needs migration" in lines(app)[0]
+
+    play(scene, [copied(tmp_path / ("deep" * 20) / "runs", RUN)], (80, 24))
+
+
 def test_filter_narrows_while_it_is_typed_and_escape_clears_it(few: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "slash", *"-chat")

@@ -30,6 +30,7 @@ VIEWS: tuple[View, ...] = get_args(View)
 class FilesScreen(Page):
     """Every export under the given paths."""
 
+    KEEPS_END = True
     HELP_TEXT = (
         "Every file under the given paths. ↑ after a version: it needs migration. ! codes: what check found. Other"
         " families than main exports are dimmed.\n\n"
