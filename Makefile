@@ -39,7 +39,7 @@ test-long: $(VENV)/ready ## longer searches
 	$(BIN)/pytest -n auto -m slow
 
 search: $(VENV)/ready ## look for counterexamples to the laws, another way each time
-	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto -m slow tests/test_laws.py
+	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto -m slow tests/migration/test_laws.py
 
 bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
 	$(BIN)/python -m benchmarks batch jq aiperf startup computing memory records tui
@@ -54,7 +54,7 @@ oracle: $(VENV)/ready ## let AIPerf itself read what was converted for it; RELEA
 	$(BIN)/python -m oracle $(RELEASES)
 
 faults: $(VENV)/ready ## kill, starve and disturb batches, thousands of times; fills docs/reliability.md
-	PYTHONPATH=tests $(BIN)/python -m faults
+	PYTHONPATH=tests $(BIN)/python -m search.faults
 
 golden: $(VENV)/ready ## regenerate golden/expected; review the difference
 	$(BIN)/python -m golden.update
@@ -71,11 +71,11 @@ snapshots: $(VENV)/ready ## record anew what the terminal UI looks like; look at
 	UPDATE_SNAPSHOTS=1 $(BIN)/pytest tests/tui/test_tui_snapshots.py
 
 mutate: $(VENV)/ready ## break the chain in many ways and see that the tests notice
-	$(BIN)/python tests/mutate.py
+	PYTHONPATH=tests $(BIN)/python -m search.mutate
 
 fuzz: $(VENV)/ready ## look for bytes that end in a traceback or a hang, for SECONDS (60); needs atheris
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
-	$(BIN)/python tests/fuzz.py $(or $(SECONDS),60)
+	PYTHONPATH=tests:. $(BIN)/python -m search.fuzz $(or $(SECONDS),60)
 
 lock: ## pin today's newest versions of all dependencies
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

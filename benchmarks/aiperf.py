@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.measure import GOLDEN, row, timed
-from migrator.chain.migrate import migrate
 from migrator.jsonfile import parse, render
+from migrator.migration.migrate import migrate
 
 EXPORT = GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json"
 ROUNDS = 200

@@ -15,10 +15,10 @@ import orjson
 
 from benchmarks.measure import corpus, grow, in_memory, pairs, process, row, timed
 from migrator.batch.discover import discover
-from migrator.batch.execute import Request, Status, execute
-from migrator.chain.migrate import migrate
+from migrator.batch.migrate_files import Request, Status, execute
 from migrator.identify import identify
 from migrator.jsonfile import parse, render
+from migrator.migration.migrate import migrate
 from migrator.writing.replace import Manner
 from migrator.writing.write import Fsync
 

@@ -19,10 +19,10 @@ from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
 from benchmarks.simulate import REQUESTS, SEED, SIGNS, STATISTICS, Noise, Run, sides, still_runs
-from benchmarks.singles import Covered, covered, singles
-from migrator.diff.interval import Estimate, from_noise, from_runs
+from benchmarks.single_runs import Covered, covered, singles
+from migrator.aiperf.directions import direction
 from migrator.diff.judge import Held, decide, holm
-from migrator.directions import direction
+from migrator.diff.statistics.interval import Estimate, from_noise, from_runs
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "statistics.md"
 RUNS: Final = (3, 5, 10)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final, NamedTuple
 
-from migrator.diff.bootstrap import at_rank
+from migrator.aiperf.directions import direction
 from migrator.diff.policy import HEADLINE
-from migrator.directions import direction
+from migrator.diff.statistics.bootstrap import at_rank
 
 SEED: Final = 20_261_124
 """Every simulation starts from it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from migrator.directions import CLASSES, Group, groups
-from migrator.metrics import catalogue
+from migrator.aiperf.directions import CLASSES, Group, groups
+from migrator.aiperf.metrics import catalogue
 
 PAGE = Path(__file__).parent / "directions.md"
 

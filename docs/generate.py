@@ -8,7 +8,7 @@ from pathlib import Path
 from migrator.chain.ops import Add, Operation
 from migrator.chain.pivot import Pivot
 from migrator.chain.steps import ENTRY, STEPS
-from migrator.cli.versions import released, rows
+from migrator.cli.commands.versions import released, rows
 
 PAGE = Path(__file__).parent / "versions.md"
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from golden.provenance import EXPORTS
-from migrator.chain.migrate import migrate
 from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST, RANK, VERSIONS, rank
 from migrator.identify import identify
 from migrator.jsonfile import Layout, parse, render
+from migrator.migration.migrate import migrate
 
 EXPECTED: Final = Path(__file__).parent / "expected"
 EXPORT_FILE: Final = "profile_export_aiperf.json"

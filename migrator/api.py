@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.batch.load import load
-from migrator.chain.ledger import Ledger
-from migrator.chain.migrate import migrate
-from migrator.chain.residue import Residue
 from migrator.chain.steps import NEWEST
 from migrator.errors import MigratorError, UsageError
-from migrator.files import write_atomic
+from migrator.files.disk import write_atomic
+from migrator.files.packed import pack, packing_of_name, unpack
 from migrator.identify import Identity, identify, require_migratable
 from migrator.jsonfile import Json, Parsed, parse, render
-from migrator.packed import pack, packing_of_name, unpack
+from migrator.ledger import Ledger
+from migrator.migration.migrate import migrate
+from migrator.migration.residue import Residue
 from migrator.stores import is_url
-from migrator.writing.stored import write_stored
+from migrator.writing.replace_stored import write_stored
 
 if TYPE_CHECKING:
     from migrator.check import Finding
@@ -121,7 +121,7 @@ class Export:
 def _goal(release: str) -> tuple[str, str]:
     import warnings
 
-    from migrator.config.target import named
+    from migrator.config.for_release import named
 
     found = named(release)
     if found.note:

@@ -10,14 +10,14 @@ import re
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from migrator.aiperf.metrics import catalogue, is_block
+from migrator.aiperf.releases import Dialect, release, writers
 from migrator.chain.places import GPU_METRICS, visit
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.chain.telemetry import GPU_NAMES, RUN_NAMES, VENDOR_NAMES
 from migrator.errors import NewerVersionError, NotAnExportError, UnknownVersionError
 from migrator.jsonfile import Json, path_text
-from migrator.metrics import catalogue, is_block
-from migrator.releases import Dialect, release, writers
 
 
 class Family(StrEnum):

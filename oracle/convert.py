@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from migrator.chain.migrate import Migration, migrate
+from migrator.aiperf.releases import release as known
 from migrator.errors import MigratorError
-from migrator.releases import release as known
+from migrator.migration.migrate import Migration, migrate
 
 
 class _Target(NamedTuple):

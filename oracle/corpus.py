@@ -9,8 +9,8 @@ from typing import Any, Final
 from golden.provenance import EXPORTS
 from golden.record.scenarios import release_key
 from golden.update import EXPORT_FILE
+from migrator.aiperf.releases import NIGHTLIES, RELEASES
 from migrator.jsonfile import parse
-from migrator.releases import NIGHTLIES, RELEASES
 
 FULL: Final = "chat-streaming"
 """The one scenario that every release was recorded with: the sources of the matrix."""

@@ -1,4 +1,4 @@
-"""The app: one frame around the screens. What it is given comes from [`migrator.cli.tui`][]."""
+"""The app: one frame around the screens. What it is given comes from [`migrator.cli.commands.tui`][]."""
 
 from __future__ import annotations
 

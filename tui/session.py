@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from migrator.errors import MigratorError
-from migrator.files import write_atomic
+from migrator.files.disk import write_atomic
 
 STATE_VERSION: Final = 1
 

@@ -19,7 +19,7 @@ if __package__ in (None, ""):  # Run as a script: the repository's root is not o
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from golden.record.environment import aiperf, cache_folder
-from migrator.releases import age
+from migrator.aiperf.releases import age
 
 DATA: Final = Path(__file__).resolve().parents[2] / "migrator" / "data" / "reader_fields.json"
 _ASK: Final = (

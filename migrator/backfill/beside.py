@@ -7,9 +7,9 @@ from typing import Final
 
 from migrator.backfill.fill import fill_from_records, lacking
 from migrator.backfill.run import NAME, fill_from_run_config
-from migrator.chain.ledger import Entry
 from migrator.chain.places import Object
 from migrator.chain.steps import RANK
+from migrator.ledger import Entry
 
 _EXPORT: Final = "profile_export_aiperf.json"
 _RECORDS: Final = "profile_export.jsonl"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Collection
 
+from migrator.aiperf.records import Request, at, numbers, requests
 from migrator.backfill.base import FRACTIONS, fraction_of
 from migrator.errors import NotAnExportError
 from migrator.jsonfile import Json
-from migrator.records import Request, at, numbers, requests
 
 
 class Column:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from migrator.aiperf.metrics import is_block, is_scalar, record_tags
+from migrator.aiperf.units import convert, same_family
 from migrator.backfill.columns import Column, read_columns
 from migrator.backfill.statistics import Facts, facts
-from migrator.chain.ledger import Entry, Loss, Op
 from migrator.chain.ops import Rename
 from migrator.chain.places import ROOT, Object, inserted
 from migrator.chain.steps import STEPS
 from migrator.errors import RecordsError
 from migrator.jsonfile import Json
-from migrator.metrics import is_block, is_scalar, record_tags
-from migrator.units import convert, same_family
+from migrator.ledger import Entry, Loss, Op
 
 STEP: Final = "backfill"
 """What the ledger calls this work."""

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from migrator.backfill.fill import STEP
-from migrator.chain.ledger import Entry, Loss, Op
 from migrator.chain.places import Object
 from migrator.errors import MigratorError, RecordsError
-from migrator.files import read_bytes
+from migrator.files.disk import read_bytes
 from migrator.jsonfile import Json, parse
+from migrator.ledger import Entry, Loss, Op
 from migrator.redact import redacted_command
 
 NAME: Final = "run_config.json"

@@ -12,9 +12,9 @@ from math import dist, floor, fsum, sqrt
 from operator import add
 from typing import Final, NamedTuple
 
+from migrator.aiperf.metrics import PERCENTILES
 from migrator.backfill.base import factor
 from migrator.backfill.columns import Column
-from migrator.metrics import PERCENTILES
 
 _BLOCK: Final = 128
 _EXACT: Final = float(2**50)

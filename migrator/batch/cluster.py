@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from migrator._version import __version__
-from migrator.batch.desk import Desk, Line, open_desk
+from migrator.batch.coordinator import Desk, Line, open_desk
 from migrator.batch.discover import Source
 from migrator.batch.pool import AGAIN, Portable, Stop, bundles, in_order
 from migrator.errors import InternalError, LostError, UsageError

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from migrator import stores
 from migrator.errors import MigratorError, UnreadableError
-from migrator.files import unreadable
-from migrator.packed import EXPORT_SUFFIXES
+from migrator.files.disk import unreadable
+from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.stores import is_url
 from migrator.writing import RESIDUE_SUFFIX
 

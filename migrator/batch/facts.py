@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from migrator.aiperf.metrics import is_block
 from migrator.batch.load import Loaded
 from migrator.identify import MIGRATABLE
 from migrator.jsonfile import Json
-from migrator.metrics import is_block
 from migrator.redact import places
 
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
-from migrator.files import MAX_BYTES, unreadable
+from migrator.files.disk import MAX_BYTES, unreadable
+from migrator.files.packed import unpack
 from migrator.identify import Family, Identity, family, identify
 from migrator.jsonfile import Json, Parsed, parse, parse_to_look
-from migrator.packed import unpack
 from migrator.stores import read_bytes
 
 _HEAD = 2**16

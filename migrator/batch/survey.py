@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import Any, Final, NamedTuple
 
+from migrator.aiperf.metrics import STATISTICS
 from migrator.batch.load import Loaded
-from migrator.chain.ledger import Entry, Loss
-from migrator.chain.migrate import migrate
 from migrator.chain.steps import GENAI_PERF
 from migrator.errors import MigratorError
 from migrator.identify import MIGRATABLE, Identity
 from migrator.jsonfile import Path, path_text
-from migrator.metrics import STATISTICS
+from migrator.ledger import Entry, Loss
+from migrator.migration.migrate import migrate
 
 _KINDS: Final = 1000
 """Kinds that are told apart: more than real trees have, few enough for what hostile files invent."""

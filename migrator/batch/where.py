@@ -19,11 +19,11 @@ from functools import lru_cache
 from math import inf
 from typing import Any, Final, Literal, NamedTuple
 
+from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.chain.steps import GENAI_PERF, RANK, VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity
 from migrator.jsonfile import Json
-from migrator.metrics import STATISTICS, is_block
 
 Test = Callable[[Identity, Json], bool]
 """Whether a document is chosen, told what it is."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from migrator.chain.ledger import Entry, Loss, Op
+from migrator.aiperf.metrics import is_block, record_tags
+from migrator.aiperf.releases import Dialect
 from migrator.chain.places import BLOCK, PLACES, ROOT, Field, Object, Pattern, applied, inserted, visit
 from migrator.jsonfile import Json, Path, fingerprint
-from migrator.metrics import is_block, record_tags
-from migrator.releases import Dialect
+from migrator.ledger import Entry, Loss, Op
 
 UNKNOWN: Final = object()
 """What a source returns when the document does not say."""

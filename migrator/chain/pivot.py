@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from migrator.chain.ledger import Loss, Op
 from migrator.chain.ops import Move
 from migrator.chain.places import Field, Object
 from migrator.jsonfile import Json
+from migrator.ledger import Loss, Op
 
 _TO: Final = "telemetry_data"
 

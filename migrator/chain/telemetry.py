@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from migrator.chain.ledger import Loss
 from migrator.chain.ops import Add, Item, Operation, Rename
 from migrator.chain.places import GPU_METRICS, GPUS, Object
 from migrator.jsonfile import Json, Path
+from migrator.ledger import Loss
 
 GPU_NAMES = {
     "gpu_power_usage": "nvidia_power_usage",

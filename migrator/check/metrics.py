@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+from migrator.aiperf.metrics import PERCENTILES, STATISTICS, catalogue, record_tags
+from migrator.aiperf.releases import release
 from migrator.chain.steps import RANK
 from migrator.check.rule import Problem, Spot, Subject, metric_holders, rule
 from migrator.jsonfile import Json, Numeral, Path
-from migrator.metrics import PERCENTILES, STATISTICS, catalogue, record_tags
-from migrator.releases import release
 
 ROUNDING: Final = 1e-9
 """Relative difference below which two numbers are the same."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from migrator.aiperf.metrics import is_block
 from migrator.chain.places import GPU_METRICS, Object, visit
 from migrator.chain.steps import VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity
 from migrator.jsonfile import Path, path_text
-from migrator.metrics import is_block
 
 
 class Severity(StrEnum):

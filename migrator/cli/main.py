@@ -12,7 +12,7 @@ from migrator.cli.streams import abandon, complain, flush, say, settle
 from migrator.errors import ExitCode, MigratorError
 
 COMMANDS: Final = {
-    "inspect": ("inspect_cmd", "say what files are: family, version, dialect, writer"),
+    "inspect": ("inspect", "say what files are: family, version, dialect, writer"),
     "upgrade": ("upgrade", "bring exports to a newer schema version"),
     "downgrade": ("downgrade", "bring exports to an older schema version"),
     "convert": ("convert", "bring exports to a version, whichever way"),
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
     if name not in COMMANDS:
         complain(f"no command {name!r}; there are {', '.join(COMMANDS)}")
         return ExitCode.USAGE
-    code: int = import_module(f"migrator.cli.{COMMANDS[name][0]}").main(rest)
+    code: int = import_module(f"migrator.cli.commands.{COMMANDS[name][0]}").main(rest)
     return code
 
 

@@ -11,15 +11,15 @@ from collections.abc import Callable, Collection
 from functools import cache
 from typing import Final, NamedTuple
 
-from migrator.chain.ledger import Entry, Loss, Op
-from migrator.config.draft import CONFIG, NOWHERE, Draft, Notes, leaves
-from migrator.config.families import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
+from migrator.aiperf.releases import age
+from migrator.config.conflicts import GONE, Change, together
+from migrator.config.field_pairs import READ_AS, RENAMED, SAME, Kind
 from migrator.config.place import ABSENT, Place, at
-from migrator.config.readers import Family, Reader, readers
-from migrator.config.rows import READ_AS, RENAMED, SAME, Kind
-from migrator.config.together import GONE, Change, together
+from migrator.config.release_models import Family, Reader, readers
+from migrator.config.rewrite import CONFIG, NOWHERE, Draft, Notes, leaves
+from migrator.config.user_to_benchmark import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
 from migrator.jsonfile import Json, fingerprint
-from migrator.releases import age
+from migrator.ledger import Entry, Loss, Op
 
 Object = dict[str, Json]
 

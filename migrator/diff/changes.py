@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from migrator.aiperf.volatile import stable
 from migrator.diff.noise import gpus_of
-from migrator.diff.trial import Trial
+from migrator.diff.run import Trial
 from migrator.diff.workload import workload
 from migrator.identify import config_family
 from migrator.jsonfile import Json, fingerprint, path_text
-from migrator.volatile import stable
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Change

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from migrator.diff.pair import centre
+from migrator.diff.run import Trial
 from migrator.diff.sides import LoadedSide, duplicates, same_run
-from migrator.diff.trial import Trial
 from migrator.diff.workload import FACTS, workload
 from migrator.jsonfile import Json, fingerprint
 

@@ -12,7 +12,6 @@ from migrator._version import __version__
 from migrator.diff.changes import changes
 from migrator.diff.comparable import findings
 from migrator.diff.evidence import Weigher
-from migrator.diff.interval import MIN_RUNS, Estimate, Refusal
 from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_words
 from migrator.diff.noise import Profile, Spread
 from migrator.diff.pair import Pair, UnitChange, centre, curve, pairs, spread
@@ -32,8 +31,9 @@ from migrator.diff.receipt import (
     Waiver,
 )
 from migrator.diff.requests import Requests
+from migrator.diff.run import Trial
 from migrator.diff.sides import LoadedSide
-from migrator.diff.trial import Trial
+from migrator.diff.statistics.interval import MIN_RUNS, Estimate, Refusal
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json
 

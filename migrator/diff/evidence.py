@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from migrator.diff.interval import MIN_RUNS, Estimate, Refusal, from_noise, from_runs, from_summary
 from migrator.diff.noise import Spread
 from migrator.diff.pair import Pair, values_of
-from migrator.diff.percentile import POSITIONS, Curve, ratio_of
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Evidence
 from migrator.diff.requests import Requests
+from migrator.diff.run import Trial
 from migrator.diff.sides import LoadedSide
-from migrator.diff.trial import Trial
+from migrator.diff.statistics.interval import MIN_RUNS, Estimate, Refusal, from_noise, from_runs, from_summary
+from migrator.diff.statistics.percentile import POSITIONS, Curve, ratio_of
 
 _NEEDS = "3 runs a side, or a noise profile"
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from migrator.diff.interval import MIN_RUNS, Estimate, Refusal, equivalent, half_width
+from migrator.diff.statistics.interval import MIN_RUNS, Estimate, Refusal, equivalent, half_width
 
 Word = Literal["regression", "improvement", "equivalent", "inconclusive", "incomparable"]
 

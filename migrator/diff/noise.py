@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from statistics import stdev
 from typing import Any, Final, NamedTuple
 
-from migrator.diff.trial import Trial
+from migrator.diff.run import Trial
 from migrator.diff.workload import workload
 from migrator.errors import MigratorError, UsageError
-from migrator.files import read_bytes
+from migrator.files.disk import read_bytes
 from migrator.jsonfile import Json, fingerprint, parse, render
 
 FORMAT: Final = 1

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from migrator.aiperf.metrics import PERCENTILES
+from migrator.aiperf.units import common, convert, same_family
+from migrator.diff.run import Block, Trial
 from migrator.diff.sides import LoadedSide
-from migrator.diff.trial import Block, Trial
-from migrator.metrics import PERCENTILES
-from migrator.units import common, convert, same_family
 
 SHOWN: Final = ("avg", "p50", "p90", "p95", "p99")
 """Statistics that get a row of their own; the curve of all percentiles is shown beside them."""

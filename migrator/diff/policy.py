@@ -9,7 +9,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 
-from migrator.directions import direction
+from migrator.aiperf.directions import direction
 from migrator.errors import UsageError
 
 MARGIN: Final = 5.0

@@ -14,8 +14,8 @@ from migrator.diff.engine import compare
 from migrator.diff.pair import Pair, pairs
 from migrator.diff.policy import Policy, Rule
 from migrator.diff.receipt import Verdict
+from migrator.diff.run import Trial
 from migrator.diff.sides import LoadedSide
-from migrator.diff.trial import Trial
 
 _SPREAD: Final = (0.9995, 0.9998, 1.0, 1.0002, 1.0005)
 """Factors of the five trials that stand in for one: steady enough that only the injected change decides."""

@@ -6,10 +6,10 @@ from array import array
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from migrator.aiperf.records import Request, at, numbers, requests
+from migrator.aiperf.units import convert, same_family
 from migrator.errors import NotAnExportError
 from migrator.jsonfile import Json
-from migrator.records import Request, at, numbers, requests
-from migrator.units import convert, same_family
 
 
 class _Column(NamedTuple):

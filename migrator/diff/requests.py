@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from migrator.diff.interval import Estimate
 from migrator.diff.pair import Pair, values_of
-from migrator.diff.trial import Trial
+from migrator.diff.run import Trial
+from migrator.diff.statistics.interval import Estimate
 from migrator.errors import MigratorError
 
 _CLOSE: Final = 1e-3
@@ -37,7 +37,7 @@ class Requests:
         a, b = self._values(one, pair, percent), self._values(other, pair, percent)
         if a is None or b is None:
             return None
-        from migrator.diff.bootstrap import bootstrap_percentile
+        from migrator.diff.statistics.bootstrap import bootstrap_percentile
 
         found = bootstrap_percentile(a, b, percent)
         return found if isinstance(found, Estimate) else None
@@ -47,7 +47,7 @@ class Requests:
         # Records of another run, or of half of one, would be evidence for something else.
         if not values or len(values) != trial.size(pair.metric):
             return None
-        from migrator.diff.bootstrap import at_rank
+        from migrator.diff.statistics.bootstrap import at_rank
 
         exported = values_of([trial], pair.metric, pair.statistic, pair.unit)
         recorded = at_rank(sorted(values), percent / 100 * (len(values) - 1))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from migrator.batch.discover import discover, is_folder
 from migrator.chain.steps import NEWEST
-from migrator.diff.trial import Trial, load_trial
+from migrator.diff.run import Trial, load_trial
 from migrator.errors import NotAnExportError, UnreadableError
 from migrator.jsonfile import fingerprint
 

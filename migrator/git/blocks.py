@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from migrator.errors import UnwritableError
-from migrator.files import read_bytes, unwritable, write_atomic
+from migrator.files.disk import read_bytes, unwritable, write_atomic
 
 _MARK: Final = "# by aiperf-migrate git install"
 _NEW: Final = ", which made this file"

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from migrator.errors import MigratorError, UsageError
-from migrator.files import read_bytes
+from migrator.files.disk import read_bytes
 from migrator.git.command import run_git
 from migrator.git.facts import DIGITS, Fact, number_text, read_facts
 from migrator.git.textconv import fact_lines, lines, own_text

@@ -1,7 +1,7 @@
 """What one export says, as a list of facts whose order and spelling depend on nothing but its content.
 
 The document is brought to the newest version in memory, cleaned of secrets and of what is
-[`volatile`][migrator.volatile]. So the same measurement gives the same facts, whichever release wrote it down.
+[`volatile`][migrator.aiperf.volatile]. So the same measurement gives the same facts, whichever release wrote it down.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from math import floor, isfinite, log10
 from typing import Final, NamedTuple
 
-from migrator.chain.migrate import migrate
-from migrator.config.target import in_newest_dialect
+from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
+from migrator.aiperf.units import convert, same_family
+from migrator.aiperf.volatile import stable
+from migrator.config.for_release import in_newest_dialect
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, identify
 from migrator.jsonfile import Json, Numeral, Path, parse_to_look, path_text
-from migrator.metrics import STATISTICS, catalogue, is_block
+from migrator.migration.migrate import migrate
 from migrator.redact import redact
 from migrator.render.safe import printable
-from migrator.units import convert, same_family
-from migrator.volatile import stable
 
 DIGITS: Final = 5
 """Significant digits of a statistic. A change that they do not show is smaller than 0.01 %."""

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from migrator.errors import UnreadableError
-from migrator.files import MAX_BYTES, read_bytes
+from migrator.files.disk import MAX_BYTES, read_bytes
 from migrator.git.command import GitError, run_git
 
 _POINTER: Final = rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*oid sha256:(?P<oid>[0-9a-f]{64})\n"

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from migrator.batch.execute import Result, Status
-from migrator.batch.migrating import UNKNOWN
-from migrator.chain.ledger import PAST_TENSE, Entry, Loss, Op, Tally
+from migrator.batch.migrate_files import Result, Status
+from migrator.batch.migrate_work import UNKNOWN
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.jsonfile import path_text
+from migrator.ledger import PAST_TENSE, Entry, Loss, Op, Tally
 from migrator.render.safe import printable
 from migrator.render.text import table, value_text
 

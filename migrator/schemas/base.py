@@ -21,7 +21,7 @@ from pydantic.annotated_handlers import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from migrator.metrics import is_block
+from migrator.aiperf.metrics import is_block
 
 
 def _number(value: Any) -> Any:

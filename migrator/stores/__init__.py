@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from migrator import files
 from migrator.errors import UsageError
-from migrator.files import MAX_BYTES
+from migrator.files import disk
+from migrator.files.disk import MAX_BYTES
 
 if TYPE_CHECKING:
     from migrator.stores.store import Store
@@ -58,7 +58,7 @@ def read_bytes(name: str, limit: int = MAX_BYTES) -> bytes:
     Raises:
         UnreadableError: it is not there, or may not be read, or is none, or is larger than `limit` bytes.
     """
-    return store_of(name).read(name, limit).raw if is_url(name) else files.read_bytes(name, limit)
+    return store_of(name).read(name, limit).raw if is_url(name) else disk.read_bytes(name, limit)
 
 
 def find(name: str) -> bytes | None:
@@ -66,7 +66,7 @@ def find(name: str) -> bytes | None:
     if is_url(name):
         found = store_of(name).find(name)
         return found and found.raw
-    return files.read_bytes(name) if os.path.lexists(name) else None
+    return disk.read_bytes(name) if os.path.lexists(name) else None
 
 
 def exists(name: str) -> bool:

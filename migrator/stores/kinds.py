@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, Final, NamedTuple
 
 from migrator.errors import ChangedError, UnreadableError
-from migrator.files import MAX_BYTES, exists_already
+from migrator.files.disk import MAX_BYTES, exists_already
 from migrator.stores.store import Refused, Store, Stored, require_size
 
 _TYPES: Final = {".json": "application/json", ".gz": "application/gzip", ".zst": "application/zstd"}

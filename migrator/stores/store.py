@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from migrator.errors import MigratorError, UnreadableError, UnwritableError, UsageError
-from migrator.files import MAX_BYTES
+from migrator.files.disk import MAX_BYTES
 from migrator.stores import require_no_secret
 
 _INSTALL: Final = "pip install 'aiperf-migrate[remote]'"

@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Final, Literal
 
+from migrator.aiperf.metrics import STATISTICS, catalogue
+from migrator.aiperf.units import UnitError, convert
 from migrator.errors import UsageError
 from migrator.jsonfile import Json
-from migrator.metrics import STATISTICS, catalogue
 from migrator.table.rows import ABOUT_RUN, METRIC_COLUMNS, Kind, Row, Run, statistics, unit_of
-from migrator.units import UnitError, convert
 
 Units = Literal["header", "column"]
 

@@ -10,14 +10,14 @@ import json
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
-from migrator.chain.migrate import migrate
 from migrator.diff.workload import FACTS, workload
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, require_migratable
 from migrator.jsonfile import Json, Numeral
-from migrator.metrics import STATISTICS, catalogue, is_block
+from migrator.migration.migrate import migrate
 
 Kind = Literal["text", "number", "flag"]
 Row = dict[str, Json]

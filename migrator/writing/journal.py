@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple, Self, TypeGuard
 
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
-from migrator.files import sync_folder, unreadable, unwritable, write_all
+from migrator.files.disk import sync_folder, unreadable, unwritable, write_all
 from migrator.stores import absolute, find
 
 FORMAT: Final = 1

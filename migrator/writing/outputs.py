@@ -10,7 +10,7 @@ from migrator.errors import MigratorError, reported
 from migrator.stores import absolute, is_url
 from migrator.writing import RESIDUE_SUFFIX, journal
 from migrator.writing.replace import Manner
-from migrator.writing.stored import write_stored
+from migrator.writing.replace_stored import write_stored
 from migrator.writing.write import Fsync, missing_folders, write_out
 
 _TOGETHER: Final = 2**24

@@ -19,11 +19,11 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from migrator.errors import LinkError, MigratorError, UnwritableError
-from migrator.files import read_bytes, sync_folder, unwritable, write_all
-from migrator.renames import appear
+from migrator.files.disk import read_bytes, sync_folder, unwritable, write_all
+from migrator.files.rename import appear
 from migrator.writing import RESIDUE_SUFFIX, journal
-from migrator.writing.hold import Held, hold
-from migrator.writing.swap import BACKUP_SUFFIX, busy, changed, clear, create, free_name, mark_of, put, recover
+from migrator.writing.exchange import BACKUP_SUFFIX, busy, changed, clear, create, free_name, mark_of, put, recover
+from migrator.writing.lock import Held, hold
 from migrator.writing.write import Fsync, make_folder, missing_folders, sync_file_systems
 
 _TOGETHER: Final = 2**24
@@ -128,7 +128,7 @@ class Replacements:
             self._reading = None
 
     def read(self, path: str) -> bytes:
-        """Lock a file, and read it; errors as of [`migrator.writing.hold.hold`][]."""
+        """Lock a file, and read it; errors as of [`migrator.writing.lock.hold`][]."""
         self._let_go()
         # Who waits for another process must not hold what that one may be waiting for.
         self._reading = hold(path, self.settle)

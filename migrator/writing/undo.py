@@ -11,13 +11,13 @@ from enum import StrEnum
 from typing import Any
 
 from migrator.errors import ChangedError, JournalError, MigratorError, UnreadableError, reported
-from migrator.files import sync_folder, unwritable
-from migrator.renames import appear
+from migrator.files.disk import sync_folder, unwritable
+from migrator.files.rename import appear
 from migrator.stores import is_url
-from migrator.writing.hold import Held, hold
+from migrator.writing.exchange import adopt, busy, changed, clear, create, mark_of, put, recover, swap_of
 from migrator.writing.journal import Entry, Journal, digest, digest_of
+from migrator.writing.lock import Held, hold
 from migrator.writing.replace import half_copy
-from migrator.writing.swap import adopt, busy, changed, clear, create, mark_of, put, recover, swap_of
 
 
 class Undone(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from migrator.errors import JournalError
-from migrator.files import unwritable
+from migrator.files.disk import unwritable
 from migrator.stores import find, is_url, store_of
 from migrator.stores.store import Stored
 from migrator.writing.journal import Entry, digest

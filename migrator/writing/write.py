@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from migrator.errors import UnwritableError
-from migrator.files import exists_already, unwritable, write_atomic
+from migrator.files.disk import exists_already, unwritable, write_atomic
 from migrator.writing import RESIDUE_SUFFIX
 
 

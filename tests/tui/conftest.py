@@ -19,4 +19,4 @@ def _no_settings_of_the_developer(tmp_path_factory: pytest.TempPathFactory, monk
 @pytest.fixture
 def exports() -> Path:
     """The recorded exports."""
-    return Path(__file__).parent.parent.parent / "golden" / "exports"
+    return Path(__file__).parents[2] / "golden" / "exports"

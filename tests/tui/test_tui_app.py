@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driver import lines, messages, play, press, settled, text
-from process import SECRET, export, run
+from support.process import SECRET, export, run
+from support.tui_driver import lines, messages, play, press, settled, text
 from textual.pilot import Pilot
 from textual.widgets import Input
 

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from process import EXPORTS, environment, run
+from support.process import EXPORTS, environment, run
 
-from migrator.cli import tui as command
+from migrator.cli.commands import tui as command
 from migrator.errors import UsageError
 from tui.web import allowed
 

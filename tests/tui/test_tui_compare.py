@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driver import play
-from opened import drive, press, settled, text, told
-from process import EXPORTS, environment, export
+from support.process import EXPORTS, environment, export
+from support.tui_driver import play
+from support.tui_page import drive, press, settled, text, told
 from textual.pilot import Pilot
 from textual.widgets import Input
 

@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opened import drive, press, settled, text, told
-from process import EXPORTS, SECRET, environment, export
+from support.process import EXPORTS, SECRET, environment, export
+from support.tui_page import drive, press, settled, text, told
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from migrator.batch.discover import Source
-from migrator.batch.execute import Request, Status, execute
-from migrator.chain.ledger import Loss
+from migrator.batch.migrate_files import Request, Status, execute
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.errors import MigratorError
+from migrator.ledger import Loss
 from tui.common.form import Form
 from tui.migrate import BatchScreen, MigrateScreen, migration
 from tui.migrate.batch import Outcome, line, written
-from tui.migrate.goal import targets
 from tui.migrate.preview import WHOLE, change_row, preview, side_by_side, unified
+from tui.migrate.target import targets
 from tui.migrate.writing import Order, free_backup, sources
 
 OLD = "0.4.0/chat-streaming"
@@ -443,7 +443,7 @@ def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
 
 
 def test_a_batch_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from migrator.batch.execute import _attempt as attempt
+    from migrator.batch.migrate_files import _attempt as attempt
 
     for number in range(5):
         copied(OLD, tmp_path / "in" / str(number))
@@ -457,7 +457,7 @@ def test_a_batch_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
                 screen.action_stop()
             return attempt(source, *rest)
 
-        monkeypatch.setattr("migrator.batch.execute._attempt", stopping)
+        monkeypatch.setattr("migrator.batch.migrate_files._attempt", stopping)
         await press(pilot, "w", "tab", "space", "tab", "enter")
         assert "stopped: 3 files: 3 migrated" in text(app_of(pilot))
 

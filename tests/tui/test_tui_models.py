@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from process import SECRET, environment, export
+from support.process import SECRET, environment, export
 
 from migrator.check import check
 from migrator.errors import MigratorError

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import textual
-from driver import play, press
-from process import ROOT
+from support.process import ROOT
+from support.tui_driver import play, press
 from textual.pilot import Pilot
 
 from tui.app import MigrateApp

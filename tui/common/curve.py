@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
-from migrator.metrics import PERCENTILES
+from migrator.aiperf.metrics import PERCENTILES
 from migrator.render.comparison.numbers import number
 from migrator.render.comparison.words import rank
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from migrator.errors import MigratorError, UsageError, reported
-from migrator.files import write_atomic
+from migrator.files.disk import write_atomic
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Receipt

@@ -11,7 +11,7 @@ from typing import Final
 
 from migrator.diff.policy import Policy, Waived, from_file, from_text
 from migrator.errors import UnwritableError, UsageError
-from migrator.files import read_bytes, write_atomic
+from migrator.files.disk import read_bytes, write_atomic
 
 DEFAULT_NAME: Final = "aiperf-policy.toml"
 _DATE: Final = r"\d{4}-\d{2}-\d{2}"

@@ -183,8 +183,8 @@ def _numbers_of(metrics: dict[str, Json]) -> Iterator[float | None]:
 
 
 def _number(block: Json, tag: str, statistic: str) -> float | None:
-    from migrator.metrics import catalogue, is_block
-    from migrator.units import convert, same_family
+    from migrator.aiperf.metrics import catalogue, is_block
+    from migrator.aiperf.units import convert, same_family
 
     value = block.get(statistic) if is_block(block) else None
     if type(value) is bool or not isinstance(value, (int, float)) or abs(value) > 1e300:

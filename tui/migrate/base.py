@@ -13,7 +13,7 @@ from migrator.render.safe import printable
 from tui.common.choice import Choice
 from tui.common.form import Field, Form, Values
 from tui.common.page import Page
-from tui.migrate.goal import goal_text, targets
+from tui.migrate.target import goal_text, targets
 from tui.migrate.writing import Order, preview_words
 
 

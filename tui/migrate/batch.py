@@ -6,15 +6,15 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from migrator.batch.execute import Request, Result, Status
-from migrator.batch.migrating import Migrating
+from migrator.batch.migrate_files import Request, Result, Status
+from migrator.batch.migrate_work import Migrating
 from migrator.batch.pool import run, usable_cores
 from migrator.errors import MigratorError
 from migrator.render.report import counts, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.rows import Column, Line
-from tui.migrate.goal import release_of, version_of
+from tui.migrate.target import release_of, version_of
 from tui.migrate.writing import Order, sources
 
 COLUMNS = (

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import ProgressBar, Static
 from textual.worker import get_current_worker
 
-from migrator.batch.execute import Result, Status
+from migrator.batch.migrate_files import Result, Status
 from migrator.errors import MigratorError
 from migrator.render.safe import printable
 from tui.common.grid import Grid
@@ -22,7 +22,7 @@ from tui.common.page import Copy
 from tui.common.rows import tab_separated
 from tui.migrate.base import MigrationPage
 from tui.migrate.batch import COLUMNS, Outcome, details, looked_at, size_of, written
-from tui.migrate.goal import goal_text
+from tui.migrate.target import goal_text
 from tui.migrate.writing import Order, told
 
 _EVERY: Final = 0.1

@@ -11,19 +11,19 @@ from difflib import SequenceMatcher
 from typing import Any, Final, Literal, NamedTuple
 
 from migrator.batch.discover import Source
-from migrator.batch.execute import Request, residue_beside
 from migrator.batch.load import load
-from migrator.chain.ledger import Entry, Ledger, Loss, Op
-from migrator.chain.migrate import Migration, migrate
+from migrator.batch.migrate_files import Request, residue_beside
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.errors import MigratorError, ResidueError, reported
-from migrator.files import unreadable
+from migrator.files.disk import unreadable
 from migrator.identify import require_migratable
 from migrator.jsonfile import Json, Path, path_text, render
+from migrator.ledger import Entry, Ledger, Loss, Op
+from migrator.migration.migrate import Migration, migrate
 from migrator.render.report import MARKS, counts, entry_detail
 from migrator.render.safe import printable
 from migrator.render.text import plural, value_text
-from tui.migrate.goal import goal_text, release_of, version_of
+from tui.migrate.target import goal_text, release_of, version_of
 
 WHOLE: Final = "whole way"
 """The first stage of a preview: all entries at once, between the file as it is and the result."""

@@ -11,17 +11,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from migrator.batch.execute import Result, Status, execute
-from migrator.chain.ledger import Loss
+from migrator.batch.migrate_files import Result, Status, execute
 from migrator.errors import MigratorError
 from migrator.jsonfile import path_text
+from migrator.ledger import Loss
 from migrator.render.safe import printable
 from tui.common.grid import Grid
 from tui.common.page import Copy
 from tui.common.rows import Column, Line, Listed, tab_separated
 from tui.migrate.base import MigrationPage
-from tui.migrate.goal import goal_text
 from tui.migrate.preview import Preview, Stage, change_row, preview, side_by_side, stamp_of, unified
+from tui.migrate.target import goal_text
 from tui.migrate.writing import Order, copy_name, told
 
 STEPS: Final = (Column("step", "stage", 11), Column("counts", "what it does"))

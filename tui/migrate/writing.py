@@ -1,6 +1,6 @@
 """What is written where, before anything is written: the words of the dialog, the request, and the command line.
 
-The request goes to [`migrator.batch.execute`][], as the command line's own does.
+The request goes to [`migrator.batch.migrate_files`][], as the command line's own does.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from migrator.batch.discover import Source, clash, discover
-from migrator.batch.execute import Request
+from migrator.batch.migrate_files import Request
 from migrator.errors import UsageError
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.exchange import free_name
 from migrator.writing.replace import Manner
-from migrator.writing.swap import free_name
-from tui.migrate.goal import option, release_of, version_of
+from tui.migrate.target import option, release_of, version_of
 
 SUFFIX: Final = ".bak"
 Place = Literal["copy", "in place"]

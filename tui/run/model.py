@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from migrator.aiperf.directions import direction
+from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.batch.facts import facts
 from migrator.batch.load import load
 from migrator.check.rule import RULES, Finding, Spot, Subject
 from migrator.diff.workload import workload
-from migrator.directions import direction
 from migrator.errors import reported
 from migrator.identify import MIGRATABLE, Family, Identity
 from migrator.jsonfile import Json
-from migrator.metrics import STATISTICS, catalogue
 from migrator.redact import redact
 from migrator.render.comparison.words import ARROW_WORDS, ARROWS
 from migrator.render.text import plural, wrapped

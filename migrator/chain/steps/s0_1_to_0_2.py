@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from migrator.aiperf.metrics import catalogue, is_scalar
 from migrator.chain.ops import UNKNOWN, Add, Inverse, Item, Rename, Unnest
 from migrator.chain.places import BLOCKS, FRONT, Object
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Path
-from migrator.metrics import catalogue, is_scalar
 
 
 def _tag(_: Object, __: Object, path: Path) -> Json:

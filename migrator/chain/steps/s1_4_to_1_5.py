@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from migrator.chain.ledger import Loss
 from migrator.chain.ops import Add, InDialect, Item
 from migrator.chain.places import Object
 from migrator.chain.step import Step
 from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.jsonfile import Json, Path
+from migrator.ledger import Loss
 
 
 def _no_reasons(_: Object, __: Object, ___: Path) -> Json:

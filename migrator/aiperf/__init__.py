@@ -1,0 +1,1 @@
+"""What changes with an AIPerf release: releases, metrics, units, directions, volatile fields, records."""

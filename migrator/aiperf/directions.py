@@ -1,0 +1,79 @@
+"""Which change of a metric is bad: the project's own table, because AIPerf's flag is no safe direction.
+
+`data/directions.json` gives every tag of the catalogue, and what AIPerf writes beside it, one of four classes, in
+groups that share a reason. `docs/directions.md` shows it, and where it disagrees with `larger_is_better_flag`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+CLASSES: Final = ("lower", "higher", "parity", "information")
+"""Lower is better, higher is better, must match (it describes the workload), neither."""
+
+UNKNOWN: Final = "information"
+"""The class of a metric that is not in the table: shown, never judged."""
+
+
+class Group(NamedTuple):
+    """Tags that are judged alike, and why.
+
+    `total` marks sums over the whole run, which grow with the number of requests. A tag may end in `.*`: all tags
+    that begin so. `disagrees` says why AIPerf's own flag is not followed, where it is not.
+    """
+
+    name: str
+    direction: str
+    why: str
+    tags: tuple[str, ...]
+    total: bool = False
+    disagrees: str = ""
+
+
+@cache
+def groups() -> tuple[Group, ...]:
+    """The table, in the order of its file."""
+    # Not importlib.resources: it takes as long to import as all the rest of the start-up.
+    with open(os.path.join(os.path.dirname(__file__), os.pardir, "data", "directions.json"), "rb") as file:
+        rows: list[dict[str, Any]] = json.load(file)
+    return tuple(
+        Group(
+            row["group"],
+            row["class"],
+            row["why"],
+            tuple(row["tags"]),
+            row.get("total", False),
+            row.get("disagrees", ""),
+        )
+        for row in rows
+    )
+
+
+def direction(tag: str, *, fixed_requests: bool = True) -> str:
+    """One of [`CLASSES`][]; `information` for a tag that is not in the table.
+
+    Args:
+        tag: as a file spells it, in any version.
+        fixed_requests: whether the number of requests was chosen. In a run that was bounded by time it follows the
+            throughput, and so do the sums over the run: then they are information.
+    """
+    group = group_of(tag)
+    if group is None or (group.total and not fixed_requests):
+        return UNKNOWN
+    return group.direction
+
+
+def group_of(tag: str) -> Group | None:
+    """The group that a tag is judged with; None if it is not in the table."""
+    table = _by_tag()
+    if tag in table:
+        return table[tag]
+    return next((group for name, group in table.items() if name.endswith(".*") and tag.startswith(name[:-1])), None)
+
+
+@cache
+def _by_tag() -> dict[str, Group]:
+    return {tag: group for group in groups() for tag in group.tags}

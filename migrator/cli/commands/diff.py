@@ -1,0 +1,185 @@
+"""`aiperf-migrate diff`: compare two runs, or two groups of runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from migrator.cli.parser import Parser, file_name
+from migrator.cli.streams import complain, say
+from migrator.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from migrator.diff.policy import Policy
+    from migrator.diff.receipt import Receipt
+    from migrator.diff.sides import LoadedSide
+
+FORMATS: Final = ("text", "markdown", "html", "junit", "github", "json")
+
+_ABOUT = """\
+Compare two runs, or two groups of repeated runs, metric by metric, whatever releases
+wrote them. A folder is a group of trials. After two revisions and `--`, a path is read
+from git; after one, that revision is compared with the file as it is now."""
+
+_EPILOG = """\
+exit codes: 0 compared, or nothing gated got worse; with --fail-on or --policy 1 for a
+regression and 3 where the evidence does not decide or the sides are not comparable.
+
+  aiperf-migrate diff old.json new.json
+  aiperf-migrate diff runs/base runs/candidate --fail-on request_latency.p99:5
+  aiperf-migrate diff --base a.json b.json c.json --cand d.json e.json f.json
+  aiperf-migrate diff main HEAD -- results/profile_export_aiperf.json"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Compare, render, and say by the exit code what came of it."""
+    before, paths = _split(arguments)
+    parser = _parser()
+    options = parser.parse_args(before)
+    base, candidate = _sides(options, paths)
+    policy = _policy(options)
+    if options.prove:
+        return _prove(base, policy)
+    # Not at the top: --help needs none of it.
+    from migrator.diff.engine import compare
+    from migrator.diff.noise import load_profile
+
+    noise = load_profile(options.noise) if options.noise else None
+    receipt = compare(base, candidate, policy, noise=noise, everything=options.all)
+    _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
+    for waiver in receipt.gate.expired_waivers:
+        complain(f"the waiver for {waiver} no longer holds")
+    return _exit_code(receipt, options) if policy.rules or options.exit_code else ExitCode.OK
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What stands before `--`, and the paths behind it."""
+    listed = list(arguments)
+    if "--" not in listed:
+        return listed, []
+    index = listed.index("--")
+    if not listed[index + 1 :]:
+        raise UsageError("nothing stands behind --", expected="a path in the repository")
+    return listed[:index], listed[index + 1 :]
+
+
+def _parser() -> Parser:
+    parser = Parser("diff", _ABOUT, _EPILOG)
+    parser.add_argument("sides", nargs="*", metavar="BASE CAND", help="two files, folders, or revisions")
+    parser.add_argument("--base", nargs="+", type=file_name, metavar="PATH", help="the runs of the baseline")
+    parser.add_argument("--cand", nargs="+", type=file_name, metavar="PATH", help="the runs of the candidate")
+    parser.add_argument(
+        "--fail-on", action="append", default=[], metavar="RULE", help="METRIC[.STAT]:PERCENT[:FLOOR]; repeatable"
+    )
+    parser.add_argument("--policy", type=file_name, metavar="FILE", help="rules and waivers, as TOML")
+    parser.add_argument(
+        "--inconclusive",
+        choices=("pass", "fail"),
+        help="what an undecided gate means: exit 0 or 1 instead of 3",
+    )
+    parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
+    parser.add_argument("--noise", type=file_name, metavar="FILE", help="what `noise learn` wrote: decides single runs")
+    parser.add_argument("--prove", action="store_true", help="show that every gate can fail: inject changes, and look")
+    parser.add_argument("--all", action="store_true", help="volatile differences (identifiers, times, folders), too")
+    parser.add_argument("-v", "--verbose", action="store_true", help="unchanged rows, too")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the receipt (default text)")
+    parser.add_argument("--json", action="store_true", help="the receipt itself, the same as --format json")
+    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write it here")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing output")
+    return parser
+
+
+def _sides(options: argparse.Namespace, paths: list[str]) -> tuple[LoadedSide, LoadedSide]:
+    from migrator.diff.sides import load_side
+
+    if options.base or options.cand:
+        if options.sides or paths or not (options.base and options.cand):
+            raise UsageError("--base and --cand go together, and with nothing else", hint="diff --help")
+        return load_side(options.base), load_side(options.cand)
+    if paths:
+        return _from_git(options.sides, paths)
+    if len(options.sides) != 2:
+        raise UsageError(
+            f"{len(options.sides)} sides are named", expected="a baseline and a candidate", hint="diff --help"
+        )
+    return load_side([options.sides[0]]), load_side([options.sides[1]])
+
+
+def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, LoadedSide]:
+    from migrator.diff.run import trial_from_bytes
+    from migrator.diff.sides import LoadedSide, load_side
+    from migrator.git.revisions import read
+
+    if len(paths) != 1 or len(revisions) not in (1, 2):
+        raise UsageError("expected one or two revisions, --, and one path", hint="diff REV [REV] -- PATH")
+    path = paths[0]
+    sides = []
+    for revision in revisions:
+        name = f"{revision}:{path}"
+        sides.append(LoadedSide(name, (trial_from_bytes(read(revision, path, os.getcwd()), name),)))
+    return sides[0], sides[1] if len(sides) == 2 else load_side([path])
+
+
+def _policy(options: argparse.Namespace) -> Policy:
+    from migrator.diff.policy import Policy, from_file, from_options
+
+    policy = from_file(options.policy) if options.policy else Policy()
+    rules = from_options(options.fail_on)
+    return Policy((*policy.rules, *rules), policy.waivers, policy.alpha, policy.margin, policy.source, policy.text)
+
+
+def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
+    """The receipt in one of the formats; only that one's renderer is imported."""
+    if form == "json":
+        # Looking for plugins takes pydantic a tenth of the start-up, and a receipt must not depend on any.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+        from migrator.diff.receipt import to_json
+
+        return to_json(receipt)
+    from importlib import import_module
+
+    renderer = import_module(f"migrator.render.comparison.{form}")
+    text: str = renderer.render(receipt, verbose=verbose) if form == "text" else renderer.render(receipt)
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _write(options: argparse.Namespace, text: str) -> None:
+    if not options.output:
+        sys.stdout.write(text)
+        return
+    from migrator.files.disk import write_atomic
+
+    write_atomic(options.output, text.encode(errors="backslashreplace"), overwrite=options.force)
+
+
+def _exit_code(receipt: Receipt, options: argparse.Namespace) -> int:
+    verdict = receipt.verdict.value
+    if verdict == "regression":
+        return ExitCode.NO
+    if verdict == "inconclusive" and options.inconclusive:
+        return ExitCode.OK if options.inconclusive == "pass" else ExitCode.NO
+    if verdict in ("inconclusive", "incomparable"):
+        return ExitCode.UNDECIDABLE
+    return ExitCode.OK
+
+
+def _prove(base: LoadedSide, policy: Policy) -> int:
+    from migrator.diff.prove import prove
+    from migrator.render.text import table
+
+    proofs = list(prove(base, policy))
+    if not proofs:
+        raise UsageError("no gate can be proved", expected="a gated metric with a direction and a positive value")
+    rows = [("gate", "injected", "expected", "said", "")]
+    for proof in proofs:
+        expected = " or ".join(verdict.value for verdict in proof.expected)
+        name = f"{proof.metric}.{proof.statistic}"
+        rows.append((name, f"{proof.percent:+.2f} %", expected, proof.got.value, "ok" if proof.holds else "WRONG"))
+    for line in table(rows):
+        say(line)
+    wrong = sum(not proof.holds for proof in proofs)
+    say(f"{len(proofs)} injected changes: {'every gate reacts rightly' if not wrong else f'{wrong} react wrongly'}")
+    return ExitCode.NO if wrong else ExitCode.OK

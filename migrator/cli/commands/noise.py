@@ -1,0 +1,41 @@
+"""`aiperf-migrate noise learn`: how much runs of one configuration differ by themselves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from migrator._version import __version__
+from migrator.cli.parser import Parser, file_name
+from migrator.cli.streams import complain
+from migrator.diff.noise import learn
+from migrator.diff.sides import load_side
+from migrator.errors import ExitCode, UsageError
+from migrator.files.disk import write_atomic
+from migrator.render.text import plural
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Learn a profile and write it."""
+    parser = Parser(
+        "noise",
+        "Learn the run-to-run noise of repeated runs, each model, GPU and load for itself.\n"
+        "`diff --noise FILE` then judges single runs by it.",
+    )
+    parser.add_argument("action", choices=("learn",), help="learn: write a profile of the runs that follow")
+    parser.add_argument("paths", nargs="+", metavar="RUN", help="exports, or folders of them; three or more of a kind")
+    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the profile here")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing profile")
+    options = parser.parse_args(arguments)
+    side = load_side(options.paths)
+    if len(side.trials) < 3:
+        raise UsageError(f"{plural(len(side.trials), 'run')} cannot show noise", expected="at least 3 of one kind")
+    profile = learn(side.trials)
+    content = profile.to_bytes(f"aiperf-migrate {__version__}")
+    if options.output:
+        write_atomic(options.output, content, overwrite=options.force)
+    else:
+        sys.stdout.write(content.decode())
+    kinds = plural(len(profile.entries), "configuration")
+    complain(f"learnt {kinds} from {plural(len(side.trials), 'run')}")
+    return ExitCode.OK

@@ -1,0 +1,93 @@
+"""How files are written: options of backups, the journal and the disk, and what they must not contradict."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+
+from migrator.batch.discover import Source
+from migrator.batch.migrate_files import Request
+from migrator.cli.parser import Parser, file_name
+from migrator.errors import UsageError
+from migrator.files.packed import EXPORT_SUFFIXES
+from migrator.writing import journal
+from migrator.writing.replace import Manner
+from migrator.writing.write import Fsync
+
+
+def add_options(parser: Parser) -> None:
+    """`--backup-suffix` to `--fsync`."""
+    backup = parser.add_mutually_exclusive_group()
+    backup.add_argument("--backup-suffix", metavar="SUFFIX", help="name of backups (default .bak)")
+    backup.add_argument("--no-backup", action="store_true", help="with --in-place: keep no backups")
+    parser.add_argument(
+        "--backup-dir", type=file_name, metavar="DIR", help="with --in-place: keep backups here, the tree mirrored"
+    )
+    parser.add_argument("--touch", action="store_true", help="with --in-place: renew the time of modification")
+    parser.add_argument(
+        "--journal", type=file_name, metavar="FILE", help="note each file before it is written, for --resume and undo"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the batch of that journal")
+    parser.add_argument(
+        "--fsync",
+        choices=[fsync.value for fsync in Fsync],
+        help="wait for the disk after each file, after some dozen (default with --in-place), or never",
+    )
+
+
+def manner(options: argparse.Namespace) -> Manner:
+    """How this command line wants files written.
+
+    Raises:
+        UsageError: options that contradict each other.
+    """
+    for name in ("no_backup", "backup_suffix", "backup_dir", "touch"):
+        if getattr(options, name) and not options.in_place:
+            raise UsageError(f"--{name.replace('_', '-')} goes with --in-place")
+    placed = options.output or options.output_dir or options.in_place
+    if options.journal and not placed:
+        raise UsageError("--journal is of what is written", hint="give the output a place with -o, -d or --in-place")
+    if options.resume and not options.journal:
+        raise UsageError("--resume needs the journal of the batch", hint="--journal FILE --resume")
+    if options.fsync and not placed:
+        raise UsageError("--fsync is of what is written", hint="give the output a place with -o, -d or --in-place")
+    if options.no_backup and options.backup_dir:
+        raise UsageError("--no-backup and --backup-dir contradict each other")
+    suffix = options.backup_suffix
+    if suffix is not None and (not suffix or "/" in suffix):
+        raise UsageError("--backup-suffix must be part of a file name")
+    if suffix and f"a.json{suffix}".lower().endswith(EXPORT_SUFFIXES):
+        told = "the next batch would take backups for exports"
+        raise UsageError("--backup-suffix must not end in .json, .gz or .zst", hint=told)
+    if suffix is None and not options.no_backup and not options.backup_dir:
+        suffix = ".bak"
+    return Manner(
+        suffix=suffix,
+        folder=options.backup_dir,
+        touch=options.touch,
+        fsync=Fsync(options.fsync or (Fsync.BATCH if options.in_place else Fsync.NEVER)),
+        journal=os.path.abspath(options.journal) if options.journal else None,
+    )
+
+
+def journaled(
+    options: argparse.Namespace, request: Request, sources: Iterable[Source], stack: ExitStack
+) -> Iterator[Source]:
+    """The sources, with what the journal to resume says was done; the journal is open until `stack` is left.
+
+    Raises:
+        UnwritableError, JournalError: as [`migrator.writing.journal.begin`][] does.
+    """
+    name = request.manner.journal
+    if name is None:
+        return iter(sources)
+    about = {"command": options.command, "to": request.to}
+    kept = stack.enter_context(
+        journal.begin(name, about, resume=options.resume, sync=request.manner.fsync is not Fsync.NEVER)
+    )
+    if not options.resume:
+        return iter(sources)
+    done = journal.Done(kept)
+    return (source._replace(done=done.after(request.target(source))) for source in sources)

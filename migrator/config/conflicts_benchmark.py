@@ -1,0 +1,264 @@
+"""What a release of BenchmarkConfig (AIPerf 0.9.0 and later) rejects for what is, or is not, beside it.
+
+Read off the validators of each of these releases, and tried on them. Of two fields that do not go together, the rule
+that stands first decides. Whether files exist, and what packages a machine has, is not asked; nor are distributions
+looked into whose fields are those of several kinds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from migrator.config.conflict_rules import STREAMING, check, given, lines, never, number
+from migrator.config.place import ABSENT, Place, at
+from migrator.jsonfile import Json
+
+Object = dict[str, Json]
+
+
+def _url(text: str) -> bool:
+    # As nearly all of them are; the library that knows the others is slow to import.
+    if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:([1-9]\d{0,3}|[1-5]\d{4}))?(/[\w./-]*)?", text):
+        return True
+    from urllib.parse import urlsplit
+
+    try:
+        found = urlsplit(text if "://" in text else f"http://{text}")
+        port = found.port
+    except ValueError:
+        return False
+    return found.scheme in ("http", "https") and bool(found.hostname) and port != 0 and not re.search(r"\s", text)
+
+
+def _urls(value: Json, *_: object) -> bool:
+    return all(type(text) is not str or _url(text) for text in value)
+
+
+def _rooted(value: Json, *_: object) -> bool:
+    return type(value) is not str or value.startswith("/")
+
+
+def _hook(value: Json, *_: object) -> bool:
+    paths = (at(value, (name,)) for name in ("path", "start_path", "stop_path"))
+    return all(path is ABSENT or (type(path) is str and path.startswith("/")) for path in paths)
+
+
+def _not_empty(value: Json, *_: object) -> bool:
+    return type(value) is not list or len(value) > 0
+
+
+def _weighted(_value: Json, models: Json, *_: object) -> bool:
+    weights = [at(item, ("weight",)) for item in models.get("items", ())]
+    return all(map(number, weights)) and 0.99 <= sum(weights) <= 1.01
+
+
+def _template(endpoint: Json, *_: object) -> bool:
+    return at(endpoint, ("type",)) != "template" or given(at(endpoint, ("template",)))
+
+
+def _one_source(dataset: Json, *_: object) -> bool:
+    return at(dataset, ("type",)) != "file" or given(at(dataset, ("path",))) or given(at(dataset, ("records",)))
+
+
+def _turns(value: Json, *_: object) -> bool:
+    mean = at(value, ("mean",)) if type(value) is dict else value
+    return not number(mean) or mean >= 1
+
+
+_STOPS: Final = ("requests", "duration", "sessions")
+_RATED: Final = ("poisson", "constant", "gamma")
+
+
+def _stops(phases: Json, *_: object) -> bool:
+    due = [phase for phase in phases if phase.get("type") != "fixed_schedule"]
+    return all(any(given(phase.get(name)) for name in _STOPS) for phase in due)
+
+
+def _rates(phases: Json, *_: object) -> bool:
+    due = [phase for phase in phases if phase.get("type") in _RATED]
+    return all(given(phase.get("rate")) or given(phase.get("rate_series")) for phase in due)
+
+
+def _users(phases: Json, *_: object) -> bool:
+    due = [phase for phase in phases if phase.get("type") == "user_centric" and number(phase.get("users"))]
+    counts = [(phase["users"], phase.get(name)) for phase in due for name in ("requests", "sessions")]
+    return all(not number(count) or users <= count for users, count in counts)
+
+
+def _names(phases: Json, *_: object) -> bool:
+    names = [phase.get("name") for phase in phases]
+    return len(names) == len(set(names)) and "profiling" in names
+
+
+def _kinds(phases: Json, *_: object) -> bool:
+    names = [str(phase.get("name")) for phase in phases]
+    kinds = [phase.get("kind") or phase.get("name") for phase in phases]
+    same = len(names) == len({name.lower() for name in names})
+    return same and "profiling" in kinds and {*kinds} <= {"warmup", "profiling"}
+
+
+def _names_of_folders(phases: Json, *_: object) -> bool:
+    return all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", str(phase.get("name"))) for phase in phases)
+
+
+def _start(value: Json, phase: Json, _config: Object, place: Place) -> bool:
+    """Whether the range in which trajectories start is one; 0.25 to 0.75 is AIPerf's own."""
+    low, high = (phase.get(f"trajectory_start_{end}_ratio") for end in ("min", "max"))
+    return (low if number(low) else 0.25) <= (high if number(high) else 0.75)
+
+
+def _left_out(value: Json, phase: Json, *_: object) -> bool:
+    """Whether a phase is left out of the results just if it is a warmup; which of them it is, its name may not say."""
+    kind = phase.get("kind") or phase.get("name")
+    return kind not in ("warmup", "profiling") or value == (kind == "warmup")
+
+
+def _sequential(value: Json, dataset: Json, config: Object, _: Place) -> bool:
+    phases = config.get("phases")
+    fixed = any(at(phase, ("type",)) == "fixed_schedule" for phase in (phases if type(phases) is list else ()))
+    return value == "sequential" or not fixed or dataset.get("type") != "file"
+
+
+def _conversations(phases: Json, _section: Json, config: Object, _: Place) -> bool:
+    dataset = at(config, ("datasets", 0))
+    of_users = any(phase.get("type") == "user_centric" for phase in phases)
+    return not of_users or at(dataset, ("type",)) != "file" or at(dataset, ("format",)) == "multi_turn"
+
+
+_FORMS: Final = "image_edit|video_generation|audio_transcription"
+_NO_TEXT: Final = "image_retrieval|audio_transcription"
+_TRACES: Final = "mooncake_trace|bailian_trace|burst_gpt_trace|sagemaker_data_capture|weka_trace"
+_GRADERS: Final = "code_execution|lighteval_expr|lighteval_gpqa|lighteval_latex|math|multiple_choice"
+
+BENCHMARK_RULES: Final = (
+    *lines(
+        "0.9.0",
+        f"""
+        model without models
+        dataset without datasets
+        warmup without phases
+        profiling without phases
+        accuracy.tasks needs accuracy.benchmark
+        accuracy.n_shots needs accuracy.benchmark
+        accuracy.grader needs accuracy.benchmark
+        accuracy.system_prompt needs accuracy.benchmark
+        accuracy.enable_cot needs! accuracy.benchmark
+        accuracy.verbose needs! accuracy.benchmark
+        endpoint.wait_for_model_interval!=5.0|5 needs endpoint.wait_for_model_timeout
+        endpoint.wait_for_model_mode!=inference needs endpoint.wait_for_model_timeout
+        endpoint.request_content_type=multipart/form-data needs endpoint.type={_FORMS}
+        endpoint.request_content_type=application/json without endpoint.type={_FORMS}
+        gpu_telemetry.urls without gpu_telemetry.collector=pynvml|amdsmi
+        runtime.api_host needs runtime.api_port:given
+        server_metrics.discovery.label_selector without server_metrics.discovery.mode=disabled
+        server_metrics.discovery.namespace without server_metrics.discovery.mode=disabled
+        datasets.*.video.audio.codec needs datasets.*.video.audio.channels
+        datasets.*.records without datasets.*.path
+        datasets.*.prefix_prompts.pool_size without datasets.*.prefix_prompts.shared_system_length:given
+        datasets.*.prefix_prompts.pool_size without datasets.*.prefix_prompts.user_context_length:given
+        datasets.*.prefix_prompts.length without datasets.*.prefix_prompts.shared_system_length:given
+        datasets.*.prefix_prompts.length without datasets.*.prefix_prompts.user_context_length:given
+        phases.*.grace_period needs phases.*.duration
+        phases.*.prefill_concurrency needs endpoint.streaming
+        phases.*.prefill_concurrency needs endpoint.type={STREAMING}
+        phases.*.prefill_concurrency cap phases.*.concurrency
+        phases.*.start_offset needs phases.*.auto_offset=false
+        phases.*.start_offset atmost phases.*.end_offset
+        """,
+    ),
+    *lines(
+        "0.11.0",
+        """
+        wandb.entity needs wandb.project:given
+        wandb.run_name needs wandb.project:given
+        wandb.tags needs wandb.project:given
+        datasets.*.images.source_sampling!=random-with-replacement without datasets.*.images.source=noise|-
+        """,
+    ),
+    *lines(
+        "0.12.0",
+        """
+        datasets.*.use_think_time_only=true without datasets.*.ignore_trace_delays
+        datasets.*.open_loop_strict=true without datasets.*.open_loop_replay=false
+        datasets.*.max_context_length needs datasets.*.format=weka_trace|single_turn|- datasets.*.dataset:weka
+        datasets.*.hf_weka_dataset needs datasets.*.dataset=weka_hf
+        endpoint.uuid_and_strip=true needs endpoint.type=chat|-
+        phases.*.rate_series without phases.*.rate phases.*.type=user_centric
+        phases.*.kind as phases.*.name=warmup|profiling
+        phases.*.adaptive_scale=true needs phases.*.duration
+        phases.*.adaptive_scale=true needs phases.*.adaptive_sustain_duration:given
+        phases.*.adaptive_scale=true needs phases.*.sla
+        phases.*.adaptive_scale=true without phases.*.type=fixed_schedule
+        phases.*.agentic_cache_warmup_duration needs scenario phases.*.timing_mode=agentic_replay phases.*.name=warmup
+        """,
+    ),
+    *lines(
+        "0.13.0",
+        f"""
+        endpoint.per_chunk_usage=true needs endpoint.use_server_token_count
+        endpoint.per_chunk_usage=true needs endpoint.type=chat|-
+        endpoint.per_chunk_usage=true needs endpoint.streaming
+        endpoint.reset_kv_cache needs endpoint.transport=http|-
+        endpoint.server_profiler needs endpoint.transport=http|-
+        datasets.*.prompt_batch_size needs datasets.*.format=random_pool
+        datasets.*.image_batch_size needs datasets.*.format=random_pool
+        datasets.*.audio_batch_size needs datasets.*.format=random_pool
+        datasets.*.video_batch_size needs datasets.*.format=random_pool
+        datasets.*.prompts.corpus=random without datasets.*.format={_TRACES}
+        datasets.*.prompts.random_range_ratio without datasets.*.prompts.sequence_distribution
+        datasets.*.prompts.random_range_ratio needs datasets.*.prompts.isl
+        datasets.*.prompts.random_range_ratio needs datasets.*.prompts.osl
+        datasets.*.system_prompt_file without datasets.*.system_prompt
+        """,
+    ),
+    *lines(
+        "0.13.0",
+        f"""
+        runtime.workers_min atmost runtime.workers
+        tokenizer.name without! endpoint.type={_NO_TEXT}
+        tokenizer.revision without! endpoint.type={_NO_TEXT}
+        tokenizer.trust_remote_code without! endpoint.type={_NO_TEXT}
+        """,
+    ),
+    *lines(
+        "0.13.0.dev20261008",
+        """
+        endpoint.aws_region needs endpoint.auth_type=sigv4
+        endpoint.aws_profile needs endpoint.auth_type=sigv4
+        endpoint.aws_service needs endpoint.auth_type=sigv4
+        phases.*.warmup_requests_per_lane without phases.*.agentic_cache_warmup_duration
+        phases.*.warmup_requests_per_lane needs scenario phases.*.timing_mode=agentic_replay
+        datasets.*.weka_nested_timestamp_basis needs datasets.*.format=weka_trace|single_turn|- datasets.*.dataset:weka
+        """,
+    ),
+    check("accuracy.benchmark!=aime|mmlu|-", never, "this release cannot run it yet", "0.9.0", "0.11.0"),
+    check(f"accuracy.grader!={_GRADERS}|-", never, "this release cannot run it yet", "0.9.0", "0.11.0"),
+    check("phases.0.seamless=true", never, "there is no phase before it", "0.9.0"),
+    check("endpoint", _template, "an endpoint of type template has a template", "0.9.0"),
+    check("endpoint.urls", _urls, "a URL has a host, and http:// or https:// or none", "0.9.0"),
+    check("endpoint.path", _rooted, "it must begin with a slash", "0.9.0"),
+    check("endpoint.reset_kv_cache", _hook, "its path must begin with a slash", "0.13.0"),
+    check("endpoint.server_profiler", _hook, "its paths must begin with a slash", "0.13.0"),
+    check("artifacts", lambda value, *_: "dir" in value, "it must name a folder", "0.9.0"),
+    check("phases.*.duration=-", never, "this release does not read a null here", "0.9.0", even_null=True),
+    check("phases.*.grace_period=-", never, "this release does not read a null here", "0.9.0", even_null=True),
+    check("phases.*.duration", lambda value, *_: value > 0, "it must be positive", "0.9.0"),
+    check("artifacts.summary", _not_empty, "it must not be empty", "0.9.0"),
+    check("artifacts.records", _not_empty, "it must not be empty", "0.9.0"),
+    check("artifacts.slice_duration", lambda value, *_: value > 0, "it must be positive", "0.9.0"),
+    check("models.strategy=weighted", _weighted, "each model needs a weight, and they must sum to 1", "0.9.0"),
+    check("datasets.*", _one_source, "a dataset of type file has a path or records", "0.9.0"),
+    check("datasets.*.turns", _turns, "it must be 1 or more", "0.9.0"),
+    check("datasets.0.sampling", _sequential, "a fixed schedule takes a file in its order", "0.9.0"),
+    check("phases", _conversations, "phases of users need a dataset of conversations", "0.9.0"),
+    check("phases", _stops, "a phase ends after requests, sessions or a duration", "0.9.0"),
+    check("phases", _users, "a phase has a request and a session for each user", "0.9.0"),
+    check("phases", _names, "phases have names of their own, and one is profiling", "0.9.0", "0.11.0"),
+    check("phases", _kinds, "phases have names of their own, and one is profiling", "0.12.0"),
+    check("phases", _names_of_folders, "a phase has a name that a folder can have", "0.12.0"),
+    check("phases.*.trajectory_start_min_ratio", _start, "the range must not end before it starts", "0.12.0"),
+    check("phases.*.trajectory_start_max_ratio", _start, "the range must not end before it starts", "0.12.0"),
+    check("phases", _rates, "a phase that is driven by a rate has one", "0.12.0"),
+    check("phases.*.exclude_from_results", _left_out, "just a warmup is left out", "0.9.0"),
+)

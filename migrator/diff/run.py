@@ -1,0 +1,119 @@
+"""One run, reduced to what a comparison needs: a thousand of them must fit in memory."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Final, NamedTuple
+
+from migrator.aiperf.metrics import STATISTICS, is_block
+from migrator.batch.load import load
+from migrator.chain.steps import NEWEST
+from migrator.config.for_release import in_newest_dialect
+from migrator.errors import NotAnExportError
+from migrator.identify import MIGRATABLE, Family, identify
+from migrator.jsonfile import Json, parse, plain
+from migrator.migration.migrate import migrate
+from migrator.redact import redact
+
+RECORDS_NAME: Final = "profile_export.jsonl"
+
+_MOST_REQUESTS: Final = 2**50
+"""A larger count is none, and shares of it are beyond what floats tell apart."""
+
+
+class Block(NamedTuple):
+    """One metric of one run: its unit, and its finite statistics by name."""
+
+    unit: str
+    values: dict[str, float]
+
+
+class Trial(NamedTuple):
+    """One run of a side. `facts` is everything beside the metrics, for the first look at comparability."""
+
+    file: str
+    version: str
+    blocks: dict[str, Block]
+    facts: dict[str, Json]
+    records: str = ""
+
+    def size(self, tag: str) -> int | None:
+        """How many values a metric was computed from, where the run says so."""
+        block = self.blocks.get(tag)
+        return int(block.values["count"]) if block and 1 <= block.values.get("count", 0) <= _MOST_REQUESTS else None
+
+
+KEPT: Final = (
+    "aiperf_version",
+    "benchmark_id",
+    "start_time",
+    "end_time",
+    "was_cancelled",
+    "is_complete",
+    "incomplete_reason",
+    "runtime_submission_invalid_reasons",
+    "error_summary",
+    "input_config",
+    "run_info",
+    "telemetry_data",
+)
+"""Top-level keys that a comparison looks at, beside the metrics."""
+
+
+def load_trial(path: str) -> Trial:
+    """Read one run.
+
+    Raises:
+        MigratorError: unreadable, another family (an aggregate is not a run), or a version that cannot be known.
+    """
+    loaded = load(path, details=False)
+    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
+        raise NotAnExportError(_why_not(loaded.identity.family), expected="a main export", file=path)
+    beside = os.path.join(os.path.dirname(path), RECORDS_NAME)
+    return _trial(path, loaded.parsed.data, beside if os.path.exists(beside) else "")
+
+
+def trial_from_bytes(raw: bytes, name: str) -> Trial:
+    """One run whose bytes come from elsewhere, such as a revision.
+
+    Raises:
+        MigratorError: as [`load_trial`][] does.
+    """
+    parsed = parse(raw)
+    found = identify(parsed.data, details=False)
+    if found.family not in MIGRATABLE:
+        raise NotAnExportError(_why_not(found.family), expected="a main export", file=name)
+    return _trial(name, parsed.data, "")
+
+
+def _why_not(family: Family) -> str:
+    reasons = {
+        Family.AGGREGATE: "is an aggregate of several runs, which is not a run: its means are not comparable to one",
+        Family.COLLATED: "pools the requests of several runs, which is not a run",
+        Family.SWEEP: "is the summary of a sweep, which is not a run",
+        Family.TIMESLICES: "holds slices of a run, not a run",
+    }
+    return reasons.get(family, f"is not a main export but: {family.value}")
+
+
+def _trial(name: str, document: Json, records: str) -> Trial:
+    identity = identify(document, details=False)
+    newest, _ = redact(document)
+    if not identity.newer:
+        # A newer one's own shape is the newest there is; what it adds is compared as information.
+        newest = in_newest_dialect(migrate(newest, NEWEST, identity=identity).document)
+    newest = plain(newest)
+    blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
+    facts = {key: newest[key] for key in KEPT if key in newest}
+    return Trial(name, identity.version, blocks, facts, records)
+
+
+def _block(value: dict[str, Json]) -> Block | None:
+    """The finite numbers of a stats block; None if it has none. A NaN is no number to compare."""
+    numbers = {
+        name: float(number)
+        for name in STATISTICS
+        if isinstance(number := value.get(name), (int, float)) and type(number) is not bool and math.isfinite(number)
+    }
+    return Block(str(value["unit"]), numbers) if numbers else None

@@ -1,0 +1,216 @@
+"""How sure a relative change is: the ratio candidate / baseline, its interval, and a p-value where one is honest.
+
+All of it on the logarithm of the ratio, where twice as slow and twice as fast are equally far away and swapping the
+sides only changes the sign. Plain functions over numbers; nothing is read, nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from migrator.diff.statistics.student import t_quantile, t_two_sided
+
+MIN_RUNS: Final = 3
+"""Runs a side from which the spread between runs is estimated at all."""
+
+_NO_SPREAD: Final = 1e-9
+"""Standard deviation of logarithms below which values are the same but for rounding."""
+
+_FARTHEST: Final = 600.0
+"""Logarithm of the farthest end of an interval: no document's number can hold one much farther out."""
+
+Kind = Literal["between runs", "within run", "within run, approximate"]
+
+
+class Estimate(NamedTuple):
+    """A ratio candidate / baseline and what is known of it.
+
+    `low` and `high` bound the ratio at the confidence `level`. `se` is the standard error of its logarithm and `df`
+    the degrees of freedom behind that. `p_value` is two-sided, of "no change"; None where the interval says nothing
+    of the next run, so that nobody prints it as significance. `n_base` and `n_candidate` count runs where `kind` is
+    "between runs", else requests. `least_p` is above zero where no run differs from the next: the smallest one-sided
+    p-value that so many runs can give.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    level: float
+    p_value: float | None
+    df: float
+    method: str
+    kind: Kind
+    se: float
+    n_base: int
+    n_candidate: int
+    least_p: float = 0.0
+
+    @property
+    def percent(self) -> float:
+        """The relative change, in percent."""
+        return 100 * (self.ratio - 1)
+
+    @property
+    def interval_percent(self) -> tuple[float, float]:
+        """The interval of the relative change, in percent."""
+        return 100 * (self.low - 1), 100 * (self.high - 1)
+
+
+class Refusal(NamedTuple):
+    """Why there is no estimate, and what would allow one."""
+
+    reason: str
+    needs: str = ""
+
+
+def from_runs(base: Sequence[float], candidate: Sequence[float], *, level: float = 0.95) -> Estimate | Refusal:
+    """The ratio of two groups of runs, each run one number: Welch's interval on the logarithms.
+
+    The run is the unit, however many requests it had: what differs from run to run is in none of them alone.
+    Where no run of either side differs from the next, there is no spread to divide by. What is left is that the runs
+    of one build could have come in any order: the p-value is 2 / (number of ways to choose the baseline's runs),
+    so three a side never show a change, and four do. The interval is then the ratio itself.
+
+    Args:
+        base: one positive value per run, any unit.
+        candidate: the same, in the same unit.
+        level: confidence of the interval.
+    """
+    if refusal := _unfit(base, candidate, MIN_RUNS):
+        return refusal
+    a, b = [math.log(value) for value in base], [math.log(value) for value in candidate]
+    difference = _mean(b) - _mean(a)
+    va, vb = _variance(a) / len(a), _variance(b) / len(b)
+    if max(va * len(a), vb * len(b)) < _NO_SPREAD**2:
+        return _without_spread(difference, len(a), len(b), level, len(a), len(b))
+    df = (va + vb) ** 2 / (va**2 / (len(a) - 1) + vb**2 / (len(b) - 1))
+    method = "Welch's t on the logarithms of the runs"
+    return _estimate(difference, math.sqrt(va + vb), df, level, method, len(a), len(b))
+
+
+def from_noise(
+    base: Sequence[float], candidate: Sequence[float], s_run: float, df: float, *, level: float = 0.95
+) -> Estimate | Refusal:
+    """The ratio of one or more runs a side, judged by what earlier runs of one configuration varied.
+
+    A prediction interval: of `n_a` runs against `n_b`, the logarithm of the ratio varies by `s_run · √(1/n_a + 1/n_b)`.
+
+    Args:
+        base: one positive value per run, at least one.
+        candidate: the same, in the same unit.
+        s_run: standard deviation of the logarithm from run to run, from a noise profile.
+        df: degrees of freedom behind it: the profile's runs minus its groups.
+        level: confidence of the interval.
+    """
+    if not (df > 0 and 0 <= s_run < math.inf):
+        return Refusal("the noise profile holds no spread for this metric", "a profile of three or more runs")
+    if refusal := _unfit(base, candidate, 1):
+        return refusal
+    difference = _mean([math.log(value) for value in candidate]) - _mean([math.log(value) for value in base])
+    if s_run < _NO_SPREAD:
+        return _without_spread(difference, round(df) + 1, len(candidate), level, len(base), len(candidate))
+    se = s_run * math.sqrt(1 / len(base) + 1 / len(candidate))
+    return _estimate(difference, se, df, level, "prediction from the noise profile", len(base), len(candidate))
+
+
+def from_summary(
+    mean_a: float, std_a: float, n_a: int, mean_b: float, std_b: float, n_b: int, *, level: float = 0.95
+) -> Estimate | Refusal:
+    """The ratio of the means of two single runs, from their summaries: what the requests of each say of its own mean.
+
+    It takes requests as independent and leaves out all that differs from run to run, so it has no p-value. The
+    exported `std` divides by n (FACTS: in every release); n/(n − 1) puts that right.
+    """
+    numbers = mean_a, std_a, mean_b, std_b
+    if not all(map(math.isfinite, numbers)) or min(mean_a, mean_b) <= 0 or min(std_a, std_b) < 0:
+        return Refusal("a mean that is not positive has no ratio")
+    if min(n_a, n_b) < 2:
+        return Refusal("one request has no spread", "more requests")
+    va = (std_a / mean_a) ** 2 / (n_a - 1)
+    vb = (std_b / mean_b) ** 2 / (n_b - 1)
+    # Without spread the requests are the same number; the degrees of freedom then do not matter.
+    df = (va + vb) ** 2 / (va**2 / (n_a - 1) + vb**2 / (n_b - 1)) if va + vb > 0 else float(n_a + n_b - 2)
+    method = "Welch's t from the summary's mean and spread"
+    return _estimate(
+        math.log(mean_b / mean_a), math.sqrt(va + vb), df, level, method, n_a, n_b, "within run, approximate"
+    )
+
+
+def equivalent(estimate: Estimate, margin: float, *, alpha: float = 0.05) -> bool:
+    """Whether the ratio is shown to lie inside the margin: two one-sided tests, each at `alpha`.
+
+    The zone is 1/(1 + m) < ratio < 1 + m, for 5 %: −4.76 % to +5 %. It is symmetric for logarithms, so that swapping
+    the sides does not change the answer, and lies within ±m, so that nothing is called both equivalent and changed.
+
+    Args:
+        estimate: between runs; a single run a side cannot show it.
+        margin: relative change, in percent, that is still no change.
+        alpha: error allowed on each side of the zone.
+    """
+    return estimate.kind == "between runs" and p_not_equivalent(estimate, margin) <= alpha
+
+
+def p_not_equivalent(estimate: Estimate, margin: float) -> float:
+    """The larger p-value of the two one-sided tests of [`equivalent`][]."""
+    room = math.log1p(margin / 100) - abs(math.log(estimate.ratio))
+    if room <= 0:
+        return 1.0
+    if estimate.se == 0:
+        return estimate.least_p
+    return t_two_sided(room / estimate.se, estimate.df) / 2
+
+
+def half_width(se: float, df: float, level: float) -> float:
+    """Half of an interval of the log ratio."""
+    return t_quantile((1 + level) / 2, df) * se
+
+
+def _unfit(base: Sequence[float], candidate: Sequence[float], least: int) -> Refusal | None:
+    fewest = min(len(base), len(candidate))
+    if fewest < least:
+        more = least - fewest
+        return Refusal(
+            f"{fewest} run{'s' * (fewest != 1)} on a side, at least {least} needed",
+            f"{more} more run{'s' * (more != 1)} a side",
+        )
+    if not all(0 < value < math.inf for value in (*base, *candidate)):
+        return Refusal("a value that is not positive has no ratio")
+    return None
+
+
+def _estimate(
+    difference: float,
+    se: float,
+    df: float,
+    level: float,
+    method: str,
+    n_base: int,
+    n_candidate: int,
+    kind: Kind = "between runs",
+) -> Estimate:
+    half = half_width(se, df, level)
+    low, high = (math.exp(min(max(end, -_FARTHEST), _FARTHEST)) for end in (difference - half, difference + half))
+    p_value = t_two_sided(difference / se, df) if kind == "between runs" else None
+    ratio = min(max(math.exp(difference), low), high)
+    return Estimate(ratio, low, high, level, p_value, df, method, kind, se, n_base, n_candidate)
+
+
+def _without_spread(difference: float, known: int, new: int, level: float, n_base: int, n_candidate: int) -> Estimate:
+    """No run differs from the next: what the number of orders in which they could have come allows to say."""
+    ratio = 1.0 if abs(difference) < _NO_SPREAD else math.exp(difference)
+    least_p = 1 / math.comb(known + new, new)
+    p_value = 1.0 if ratio == 1 else min(1.0, 2 * least_p)
+    method = "order of the runs, as none differs from the next"
+    return Estimate(ratio, ratio, ratio, level, p_value, 0.0, method, "between runs", 0.0, n_base, n_candidate, least_p)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _variance(values: Sequence[float]) -> float:
+    """The sample variance (divisor n − 1)."""
+    mean = _mean(values)
+    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)

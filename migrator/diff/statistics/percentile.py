@@ -1,0 +1,196 @@
+"""Percentiles of single runs: how many requests one needs, and its interval from a summary's eleven points.
+
+The percentile of a run is one of its requests (or lies between two), so what bounds it are the requests at the ranks
+where it could have fallen: no distribution is assumed, and the standard deviation is of no use.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from migrator.diff.statistics.interval import Estimate, Refusal
+from migrator.diff.statistics.student import normal_quantile
+
+POSITIONS: Final = {
+    "min": 0.0,
+    "p1": 1.0,
+    "p5": 5.0,
+    "p10": 10.0,
+    "p25": 25.0,
+    "p50": 50.0,
+    "p75": 75.0,
+    "p90": 90.0,
+    "p95": 95.0,
+    "p99": 99.0,
+    "max": 100.0,
+}
+"""The points of a summary's distribution and where they stand in it, in percent."""
+
+GAP: Final = 4.0
+"""How many times steeper than elsewhere the curve must be to be taken for a gap; see docs/statistics.md."""
+
+
+@lru_cache(maxsize=64)
+def minimum_requests(p: float, *, level: float = 0.95) -> int:
+    """How many independent requests bound the `p`-th percentile on both sides: 6, 36, 72, 368 for p50, p90, p95, p99.
+
+    All n requests lie below a percentile with probability (p/100)ⁿ, and then nothing bounds it from above; that may
+    happen at most as often as one tail of the interval allows.
+
+    Args:
+        p: in percent.
+        level: confidence of the two-sided interval.
+
+    Raises:
+        ValueError: `p` is not strictly between 0 and 100: nothing bounds a minimum or a maximum.
+    """
+    if not 0 < p < 100:
+        raise ValueError(f"p{p:g} is no percentile that requests bound")
+    farther = max(p, 100 - p) / 100
+    n = max(1, math.floor(math.log((1 - level) / 2) / math.log(farther)))
+    while farther**n > (1 - level) / 2:
+        n += 1
+    return n
+
+
+def percentile_from_summary(
+    points_a: Mapping[str, float],
+    n_a: int,
+    points_b: Mapping[str, float],
+    n_b: int,
+    p: float,
+    *,
+    level: float = 0.95,
+) -> Estimate | Refusal:
+    """The ratio of a percentile of two single runs, from the points of their summaries (`min`, `p1` … `p99`, `max`).
+
+    The ranks between which the percentile may lie are read off a curve through the points: straight lines between the
+    logarithms of the values, over the normal quantiles of their places. Requests count as independent. Refused where
+    there are too few of them, and where the curve has a gap at that place (cache hits and misses, say): between two
+    points on either side of a gap, a straight line knows nothing.
+
+    Args:
+        points_a: values of the baseline by name; at least the percentile, one point below and one above.
+        n_a: its requests.
+        points_b: values of the candidate, in the same unit.
+        n_b: its requests.
+        p: which percentile, in percent.
+        level: confidence of the interval.
+    """
+    return ratio_of(Curve(points_a, n_a), Curve(points_b, n_b), p, level=level)
+
+
+def ratio_of(one: Curve, other: Curve, p: float, *, level: float = 0.95) -> Estimate | Refusal:
+    """[`percentile_from_summary`][] of curves that are there already, as several percentiles are read off the same."""
+    if refusal := too_few(p, min(one.n, other.n), level):
+        return refusal
+    a, b = one.read(p, level), other.read(p, level)
+    if isinstance(a, Refusal):
+        return a
+    if isinstance(b, Refusal):
+        return b
+    difference = b.middle - a.middle
+    low = difference - math.hypot(b.middle - b.low, a.high - a.middle)
+    high = difference + math.hypot(b.high - b.middle, a.middle - a.low)
+    se = (high - low) / 2 / normal_quantile((1 + level) / 2)
+    ratio, low, high = math.exp(difference), math.exp(low), math.exp(high)
+    method = "ranks of the percentile, read off the summary's points"
+    return Estimate(ratio, low, high, level, None, math.inf, method, "within run, approximate", se, one.n, other.n)
+
+
+def too_few(p: float, n: int, level: float) -> Refusal | None:
+    """Why n requests do not bound a percentile; None if they do."""
+    if not 0 < p < 100:
+        return Refusal("nothing bounds a minimum or a maximum")
+    if n < (least := minimum_requests(p, level=level)):
+        return Refusal(f"p{p:g} of {n} requests has no interval", f"{least} requests a side")
+    return None
+
+
+class _Reading(NamedTuple):
+    """Logarithms of a percentile and of its bounds."""
+
+    low: float
+    middle: float
+    high: float
+
+
+class Curve:
+    """The distribution of one run through the points of its summary: logarithms over normal quantiles."""
+
+    def __init__(self, points: Mapping[str, float], n: int) -> None:
+        """
+        Args:
+            points: values by name, `min`, `p1` … `p99`, `max`, as many as there are.
+            n: how many requests they stand for.
+        """
+        self.n = n
+        self._names = tuple(name for name in POSITIONS if name in points)
+        values = [points[name] for name in self._names]
+        self._refusal: Refusal | None = None
+        if not values or not 0 < min(values) <= max(values) < math.inf:
+            self._refusal = Refusal("a value that is not positive has no ratio")
+            return
+        if values != sorted(values):
+            self._refusal = Refusal("the percentiles are not in order")
+            return
+        self._places = _places(self._names, n)
+        self._logs = list(map(math.log, values))
+        self._slopes = [
+            (self._logs[i + 1] - self._logs[i]) / (self._places[i + 1] - self._places[i])
+            for i in range(len(values) - 1)
+        ]
+        self._usual = sorted(self._slopes)[len(self._slopes) // 2] if self._slopes else 0.0
+
+    def read(self, p: float, level: float) -> _Reading | Refusal:
+        """A percentile and its bounds; refused where the points do not tell them."""
+        if f"p{p:g}" not in self._names:
+            return Refusal(f"a side has no p{p:g}")
+        if self._refusal:
+            return self._refusal
+        places = self._places
+        below, middle, above = _bounds(p / 100, self.n, level)
+        if not places[0] <= below or not above <= places[-1]:
+            return Refusal(f"a side has too few points around p{p:g}", "an export with min and max")
+        first, last = bisect_right(places, below) - 1, min(bisect_left(places, above), len(places) - 1)
+        if self._has_gap(range(min(first, len(places) - 2), last)):
+            return Refusal(
+                f"the values have a gap near p{p:g}, which a summary cannot show", "the records of both runs"
+            )
+        return _Reading(*map(self._height, (below, middle, above)))
+
+    def _has_gap(self, touched: range) -> bool:
+        """Whether the curve is far steeper in some of its pieces than in most, and than in those next to them."""
+        slopes = self._slopes
+        beside = [slopes[i] for i in (touched[0] - 1, touched[-1] + 1) if 0 <= i < len(slopes)]
+        steepest = max(slopes[touched.start : touched.stop])
+        return steepest > GAP * self._usual and steepest > GAP / 2 * max(beside, default=0.0)
+
+    def _height(self, place: float) -> float:
+        """The curve's height at a place between its first and its last."""
+        i = min(max(bisect_left(self._places, place) - 1, 0), len(self._slopes) - 1)
+        return self._logs[i] + self._slopes[i] * (place - self._places[i])
+
+
+@lru_cache(maxsize=256)
+def _places(names: tuple[str, ...], n: int) -> tuple[float, ...]:
+    return tuple(_normal_place(POSITIONS[name] / 100, n) for name in names)
+
+
+@lru_cache(maxsize=256)
+def _bounds(share: float, n: int, level: float) -> tuple[float, float, float]:
+    """Where the percentile stands, between the places where it may (Wilson's interval of a share)."""
+    z = normal_quantile((1 + level) / 2)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return _normal_place(low, n), _normal_place(share, n), _normal_place(high, n)
+
+
+def _normal_place(share: float, n: int) -> float:
+    """The normal quantile of a place; the smallest of n requests stands at half a request, not at none."""
+    return normal_quantile((share * (n - 1) + 0.5) / n)

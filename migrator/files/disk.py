@@ -1,0 +1,171 @@
+"""Whole files: read with errors that say what is wrong, and written so that nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import stat
+from typing import Final
+
+from migrator.errors import UnreadableError, UnwritableError
+from migrator.files.rename import appear
+
+MAX_BYTES: Final = 64 * 2**20
+"""Largest file that is read at all. The largest export seen has 60 kB; a thousand times that is a mistake."""
+
+
+def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
+    """The whole content of a regular file.
+
+    Raises:
+        UnreadableError: missing, not permitted, a folder, a pipe or device, or larger than `limit` bytes.
+    """
+    try:
+        # O_NONBLOCK: opening a FIFO must fail the test below, not wait for a writer.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise unreadable(error, path) from error
+    try:
+        return read_open(handle, path, limit)
+    finally:
+        os.close(handle)
+
+
+def read_open(handle: int, path: str, limit: int = MAX_BYTES) -> bytes:
+    """The whole content of a file that is open already, from where it stands; errors as of [`read_bytes`][]."""
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError(f"is {_kind(status.st_mode)}", expected="a regular file", file=path)
+        if status.st_size > limit:
+            raise UnreadableError(
+                f"has {status.st_size / 2**20:.0f} MB", expected=f"at most {limit / 2**20:.0f} MB", file=path
+            )
+        content = os.read(handle, status.st_size + 1)
+        # One byte more was asked for than is there: having got what is there is having reached the end.
+        while len(content) != status.st_size and (chunk := os.read(handle, 65536)):
+            content += chunk
+            if len(content) > limit:
+                raise UnreadableError("grows while it is read", expected="a finished file", file=path)
+        return content
+    except OSError as error:
+        raise unreadable(error, path) from error
+
+
+def unreadable(error: OSError, path: str) -> UnreadableError:
+    """The operating system's refusal to give a file, in this package's words."""
+    if error.errno == errno.ENOENT:
+        found = "is a dangling symbolic link" if os.path.islink(path) else "does not exist"
+        return UnreadableError(found, file=path)
+    if error.errno == errno.ELOOP:
+        return UnreadableError("is a symbolic link that leads back to itself", file=path)
+    return UnreadableError(f"cannot be read: {error.strerror or error}", file=path)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+_serial = itertools.count()
+
+
+def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = None, sync: bool = False) -> None:
+    """Write a file so that a reader sees all of it or none of it.
+
+    Args:
+        path: the target; its folder must exist.
+        data: all the bytes.
+        overwrite: whether a file already there may be replaced.
+        like: a file whose permissions the new one takes over.
+        sync: whether to wait until the disk has it, so that a power cut cannot leave an empty file.
+
+    Raises:
+        UnwritableError: no permission, no space, no such folder, or the target exists.
+    """
+    if not overwrite and os.path.lexists(path):
+        raise exists_already(path)
+    folder = os.path.dirname(path)
+    try:
+        # A file that takes over stricter permissions must not be readable for a moment before it has them.
+        handle, beside = _new_beside(folder, 0o666 if like is None else 0o600)
+        try:
+            try:
+                write_all(handle, data)
+                if like is not None:
+                    os.fchmod(handle, stat.S_IMODE(os.stat(like).st_mode))
+                if sync:
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+            take_place(beside, path, overwrite=overwrite)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            raise
+        if sync:
+            sync_folder(folder)
+    except OSError as error:
+        raise unwritable(error, path) from error
+
+
+def take_place(beside: str, path: str, *, overwrite: bool) -> None:
+    """Give a finished file its name; unless `overwrite`, not even what appeared a moment ago loses it.
+
+    Raises:
+        UnwritableError: the name is taken, and not to be overwritten.
+        OSError: no permission, or the like.
+    """
+    if overwrite:
+        os.replace(beside, path)
+        return
+    try:
+        appear(beside, path)
+    except FileExistsError as error:
+        raise exists_already(path) from error
+
+
+def exists_already(path: str) -> UnwritableError:
+    """What is there is not to be overwritten."""
+    return UnwritableError("exists already", hint="--force overwrites it", file=path)
+
+
+def _new_beside(folder: str, mode: int) -> tuple[int, str]:
+    """A new file under a name of its own, open for writing."""
+    while True:
+        # Not derived from the target's name, which may already be as long as the file system allows. The name may be
+        # taken: by what a killed process of the same number left behind.
+        beside = os.path.join(folder, f".aiperf-migrate.{os.getpid()}.{next(_serial)}.tmp")
+        with contextlib.suppress(FileExistsError):
+            return os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), beside
+
+
+def write_all(handle: int, data: bytes) -> None:
+    """Write all the bytes to an open file; a disk that fills up meanwhile is an `OSError`."""
+    written = os.write(handle, data)
+    while written < len(data):
+        written += os.write(handle, memoryview(data)[written:])
+
+
+def unwritable(error: OSError, path: str) -> UnwritableError:
+    """The operating system's refusal to take a file, in this package's words."""
+    hints = {
+        errno.ENOSPC: "free some space and run it again",
+        errno.EDQUOT: "the quota is used up",
+        errno.ENOTDIR: "a part of the path is a file",
+        errno.EISDIR: "the target is a folder",
+    }
+    return UnwritableError(
+        f"cannot be written: {error.strerror or error}", hint=hints.get(error.errno or 0, ""), file=path
+    )
+
+
+def sync_folder(folder: str) -> None:
+    """Wait until the disk has the names in a folder; the empty name is the working directory."""
+    handle = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,119 @@
+"""Compressed files: gzip and Zstandard, told by their first bytes when they are read, by the name when written."""
+
+from __future__ import annotations
+
+import zlib
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from migrator.errors import UnreadableError, UnwritableError
+from migrator.files.disk import MAX_BYTES
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+class Packing(StrEnum):
+    """How the bytes of a file are compressed; the value is the end of its name."""
+
+    GZIP = ".gz"
+    ZSTD = ".zst"
+
+
+_MAGIC: Final = {b"\x1f\x8b": Packing.GZIP, b"\x28\xb5\x2f\xfd": Packing.ZSTD}
+"""First bytes that no JSON document can have."""
+_FIRST_BYTES: Final = tuple(_MAGIC)
+_SUFFIXES: Final = tuple(Packing)
+EXPORT_SUFFIXES: Final = (".json", *(f".json{packing}" for packing in Packing))
+"""How the names of files end that are looked for in folders."""
+_GZIP_WINDOW: Final = 31
+_STEP: Final = 1024
+"""Compressed bytes that are unpacked at a time: even of a bomb, these few give no more than some 30 MB."""
+_HINT: Final = "pip install 'aiperf-migrate[zstd]'"
+
+
+def packing_of_name(name: str) -> Packing | None:
+    """How a file of this name is to be compressed."""
+    if not name.lower().endswith(_SUFFIXES):
+        return None  # Nearly every name, so that it is worth asking first.
+    return next(packing for packing in Packing if name.lower().endswith(packing))
+
+
+def packing_of_content(raw: bytes) -> Packing | None:
+    """How bytes are compressed."""
+    if not raw.startswith(_FIRST_BYTES):
+        return None
+    return next(packing for magic, packing in _MAGIC.items() if raw.startswith(magic))
+
+
+def unpack(raw: bytes, limit: int = MAX_BYTES) -> bytes:
+    """The content of a file, whether it is compressed or not.
+
+    Raises:
+        UnreadableError: damaged, cut off, larger than `limit` bytes, or of a kind that needs a library.
+    """
+    packing = packing_of_content(raw)
+    if packing is None:
+        return raw
+    chunks: list[bytes] = []
+    size = 0
+    while raw:
+        unpacker = _unpacker(packing)
+        try:
+            for start in range(0, len(raw), _STEP):
+                chunks.append(unpacker.decompress(raw[start : start + _STEP]))
+                size += len(chunks[-1])
+                if size > limit:
+                    raise UnreadableError("unpacks to too much", expected=f"at most {limit / 2**20:.0f} MB")
+                if unpacker.eof:
+                    break
+        except _errors() as error:
+            raise UnreadableError(f"is damaged {packing.name.lower()} data: {error}") from error
+        if not unpacker.eof:
+            raise UnreadableError(f"is {packing.name.lower()} data that ends too early", hint="the file may be cut off")
+        # Files that were put behind one another are one file.
+        raw = unpacker.unused_data + raw[start + _STEP :]
+        if raw and packing_of_content(raw) is not packing:
+            raise UnreadableError(f"has something else behind its {packing.name.lower()} data")
+    return b"".join(chunks)
+
+
+def pack(raw: bytes, packing: Packing | None) -> bytes:
+    """The bytes of a file; the same bytes always give the same, since no time is written.
+
+    Raises:
+        UnwritableError: the kind needs a library.
+    """
+    if packing is None:
+        return raw
+    if packing is Packing.GZIP:
+        packer = zlib.compressobj(wbits=_GZIP_WINDOW)
+        return packer.compress(raw) + packer.flush()
+    library = _zstandard()
+    if library is None:
+        raise UnwritableError("cannot be compressed with Zstandard: zstandard is not installed", hint=_HINT)
+    packed: bytes = library.ZstdCompressor(write_checksum=True).compress(raw)
+    return packed
+
+
+def _unpacker(packing: Packing) -> Any:
+    if packing is Packing.GZIP:
+        return zlib.decompressobj(wbits=_GZIP_WINDOW)
+    library = _zstandard()
+    if library is None:
+        raise UnreadableError("is compressed with Zstandard, and zstandard is not installed", hint=_HINT)
+    # As much as the zstd command itself accepts unless it is told to.
+    return library.ZstdDecompressor(max_window_size=2**27).decompressobj()
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    library = _zstandard()
+    return (zlib.error, library.ZstdError) if library else (zlib.error,)
+
+
+def _zstandard() -> ModuleType | None:
+    try:
+        import zstandard
+    except ImportError:
+        return None
+    return zstandard

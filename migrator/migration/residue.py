@@ -1,0 +1,297 @@
+"""The residue: what a migration could not keep, as a small delta that the way back restores.
+
+It is measured, not declared: the migrated document is taken straight back, and whatever then differs from the
+original is written down. Restoring goes back the same way and applies the delta, so the original returns whatever it
+was. Each part carries a guard, a hash of what stood around it; a part whose surroundings were edited in between is
+reported as a conflict and not applied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from migrator.aiperf.releases import Dialect, release
+from migrator.chain.places import Object
+from migrator.chain.steps import GENAI_PERF, VERSIONS
+from migrator.errors import NotJsonError, ResidueError
+from migrator.jsonfile import Json, Path, fingerprint, parse, render
+from migrator.ledger import Entry, Loss, Op
+
+FORMAT: Final = 1
+_MARK: Final = "aiperf_migrate_residue"
+_IDENTITY: Final = ("benchmark_id", "start_time", "end_time")
+_ABSENT: Final = "absent"
+
+
+def digest(value: Json) -> str:
+    """A short hash that equal values share; the order of keys does not matter."""
+    # Only residues need it, and it is slow to import.
+    from hashlib import sha256
+
+    return sha256(fingerprint(value)).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One difference: `value` belongs at `path`, behind the key `after`; no value means that nothing belongs there.
+
+    `expected` is the hash of what the way back puts there (`absent` for nothing), `guard` of the scalars around it.
+    """
+
+    path: tuple[str, ...]
+    value: Json
+    has_value: bool
+    after: str
+    expected: str
+    guard: str
+
+
+@dataclass(slots=True)
+class Residue:
+    """Everything that a migration from `origin`, the version it left, to `to` could not keep.
+
+    `digest` is that of the migrated document, `identity` its run: a residue belongs to a document that has the same.
+    `dialect` is the telemetry dialect of 1.4 to take on the way back, which the migrated document may not prove;
+    `releases` the two AIPerf releases between whose dialects `input_config` was translated, if it was.
+    """
+
+    origin: str
+    to: str
+    dialect: Dialect
+    digest: str
+    identity: dict[str, Json]
+    parts: list[Part] = field(default_factory=list)
+    order: list[tuple[tuple[str, ...], list[str]]] = field(default_factory=list)
+    releases: tuple[str, str] | None = None
+
+    def __bool__(self) -> bool:
+        # Nothing but a residue shows that an export came from GenAI-Perf, so that even an empty one is worth keeping.
+        return bool(self.parts or self.order or self.origin == GENAI_PERF)
+
+    def is_of(self, document: Object) -> bool:
+        """Whether a document is the very one this residue was made for."""
+        return digest(document) == self.digest
+
+    def belongs_to(self, document: Object) -> bool:
+        """Whether a document is the one this residue was made for, perhaps edited since."""
+        if self.is_of(document):
+            return True
+        known = {key: value for key, value in self.identity.items() if value is not None}
+        return bool(known) and fingerprint(_identity(document)) == fingerprint(self.identity)
+
+    def to_bytes(self, tool: str) -> bytes:
+        """The content of a residue file."""
+        return render(
+            {
+                _MARK: FORMAT,
+                "tool": tool,
+                "from": self.origin,
+                "to": self.to,
+                "dialect": self.dialect,
+                **({"input_config": list(self.releases)} if self.releases else {}),
+                "document": {"digest": self.digest, **self.identity},
+                "parts": [_part_row(part) for part in self.parts],
+                "order": [{"path": list(path), "keys": keys} for path, keys in self.order],
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Self:
+        """Read a residue file.
+
+        Raises:
+            ResidueError: not a residue, damaged, or of a newer format.
+        """
+        try:
+            rows = parse(raw).data
+        except NotJsonError as error:
+            raise ResidueError(f"is damaged: {error.found}", place=error.place) from error
+        if type(rows) is not dict or _MARK not in rows:
+            raise ResidueError("is not a residue file of aiperf-migrate")
+        if rows[_MARK] != FORMAT:
+            raise ResidueError(
+                f"has residue format {rows[_MARK]}", expected=f"format {FORMAT}", hint="upgrade the tool"
+            )
+        try:
+            document = dict(rows["document"])
+            return cls(
+                origin=_version(rows["from"]),
+                to=_version(rows["to"]),
+                dialect="legacy" if rows["dialect"] == "legacy" else "vendor",
+                digest=_text(document.pop("digest")),
+                identity={key: document.get(key) for key in _IDENTITY},
+                parts=[_part(row) for row in rows["parts"]],
+                order=[(_keys(row["path"]), list(_keys(row["keys"]))) for row in rows["order"]],
+                releases=_releases(rows.get("input_config")),
+            )
+        except KeyError as error:
+            raise ResidueError(f"is damaged: {error} is missing") from error
+        except (TypeError, ValueError) as error:
+            raise ResidueError(f"is damaged: {error}") from error
+
+
+def _part_row(part: Part) -> dict[str, Any]:
+    row: dict[str, Any] = {"path": list(part.path)}
+    if part.has_value:
+        row |= {"value": part.value, "after": part.after}
+    return row | {"expected": part.expected, "guard": part.guard}
+
+
+def _part(row: dict[str, Any]) -> Part:
+    path = _keys(row["path"])
+    if not path:
+        raise ValueError("a part has no path")
+    after = _text(row.get("after", ""))
+    return Part(path, row.get("value"), "value" in row, after, _text(row["expected"]), _text(row["guard"]))
+
+
+def _keys(value: Json) -> tuple[str, ...]:
+    if type(value) is not list:
+        raise ValueError("a list of keys is none")
+    return tuple(map(_text, value))
+
+
+def _text(value: Json) -> str:
+    if type(value) is not str:
+        raise ValueError("a text is none")
+    return value
+
+
+def _version(value: Json) -> str:
+    if value not in VERSIONS and value != GENAI_PERF:
+        raise ValueError(f"no schema version {value!r:.40}")
+    return _text(value)
+
+
+def _releases(value: Json) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    source, target = _keys(value)
+    if release(source) is None or release(target) is None:
+        raise ValueError(f"no AIPerf releases {source:.40}, {target:.40}")
+    return source, target
+
+
+def measure(
+    original: Object,
+    returned: Object,
+    migrated: Object,
+    way: tuple[str, str, Dialect],
+    releases: tuple[str, str] | None = None,
+) -> Residue:
+    """The delta that makes `returned` (the migrated document taken straight back) the original again.
+
+    `way` is (the version left, the version reached, the dialect of 1.4), `releases` the dialects of `input_config`.
+    """
+    residue = Residue(*way, digest(migrated), _identity(migrated), releases=releases)
+    _collect(original, returned, (), residue.parts)
+    restored, _ = apply(residue, returned)
+    _collect_order(original, restored, (), residue.order)
+    return residue
+
+
+def _identity(document: Object) -> dict[str, Json]:
+    return {key: document.get(key) for key in _IDENTITY}
+
+
+def _collect(original: Object, returned: Object, path: tuple[str, ...], parts: list[Part]) -> None:
+    guard = _guard(returned, path)
+    previous = ""
+    for key, value in original.items():
+        there = returned.get(key)
+        if type(value) is dict and type(there) is dict:
+            _collect(value, there, (*path, key), parts)
+        elif key not in returned or fingerprint(value) != fingerprint(there):
+            parts.append(Part((*path, key), value, True, previous, _expected(returned, key), guard))
+        previous = key
+    for key in returned:
+        if key not in original:
+            parts.append(Part((*path, key), None, False, "", _expected(returned, key), guard))
+
+
+def _expected(node: Object, key: str) -> str:
+    return digest(node[key]) if key in node else _ABSENT
+
+
+def _guard(node: Object, path: tuple[str, ...]) -> str:
+    """A hash of what surrounds a key: the scalars beside it; at the top, what identifies the run."""
+    if not path:
+        return digest(_identity(node))
+    return digest({key: value for key, value in node.items() if type(value) not in (dict, list)})
+
+
+def _collect_order(
+    original: Object, restored: Object, path: tuple[str, ...], order: list[tuple[tuple[str, ...], list[str]]]
+) -> None:
+    if list(original) != list(restored):
+        order.append((path, list(original)))
+    for key, value in original.items():
+        if type(value) is dict and type(restored.get(key)) is dict:
+            _collect_order(value, restored[key], (*path, key), order)
+
+
+def apply(residue: Residue, document: Object) -> tuple[Object, list[Entry]]:
+    """Restore a document that has come back to the residue's origin version; the argument is not touched.
+
+    Returns the restored document, and an entry for every part: `restore`, or `conflict` where it no longer fits.
+    """
+    restored: Object = copied(document)
+    entries = []
+    for part in residue.parts:
+        before = _node(document, part.path[:-1])
+        node = _node(restored, part.path[:-1])
+        problem = _problem(before, part)
+        if problem or node is None:
+            entries.append(Entry("residue", Op.CONFLICT, part.path, Loss.LOST, note=problem))
+            continue
+        if part.has_value:
+            _put(node, part.path[-1], part.value, part.after)
+        else:
+            node.pop(part.path[-1], None)
+        entries.append(Entry("residue", Op.RESTORE, part.path, Loss.EXACT, after=part.value))
+    for path, keys in residue.order:
+        node = _node(restored, path)
+        if node is not None and node.keys() == set(keys):
+            items = {key: node[key] for key in keys}
+            node.clear()
+            node.update(items)
+    return restored, entries
+
+
+def _problem(node: Object | None, part: Part) -> str:
+    """Why a part no longer fits, or nothing."""
+    if node is None:
+        return "the object it belongs to is gone"
+    if _expected(node, part.path[-1]) != part.expected:
+        return "another value was put in its place"
+    if _guard(node, part.path[:-1]) != part.guard:
+        return "the values beside it were edited"
+    return ""
+
+
+def _node(document: Object, path: Path) -> Object | None:
+    node: Json = document
+    for key in path:
+        if type(node) is not dict or key not in node:
+            return None
+        node = node[key]
+    return node if type(node) is dict else None
+
+
+def _put(node: Object, key: str, value: Json, after: str) -> None:
+    if key in node:
+        node[key] = value
+        return
+    items = list(node.items())
+    names = list(node)
+    index = names.index(after) + 1 if after in node else 0 if not after else len(items)
+    node.clear()
+    node.update([*items[:index], (key, value), *items[index:]])
+
+
+def copied(value: Json) -> Json:
+    """A copy of the containers of a document; scalars are shared."""
+    if type(value) is dict:
+        return {key: copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if type(value) is list else value

@@ -1,0 +1,105 @@
+"""What a command imports, and what it says of itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import pytest
+from support.process import environment, export, run
+
+from migrator.cli.main import COMMANDS
+
+HEAVY: Final = frozenset(
+    {"textual", "pydantic", "pydantic_core", "deepdiff", "numpy", "scipy", "rich", "hypothesis", "jsonschema", "dask"}
+    | {"distributed", "tornado"}
+)
+"""Slow to import, and for few commands only; a start-up pays for none of them."""
+SUMMARY: Final = str(export("0.4.0/chat-streaming"))
+
+IMPORTED: Final = """
+import atexit, sys
+atexit.register(lambda: sys.stderr.write("\\n".join(sorted({name.partition(".")[0] for name in sys.modules}))))
+from migrator.cli.main import run
+run()
+"""
+"""Runs the tool and, at its very end, tells every package that was imported on the way."""
+
+
+def imported(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *arguments], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout
+    return set(done.stderr.splitlines())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--version",),
+        ("--help",),
+        ("upgrade", "--help"),
+        ("check", "--help"),
+        ("upgrade", SUMMARY, "--dry-run", "--jobs", "2"),
+        ("schema", "--help"),
+        ("versions",),
+        ("inspect", SUMMARY),
+        ("inspect", SUMMARY, "--json"),
+        ("upgrade", SUMMARY),
+        ("upgrade", SUMMARY, "--diff"),
+        ("convert", SUMMARY, "--to", "1.2", "--dry-run", "--explain"),
+        ("diff", SUMMARY, SUMMARY),
+        ("diff", SUMMARY, SUMMARY, "--format", "markdown"),
+    ],
+    ids=lambda arguments: " ".join(Path(part).name for part in arguments),
+)
+def test_start_up_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    found = imported(*arguments)
+    assert "migrator" in found
+    assert not found & HEAVY
+
+
+def test_help_needs_no_more_than_it_says() -> None:
+    found = imported("--version")
+    assert not found & {"orjson", "json", "argparse", "dataclasses"}
+
+
+def test_inspect_makes_no_data_classes() -> None:
+    """To import what makes them takes a tenth of all that it does."""
+    assert not imported("inspect", SUMMARY) & {"dataclasses", "orjson"}
+
+
+def test_the_list_of_what_is_heavy_would_be_noticed() -> None:
+    assert "pydantic" in imported("schema", "1.0")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_help_of_80_columns(name: str) -> None:
+    done = run(name, "--help")
+    assert (done.code, done.stderr) == (0, "")
+    assert done.lines[0].startswith(f"usage: aiperf-migrate {name} ")
+    assert all(len(line) <= 80 for line in done.lines)
+    assert done == run(name, "-h")
+    narrow = run(name, "--help", env={"COLUMNS": "60"})
+    below_usage = narrow.lines[narrow.lines.index("") :]
+    assert all(len(line) <= 60 for line in below_usage), "a choice in the usage may be longer"
+
+
+@pytest.mark.parametrize(("name", "module"), [(name, module) for name, (module, _) in COMMANDS.items()])
+def test_each_command_is_there(name: str, module: str) -> None:
+    found = import_module(f"migrator.cli.commands.{module}")
+    assert callable(found.main), name
+    assert found.__doc__
+    assert f"`aiperf-migrate {name}" in found.__doc__
+    assert len(COMMANDS[name][1]) <= 80 - 13
+
+
+def test_help_of_all_options_is_there() -> None:
+    text = " ".join(run("upgrade", "--help").stdout.split())
+    for option in ("-o", "-d", "--in-place", "--check", "--dry-run", "--diff", "--explain", "--json", "--ledger"):
+        assert f" {option}" in text
+    assert "exit codes:" in run("--help").stdout

@@ -1,0 +1,204 @@
+"""The laws of the chain over every ordered pair of versions, on generated and on real documents."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import Phase, find, given, note, settings
+from hypothesis import strategies as st
+from support.jsontext import STYLES, written
+from support.laws import LAWS, Case, case_of
+from support.real_documents import CHOSEN, mutated, recorded, thinned
+from support.strategies import LEGACY_WRITER, documents, shape
+
+from migrator.chain.ops import Add, Item, Rename
+from migrator.chain.places import GPUS, visit
+from migrator.chain.step import Step
+from migrator.chain.steps import RANK, STEPS, VERSIONS
+from migrator.errors import MigratorError
+from migrator.identify import identify, require_migratable
+
+UPWARDS = ("3 up and down",)
+DOWNWARDS = ("4 down and up",)
+
+FAST, LONG = min(15, settings().max_examples), 80
+"""Documents for each law and version; each is taken to every other version."""
+
+
+def targets(law: str, source: str) -> list[str]:
+    """Where a law takes a document of a version: to every other version, in the directions that it speaks of."""
+    up = [version for version in VERSIONS if RANK[version] > RANK[source]]
+    down = [version for version in VERSIONS if RANK[version] < RANK[source]]
+    return ([] if law in DOWNWARDS else up) + ([] if law in UPWARDS else down)
+
+
+RUNS = [(law, source) for law in LAWS for source in VERSIONS if targets(law, source)]
+
+
+def test_there_are_ten_laws_and_every_pair_is_covered() -> None:
+    assert [int(law.split()[0]) for law in LAWS] == list(range(1, 11))
+    for law in LAWS:
+        pairs = {(source, target) for name, source in RUNS if name == law for target in targets(law, source)}
+        wanted = set(permutations(VERSIONS, 2))
+        if law in UPWARDS:
+            wanted = {(a, b) for a, b in wanted if RANK[a] < RANK[b]}
+        if law in DOWNWARDS:
+            wanted = {(a, b) for a, b in wanted if RANK[a] > RANK[b]}
+        assert pairs == wanted
+
+
+def hold(law: str, case: Case, data: Any) -> None:
+    """Check a law for a document and every version it speaks of."""
+    for target in targets(law, case.version):
+        note(f"{case.version} → {target}")
+        LAWS[law](case, target, data.draw)
+
+
+def generated(law: str, source: str, data: Any) -> None:
+    document = data.draw(documents(source), label="document")
+    style = data.draw(st.sampled_from(sorted(STYLES)), label="layout")
+    case = case_of(document, source, STYLES[style], conforms=True)
+    assert case.parsed.uniform
+    assert case.version == source
+    hold(law, case, data)
+
+
+def real(law: str, source: str, data: Any) -> None:
+    broken = data.draw(st.sampled_from([True, True, False]), label="mutated")
+    document = data.draw(mutated(source) if broken else thinned(source))
+    note(written(document))
+    style = data.draw(st.sampled_from(sorted(STYLES)), label="layout")
+    try:
+        require_migratable(identify(document))
+    except MigratorError:
+        return
+    hold(law, case_of(document, source, STYLES[style], conforms=not broken), data)
+
+
+@pytest.mark.parametrize(("law", "source"), RUNS)
+@settings(max_examples=FAST)
+@given(data=st.data())
+def test_generated_documents(law: str, source: str, data: Any) -> None:
+    generated(law, source, data)
+
+
+@pytest.mark.parametrize(("law", "source"), RUNS)
+@settings(max_examples=FAST)
+@given(data=st.data())
+def test_real_documents(law: str, source: str, data: Any) -> None:
+    real(law, source, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("law", "source"), RUNS)
+@settings(max_examples=LONG)
+@given(data=st.data())
+def test_generated_documents_for_long(law: str, source: str, data: Any) -> None:
+    generated(law, source, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("law", "source"), RUNS)
+@settings(max_examples=LONG)
+@given(data=st.data())
+def test_real_documents_for_long(law: str, source: str, data: Any) -> None:
+    real(law, source, data)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("source", [version for version in VERSIONS if CHOSEN.get(version, "new version")])
+@settings(max_examples=1)
+@given(data=st.data())
+def test_recorded_exports_as_they_are(law: str, source: str, data: Any) -> None:
+    for document in recorded(source):
+        hold(law, case_of(document, source, conforms=True), data)
+
+
+# --- what the search does not see ----------------------------------------------------------------------------
+
+EVERYWHERE = """
+import sys
+from hashlib import sha256
+from support.real_documents import CHOSEN, recorded
+from support.laws import everything
+from support.replay import copied
+from migrator.migration.migrate import migrate
+from migrator.chain.steps import VERSIONS
+from migrator.jsonfile import render
+
+found = sha256()
+for version in CHOSEN:
+    document = copied(recorded(version)[-1])
+    document |= {f"x_{name}": name for name in "one two three four five six".split()}
+    document["records"] = document.get("records", {}) | {"request_latency": {"unit": "ms", "avg": 1}, "x": 1, "y": 2}
+    for other in ("ttft", "time_to_first_token", "ttst", "time_to_second_token", "total_osl", "benchmark_token_count"):
+        document[other] = {"unit": "ms", "avg": 1.5}
+    for target in VERSIONS:
+        found.update(everything(migrate(document, target, save_residue=True)))
+print(found.hexdigest())
+"""
+"""Every recorded version, made worse with collisions and unknown keys, to every version: a hash of all that comes out,
+the order of the ledger included."""
+
+
+def test_the_hash_seed_of_python_changes_nothing() -> None:
+    def outcome(seed: str) -> str:
+        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run([sys.executable, "-c", EVERYWHERE], env=env, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    assert len(outcome("1").strip()) == 64
+    assert outcome("1") == outcome("2")
+
+
+NEXT = Step(
+    older=VERSIONS[-1],
+    newer="9.9",
+    summary="a step that does not exist",
+    reason="To see that the strategies need no change for a new step.",
+    ops=(
+        Add(Item("brand_new", nullable=True), Item("block_of_its_own")),
+        Add(Item("watts"), at=GPUS),
+        Rename({"request_latency": "request_duration"}),
+    ),
+)
+
+
+def drawn(strategy: st.SearchStrategy[Any], wanted: Callable[[Any], bool]) -> Any:
+    """The first document of a strategy that is wanted; it need not be the smallest."""
+    return find(strategy, wanted, settings=settings(phases=[Phase.generate], max_examples=2_000))
+
+
+def test_a_new_step_is_covered_without_a_change_of_the_strategies() -> None:
+    steps = (*STEPS, NEXT)
+    found = drawn(documents("9.9", steps=steps), lambda d: "brand_new" in d and "request_duration" in d)
+    assert found["schema_version"] == "9.9"
+    assert "request_latency" not in found
+    gpus = drawn(documents("9.9", steps=steps), lambda d: any("watts" in gpu for _, gpu, _ in visit(d, GPUS)))
+    assert "telemetry_data" in gpus
+    older = drawn(documents(VERSIONS[-1], steps=steps), lambda d: "request_latency" in d)
+    assert "brand_new" not in older
+
+
+def test_a_new_kind_of_operation_must_be_taught() -> None:
+    class Other:
+        """Not one of the closed set."""
+
+    step = Step(VERSIONS[-1], "9.9", "", "", ops=(Other(),))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="do not know the operation Other"):
+        shape("9.9", "vendor", (*STEPS, step))
+
+
+@pytest.mark.parametrize("dialect", ["legacy", "vendor"])
+def test_1_4_is_drawn_in_both_dialects(dialect: Any) -> None:
+    old, new = "gpu_power_usage", "nvidia_power_usage"
+    wanted, other = (old, new) if dialect == "legacy" else (new, old)
+    found = drawn(documents("1.4", dialect), lambda d: wanted in str(d))
+    assert other not in str(found)
+    assert (found.get("aiperf_version") == LEGACY_WRITER) == (dialect == "legacy")

@@ -1,0 +1,37 @@
+"""`python -m search.faults [PART …]`: all kinds of harm, or some; the figures of all go into the page."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+from search.faults import PARTS
+from support.process import ROOT
+
+PAGE: Final = ROOT / "docs" / "reliability.md"
+TRIALS: Final = {"kill": 2400, "kill_pools": 15, "interrupts": 100, "no_space": 20, "company": 25, "strangers": 150}
+
+
+def page(rows: list[str]) -> None:
+    """Put the table into the page."""
+    text = PAGE.read_text()
+    start, end = "<!-- faults -->\n", "<!-- end of faults -->"
+    before, _, rest = text.partition(start)
+    table = ["| fault | times | files looked at | of these |", "|---|---|---|---|", *rows]
+    PAGE.write_text(before + start + "\n".join(table) + "\n" + end + rest.partition(end)[2])
+
+
+def main() -> None:
+    """Run the parts that are named, and print their figures as they come."""
+    rows = []
+    for part in sys.argv[1:] or PARTS:
+        for figures in PARTS[part](TRIALS[part], int(os.environ.get("FAULTS_SEED", "1"))):
+            print(figures.row(), flush=True)  # noqa: T201 (a script: what it prints is its result)
+            rows.append(figures.row())
+            if not sys.argv[1:]:
+                page(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""Tables: what other tools read out of them is what the exports say."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute
+import pyarrow.csv
+import pyarrow.json
+import pyarrow.parquet
+import pytest
+from support.process import EXPORTS, NAME, ROOT, SECRET, Done, copy, export, run, strict_json
+
+from migrator.aiperf.metrics import STATISTICS, is_block
+from migrator.identify import MIGRATABLE
+from migrator.table.columns import chosen
+from migrator.table.rows import ABOUT_RUN, METRIC_COLUMNS
+
+OLD = "0.1.1/chat-streaming"
+NEW = "0.13.0.dev20261023/chat-streaming"
+
+
+def cells(done: Done) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+def edited(target: Path, **values: Any) -> Path:
+    document = json.loads(export(NEW).read_bytes())
+    target.write_text(json.dumps({**document, **values}, indent=2))
+    return target
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    copy(OLD, tmp_path / "in" / "old" / NAME)
+    copy(NEW, tmp_path / "in" / "new" / NAME)
+    (tmp_path / "in" / "inputs.json").write_text('{"data": [{"session_id": "a", "payloads": []}]}')
+    return tmp_path
+
+
+def test_a_row_a_run_after_migration_to_one_version(tree: Path) -> None:
+    done = run("table", "in", cwd=tree)
+    assert (done.code, done.complaints) == (0, [])
+    new, old = cells(done)
+    assert (old["from_version"], old["version"], new["from_version"]) == ("0.1", "1.5", "1.5")
+    document = json.loads(export(OLD).read_bytes())["records"]
+    assert old["time_to_first_token.avg [ms]"] == repr(document["ttft"]["avg"]), "the old name of this metric"
+    assert old["model"] == new["model"] == "mock-model"
+    assert old["concurrency"] == new["concurrency"] == "4", "from either family of input_config"
+    assert old["benchmark_id"] == "", "not in the file"
+    assert new["nvidia_total_gpu_power.avg [W]"] != ""
+    assert old["nvidia_total_gpu_power.avg [W]"] == "", "missing is empty, never 0"
+    headings = list(new)
+    assert headings[: len(ABOUT_RUN)] == list(ABOUT_RUN)
+    assert [name for name in headings if name.startswith("request_latency.")] == [
+        f"request_latency.{name} [ms]" for name in ("avg", "p50", "p90", "p99")
+    ]
+    first = headings.index("request_latency.avg [ms]")
+    assert headings[first + 1] == "request_latency.p50 [ms]", "a metric's columns stand together"
+
+
+def test_a_row_a_metric_says_what_the_file_says(tree: Path) -> None:
+    done = run("table", f"in/new/{NAME}", "--rows", "metric", cwd=tree)
+    document = json.loads(export(NEW).read_bytes())
+    blocks = {tag: block for tag, block in document.items() if is_block(block)}
+    rows = cells(done)
+    assert [row["metric"] for row in rows] == list(blocks)
+    assert list(rows[0]) == list(METRIC_COLUMNS)
+    for row in rows:
+        block = blocks[row["metric"]]
+        assert row["unit"] == block["unit"]
+        assert {name: row[name] for name in STATISTICS} == {
+            name: "" if block.get(name) is None else repr(block[name]) for name in STATISTICS
+        }
+
+
+@pytest.mark.parametrize("rows", ["run", "metric"])
+def test_all_forms_hold_the_same(tree: Path, rows: str) -> None:
+    outputs = {}
+    for form in ("csv", "json", "parquet", "markdown"):
+        done = run("table", "in", "--rows", rows, "--format", form, "-o", f"{form}.out", cwd=tree)
+        assert (done.code, done.raw) == (0, b"")
+        assert done.complaints == [f"2 runs in {form}.out"]
+        outputs[form] = (tree / f"{form}.out").read_bytes()
+    by_csv = list(csv.DictReader(io.StringIO(outputs["csv"].decode())))
+    by_json = [strict_json(line) for line in outputs["json"].splitlines()]
+    parquet = pyarrow.parquet.read_table(tree / "parquet.out")
+    by_parquet = parquet.to_pylist()
+    assert len(by_csv) == len(by_json) == len(by_parquet) > 1
+    for plain, typed, columnar in zip(by_csv, by_json, by_parquet, strict=True):
+        assert list(plain) == list(typed) == list(columnar)
+        assert typed == columnar, "floats and integers compare as numbers"
+        for name, value in typed.items():
+            text = "" if value is None else str(value).lower() if type(value) is bool else str(value)
+            assert plain[name] == text
+    page = outputs["markdown"].decode().splitlines()
+    assert len(page) == len(by_csv) + 2
+    assert {line.replace("\\|", "").count("|") for line in page} == {len(by_csv[0]) + 1}
+
+
+def test_readers_of_tables_find_numbers_texts_and_nulls(tree: Path) -> None:
+    run("table", "in", "--format", "csv", "-o", "a.csv", cwd=tree)
+    run("table", "in", "--format", "json", "-o", "a.jsonl", cwd=tree)
+    for table in (pyarrow.csv.read_csv(tree / "a.csv"), pyarrow.json.read_json(tree / "a.jsonl")):
+        power = table["nvidia_total_gpu_power.avg [W]"]
+        assert pyarrow.types.is_floating(power.type)
+        assert power.null_count == 1
+        assert pyarrow.compute.mean(table["request_latency.p99 [ms]"]).as_py() > 1
+        assert pyarrow.types.is_boolean(table["was_cancelled"].type)
+
+
+def test_every_recorded_export_is_a_row() -> None:
+    done = run("table", EXPORTS, "--columns", "file,version,request_latency.avg")
+    assert done.code == 0
+    rows = cells(done)
+    known = [row["file"] for row in run("inspect", EXPORTS, "--json").rows if row["family"] in MIGRATABLE]
+    assert [row["file"] for row in rows] == known
+    assert len(known) > 70
+    assert {row["version"] for row in rows} == {"1.5"}
+    assert SECRET not in run("table", EXPORTS, "--columns", "*").stdout
+
+
+def test_columns_are_chosen_by_name_and_wildcard() -> None:
+    names = ["file", "a.avg", "a.p99", "b.avg", "b.p99"]
+    assert chosen(["b.avg", "file"], names) == ["b.avg", "file"]
+    assert chosen(["file", "*.p99", "*.avg"], names) == ["file", "a.avg", "a.p99", "b.avg", "b.p99"]
+    assert chosen(["*.p99", "file", "*"], names) == ["a.p99", "b.p99", "file", "a.avg", "b.avg"]
+    assert chosen(["c.avg"], names) == ["c.avg"]
+    done = run("table", export(NEW), "--columns", "request_latency.p99, file,acme.avg")
+    assert done.lines[0] == "request_latency.p99 [ms],file,acme.avg"
+    assert done.lines[1].endswith(f"{export(NEW)},")
+    done = run("table", export(NEW), "--rows", "metric", "--columns", "metric,p9?")
+    assert done.lines[0] == "metric,p90,p95,p99"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--columns", "request_latency"), "no column 'request_latency'; expected METRIC.STATISTIC"),
+        (("--columns", "request_latency.p42"), "no column 'request_latency.p42'"),
+        (("--columns", ","), "--columns names none"),
+        (("--rows", "metric", "--columns", "p42"), "no column 'p42'"),
+        (("--rows", "metric", "--units", "column"), "a row a metric has a column for the unit"),
+    ],
+)
+def test_columns_that_cannot_be(arguments: tuple[str, ...], told: str) -> None:
+    done = run("table", export(NEW), *arguments)
+    assert (done.code, done.raw) == (2, b"")
+    assert done.complaints[0].startswith(told)
+
+
+def test_units_in_columns_of_their_own() -> None:
+    done = run("table", export(NEW), "--units", "column", "--columns", "request_latency.avg,request_latency.p99,file")
+    assert done.lines[0] == "request_latency.avg,request_latency.p99,request_latency.unit,file"
+    assert cells(done)[0]["request_latency.unit"] == "ms"
+
+
+def test_numbers_of_a_column_share_a_unit(tmp_path: Path) -> None:
+    block = json.loads(export(NEW).read_bytes())["request_latency"]
+    edited(tmp_path / "a.json", request_latency={"unit": "sec", "avg": 1.5, "std": 0.5, "count": 3})
+    edited(tmp_path / "b.json", request_latency=block)
+    edited(tmp_path / "c.json", request_latency={"unit": "tokens", "avg": 7})
+    done = run("table", ".", "--columns", "request_latency.avg,request_latency.std,request_latency.count", cwd=tmp_path)
+    assert done.code == 0
+    assert done.lines[0] == "request_latency.avg [ms],request_latency.std [ms],request_latency.count"
+    assert done.lines[1] == "1500.0,500.0,3"
+    assert done.lines[3] == ",,", "tokens are no milliseconds"
+    assert len(done.complaints) == 1
+    assert "c.json: request_latency: 'tokens' (tokens) and 'ms' (time) measure different" in done.complaints[0]
+
+
+def test_nothing_in_a_cell_is_a_formula(tmp_path: Path) -> None:
+    evil = '=HYPERLINK("http://127.0.0.1","x")'
+    blocks = {
+        f"{sign}cmd": {"unit": f"{sign}1", "avg": -1.5} for sign in ("=", "+", "-", "@", "\t=", "\r=", " =", "＝")
+    }
+    edited(tmp_path / "=x.json", benchmark_id=evil, aiperf_version="+1|'\x1b[2J", **blocks)
+    for rows in ("run", "metric"):
+        done = run("table", ".", "--rows", rows, "--columns", "*", cwd=tmp_path)
+        found = [cell for row in csv.reader(io.StringIO(done.stdout)) for cell in row]
+        assert f"'{evil}" in found
+        assert "-1.5" in found, "a number is no formula"
+        texts = [cell for cell in found if cell != "-1.5"]
+        assert not [cell for cell in texts if cell.lstrip().startswith(("=", "+", "-", "@", "＝"))]
+    document = run("table", ".", "--format", "json", "--columns", "benchmark_id", cwd=tmp_path).rows
+    assert document == [{"benchmark_id": evil}], "JSON is no spreadsheet"
+    page = run("table", ".", "--format", "markdown", "--columns", "aiperf_version,*.avg", cwd=tmp_path)
+    assert "`+1\\|'\\x1b[2J`" in page.lines[2]
+
+
+def test_odd_values_are_empty_cells_with_a_warning(tmp_path: Path) -> None:
+    edited(tmp_path / "a.json", request_latency={"unit": "ms", "avg": "fast", "p50": True, "p99": 3}, was_cancelled=1)
+    done = run("table", "a.json", "--columns", "was_cancelled,request_latency.*", cwd=tmp_path)
+    assert done.lines == ["was_cancelled,request_latency.p99 [ms]", ",3"]
+    assert done.complaints == [
+        "a.json: was_cancelled is no flag, its cell is left empty",
+        "a.json: request_latency.avg is no number, its cell is left empty",
+        "a.json: request_latency.p50 is no number, its cell is left empty",
+    ]
+
+
+def test_odd_numbers_keep_their_spelling(tmp_path: Path) -> None:
+    raw = export(NEW).read_text().rstrip()[:-1]
+    raw += ', "acme": {"unit": "x", "avg": 1.50, "p50": 1180591620717411303424, "p99": NaN}}'
+    (tmp_path / "a.json").write_text(raw)
+    columns = ("--columns", "acme.avg,acme.p50,acme.p99")
+    assert run("table", "a.json", *columns, cwd=tmp_path).lines == [
+        "acme.avg [x],acme.p50 [x],acme.p99 [x]",
+        "1.50,1180591620717411303424,NaN",
+    ]
+    assert run("table", "a.json", "--columns", "acme.*", cwd=tmp_path).lines[1] == "1.50,1180591620717411303424,NaN"
+    row = run("table", "a.json", "--format", "json", *columns, cwd=tmp_path).rows[0]
+    assert row["acme.p99 [x]"] == "NaN", "JSON has no such number"
+    run("table", "a.json", "--format", "parquet", "-o", "a.parquet", *columns, cwd=tmp_path)
+    (row,) = pyarrow.parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    assert row["acme.p50 [x]"] == 2.0**70
+    assert row["acme.p99 [x]"] != row["acme.p99 [x]"]
+
+
+def test_one_bad_file_never_stops_it(tree: Path) -> None:
+    (tree / "in" / "bad.json").write_text("{")
+    done = run("table", "in", "--columns", "file", cwd=tree)
+    assert done.code == 4
+    assert done.lines == ["file", f"in/new/{NAME}", f"in/old/{NAME}"]
+    assert done.complaints == ["in/bad.json: line 1 column 2: not JSON: expecting property name enclosed in double "
+                               "quotes (the file may be cut off)"]  # fmt: skip
+    done = run("table", "in/inputs.json", cwd=tree)
+    assert done.code == 4
+    assert done.complaints[0].startswith("in/inputs.json: is no main export but: inputs")
+
+
+def test_an_output_is_whole_or_not_there(tree: Path) -> None:
+    (tree / "there.csv").write_text("mine")
+    done = run("table", "in", "-o", "there.csv", cwd=tree)
+    assert done.code == 4
+    assert (tree / "there.csv").read_text() == "mine"
+    assert run("table", "in", "-o", "there.csv", "--force", cwd=tree).code == 0
+    assert (tree / "there.csv").read_text().startswith("file,")
+    small = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    small += "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))"
+    done = run("table", "in", "--rows", "metric", "-o", "new.csv", cwd=tree, setup=small)
+    assert (done.code, (tree / "new.csv").exists()) == (4, False)
+    assert "new.csv: cannot be written: File too large" in done.complaints[-1]
+
+
+def test_no_exports_are_no_rows(tmp_path: Path) -> None:
+    done = run("table", ".", cwd=tmp_path)
+    assert done.code == 0
+    assert done.lines == [",".join(ABOUT_RUN)]
+    assert done.complaints == ["no exports found"]
+
+
+def test_parquet_without_its_library_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "pyarrow.py").write_text("raise ImportError('not here')")
+    done = run("table", export(NEW), "--format", "parquet", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    assert (done.code, done.raw) == (2, b"")
+    assert done.complaints == ["Parquet needs pyarrow (pip install 'aiperf-migrate[parquet]')"]
