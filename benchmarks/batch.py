@@ -19,7 +19,7 @@ from migrator.batch.migrate_files import Request, Status, execute
 from migrator.identify import identify
 from migrator.jsonfile import parse, render
 from migrator.migration.migrate import migrate
-from migrator.writing.replace import Manner
+from migrator.writing.replace import WriteOptions
 from migrator.writing.write import Fsync
 
 ROUNDS = 30
@@ -106,7 +106,7 @@ def floor(tree: Path, out: Path) -> None:
 
 def batch(tree: Path, out: Path) -> None:
     """The real thing, without the process around it."""
-    request = Request("1.5", "up", out_folder=str(out), ledgers=False, manner=Manner(fsync=Fsync.NEVER))
+    request = Request("1.5", "up", out_folder=str(out), ledgers=False, manner=WriteOptions(fsync=Fsync.NEVER))
     for source in discover([str(tree)], avoid=[str(out)]):
         if execute(source, request).status is Status.FAILED:
             raise RuntimeError(f"{source.path} failed")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from migrator.errors import DuplicateKeyError, NotJsonError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Json = Any
 """A parsed JSON value: dict, list, str, int, float, [`Numeral`][], bool or None."""
+Object = dict[str, Json]
+"""A JSON object."""
 Path = tuple[str | int, ...]
 """A place in a document: keys and list indices from the root."""
 
@@ -289,6 +291,32 @@ def _int(token: str) -> int | Numeral:
     if len(token) > 20 or token == "-0" or not -(2**63) <= int(token) < 2**64:
         return Numeral(token)
     return int(token)
+
+
+ABSENT: Final = object()
+"""What [`at`][] gives where nothing stands; null is a value."""
+
+
+def at(node: Json, path: Path) -> Json:
+    """The value at a path, or [`ABSENT`][]."""
+    for part in path:
+        if type(node) is dict:
+            node = node.get(part, ABSENT)
+        elif type(node) is list and type(part) is int and part < len(node):
+            node = node[part]
+        else:
+            return ABSENT
+    return node
+
+
+def leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
+    """Every scalar of a document with its path; an empty object or array is a leaf, too."""
+    items = value.items() if type(value) is dict else enumerate(value) if type(value) is list else ()
+    if not items or not value:
+        yield path, value
+        return
+    for key, item in items:
+        yield from leaves(item, (*path, key))
 
 
 def find(root: Json, node: Json) -> Path | None:

@@ -7,8 +7,8 @@ from typing import Final
 
 from migrator.backfill.fill import fill_from_records, lacking
 from migrator.backfill.run import NAME, fill_from_run_config
-from migrator.chain.places import Object
 from migrator.chain.steps import RANK
+from migrator.jsonfile import Object
 from migrator.ledger import Entry
 
 _EXPORT: Final = "profile_export_aiperf.json"

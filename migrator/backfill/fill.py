@@ -10,10 +10,10 @@ from migrator.aiperf.units import convert, same_family
 from migrator.backfill.columns import Column, read_columns
 from migrator.backfill.statistics import Facts, facts
 from migrator.chain.ops import Rename
-from migrator.chain.places import ROOT, Object, inserted
+from migrator.chain.places import ROOT, inserted
 from migrator.chain.steps import STEPS
 from migrator.errors import RecordsError
-from migrator.jsonfile import Json
+from migrator.jsonfile import Json, Object
 from migrator.ledger import Entry, Loss, Op
 
 STEP: Final = "backfill"

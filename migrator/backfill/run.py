@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from migrator.backfill.fill import STEP
-from migrator.chain.places import Object
 from migrator.errors import MigratorError, RecordsError
 from migrator.files.disk import read_bytes
-from migrator.jsonfile import Json, parse
+from migrator.jsonfile import Json, Object, parse
 from migrator.ledger import Entry, Loss, Op
 from migrator.redact import redacted_command
 

@@ -27,7 +27,7 @@ from migrator.stores import exists, is_url, join, read_bytes
 from migrator.writing import RESIDUE_SUFFIX, journal
 from migrator.writing.exchange import left_behind
 from migrator.writing.outputs import Output, Outputs
-from migrator.writing.replace import Change, Manner, Replacements, other_names
+from migrator.writing.replace import Change, Replacements, WriteOptions, other_names
 from migrator.writing.replace_stored import StoredReplacements
 from migrator.writing.write import Fsync, sync_file_systems, write_standard_output
 
@@ -61,7 +61,7 @@ class Request:
     out_folder: str | None = None
     in_place: bool = False
     standard_output: bool = False
-    manner: Manner = field(default_factory=Manner)
+    manner: WriteOptions = field(default_factory=WriteOptions)
     force: bool = False
     residue: bool = False
     use_residue: bool = True

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import is_block, record_tags
 from migrator.aiperf.releases import Dialect
-from migrator.chain.places import BLOCK, PLACES, ROOT, Field, Object, Pattern, applied, inserted, visit
-from migrator.jsonfile import Json, Path, fingerprint
+from migrator.chain.places import BLOCK, PLACES, ROOT, Field, Pattern, applied, inserted, visit
+from migrator.jsonfile import Json, Object, Path, fingerprint
 from migrator.ledger import Entry, Loss, Op
 
 UNKNOWN: Final = object()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from migrator.chain.ops import Move
-from migrator.chain.places import Field, Object
-from migrator.jsonfile import Json
+from migrator.chain.places import Field
+from migrator.jsonfile import Json, Object
 from migrator.ledger import Loss, Op
 
 _TO: Final = "telemetry_data"

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from migrator.jsonfile import Json, Path
+from migrator.jsonfile import Json, Object, Path
 
-Object = dict[str, Json]
 Pattern = tuple[str, ...]
 """A place in every export: keys, with `*` for any key and [`BLOCK`][] for any key that holds a stats block."""
 

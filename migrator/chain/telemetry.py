@@ -11,8 +11,8 @@ import re
 from functools import lru_cache
 
 from migrator.chain.ops import Add, Item, Operation, Rename
-from migrator.chain.places import GPU_METRICS, GPUS, Object
-from migrator.jsonfile import Json, Path
+from migrator.chain.places import GPU_METRICS, GPUS
+from migrator.jsonfile import Json, Object, Path
 from migrator.ledger import Loss
 
 GPU_NAMES = {

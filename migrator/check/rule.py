@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import is_block
-from migrator.chain.places import GPU_METRICS, Object, visit
+from migrator.chain.places import GPU_METRICS, visit
 from migrator.chain.steps import VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity
-from migrator.jsonfile import Path, path_text
+from migrator.jsonfile import Object, Path, path_text
 
 
 class Severity(StrEnum):

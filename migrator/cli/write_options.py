@@ -13,7 +13,7 @@ from migrator.cli.parser import Parser, file_name
 from migrator.errors import UsageError
 from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.writing import journal
-from migrator.writing.replace import Manner
+from migrator.writing.replace import WriteOptions
 from migrator.writing.write import Fsync
 
 
@@ -37,7 +37,7 @@ def add_options(parser: Parser) -> None:
     )
 
 
-def manner(options: argparse.Namespace) -> Manner:
+def manner(options: argparse.Namespace) -> WriteOptions:
     """How this command line wants files written.
 
     Raises:
@@ -63,7 +63,7 @@ def manner(options: argparse.Namespace) -> Manner:
         raise UsageError("--backup-suffix must not end in .json, .gz or .zst", hint=told)
     if suffix is None and not options.no_backup and not options.backup_dir:
         suffix = ".bak"
-    return Manner(
+    return WriteOptions(
         suffix=suffix,
         folder=options.backup_dir,
         touch=options.touch,

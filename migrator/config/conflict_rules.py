@@ -19,12 +19,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from migrator.config.place import ABSENT, Place
-from migrator.jsonfile import Json, Numeral
+from migrator.jsonfile import ABSENT, Json, Numeral, Object, Path
 
-Object = dict[str, Json]
 Test = Callable[[Json], bool]
-Fits = Callable[[Json, Json, Object, Place], bool]
+Fits = Callable[[Json, Json, Object, Path], bool]
 """(value, the section it stands in, the whole configuration, place) → whether the release accepts it."""
 
 EACH: Final = "*"
@@ -44,14 +42,14 @@ class Verb(StrEnum):
 class Condition(NamedTuple):
     """A field, and what must be so of its value (or of `ABSENT`)."""
 
-    place: Place
+    place: Path
     test: Test
 
 
 class Rule(NamedTuple):
     """One check. `first` and `last` are the releases that make it; without `last` all later ones of the family do."""
 
-    field: Place
+    field: Path
     test: Test
     verb: Verb
     others: tuple[Condition, ...]

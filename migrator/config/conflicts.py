@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.aiperf.releases import age
 from migrator.config.conflict_rules import EACH, Condition, Rule, Verb, number
-from migrator.config.place import ABSENT, Place, at
-from migrator.jsonfile import Json
+from migrator.jsonfile import ABSENT, Json, Object, Path, at
 
 if TYPE_CHECKING:
     from migrator.config.release_models import Reader
 
-Object = dict[str, Json]
 
 GONE: Final = object()
 """In place of a value that is left out."""
@@ -28,7 +26,7 @@ GONE: Final = object()
 class Change(NamedTuple):
     """A field that a release would reject: `after` is what it accepts, or [`GONE`][]; `why` is for people."""
 
-    place: Place
+    place: Path
     before: Json
     after: Json
     why: str
@@ -42,7 +40,7 @@ class Together(NamedTuple):
     reason: str = ""
 
 
-_Sections = list[tuple[Place, dict[str | int, list[tuple[int, Rule]]]]]
+_Sections = list[tuple[Path, dict[str | int, list[tuple[int, Rule]]]]]
 
 
 def rules_of(family: str) -> tuple[Rule, ...]:
@@ -59,7 +57,7 @@ def rules_of(family: str) -> tuple[Rule, ...]:
 @cache
 def _sections(family: str, release: str) -> _Sections:
     """The rules that a release has: section → name of a field in it → its rules, with their ranks."""
-    sections: dict[Place, dict[str | int, list[tuple[int, Rule]]]] = {}
+    sections: dict[Path, dict[str | int, list[tuple[int, Rule]]]] = {}
     for rank, rule in enumerate(rules_of(family)):
         if age(rule.first) <= age(release) and not (rule.last and age(release) > age(rule.last)):
             sections.setdefault(rule.field[:-1], {}).setdefault(rule.field[-1], []).append((rank, rule))
@@ -98,7 +96,7 @@ def _broken(config: Object, target: Reader) -> Iterator[Change]:
             yield change
 
 
-def _concerned(config: Object, target: Reader) -> Iterator[tuple[int, Rule, Place, Json]]:
+def _concerned(config: Object, target: Reader) -> Iterator[tuple[int, Rule, Path, Json]]:
     """(rank, rule, place, value) for each field that a rule is about. Most configurations have few of them."""
     for section, rules in _sections(target.family, target.release):
         if section and section[0] not in config:
@@ -115,7 +113,7 @@ def _concerned(config: Object, target: Reader) -> Iterator[tuple[int, Rule, Plac
                     yield rank, rule, (*place, name), node[name]
 
 
-def _each(node: Json, before: Place, field: Place) -> Iterator[tuple[Place, Json]]:
+def _each(node: Json, before: Path, field: Path) -> Iterator[tuple[Path, Json]]:
     """The places that a place with [`EACH`][] in it means here, and what stands there."""
     if EACH in field:
         start = field.index(EACH)
@@ -129,7 +127,7 @@ def _each(node: Json, before: Place, field: Place) -> Iterator[tuple[Place, Json
             yield (*before, *field), found
 
 
-def _judged(rule: Rule, place: Place, value: Json, config: Object) -> Change | None:
+def _judged(rule: Rule, place: Path, value: Json, config: Object) -> Change | None:
     """What a rule has against the value of a field."""
     if (value is None and not rule.even_null) or not rule.test(value):
         return None
@@ -147,7 +145,7 @@ def _judged(rule: Rule, place: Place, value: Json, config: Object) -> Change | N
     return Change(place, value, bound if rule.verb is Verb.CAP and number(value) else GONE, rule.why)
 
 
-def _others(rule: Rule, place: Place, config: Object) -> Iterator[tuple[Condition, Json]]:
+def _others(rule: Rule, place: Path, config: Object) -> Iterator[tuple[Condition, Json]]:
     """The others of a rule, in the item that its field was found in, with their values."""
     for other in rule.others:
         yield other, at(config, _beside(other.place, place) if EACH in other.place else other.place)
@@ -157,12 +155,12 @@ def _most(value: Json) -> float:
     return max((item for item in (value if type(value) is list else [value]) if number(item)), default=0)
 
 
-def _beside(place: Place, found: Place) -> Place:
+def _beside(place: Path, found: Path) -> Path:
     """A place with [`EACH`][] in it, for the item that was found."""
     return tuple(found[index] if part == EACH else part for index, part in enumerate(place))
 
 
-def _replaced(node: Json, place: Place, value: Json) -> Json:
+def _replaced(node: Json, place: Path, value: Json) -> Json:
     """The node with another value at a place, or without it and the sections that this leaves empty."""
     key, *below = place
     inner = _replaced(node[key], tuple(below), value) if below else value

@@ -11,10 +11,7 @@ import re
 from typing import Final
 
 from migrator.config.conflict_rules import STREAMING, check, given, lines, never, number
-from migrator.config.place import ABSENT, Place, at
-from migrator.jsonfile import Json
-
-Object = dict[str, Json]
+from migrator.jsonfile import ABSENT, Json, Object, Path, at
 
 
 def _url(text: str) -> bool:
@@ -102,7 +99,7 @@ def _names_of_folders(phases: Json, *_: object) -> bool:
     return all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", str(phase.get("name"))) for phase in phases)
 
 
-def _start(value: Json, phase: Json, _config: Object, place: Place) -> bool:
+def _start(value: Json, phase: Json, _config: Object, place: Path) -> bool:
     """Whether the range in which trajectories start is one; 0.25 to 0.75 is AIPerf's own."""
     low, high = (phase.get(f"trajectory_start_{end}_ratio") for end in ("min", "max"))
     return (low if number(low) else 0.25) <= (high if number(high) else 0.75)
@@ -114,13 +111,13 @@ def _left_out(value: Json, phase: Json, *_: object) -> bool:
     return kind not in ("warmup", "profiling") or value == (kind == "warmup")
 
 
-def _sequential(value: Json, dataset: Json, config: Object, _: Place) -> bool:
+def _sequential(value: Json, dataset: Json, config: Object, _: Path) -> bool:
     phases = config.get("phases")
     fixed = any(at(phase, ("type",)) == "fixed_schedule" for phase in (phases if type(phases) is list else ()))
     return value == "sequential" or not fixed or dataset.get("type") != "file"
 
 
-def _conversations(phases: Json, _section: Json, config: Object, _: Place) -> bool:
+def _conversations(phases: Json, _section: Json, config: Object, _: Path) -> bool:
     dataset = at(config, ("datasets", 0))
     of_users = any(phase.get("type") == "user_centric" for phase in phases)
     return not of_users or at(dataset, ("type",)) != "file" or at(dataset, ("format",)) == "multi_turn"

@@ -13,10 +13,7 @@ from typing import Final
 from migrator.aiperf.metrics import catalogue
 from migrator.aiperf.releases import age
 from migrator.config.conflict_rules import STREAMING, check, given, lines, never, number
-from migrator.config.place import Place, at
-from migrator.jsonfile import Json
-
-Object = dict[str, Json]
+from migrator.jsonfile import Json, Object, Path, at
 
 _PAIR: Final = r"\s*\d+(?:\|[\d.]+)?\s*,\s*\d+(?:\|[\d.]+)?\s*:\s*([\d.]+)\s*"
 
@@ -29,7 +26,7 @@ def _sweep(value: Json, *_: object) -> bool:
     return len(value) > 1 and len(set(map(str, value))) == len(value) and all(number(i) and i >= 1 for i in value)
 
 
-def _within_default(value: Json, loadgen: Json, config: Object, _: Place) -> bool:
+def _within_default(value: Json, loadgen: Json, config: Object, _: Path) -> bool:
     """Whether there are requests for all that run at once where nothing but a rate is given."""
     of_rate = given(at(loadgen, ("request_rate",))) and not any(
         given(at(config, place))
@@ -88,7 +85,7 @@ def _goals(release: str, value: Json, *_: object) -> bool:
     return type(value) is not str or all(_goal(release, goal.partition(":")[0]) for goal in value.split())
 
 
-def _goal_of(release: str, _value: Json, _section: Json, _config: Object, place: Place) -> bool:
+def _goal_of(release: str, _value: Json, _section: Json, _config: Object, place: Path) -> bool:
     return _goal(release, str(place[-1]))
 
 

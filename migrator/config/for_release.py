@@ -7,15 +7,12 @@ from functools import cache
 from typing import Final, NamedTuple, Self
 
 from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, Release, age, release
-from migrator.config.place import at
 from migrator.config.release_models import learnt, reader
 from migrator.config.translate import translate
 from migrator.config.user_to_benchmark import Known
 from migrator.errors import UsageError
-from migrator.jsonfile import Json
+from migrator.jsonfile import Object, at
 from migrator.ledger import Entry, Loss, Op
-
-Object = dict[str, Json]
 
 _RANGE: Final = r"\d+(\.\d+){0,2}"
 _NIGHTLY: Final = r"\d+\.\d+\.\d+\.dev\d{8}"

@@ -13,9 +13,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from migrator.jsonfile import Json, Numeral, Path
-
-Object = dict[str, Json]
+from migrator.jsonfile import Json, Numeral, Object, Path
 
 UNFIT: Final = object()
 """In place of a value that has no place on the other side."""

@@ -15,12 +15,11 @@ from migrator.aiperf.metrics import is_block
 from migrator.aiperf.releases import FIRST_READER, RELEASES, age
 from migrator.config.conflicts import unfit_together
 from migrator.config.json_schema import Misfit, Models
-from migrator.jsonfile import Json
+from migrator.jsonfile import Json, Object
 
 Family = Literal["user", "benchmark"]
 """`user` is UserConfig (to 0.8.0), `benchmark` is BenchmarkConfig (from 0.9.0 and its nightlies on)."""
 
-Object = dict[str, Json]
 
 FAMILY_MODELS: Final[dict[str, Family]] = {"UserConfig": "user", "BenchmarkConfig": "benchmark"}
 

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from migrator.config.field_pairs import SAME, Change
 from migrator.config.json_schema import UNFIT
-from migrator.config.place import ABSENT, Place, at
-from migrator.jsonfile import Json, fingerprint
+from migrator.jsonfile import ABSENT, Json, Object, Path, at, fingerprint
 from migrator.ledger import Entry, Loss, Op
 
-Object = dict[str, Json]
-
 CONFIG: Final = ("input_config",)
-NOWHERE: Final[Place] = ()
+NOWHERE: Final[Path] = ()
 """The origin of a value that was only added."""
 
 
-def leaves(value: Json, place: Place = ()) -> Iterator[tuple[Place, Json]]:
-    """Every scalar with its place; an empty object or list is one, too."""
-    items = value.items() if type(value) is dict else enumerate(value) if type(value) is list else ()
-    if not items or not value:
-        yield place, value
-        return
-    for key, item in items:
-        yield from leaves(item, (*place, key))
-
-
-def objects(node: Json) -> dict[Place, Object]:
-    """Place → object, for every object in a configuration."""
-    found: dict[Place, Object] = {}
+def objects(node: Json) -> dict[Path, Object]:
+    """Path → object, for every object in a configuration."""
+    found: dict[Path, Object] = {}
     _collect(node, (), found)
     return found
 
 
-def _collect(node: Json, place: Place, found: dict[Place, Object]) -> None:
+def _collect(node: Json, place: Path, found: dict[Path, Object]) -> None:
     if type(node) is dict:
         found[place] = node
     for key, item in node.items() if type(node) is dict else enumerate(node):
@@ -57,7 +43,7 @@ class Notes:
         self.gone = gone
         self.entries: list[Entry] = []
 
-    def carried(self, source: Place, target: Place, before: Json, after: Json, inverse: Change) -> None:
+    def carried(self, source: Path, target: Path, before: Json, after: Json, inverse: Change) -> None:
         """A value that was carried over, if that shows: it stands elsewhere, or is another one."""
         if source != target:
             self.entries.append(Entry(self.step, _MOVE, CONFIG + source, _EXACT, to=CONFIG + target))
@@ -65,11 +51,11 @@ class Notes:
             loss = _EXACT if inverse(after) == before else self.gone
             self.entries.append(Entry(self.step, _SET, CONFIG + target, loss, before, after))
 
-    def kept(self, place: Place) -> None:
+    def kept(self, place: Path) -> None:
         """A field that was left alone."""
         self.entries.append(Entry(self.step, _KEEP, CONFIG + place, Loss.KEPT, note="not known to any release"))
 
-    def added(self, place: Place, value: Json, loss: Loss, note: str) -> None:
+    def added(self, place: Path, value: Json, loss: Loss, note: str) -> None:
         """A value that no single field of the old configuration held."""
         self.entries.append(Entry(self.step, _ADD, CONFIG + place, loss, None, value, None, note))
 
@@ -85,18 +71,18 @@ class Draft:
         self.source = source
         self.notes = notes
         self.target: Object = {}
-        self._own: dict[Place, Json] = {(): self.target}
+        self._own: dict[Path, Json] = {(): self.target}
         """The objects and lists of the target that were made here, by place."""
-        self._moved: dict[Place, Place] = {}
+        self._moved: dict[Path, Path] = {}
         """Each new place that holds what stood in an old one."""
-        self._taken: set[Place] = set()
+        self._taken: set[Path] = set()
         self._whole = False
 
-    def built(self, place: Place) -> Json:
+    def built(self, place: Path) -> Json:
         """The new value at a place, as far as it is written; [`ABSENT`][] for none."""
         return at(self.target, place)
 
-    def read(self, place: Place) -> Json:
+    def read(self, place: Path) -> Json:
         """The old value at a place; [`ABSENT`][] for one that is not there or null."""
         value = at(self.source, place)
         return ABSENT if value is None else value
@@ -107,7 +93,7 @@ class Draft:
         self._whole = True
 
     def carry(
-        self, source: Place, value: Json, target: Place, change: Change = SAME.up, inverse: Change = SAME.down
+        self, source: Path, value: Json, target: Path, change: Change = SAME.up, inverse: Change = SAME.down
     ) -> bool:
         """Carry the value of a place over, as `change` gives it; what it cannot express stays where it is."""
         if source in self._taken:
@@ -121,7 +107,7 @@ class Draft:
             self.notes.carried(source, target, value, new, inverse)
         return True
 
-    def keep(self, place: Place) -> bool:
+    def keep(self, place: Path) -> bool:
         """Leave something that no release knows where it is; not in a list, whose positions may mean another thing.
 
         Whether it is there now, or was before.
@@ -136,21 +122,21 @@ class Draft:
             self.notes.kept(place)
         return True
 
-    def add(self, target: Place, value: Json, loss: Loss, note: str) -> None:
+    def add(self, target: Path, value: Json, loss: Loss, note: str) -> None:
         """Put a value that no single field of the old configuration holds; not over one that is there."""
         if self._put(target, value):
             self._moved[target] = NOWHERE
             if self.notes is not None:
                 self.notes.added(target, value, loss, note)
 
-    def rest(self) -> list[tuple[Place, Json]]:
+    def rest(self) -> list[tuple[Path, Json]]:
         """The old leaves that were not carried over."""
-        found: list[tuple[Place, Json]] = []
+        found: list[tuple[Path, Json]] = []
         if self.source and not self._whole:
             self._rest((), self.source, found)
         return found
 
-    def origin(self, place: Place) -> Place:
+    def origin(self, place: Path) -> Path:
         """Where the value at a new place stood in the old configuration; [`NOWHERE`][] for one that was only added."""
         for length in range(len(place), 0, -1):
             start = self._moved.get(place[:length])
@@ -158,7 +144,7 @@ class Draft:
                 return start and start + place[length:]
         return place if self._whole else NOWHERE
 
-    def _rest(self, place: Place, value: Json, found: list[tuple[Place, Json]]) -> None:
+    def _rest(self, place: Path, value: Json, found: list[tuple[Path, Json]]) -> None:
         for key, item in value.items() if type(value) is dict else enumerate(value):
             inner = (*place, key)
             if inner in self._taken:
@@ -168,7 +154,7 @@ class Draft:
             else:
                 found.append((inner, item))
 
-    def _put(self, place: Place, value: Json) -> bool:
+    def _put(self, place: Path, value: Json) -> bool:
         node = self._own.get(place[:-1])
         if node is None:
             node = self._opened(place[:-1], dict)
@@ -177,7 +163,7 @@ class Draft:
         node[place[-1]] = value
         return True
 
-    def _opened(self, place: Place, kind: type) -> Json:
+    def _opened(self, place: Path, kind: type) -> Json:
         """The object or list at a place, ready to be written to: made if there is none. Another value is left alone."""
         found = self._own.get(place)
         if found is not None:

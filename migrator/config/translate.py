@@ -14,16 +14,13 @@ from typing import Final, NamedTuple
 from migrator.aiperf.releases import age
 from migrator.config.conflicts import GONE, Change, together
 from migrator.config.field_pairs import READ_AS, RENAMED, SAME, Kind
-from migrator.config.place import ABSENT, Place, at
 from migrator.config.release_models import Family, Reader, readers
-from migrator.config.rewrite import CONFIG, NOWHERE, Draft, Notes, leaves
+from migrator.config.rewrite import CONFIG, NOWHERE, Draft, Notes
 from migrator.config.user_to_benchmark import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
-from migrator.jsonfile import Json, fingerprint
+from migrator.jsonfile import ABSENT, Json, Object, Path, at, fingerprint, leaves
 from migrator.ledger import Entry, Loss, Op
 
-Object = dict[str, Json]
-
-_SIGNS: dict[Family, tuple[Place, ...]] = {
+_SIGNS: dict[Family, tuple[Path, ...]] = {
     "user": (("loadgen",), ("input",), ("output",), ("endpoint", "model_names")),
     "benchmark": (("models",), ("datasets",), ("phases",), ("artifacts",)),
 }
@@ -49,8 +46,8 @@ class Translated(NamedTuple):
 class _Gone(NamedTuple):
     """A leaf that has no place any more: where it stood last, where in the original, and why it went."""
 
-    place: Place
-    origin: Place
+    place: Path
+    origin: Path
     value: Json
     reason: str
 
@@ -95,7 +92,7 @@ def _drop(leaf: _Gone, back: Object, target: Reader, gone: Loss) -> Entry:
     return Entry(_step(target), Op.DROP, CONFIG + leaf.place, loss, before=leaf.value, note=leaf.reason)
 
 
-def _returned(config: Object, source: Reader, known: Known, places: set[Place], *, to_read: bool) -> Object:
+def _returned(config: Object, source: Reader, known: Known, places: set[Path], *, to_read: bool) -> Object:
     """The result taken back to where it came from, as far as it can have something at these places."""
     sections = {str(place[0]) for place in places}
     for stage in _stages(config, source, known, to_read=to_read, sections=sections):
@@ -168,7 +165,7 @@ def _lowered(change: Change, target: Reader, gone: Loss) -> Entry:
     return Entry(_step(target), Op.SET, CONFIG + change.place, gone, change.before, change.after, None, change.why)
 
 
-Names = dict[Place, tuple[Place, Kind]]
+Names = dict[Path, tuple[Path, Kind]]
 """Fields with another name, or another form: where each stands → where it goes, and how it changes."""
 
 _OLDER_NAMES: Final[Names] = {name.old: (name.new, name.kind) for name in (*RENAMED, *READ_AS)}
@@ -230,7 +227,7 @@ def _within(draft: Draft, names: Names) -> None:
             draft.carry((key,), value, (key,))
 
 
-def _origin(place: Place, drafts: list[Draft]) -> Place:
+def _origin(place: Path, drafts: list[Draft]) -> Path:
     """Where the value at a place stood before the stages that moved it, from the last to the first."""
     for draft in reversed(drafts):
         place = draft.origin(place)
@@ -239,17 +236,17 @@ def _origin(place: Place, drafts: list[Draft]) -> Place:
     return place
 
 
-def _only_added(entry: Entry | _Gone, place: Place) -> bool:
+def _only_added(entry: Entry | _Gone, place: Path) -> bool:
     """Whether an entry adds what then has no place after all."""
     path = CONFIG + place
     return isinstance(entry, Entry) and entry.op is Op.ADD and entry.path[: len(path)] == path
 
 
-def _kept(target: Reader, place: Place) -> Entry:
+def _kept(target: Reader, place: Path) -> Entry:
     return Entry(_step(target), Op.KEEP, CONFIG + place, Loss.KEPT, note="not known to any release")
 
 
-def _put_back(config: Object, place: Place, value: Json) -> Object | None:
+def _put_back(config: Object, place: Path, value: Json) -> Object | None:
     """The configuration with a field where it was; None if that is in a list, whose positions may mean another."""
     key, *below = place
     if type(key) is not str:
@@ -269,7 +266,7 @@ def _all_names() -> frozenset[str]:
     )
 
 
-def _unknown(place: Place) -> Place:
+def _unknown(place: Path) -> Path:
     """The field on the way to a place that no release has, whose whole value is the user's own; or nothing."""
     for index, part in enumerate(place):
         if type(part) is str and part not in _all_names():

@@ -11,21 +11,18 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from migrator.config.field_pairs import ROWS, Row
-from migrator.config.place import ABSENT, Place, at
 from migrator.config.release_models import Reader
 from migrator.config.rewrite import Draft, objects
-from migrator.jsonfile import Json
+from migrator.jsonfile import ABSENT, Json, Object, Path, at
 from migrator.ledger import Loss
-
-Object = dict[str, Json]
 
 RATE_TYPES: Final = ("poisson", "constant", "gamma")
 BURST: Final = "concurrency_burst"
 """UserConfig's arrival pattern of a phase that is driven by concurrency alone."""
 
 _DEFAULT_NAME: Final = "AIPerf's own name"
-_DATASET: Final[Place] = ("datasets", 0)
-_STOPS: Final[tuple[Place, ...]] = (
+_DATASET: Final[Path] = ("datasets", 0)
+_STOPS: Final[tuple[Path, ...]] = (
     ("loadgen", "request_count"),
     ("loadgen", "benchmark_duration"),
     ("input", "conversation", "num"),
@@ -48,19 +45,19 @@ class _Group(NamedTuple):
     """
 
     head: str
-    user: Place
+    user: Path
     benchmark: tuple[str, ...]
     rows: list[Row]
 
 
-def _sections(row: Row) -> tuple[str, Place, tuple[str, ...]]:
+def _sections(row: Row) -> tuple[str, Path, tuple[str, ...]]:
     return row.user[0], row.user[:-1], row.benchmark[:-1]
 
 
 _GROUPS: Final = [_Group(*sections, list(rows)) for sections, rows in groupby(ROWS, _sections)]
 
 
-def place_of(path: tuple[str, ...], heads: dict[str, Place]) -> Place | None:
+def place_of(path: tuple[str, ...], heads: dict[str, Path]) -> Path | None:
     """A path of the table in this configuration; None if it has no such phase."""
     if path and path[0] in ("D", "W", "P"):
         head = heads.get(path[0])
@@ -75,7 +72,7 @@ def to_benchmark(draft: Draft, known: Known) -> None:
     """Rewrite a UserConfig as a BenchmarkConfig."""
     config = draft.source
     warm = any(draft.read(("loadgen", name)) is not ABSENT for name in _WARMUP_TRIGGERS)
-    heads: dict[str, Place] = {"D": _DATASET, "P": ("phases", 1 if warm else 0)}
+    heads: dict[str, Path] = {"D": _DATASET, "P": ("phases", 1 if warm else 0)}
     if warm:
         heads["W"] = ("phases", 0)
     _dataset(draft)
@@ -108,7 +105,7 @@ def _dataset(draft: Draft) -> None:
     draft.add((*_DATASET, "type"), found, Loss.EXACT, "from the fields that are set")
 
 
-def _profiling(draft: Draft, phase: Place) -> None:
+def _profiling(draft: Draft, phase: Path) -> None:
     draft.add((*phase, "name"), "profiling", Loss.INFERRED, _DEFAULT_NAME)
     if draft.read(("input", "fixed_schedule")) is True:
         found = "fixed_schedule"
@@ -125,7 +122,7 @@ def _profiling(draft: Draft, phase: Place) -> None:
         draft.add((*phase, "requests"), 10, Loss.INFERRED, "AIPerf's own default")
 
 
-def _warmup(draft: Draft, phase: Place) -> None:
+def _warmup(draft: Draft, phase: Path) -> None:
     draft.add((*phase, "name"), "warmup", Loss.INFERRED, _DEFAULT_NAME)
     rate, pattern = (
         draft.read(("loadgen", f"warmup_{name}"))
@@ -147,7 +144,7 @@ _SHARED: Final = ("concurrency", "rate", "prefill_concurrency", "concurrency_ram
 """What the warmup takes from the profiling phase where UserConfig says nothing of its own."""
 
 
-def _warmup_from_profiling(draft: Draft, warmup: Place, profiling: Place) -> None:
+def _warmup_from_profiling(draft: Draft, warmup: Path, profiling: Path) -> None:
     for name in _SHARED:
         value = draft.built((*profiling, name))
         if value is not ABSENT:
@@ -156,7 +153,7 @@ def _warmup_from_profiling(draft: Draft, warmup: Place, profiling: Place) -> Non
         draft.add((*warmup, "concurrency"), 1, Loss.INFERRED, "AIPerf's own default")
 
 
-def _implied_entries(config: Object, sessions: Place, requests: Place) -> Json:
+def _implied_entries(config: Object, sessions: Path, requests: Path) -> Json:
     """How many entries AIPerf makes where nothing says: as many as there are sessions, or else requests."""
     return next((count for place in (sessions, requests) if type(count := at(config, place)) is int), ABSENT)
 
@@ -212,7 +209,7 @@ def _collector(draft: Draft, items: list[str]) -> None:
         draft.add(("gpu_telemetry", "metrics_file"), files[0], Loss.EXACT, "from gpu_telemetry")
 
 
-_OPTIONS: Final[dict[str, Place]] = {
+_OPTIONS: Final[dict[str, Path]] = {
     "--ui": ("runtime", "ui"),
     "--ui-type": ("runtime", "ui"),
     "--workers-max": ("runtime", "workers"),
@@ -282,9 +279,9 @@ def to_user(draft: Draft, reader: Reader, known: Known, wanted: Collection[str] 
     add_user_facts(draft, reader, known)
 
 
-def _heads(config: Object) -> dict[str, Place]:
+def _heads(config: Object) -> dict[str, Path]:
     """Where the dataset, the warmup and the profiling phase stand."""
-    heads: dict[str, Place] = {}
+    heads: dict[str, Path] = {}
     if type(at(config, _DATASET)) is dict:
         heads["D"] = _DATASET
     phases = config.get("phases")
@@ -294,7 +291,7 @@ def _heads(config: Object) -> dict[str, Place]:
     return heads
 
 
-def _implied(row: Row, config: Object, heads: dict[str, Place], phase: Json, warmup: Json) -> bool:
+def _implied(row: Row, config: Object, heads: dict[str, Path], phase: Json, warmup: Json) -> bool:
     """Whether a field says what UserConfig leaves unsaid, or is another row's."""
     if row.benchmark == ("P", "rate"):
         return bool((row.user[-1] == "user_centric_rate") != (phase.get("type") == "user_centric"))

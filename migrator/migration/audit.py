@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 
-from migrator.chain.places import Object
-from migrator.jsonfile import Json, Path, fingerprint
+from migrator.jsonfile import Json, Object, Path, fingerprint, leaves
 from migrator.ledger import Entry, Ledger, Op
 
 _ENDS = (Op.DROP, Op.SET, Op.REDACT)
-
-
-def leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
-    """Every scalar of a document with its place; an empty object or array is a leaf, too."""
-    if type(value) is dict and value:
-        for key, item in value.items():
-            yield from leaves(item, (*path, key))
-    elif type(value) is list and value:
-        for index, item in enumerate(value):
-            yield from leaves(item, (*path, index))
-    else:
-        yield path, value
 
 
 def unaccounted(before: Object, after: Object, ledger: Ledger) -> list[Path]:

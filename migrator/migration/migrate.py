@@ -11,7 +11,7 @@ from migrator.aiperf.metrics import catalogue
 from migrator.aiperf.releases import Dialect, release
 from migrator.chain.ops import Add, Move, Rename
 from migrator.chain.pivot import Pivot
-from migrator.chain.places import ROOT, Field, Object
+from migrator.chain.places import ROOT, Field
 from migrator.chain.step import Step
 from migrator.chain.steps import ENTRY, FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS, VERSIONS, rank
 from migrator.chain.telemetry import VENDOR_NAMES
@@ -19,7 +19,7 @@ from migrator.config.for_release import Translation, own_release, translated
 from migrator.config.release_models import rejections
 from migrator.errors import RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, Identity, identify, require_migratable
-from migrator.jsonfile import Json, Path
+from migrator.jsonfile import Json, Object, Path
 from migrator.ledger import Entry, Ledger, Loss, Op
 from migrator.migration.residue import Residue, apply, measure
 from migrator.redact import redact

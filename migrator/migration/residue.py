@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from migrator.aiperf.releases import Dialect, release
-from migrator.chain.places import Object
 from migrator.chain.steps import GENAI_PERF, VERSIONS
 from migrator.errors import NotJsonError, ResidueError
-from migrator.jsonfile import Json, Path, fingerprint, parse, render
+from migrator.jsonfile import Json, Object, Path, fingerprint, parse, render
 from migrator.ledger import Entry, Loss, Op
 
 FORMAT: Final = 1

@@ -9,7 +9,7 @@ from typing import Final
 from migrator.errors import MigratorError, reported
 from migrator.stores import absolute, is_url
 from migrator.writing import RESIDUE_SUFFIX, journal
-from migrator.writing.replace import Manner
+from migrator.writing.replace import WriteOptions
 from migrator.writing.replace_stored import write_stored
 from migrator.writing.write import Fsync, missing_folders, write_out
 
@@ -46,7 +46,7 @@ class Outputs:
         within: the output folder, out of which no symbolic link in it may lead.
     """
 
-    def __init__(self, manner: Manner, *, force: bool, within: str | None) -> None:
+    def __init__(self, manner: WriteOptions, *, force: bool, within: str | None) -> None:
         self._manner = manner
         self._force = force
         self._within = within

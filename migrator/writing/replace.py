@@ -30,7 +30,7 @@ _TOGETHER: Final = 2**24
 """Bytes that may wait in memory for the disk."""
 
 
-class Manner(NamedTuple):
+class WriteOptions(NamedTuple):
     """How originals are replaced.
 
     Backups stand beside the original under `suffix`, or in `folder`, or nowhere (both None). `touch` renews the time
@@ -106,7 +106,7 @@ class Change:
 class Replacements:
     """Changes that go to the disk together. What was not settled when it is left is taken back."""
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: WriteOptions) -> None:
         self._manner = manner
         self._changes: list[Change] = []
         self._bytes = 0
@@ -319,7 +319,7 @@ def _there(path: str) -> tuple[bytes, os.stat_result] | None:
     return read_bytes(path), status
 
 
-def _write_beside(piece: _Piece, original: os.stat_result, manner: Manner) -> None:
+def _write_beside(piece: _Piece, original: os.stat_result, manner: WriteOptions) -> None:
     """The new file, complete and with everything it takes over from the original, under another name."""
     piece.handle, piece.locked = create(piece.path)
     piece.made = os.fstat(piece.handle)

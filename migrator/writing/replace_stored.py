@@ -15,7 +15,7 @@ from migrator.files.disk import exists_already, write_atomic
 from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
 from migrator.writing import RESIDUE_SUFFIX, journal
-from migrator.writing.replace import Manner
+from migrator.writing.replace import WriteOptions
 from migrator.writing.write import Fsync, make_folder
 
 
@@ -76,7 +76,7 @@ class _Piece(NamedTuple):
 class StoredReplacements:
     """Objects in place of their originals, one at a time; the counterpart of [`migrator.writing.replace`][]."""
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: WriteOptions) -> None:
         self._manner = manner
         self._reading: tuple[str, Stored] | None = None
 

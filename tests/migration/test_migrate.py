@@ -16,9 +16,9 @@ from migrator.chain.places import BLOCKS, GPUS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import NEWEST, RANK, STEPS, VERSIONS
 from migrator.errors import NotAnExportError, UnknownVersionError
-from migrator.jsonfile import parse
+from migrator.jsonfile import leaves, parse
 from migrator.ledger import PAST_TENSE, Entry, Ledger, Loss, Op
-from migrator.migration.audit import leaves, unaccounted
+from migrator.migration.audit import unaccounted
 from migrator.migration.migrate import migrate, plan
 
 BLOCK = {"unit": "ms", "avg": 1.5}

@@ -27,7 +27,7 @@ from migrator.batch.discover import discover
 from migrator.batch.migrate_files import Request, Status, execute
 from migrator.errors import ChangedError, UnwritableError
 from migrator.stores import is_url, store_of
-from migrator.writing.replace import Manner
+from migrator.writing.replace import WriteOptions
 from migrator.writing.replace_stored import StoredReplacements
 
 AWS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -421,7 +421,7 @@ def inside(
 def test_an_edit_in_between_is_never_lost(inside: tuple[str, Callable[[bytes], None]]) -> None:
     url, put = inside
     put(b"old")
-    replacements = StoredReplacements(Manner(suffix=".bak"))
+    replacements = StoredReplacements(WriteOptions(suffix=".bak"))
     assert replacements.read(url) == b"old"
     put(b"theirs")
     with pytest.raises(ChangedError):

@@ -19,7 +19,7 @@ from migrator.files import rename
 from migrator.writing import exchange, journal
 from migrator.writing.exchange import mark_of, swap_of
 from migrator.writing.lock import hold
-from migrator.writing.replace import Manner
+from migrator.writing.replace import WriteOptions
 from migrator.writing.stream import LedgerFile, OutFile
 from migrator.writing.undo import undo
 from migrator.writing.write import Fsync, write_out
@@ -45,7 +45,7 @@ def place(path: Path, raw: bytes) -> None:
 
 
 def migrated(path: Path, **manner: Any) -> Result:
-    kind = Manner(fsync=Fsync.NEVER, **manner)
+    kind = WriteOptions(fsync=Fsync.NEVER, **manner)
     return execute(Source(str(path), path.name, named=True), Request("1.5", in_place=True, manner=kind))
 
 
@@ -113,7 +113,7 @@ def test_a_residue_that_appears_meanwhile_is_left_alone(target: Path, monkeypatc
     path.write_bytes(export("0.13.0/chat-streaming").read_bytes())
     os.rename(path, target)
     before = target.read_bytes()
-    request = Request("1.0", in_place=True, residue=True, manner=Manner(fsync=Fsync.NEVER))
+    request = Request("1.0", in_place=True, residue=True, manner=WriteOptions(fsync=Fsync.NEVER))
     result = execute(Source(str(target), "a.json", named=True), request)
     assert str(result.error).startswith(f"{saved}: was changed by someone else")
     assert contents(target.parent) == {"a.json": before, "a.json.residue.json": b"theirs"}
@@ -353,7 +353,7 @@ def test_resume_does_not_pass_over_what_has_to_be_cleared_up(target: Path) -> No
     _exchanged_and_killed(target)
     done = journal.digest(target.read_bytes())
     source = Source(str(target), "a.json", named=True, done=done)
-    request = Request("1.5", in_place=True, manner=Manner(fsync=Fsync.NEVER))
+    request = Request("1.5", in_place=True, manner=WriteOptions(fsync=Fsync.NEVER))
     assert execute(source, request).status is Status.MIGRATED
     assert contents(target.parent).keys() == {"a.json", "a.json.bak", "a.json.bak.1"}
     assert THEIRS in contents(target.parent).values()

@@ -18,7 +18,7 @@ from migrator.writing import journal, replace
 from migrator.writing.exchange import mark_of
 from migrator.writing.journal import Entry
 from migrator.writing.lock import hold
-from migrator.writing.replace import Manner, Replacements
+from migrator.writing.replace import Replacements, WriteOptions
 from migrator.writing.write import Fsync
 
 OLD = "0.4.0/chat-streaming"
@@ -141,7 +141,7 @@ def test_a_disk_that_cannot_be_waited_for_is_told(tree: Path, monkeypatch: pytes
     folder = str(target.parent)
     monkeypatch.setattr(replace, "sync_file_systems", lambda folders: {folder: OSError(5, "Input/output error")})
     before = _files(tree)
-    with Replacements(Manner()) as replacements:
+    with Replacements(WriteOptions()) as replacements:
         replacements.read(str(target))
         change = replacements.replace("a.json", b"new", None)
         replacements.settle()
@@ -183,7 +183,7 @@ def test_what_someone_else_changed_meanwhile_is_left_alone(
     target = copy(OLD, tmp_path / "a.json")
     os.utime(target, ns=(10**18, 10**18))
     monkeypatch.setattr("migrator.writing.lock.GRAIN", 2**62)
-    with Replacements(Manner(fsync=Fsync.NEVER)) as replacements:
+    with Replacements(WriteOptions(fsync=Fsync.NEVER)) as replacements:
         replacements.read(str(target))
         change = replacements.replace("a.json", b"new", None)
         edit(target)
@@ -219,7 +219,7 @@ def test_a_copied_backup_is_read_back(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os, "link", no_links)
     monkeypatch.setattr(replace.shutil, "copy2", careless)
-    with Replacements(Manner()) as replacements:
+    with Replacements(WriteOptions()) as replacements:
         replacements.read(str(target))
         change = replacements.replace("a.json", b"new", None)
         replacements.settle()

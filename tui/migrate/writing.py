@@ -18,7 +18,7 @@ from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.exchange import free_name
-from migrator.writing.replace import Manner
+from migrator.writing.replace import WriteOptions
 from tui.migrate.target import option, release_of, version_of
 
 SUFFIX: Final = ".bak"
@@ -45,7 +45,7 @@ class Order:
             out_file=self.target if copy and not self.many else None,
             out_folder=self.target if copy and self.many else None,
             in_place=not copy,
-            manner=Manner(suffix=SUFFIX),
+            manner=WriteOptions(suffix=SUFFIX),
             residue=self.residue,
             ledgers=False,
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from migrator.aiperf.metrics import catalogue, is_scalar
 from migrator.chain.ops import UNKNOWN, Add, Inverse, Item, Rename, Unnest
-from migrator.chain.places import BLOCKS, FRONT, Object
+from migrator.chain.places import BLOCKS, FRONT
 from migrator.chain.step import Step
-from migrator.jsonfile import Json, Path
+from migrator.jsonfile import Json, Object, Path
 
 
 def _tag(_: Object, __: Object, path: Path) -> Json:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from migrator.chain.ops import UNKNOWN, Add, Item, Rename
-from migrator.chain.places import FRONT, Object
+from migrator.chain.places import FRONT
 from migrator.chain.step import Step
-from migrator.jsonfile import Json, Path
+from migrator.jsonfile import Json, Object, Path
 
 
 def _benchmark_id(document: Object, _: Object, __: Path) -> Json:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from migrator.chain.ops import UNKNOWN, Add, Item
-from migrator.chain.places import Object
 from migrator.chain.step import Step
-from migrator.jsonfile import Json, Path
+from migrator.jsonfile import Json, Object, Path
 
 _RUN_INFO = ("run_info",)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from migrator.chain.ops import Add, InDialect, Item
-from migrator.chain.places import Object
 from migrator.chain.step import Step
 from migrator.chain.telemetry import VENDOR_NAMES
-from migrator.jsonfile import Json, Path
+from migrator.jsonfile import Json, Object, Path
 from migrator.ledger import Loss
 
 
