@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -37,11 +38,25 @@ def test_links_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_every_room_in_the_map_exists_and_the_other_way_round() -> None:
+def test_the_map_is_the_list_of_layers() -> None:
+    """Every room of the page, layer by layer, is what the import contract says; and nothing else is in the package."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract.get("containers") == ["migrator"])
     text = (ROOT / "docs" / "architecture.md").read_text()
-    plan = text[text.index("```\nmigrator/") : text.index("golden/          ")]
-    named = set(re.findall(r"^  +(\w+(?:\.py|/))", plan, re.MULTILINE))
-    there = {path.name + ("/" if path.is_dir() else "") for path in (ROOT / "migrator").iterdir()}
-    there -= {"__init__.py", "__main__.py", "__pycache__/", "_version.py", "data/", "py.typed"}
-    assert there <= named
-    assert named <= there
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)
+    mapped = [[room for number, room in rows if int(number) == len(layers) - index] for index in range(len(layers))]
+    assert mapped == [layer.split(" | ") for layer in layers]
+    assert [int(number) for number, _ in rows] == sorted((int(number) for number, _ in rows), reverse=True)
+    there = {path.stem for path in (ROOT / "migrator").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert {room for _, room in rows} == there - {"__init__", "__main__", "__pycache__", "_version", "data"}
+
+
+def test_every_decision_is_listed_and_has_its_three_parts() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text()
+    pages = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
+    assert re.findall(r"\]\((\d{4}-[^)]+)\)", index) == [page.name for page in pages]
+    for number, page in enumerate(pages, 1):
+        text = page.read_text()
+        assert text.startswith(f"# {number}. "), page.name
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequence"], page.name
