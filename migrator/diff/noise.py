@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from statistics import stdev
 from typing import Any, Final, NamedTuple
 
+from migrator.chain.names import current
 from migrator.diff.run import Trial
 from migrator.diff.workload import workload
 from migrator.errors import MigratorError, UsageError
@@ -140,11 +141,14 @@ def load_profile(path: str) -> Profile:
 
 
 def _read_spreads(rows: dict[str, Any]) -> dict[tuple[str, str], Spread]:
-    found = {}
-    for name, row in rows.items():
-        metric, _, statistic = name.rpartition(".")
+    """The spreads of an entry by today's names. Where a profile has a former name beside it, today's counts."""
+    found: dict[tuple[str, str], Spread] = {}
+    for key, row in rows.items():
+        metric, _, statistic = key.rpartition(".")
         sd, df = float(row["sd"]), int(row["df"])
         if not (metric and math.isfinite(sd) and sd >= 0 and df >= 1):
-            raise ValueError(name)
-        found[metric, statistic] = Spread(sd, df)
+            raise ValueError(key)
+        name = current(metric)
+        if name == metric or (name, statistic) not in found:
+            found[name, statistic] = Spread(sd, df)
     return found

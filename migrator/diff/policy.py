@@ -6,10 +6,10 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 from migrator.aiperf.directions import direction
+from migrator.chain.names import current, near
 from migrator.errors import UsageError
 
 MARGIN: Final = 5.0
@@ -122,10 +122,10 @@ class Policy:
                     continue
             elif (what.metric, what.statistic) in rows:
                 continue
-            near = get_close_matches(what.metric, metrics, 3)
+            meant = [name for name in near(what.metric, metrics) if name in metrics]
             raise UsageError(
                 f'the policy names "{what.metric}.{what.statistic}", which neither side has',
-                expected=f"a metric of the runs{': ' + ', '.join(near) if near else ''}",
+                expected=f"a metric of the runs{': ' + ', '.join(meant) if meant else ''}",
                 hint="a gate on a misspelt name would pass for ever",
             )
 
@@ -159,9 +159,12 @@ def _from_option(option: str) -> Rule:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """`request_latency.p99` → its two parts; without a statistic, `avg`. A metric's own name may have a dot."""
+    """`request_latency.p99` → its two parts; without a statistic, `avg`. A metric's own name may have a dot.
+
+    A former name of a metric becomes today's, so that a policy holds for the runs of every release.
+    """
     metric, dot, statistic = name.rpartition(".")
-    return (metric, statistic) if dot and statistic in _STATISTICS else (name, "avg")
+    return (current(metric), statistic) if dot and statistic in _STATISTICS else (current(name), "avg")
 
 
 _STATISTICS: Final = (
