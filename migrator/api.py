@@ -121,9 +121,9 @@ class Export:
 def _goal(release: str) -> tuple[str, str]:
     import warnings
 
-    from migrator.config.for_release import named
+    from migrator.config.for_release import parse_release
 
-    found = named(release)
+    found = parse_release(release)
     if found.note:
         warnings.warn(found.note, stacklevel=3)
     return found.release.version, found.release.name

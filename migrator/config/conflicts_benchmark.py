@@ -1,8 +1,8 @@
-"""What a release of BenchmarkConfig (AIPerf 0.9.0 and later) rejects for what is, or is not, beside it.
+"""The conflict rules of BenchmarkConfig (AIPerf 0.9.0 and later).
 
-Read off the validators of each of these releases, and tried on them. Of two fields that do not go together, the rule
-that stands first decides. Whether files exist, and what packages a machine has, is not asked; nor are distributions
-looked into whose fields are those of several kinds.
+Their source is the validators of these releases; each rule was tried on them. Of two fields that conflict, the one
+whose rule stands first goes. Left out are checks of files and of installed packages, and those of distributions whose
+fields mix several kinds.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from migrator.config.conflict_rules import STREAMING, check, given, lines, never, number
+from migrator.config.conflict_rules import STREAMING, check, given, never, number, rules
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
 
 
 def _url(text: str) -> bool:
-    # As nearly all of them are; the library that knows the others is slow to import.
+    # Nearly all URLs have this form; `urllib.parse`, which knows the others, is slow to import.
     if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:([1-9]\d{0,3}|[1-5]\d{4}))?(/[\w./-]*)?", text):
         return True
     from urllib.parse import urlsplit
@@ -100,13 +100,13 @@ def _names_of_folders(phases: Json, *_: object) -> bool:
 
 
 def _start(value: Json, phase: Json, _config: Object, place: Path) -> bool:
-    """Whether the range in which trajectories start is one; 0.25 to 0.75 is AIPerf's own."""
+    """Whether the range in which trajectories start ends after it starts; AIPerf's own is 0.25 to 0.75."""
     low, high = (phase.get(f"trajectory_start_{end}_ratio") for end in ("min", "max"))
     return (low if number(low) else 0.25) <= (high if number(high) else 0.75)
 
 
 def _left_out(value: Json, phase: Json, *_: object) -> bool:
-    """Whether a phase is left out of the results just if it is a warmup; which of them it is, its name may not say."""
+    """Whether a warmup is left out of the results, and a profiling phase is not."""
     kind = phase.get("kind") or phase.get("name")
     return kind not in ("warmup", "profiling") or value == (kind == "warmup")
 
@@ -126,136 +126,140 @@ def _conversations(phases: Json, _section: Json, config: Object, _: Path) -> boo
 _FORMS: Final = "image_edit|video_generation|audio_transcription"
 _NO_TEXT: Final = "image_retrieval|audio_transcription"
 _TRACES: Final = "mooncake_trace|bailian_trace|burst_gpt_trace|sagemaker_data_capture|weka_trace"
+_WEKA: Final = "datasets.*.format=weka_trace|single_turn|unset or datasets.*.dataset:weka"
+_REPLAY: Final = "scenario or phases.*.timing_mode=agentic_replay"
 _GRADERS: Final = "code_execution|lighteval_expr|lighteval_gpqa|lighteval_latex|math|multiple_choice"
 
 BENCHMARK_RULES: Final = (
-    *lines(
+    *rules(
         "0.9.0",
         f"""
-        model without models
-        dataset without datasets
-        warmup without phases
-        profiling without phases
+        model excludes models
+        dataset excludes datasets
+        warmup excludes phases
+        profiling excludes phases
         accuracy.tasks needs accuracy.benchmark
         accuracy.n_shots needs accuracy.benchmark
         accuracy.grader needs accuracy.benchmark
         accuracy.system_prompt needs accuracy.benchmark
-        accuracy.enable_cot needs! accuracy.benchmark
-        accuracy.verbose needs! accuracy.benchmark
+        accuracy.enable_cot or null needs accuracy.benchmark
+        accuracy.verbose or null needs accuracy.benchmark
         endpoint.wait_for_model_interval!=5.0|5 needs endpoint.wait_for_model_timeout
         endpoint.wait_for_model_mode!=inference needs endpoint.wait_for_model_timeout
         endpoint.request_content_type=multipart/form-data needs endpoint.type={_FORMS}
-        endpoint.request_content_type=application/json without endpoint.type={_FORMS}
-        gpu_telemetry.urls without gpu_telemetry.collector=pynvml|amdsmi
+        endpoint.request_content_type=application/json excludes endpoint.type={_FORMS}
+        gpu_telemetry.urls excludes gpu_telemetry.collector=pynvml|amdsmi
         runtime.api_host needs runtime.api_port:given
-        server_metrics.discovery.label_selector without server_metrics.discovery.mode=disabled
-        server_metrics.discovery.namespace without server_metrics.discovery.mode=disabled
+        server_metrics.discovery.label_selector excludes server_metrics.discovery.mode=disabled
+        server_metrics.discovery.namespace excludes server_metrics.discovery.mode=disabled
         datasets.*.video.audio.codec needs datasets.*.video.audio.channels
-        datasets.*.records without datasets.*.path
-        datasets.*.prefix_prompts.pool_size without datasets.*.prefix_prompts.shared_system_length:given
-        datasets.*.prefix_prompts.pool_size without datasets.*.prefix_prompts.user_context_length:given
-        datasets.*.prefix_prompts.length without datasets.*.prefix_prompts.shared_system_length:given
-        datasets.*.prefix_prompts.length without datasets.*.prefix_prompts.user_context_length:given
+        datasets.*.records excludes datasets.*.path
+        datasets.*.prefix_prompts.pool_size excludes datasets.*.prefix_prompts.shared_system_length:given
+        datasets.*.prefix_prompts.pool_size excludes datasets.*.prefix_prompts.user_context_length:given
+        datasets.*.prefix_prompts.length excludes datasets.*.prefix_prompts.shared_system_length:given
+        datasets.*.prefix_prompts.length excludes datasets.*.prefix_prompts.user_context_length:given
         phases.*.grace_period needs phases.*.duration
         phases.*.prefill_concurrency needs endpoint.streaming
         phases.*.prefill_concurrency needs endpoint.type={STREAMING}
-        phases.*.prefill_concurrency cap phases.*.concurrency
+        phases.*.prefill_concurrency lowered-to phases.*.concurrency
         phases.*.start_offset needs phases.*.auto_offset=false
-        phases.*.start_offset atmost phases.*.end_offset
+        phases.*.start_offset at-most phases.*.end_offset
         """,
     ),
-    *lines(
+    *rules(
         "0.11.0",
         """
         wandb.entity needs wandb.project:given
         wandb.run_name needs wandb.project:given
         wandb.tags needs wandb.project:given
-        datasets.*.images.source_sampling!=random-with-replacement without datasets.*.images.source=noise|-
+        datasets.*.images.source_sampling!=random-with-replacement excludes datasets.*.images.source=noise|unset
         """,
     ),
-    *lines(
+    *rules(
         "0.12.0",
-        """
-        datasets.*.use_think_time_only=true without datasets.*.ignore_trace_delays
-        datasets.*.open_loop_strict=true without datasets.*.open_loop_replay=false
-        datasets.*.max_context_length needs datasets.*.format=weka_trace|single_turn|- datasets.*.dataset:weka
+        f"""
+        datasets.*.use_think_time_only=true excludes datasets.*.ignore_trace_delays
+        datasets.*.open_loop_strict=true excludes datasets.*.open_loop_replay=false
+        datasets.*.max_context_length needs {_WEKA}
         datasets.*.hf_weka_dataset needs datasets.*.dataset=weka_hf
-        endpoint.uuid_and_strip=true needs endpoint.type=chat|-
-        phases.*.rate_series without phases.*.rate phases.*.type=user_centric
-        phases.*.kind as phases.*.name=warmup|profiling
+        endpoint.uuid_and_strip=true needs endpoint.type=chat|unset
+        phases.*.rate_series excludes phases.*.rate or phases.*.type=user_centric
+        phases.*.kind same-as phases.*.name=warmup|profiling
         phases.*.adaptive_scale=true needs phases.*.duration
         phases.*.adaptive_scale=true needs phases.*.adaptive_sustain_duration:given
         phases.*.adaptive_scale=true needs phases.*.sla
-        phases.*.adaptive_scale=true without phases.*.type=fixed_schedule
-        phases.*.agentic_cache_warmup_duration needs scenario phases.*.timing_mode=agentic_replay phases.*.name=warmup
+        phases.*.adaptive_scale=true excludes phases.*.type=fixed_schedule
+        phases.*.agentic_cache_warmup_duration needs {_REPLAY} or phases.*.name=warmup
         """,
     ),
-    *lines(
+    *rules(
         "0.13.0",
         f"""
         endpoint.per_chunk_usage=true needs endpoint.use_server_token_count
-        endpoint.per_chunk_usage=true needs endpoint.type=chat|-
+        endpoint.per_chunk_usage=true needs endpoint.type=chat|unset
         endpoint.per_chunk_usage=true needs endpoint.streaming
-        endpoint.reset_kv_cache needs endpoint.transport=http|-
-        endpoint.server_profiler needs endpoint.transport=http|-
+        endpoint.reset_kv_cache needs endpoint.transport=http|unset
+        endpoint.server_profiler needs endpoint.transport=http|unset
         datasets.*.prompt_batch_size needs datasets.*.format=random_pool
         datasets.*.image_batch_size needs datasets.*.format=random_pool
         datasets.*.audio_batch_size needs datasets.*.format=random_pool
         datasets.*.video_batch_size needs datasets.*.format=random_pool
-        datasets.*.prompts.corpus=random without datasets.*.format={_TRACES}
-        datasets.*.prompts.random_range_ratio without datasets.*.prompts.sequence_distribution
+        datasets.*.prompts.corpus=random excludes datasets.*.format={_TRACES}
+        datasets.*.prompts.random_range_ratio excludes datasets.*.prompts.sequence_distribution
         datasets.*.prompts.random_range_ratio needs datasets.*.prompts.isl
         datasets.*.prompts.random_range_ratio needs datasets.*.prompts.osl
-        datasets.*.system_prompt_file without datasets.*.system_prompt
+        datasets.*.system_prompt_file excludes datasets.*.system_prompt
         """,
     ),
-    *lines(
+    *rules(
         "0.13.0",
         f"""
-        runtime.workers_min atmost runtime.workers
-        tokenizer.name without! endpoint.type={_NO_TEXT}
-        tokenizer.revision without! endpoint.type={_NO_TEXT}
-        tokenizer.trust_remote_code without! endpoint.type={_NO_TEXT}
+        runtime.workers_min at-most runtime.workers
+        tokenizer.name or null excludes endpoint.type={_NO_TEXT}
+        tokenizer.revision or null excludes endpoint.type={_NO_TEXT}
+        tokenizer.trust_remote_code or null excludes endpoint.type={_NO_TEXT}
         """,
     ),
-    *lines(
+    *rules(
         "0.13.0.dev20261008",
-        """
+        f"""
         endpoint.aws_region needs endpoint.auth_type=sigv4
         endpoint.aws_profile needs endpoint.auth_type=sigv4
         endpoint.aws_service needs endpoint.auth_type=sigv4
-        phases.*.warmup_requests_per_lane without phases.*.agentic_cache_warmup_duration
-        phases.*.warmup_requests_per_lane needs scenario phases.*.timing_mode=agentic_replay
-        datasets.*.weka_nested_timestamp_basis needs datasets.*.format=weka_trace|single_turn|- datasets.*.dataset:weka
+        phases.*.warmup_requests_per_lane excludes phases.*.agentic_cache_warmup_duration
+        phases.*.warmup_requests_per_lane needs {_REPLAY}
+        datasets.*.weka_nested_timestamp_basis needs {_WEKA}
         """,
     ),
-    check("accuracy.benchmark!=aime|mmlu|-", never, "this release cannot run it yet", "0.9.0", "0.11.0"),
-    check(f"accuracy.grader!={_GRADERS}|-", never, "this release cannot run it yet", "0.9.0", "0.11.0"),
-    check("phases.0.seamless=true", never, "there is no phase before it", "0.9.0"),
-    check("endpoint", _template, "an endpoint of type template has a template", "0.9.0"),
-    check("endpoint.urls", _urls, "a URL has a host, and http:// or https:// or none", "0.9.0"),
-    check("endpoint.path", _rooted, "it must begin with a slash", "0.9.0"),
-    check("endpoint.reset_kv_cache", _hook, "its path must begin with a slash", "0.13.0"),
-    check("endpoint.server_profiler", _hook, "its paths must begin with a slash", "0.13.0"),
-    check("artifacts", lambda value, *_: "dir" in value, "it must name a folder", "0.9.0"),
-    check("phases.*.duration=-", never, "this release does not read a null here", "0.9.0", even_null=True),
-    check("phases.*.grace_period=-", never, "this release does not read a null here", "0.9.0", even_null=True),
-    check("phases.*.duration", lambda value, *_: value > 0, "it must be positive", "0.9.0"),
-    check("artifacts.summary", _not_empty, "it must not be empty", "0.9.0"),
-    check("artifacts.records", _not_empty, "it must not be empty", "0.9.0"),
-    check("artifacts.slice_duration", lambda value, *_: value > 0, "it must be positive", "0.9.0"),
-    check("models.strategy=weighted", _weighted, "each model needs a weight, and they must sum to 1", "0.9.0"),
-    check("datasets.*", _one_source, "a dataset of type file has a path or records", "0.9.0"),
-    check("datasets.*.turns", _turns, "it must be 1 or more", "0.9.0"),
-    check("datasets.0.sampling", _sequential, "a fixed schedule takes a file in its order", "0.9.0"),
-    check("phases", _conversations, "phases of users need a dataset of conversations", "0.9.0"),
-    check("phases", _stops, "a phase ends after requests, sessions or a duration", "0.9.0"),
-    check("phases", _users, "a phase has a request and a session for each user", "0.9.0"),
-    check("phases", _names, "phases have names of their own, and one is profiling", "0.9.0", "0.11.0"),
-    check("phases", _kinds, "phases have names of their own, and one is profiling", "0.12.0"),
-    check("phases", _names_of_folders, "a phase has a name that a folder can have", "0.12.0"),
-    check("phases.*.trajectory_start_min_ratio", _start, "the range must not end before it starts", "0.12.0"),
-    check("phases.*.trajectory_start_max_ratio", _start, "the range must not end before it starts", "0.12.0"),
-    check("phases", _rates, "a phase that is driven by a rate has one", "0.12.0"),
-    check("phases.*.exclude_from_results", _left_out, "just a warmup is left out", "0.9.0"),
+    check("accuracy.benchmark!=aime|mmlu", never, "this release cannot run it yet", first="0.9.0", last="0.11.0"),
+    check(f"accuracy.grader!={_GRADERS}", never, "this release cannot run it yet", first="0.9.0", last="0.11.0"),
+    check("phases.0.seamless=true", never, "there is no phase before it", first="0.9.0"),
+    check("endpoint", _template, "an endpoint of type template needs a template", first="0.9.0"),
+    check("endpoint.urls", _urls, "a URL needs a host, and http://, https:// or no scheme", first="0.9.0"),
+    check("endpoint.path", _rooted, "must begin with a slash", first="0.9.0"),
+    check("endpoint.reset_kv_cache", _hook, "path must begin with a slash", first="0.13.0"),
+    check("endpoint.server_profiler", _hook, "paths must begin with a slash", first="0.13.0"),
+    check("artifacts", lambda value, *_: "dir" in value, "must name a folder", first="0.9.0"),
+    check("phases.*.duration=unset", never, "this release does not read null here", first="0.9.0"),
+    check("phases.*.grace_period=unset", never, "this release does not read null here", first="0.9.0"),
+    check("phases.*.duration", lambda value, *_: value > 0, "must be positive", first="0.9.0"),
+    check("artifacts.summary", _not_empty, "must not be empty", first="0.9.0"),
+    check("artifacts.records", _not_empty, "must not be empty", first="0.9.0"),
+    check("artifacts.slice_duration", lambda value, *_: value > 0, "must be positive", first="0.9.0"),
+    check(
+        "models.strategy=weighted", _weighted, "each model needs a weight, and the weights must sum to 1", first="0.9.0"
+    ),
+    check("datasets.*", _one_source, "a dataset of type file needs a path or records", first="0.9.0"),
+    check("datasets.*.turns", _turns, "must be 1 or more", first="0.9.0"),
+    check("datasets.0.sampling", _sequential, "a fixed schedule reads a file in sequential order only", first="0.9.0"),
+    check("phases", _conversations, "user-centric phases need a multi-turn dataset", first="0.9.0"),
+    check("phases", _stops, "a phase needs a number of requests or sessions, or a duration", first="0.9.0"),
+    check("phases", _users, "a phase needs at least one request and one session a user", first="0.9.0"),
+    check("phases", _names, "phases need different names, and one must be profiling", first="0.9.0", last="0.11.0"),
+    check("phases", _kinds, "phases need different names, and one must be profiling", first="0.12.0"),
+    check("phases", _names_of_folders, "the name of a phase must do as a folder name", first="0.12.0"),
+    check("phases.*.trajectory_start_min_ratio", _start, "the range must not end before it starts", first="0.12.0"),
+    check("phases.*.trajectory_start_max_ratio", _start, "the range must not end before it starts", first="0.12.0"),
+    check("phases", _rates, "a phase of this type needs a rate", first="0.12.0"),
+    check("phases.*.exclude_from_results", _left_out, "only a warmup is left out of the results", first="0.9.0"),
 )

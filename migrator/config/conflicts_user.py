@@ -1,7 +1,7 @@
-"""What a release of UserConfig (AIPerf 0.2.0 to 0.8.0) rejects for what is, or is not, beside it.
+"""The conflict rules of UserConfig (AIPerf 0.2.0 to 0.8.0).
 
-Read off the validators of each of these releases, and tried on them. Of two fields that do not go together, the rule
-that stands first decides. Whether files exist, and what packages a machine has, is not asked.
+Their source is the validators of these releases; each rule was tried on them. Of two fields that conflict, the one
+whose rule stands first goes. Left out are checks of files and of installed packages.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from migrator.aiperf.metrics import catalogue
 from migrator.aiperf.releases import age
-from migrator.config.conflict_rules import STREAMING, check, given, lines, never, number
+from migrator.config.conflict_rules import STREAMING, check, given, never, number, rules
 from migrator.jsonfile import Json, Object, Path, at
 
 _PAIR: Final = r"\s*\d+(?:\|[\d.]+)?\s*,\s*\d+(?:\|[\d.]+)?\s*:\s*([\d.]+)\s*"
@@ -27,7 +27,7 @@ def _sweep(value: Json, *_: object) -> bool:
 
 
 def _within_default(value: Json, loadgen: Json, config: Object, _: Path) -> bool:
-    """Whether there are requests for all that run at once where nothing but a rate is given."""
+    """Whether the concurrency is at most the ten requests that AIPerf sends where only a rate is given."""
     of_rate = given(at(loadgen, ("request_rate",))) and not any(
         given(at(config, place))
         for place in (
@@ -41,17 +41,17 @@ def _within_default(value: Json, loadgen: Json, config: Object, _: Path) -> bool
     return not of_rate or (number(value) and value <= 10)
 
 
-def _scopes(value: Json, *_: object) -> bool:
-    """Headers and extra inputs: pairs, an object, or a text of `name:value`."""
+def _named_values(value: Json, *_: object) -> bool:
+    """Whether headers or extra inputs are pairs, an object, or a string of `name:value`."""
     if type(value) is str:
         return value.startswith("{") or all(":" in item for item in value.split(","))
     if type(value) is list:
-        return all((type(item) is list and len(item) == 2) or _scopes(item) for item in value)
+        return all((type(item) is list and len(item) == 2) or _named_values(item) for item in value)
     return type(value) is dict
 
 
 def _no_pairs(value: Json, *_: object) -> bool:
-    return type(value) is dict or (type(value) is not list and _scopes(value))
+    return type(value) is dict or (type(value) is not list and _named_values(value))
 
 
 def _text(value: Json, *_: object) -> bool:
@@ -59,7 +59,7 @@ def _text(value: Json, *_: object) -> bool:
 
 
 def _distribution(value: Json, *_: object) -> bool:
-    """Lengths with their shares, as `128,64:40;256,32:60`; the two other ways to spell it are not looked into."""
+    """Whether shares sum to 100 %, as in `128,64:40;256,32:60`; the two other spellings are accepted unread."""
     if type(value) is not str or value.lstrip().startswith(("[", "{")):
         return True
     pairs = [re.fullmatch(_PAIR, pair) for pair in value.strip("; ").split(";")]
@@ -92,133 +92,135 @@ def _goal_of(release: str, _value: Json, _section: Json, _config: Object, place:
 _USER_TRACES: Final = "mooncake_trace|bailian_trace|burst_gpt_trace|sagemaker_data_capture"
 
 USER_RULES: Final = (
-    *lines(
+    *rules(
         "0.2.0",
         """
-        input.custom_dataset_type without input.public_dataset
+        input.custom_dataset_type excludes input.public_dataset
         input.fixed_schedule=true needs input.file
-        input.fixed_schedule_start_offset without input.fixed_schedule_auto_offset
-        input.fixed_schedule_start_offset atmost input.fixed_schedule_end_offset
+        input.fixed_schedule_start_offset excludes input.fixed_schedule_auto_offset
+        input.fixed_schedule_start_offset at-most input.fixed_schedule_end_offset
         input.video.width needs input.video.height
         input.video.height needs input.video.width
         """,
     ),
-    *lines("0.2.0", "loadgen.request_rate_mode=concurrency_burst without loadgen.request_rate:given", "0.4.0"),
-    *lines("0.2.0", "loadgen.benchmark_duration without! loadgen.request_count:given", "0.4.0"),
-    *lines("0.2.0", "loadgen.benchmark_grace_period needs! loadgen.benchmark_duration"),
-    *lines("0.3.0", "loadgen.request_count=- without! input.conversation.num", "0.4.0"),
-    *lines("0.3.0", "input.conversation.num without! loadgen.request_count:given", "0.4.0"),
-    *lines("0.5.0", "input.conversation.num without loadgen.request_count:given"),
-    *lines(
+    *rules("0.2.0", "loadgen.request_rate_mode=concurrency_burst excludes loadgen.request_rate:given", last="0.4.0"),
+    *rules("0.2.0", "loadgen.benchmark_duration or null excludes loadgen.request_count:given", last="0.4.0"),
+    *rules("0.2.0", "loadgen.benchmark_grace_period or null needs loadgen.benchmark_duration"),
+    *rules("0.3.0", "loadgen.request_count=unset excludes input.conversation.num", last="0.4.0"),
+    *rules("0.3.0", "input.conversation.num or null excludes loadgen.request_count:given", last="0.4.0"),
+    *rules("0.5.0", "input.conversation.num excludes loadgen.request_count:given"),
+    *rules(
         "0.4.0",
         """
         input.custom_dataset_type needs input.file
-        gpu_telemetry without! no_gpu_telemetry
-        no_gpu_telemetry without! gpu_telemetry:given
-        server_metrics without! no_server_metrics
-        no_server_metrics without! server_metrics:given
-        loadgen.concurrency cap input.conversation.num loadgen.request_count
-        input.prompt.prefix_prompt.length without input.prompt.prefix_prompt.shared_system_prompt_length:given
-        input.prompt.prefix_prompt.length without input.prompt.prefix_prompt.user_context_prompt_length:given
-        input.prompt.prefix_prompt.pool_size without input.prompt.prefix_prompt.shared_system_prompt_length:given
-        input.prompt.prefix_prompt.pool_size without input.prompt.prefix_prompt.user_context_prompt_length:given
-        input.rankings.passages.mean needs! endpoint.type:rankings
-        input.rankings.passages.stddev needs! endpoint.type:rankings
-        input.rankings.passages.prompt_token_mean needs! endpoint.type:rankings
-        input.rankings.passages.prompt_token_stddev needs! endpoint.type:rankings
-        input.rankings.query.prompt_token_mean needs! endpoint.type:rankings
-        input.rankings.query.prompt_token_stddev needs! endpoint.type:rankings
-        input.prompt.input_tokens.mean without! endpoint.type:rankings
-        input.prompt.input_tokens.stddev without! endpoint.type:rankings
+        gpu_telemetry or null excludes no_gpu_telemetry
+        no_gpu_telemetry or null excludes gpu_telemetry:given
+        server_metrics or null excludes no_server_metrics
+        no_server_metrics or null excludes server_metrics:given
+        loadgen.concurrency lowered-to input.conversation.num or loadgen.request_count
+        input.prompt.prefix_prompt.length excludes input.prompt.prefix_prompt.shared_system_prompt_length:given
+        input.prompt.prefix_prompt.length excludes input.prompt.prefix_prompt.user_context_prompt_length:given
+        input.prompt.prefix_prompt.pool_size excludes input.prompt.prefix_prompt.shared_system_prompt_length:given
+        input.prompt.prefix_prompt.pool_size excludes input.prompt.prefix_prompt.user_context_prompt_length:given
+        input.rankings.passages.mean or null needs endpoint.type:rankings
+        input.rankings.passages.stddev or null needs endpoint.type:rankings
+        input.rankings.passages.prompt_token_mean or null needs endpoint.type:rankings
+        input.rankings.passages.prompt_token_stddev or null needs endpoint.type:rankings
+        input.rankings.query.prompt_token_mean or null needs endpoint.type:rankings
+        input.rankings.query.prompt_token_stddev or null needs endpoint.type:rankings
+        input.prompt.input_tokens.mean or null excludes endpoint.type:rankings
+        input.prompt.input_tokens.stddev or null excludes endpoint.type:rankings
         """,
     ),
-    *lines("0.4.0", "input.prompt.prefix_prompt.user_context_prompt_length needs input.conversation.num", "0.4.0"),
-    *lines(
+    *rules("0.4.0", "input.prompt.prefix_prompt.user_context_prompt_length needs input.conversation.num", last="0.4.0"),
+    *rules(
         "0.5.0",
         f"""
         input.prompt.prefix_prompt.user_context_prompt_length needs input.conversation.num_dataset_entries
-        input.fixed_schedule_auto_offset needs! input.fixed_schedule
-        input.fixed_schedule_start_offset needs! input.fixed_schedule
-        input.fixed_schedule_end_offset needs! input.fixed_schedule
-        input.dataset_sampling_strategy without input.fixed_schedule
-        loadgen.warmup_num_sessions without loadgen.warmup_request_count:given
-        loadgen.warmup_grace_period needs! loadgen.warmup_duration
+        input.fixed_schedule_auto_offset or null needs input.fixed_schedule
+        input.fixed_schedule_start_offset or null needs input.fixed_schedule
+        input.fixed_schedule_end_offset or null needs input.fixed_schedule
+        input.dataset_sampling_strategy excludes input.fixed_schedule
+        loadgen.warmup_num_sessions excludes loadgen.warmup_request_count:given
+        loadgen.warmup_grace_period or null needs loadgen.warmup_duration
         loadgen.user_centric_rate needs loadgen.num_users
         loadgen.user_centric_rate needs input.conversation.turn.mean:several
-        loadgen.user_centric_rate needs loadgen.request_count input.conversation.num loadgen.benchmark_duration
-        loadgen.num_users needs! loadgen.user_centric_rate
-        loadgen.num_users atmost input.conversation.num
-        loadgen.num_users atmost loadgen.request_count
-        loadgen.request_rate without! loadgen.user_centric_rate
-        loadgen.arrival_pattern without! loadgen.user_centric_rate
-        loadgen.arrival_pattern=concurrency_burst without loadgen.request_rate
-        loadgen.arrival_smoothness needs loadgen.arrival_pattern=gamma|-
-        loadgen.arrival_smoothness needs loadgen.request_rate loadgen.user_centric_rate input.fixed_schedule
-        loadgen.request_rate_ramp_duration without! loadgen.user_centric_rate input.fixed_schedule
-        loadgen.request_cancellation_delay needs! loadgen.request_cancellation_rate:given
+        loadgen.user_centric_rate needs loadgen.request_count or input.conversation.num or loadgen.benchmark_duration
+        loadgen.num_users or null needs loadgen.user_centric_rate
+        loadgen.num_users at-most input.conversation.num
+        loadgen.num_users at-most loadgen.request_count
+        loadgen.request_rate or null excludes loadgen.user_centric_rate
+        loadgen.arrival_pattern or null excludes loadgen.user_centric_rate
+        loadgen.arrival_pattern=concurrency_burst excludes loadgen.request_rate
+        loadgen.arrival_smoothness needs loadgen.arrival_pattern=gamma|unset
+        loadgen.arrival_smoothness needs loadgen.request_rate or loadgen.user_centric_rate or input.fixed_schedule
+        loadgen.request_rate_ramp_duration or null excludes loadgen.user_centric_rate or input.fixed_schedule
+        loadgen.request_cancellation_delay or null needs loadgen.request_cancellation_rate:given
         loadgen.prefill_concurrency needs endpoint.streaming
         loadgen.prefill_concurrency needs endpoint.type={STREAMING}
         loadgen.warmup_prefill_concurrency needs endpoint.streaming
         loadgen.warmup_prefill_concurrency needs endpoint.type={STREAMING}
-        loadgen.prefill_concurrency cap loadgen.concurrency
-        loadgen.warmup_prefill_concurrency cap loadgen.warmup_concurrency loadgen.concurrency
+        loadgen.prefill_concurrency lowered-to loadgen.concurrency
+        loadgen.warmup_prefill_concurrency lowered-to loadgen.warmup_concurrency or loadgen.concurrency
         """,
     ),
-    *lines("0.5.0", "input.synthesis.* needs input.custom_dataset_type=mooncake_trace|-", "0.6.0"),
-    *lines(
+    *rules("0.5.0", "input.synthesis.* needs input.custom_dataset_type=mooncake_trace|unset", last="0.6.0"),
+    *rules(
         "0.7.0",
         f"""
-        input.synthesis.* needs input.custom_dataset_type={_USER_TRACES}|-
+        input.synthesis.* needs input.custom_dataset_type={_USER_TRACES}|unset
         input.video.audio.codec needs input.video.audio.channels
-        input.prompt.input_tokens.mean without endpoint.type=image_retrieval
-        input.prompt.input_tokens.stddev without endpoint.type=image_retrieval
-        input.prompt.batch_size without endpoint.type=image_retrieval
-        input.prompt.sequence_distribution without endpoint.type=image_retrieval
-        input.prompt.prefix_prompt.* without! endpoint.type=image_retrieval
-        tokenizer.name without! endpoint.type=image_retrieval
-        tokenizer.revision without! endpoint.type=image_retrieval
-        tokenizer.trust_remote_code without! endpoint.type=image_retrieval
-        loadgen.confidence_level needs! loadgen.num_profile_runs:several
-        loadgen.profile_run_disable_warmup_after_first needs! loadgen.num_profile_runs:several
-        loadgen.profile_run_cooldown_seconds needs! loadgen.num_profile_runs:several
-        loadgen.set_consistent_seed needs! loadgen.num_profile_runs:several
-        loadgen.convergence_metric needs! loadgen.num_profile_runs:several
-        loadgen.convergence_mode needs! loadgen.convergence_metric:given
-        loadgen.convergence_threshold needs! loadgen.convergence_metric:given
-        loadgen.convergence_stat needs! loadgen.convergence_metric:given
-        loadgen.convergence_stat without! loadgen.convergence_mode=distribution
+        input.prompt.input_tokens.mean excludes endpoint.type=image_retrieval
+        input.prompt.input_tokens.stddev excludes endpoint.type=image_retrieval
+        input.prompt.batch_size excludes endpoint.type=image_retrieval
+        input.prompt.sequence_distribution excludes endpoint.type=image_retrieval
+        input.prompt.prefix_prompt.* or null excludes endpoint.type=image_retrieval
+        tokenizer.name or null excludes endpoint.type=image_retrieval
+        tokenizer.revision or null excludes endpoint.type=image_retrieval
+        tokenizer.trust_remote_code or null excludes endpoint.type=image_retrieval
+        loadgen.confidence_level or null needs loadgen.num_profile_runs:several
+        loadgen.profile_run_disable_warmup_after_first or null needs loadgen.num_profile_runs:several
+        loadgen.profile_run_cooldown_seconds or null needs loadgen.num_profile_runs:several
+        loadgen.set_consistent_seed or null needs loadgen.num_profile_runs:several
+        loadgen.convergence_metric or null needs loadgen.num_profile_runs:several
+        loadgen.convergence_mode or null needs loadgen.convergence_metric:given
+        loadgen.convergence_threshold or null needs loadgen.convergence_metric:given
+        loadgen.convergence_stat or null needs loadgen.convergence_metric:given
+        loadgen.convergence_stat or null excludes loadgen.convergence_mode=distribution
         """,
     ),
-    *lines(
+    *rules(
         "0.8.0",
         """
-        endpoint.wait_for_model_interval needs! endpoint.wait_for_model_timeout
-        endpoint.wait_for_model_mode needs! endpoint.wait_for_model_timeout
+        endpoint.wait_for_model_interval or null needs endpoint.wait_for_model_timeout
+        endpoint.wait_for_model_mode or null needs endpoint.wait_for_model_timeout
         endpoint.request_content_type=multipart/form-data needs endpoint.type=video_generation
-        loadgen.concurrency:list without input.fixed_schedule
-        loadgen.parameter_sweep_mode needs! loadgen.concurrency:list
-        loadgen.parameter_sweep_cooldown_seconds needs! loadgen.concurrency:list
-        loadgen.parameter_sweep_same_seed needs! loadgen.concurrency:list
+        loadgen.concurrency:list excludes input.fixed_schedule
+        loadgen.parameter_sweep_mode or null needs loadgen.concurrency:list
+        loadgen.parameter_sweep_cooldown_seconds or null needs loadgen.concurrency:list
+        loadgen.parameter_sweep_same_seed or null needs loadgen.concurrency:list
         """,
     ),
-    check("accuracy.benchmark!=mmlu|-", never, "AIPerf 0.8.0 cannot run it yet", "0.8.0"),
-    check("accuracy.grader!=multiple_choice|-", never, "AIPerf 0.8.0 cannot run it yet", "0.8.0"),
-    check("loadgen.concurrency:list", _sweep, "a sweep has two or more numbers, each once", "0.8.0"),
-    check("input.audio.depths", _positive, "its numbers must be positive", "0.2.0"),
-    check("input.audio.sample_rates", _positive, "its numbers must be positive", "0.2.0"),
-    check("input.headers", _scopes, "it must be pairs", "0.3.0"),
-    check("input.extra", _scopes, "it must be pairs", "0.3.0"),
-    check("input.headers", _no_pairs, "this release does not read pairs here", "0.2.0", "0.2.0"),
-    check("input.extra", _no_pairs, "this release does not read pairs here", "0.2.0", "0.2.0"),
-    check("input.goodput", _text, "this release reads a text here", "0.2.0", "0.6.0"),
-    check("input.file", _text, "it must be a path", "0.2.0"),
-    check("gpu_telemetry=-", never, "this release does not read a null here", "0.2.0", "0.6.0", even_null=True),
-    check("server_metrics=-", never, "this release does not read a null here", "0.4.0", "0.6.0", even_null=True),
-    check("loadgen.concurrency", _within_default, "it must not be above the ten requests that are sent", "0.5.0"),
-    check("input.prompt.sequence_distribution", _distribution, "it must be pairs of lengths", "0.2.0"),
-    check("gpu_telemetry", _telemetry, "it must be pynvml, or URLs and words that this release knows", "0.6.0"),
+    check("accuracy.benchmark!=mmlu", never, "AIPerf 0.8.0 cannot run it yet", first="0.8.0"),
+    check("accuracy.grader!=multiple_choice", never, "AIPerf 0.8.0 cannot run it yet", first="0.8.0"),
+    check("loadgen.concurrency:list", _sweep, "a sweep needs two or more different numbers", first="0.8.0"),
+    check("input.audio.depths", _positive, "its numbers must be positive", first="0.2.0"),
+    check("input.audio.sample_rates", _positive, "its numbers must be positive", first="0.2.0"),
+    check("input.headers", _named_values, "must be pairs", first="0.3.0"),
+    check("input.extra", _named_values, "must be pairs", first="0.3.0"),
+    check("input.headers", _no_pairs, "this release does not read pairs here", first="0.2.0", last="0.2.0"),
+    check("input.extra", _no_pairs, "this release does not read pairs here", first="0.2.0", last="0.2.0"),
+    check("input.goodput", _text, "this release reads a string here", first="0.2.0", last="0.6.0"),
+    check("input.file", _text, "must be a path", first="0.2.0"),
+    check("gpu_telemetry=unset", never, "this release does not read null here", first="0.2.0", last="0.6.0"),
+    check("server_metrics=unset", never, "this release does not read null here", first="0.4.0", last="0.6.0"),
+    check("loadgen.concurrency", _within_default, "must not be above the ten requests that are sent", first="0.5.0"),
+    check("input.prompt.sequence_distribution", _distribution, "must be pairs of lengths", first="0.2.0"),
+    check("gpu_telemetry", _telemetry, "must be pynvml, or URLs and words that this release knows", first="0.6.0"),
     *(
-        check(field, partial(fits, name), f"AIPerf {name} has no such metric for single requests", name, name)
+        check(
+            field, partial(fits, name), f"AIPerf {name} has no such metric for single requests", first=name, last=name
+        )
         for name in ("0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0", "0.8.0")
         for field, fits in (("input.goodput", _goals), ("input.goodput.*", _goal_of))
     ),

@@ -1,4 +1,4 @@
-"""Which release an export is brought to, and its `input_config` on the way there."""
+"""Which release an export is for, and its `input_config` in the dialect of that release."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from functools import cache
 from typing import Final, NamedTuple, Self
 
 from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, Release, age, release
-from migrator.config.release_models import learnt, reader
+from migrator.config.release_models import known_releases, reader
 from migrator.config.translate import translate
-from migrator.config.user_to_benchmark import Known
+from migrator.config.user_to_benchmark import DocumentFacts
 from migrator.errors import UsageError
 from migrator.jsonfile import Object, at
 from migrator.ledger import Entry, Loss, Op
@@ -18,20 +18,20 @@ _RANGE: Final = r"\d+(\.\d+){0,2}"
 _NIGHTLY: Final = r"\d+\.\d+\.\d+\.dev\d{8}"
 
 
-class Named(NamedTuple):
-    """A release that somebody named: `release` says what it writes, `note` what had to be assumed."""
+class ParsedRelease(NamedTuple):
+    """A release that somebody named: `release` tells what it writes, `note` what had to be assumed."""
 
     release: Release
     note: str = ""
 
 
-def named(text: str) -> Named:
-    """The release that a text means: a release, a nightly, or the beginning of a number (`0.9` is its newest).
+def parse_release(text: str) -> ParsedRelease:
+    """The release that a string names: `0.9.0`, a nightly, or the beginning of a number (`0.9`: the newest such one).
 
-    A release newer than all known ones gets the shape of the newest, and a note that says so.
+    A release newer than all known ones is taken to write and read what the newest does; the note says so.
 
     Raises:
-        UsageError: no release name, or one without a reader of exports.
+        UsageError: not the name of a release, or of one that cannot read exports.
     """
     known = [entry.name for entry in RELEASES]
     expected = f"a release from {FIRST_READER} to {known[-1]}, or a nightly such as {NIGHTLIES[-1].name}"
@@ -44,19 +44,19 @@ def named(text: str) -> Named:
         raise UsageError(f'no AIPerf release "{text:.40}"', hint=f"expected {expected}")
     found = release(name)
     if found is None or age(name) < age(FIRST_READER):
-        raise UsageError(f"AIPerf {name} has no reader for exports", hint=f"expected {expected}")
-    if age(name) > age(learnt()[-1]):
-        newest = release(learnt()[-1])
+        raise UsageError(f"AIPerf {name} cannot read exports", hint=f"expected {expected}")
+    if age(name) > age(known_releases()[-1]):
+        newest = release(known_releases()[-1])
         assert newest is not None
         note = f"AIPerf {name} is not known to this version: written as for {newest.name}, the newest known"
-        return Named(newest._replace(name=name), note)
-    return Named(found)
+        return ParsedRelease(newest._replace(name=name), note)
+    return ParsedRelease(found)
 
 
 @cache
 def last_writer(version: str) -> str:
-    """The newest release that wrote a schema version; for 1.2, which none did, the newest before it."""
-    names = {entry.name for entry in (*RELEASES, *NIGHTLIES)} | set(learnt())
+    """The newest release that wrote a schema version; for 1.2, which no release wrote, that of the version before."""
+    names = {entry.name for entry in (*RELEASES, *NIGHTLIES)} | set(known_releases())
     rank = _rank(version)
     older = [name for name in names if (found := release(name)) and _rank(found.version) <= rank]
     newest = max(_rank(found.version) for name in older if (found := release(name)))
@@ -70,7 +70,7 @@ def _rank(version: str) -> tuple[int, ...]:
 
 
 def own_release(document: Object, version: str) -> str:
-    """The release whose dialect a document has at a version: its writer, if that wrote it, else the last that did."""
+    """The release whose dialect a document has at a version: its writer if it wrote that, else the newest that did."""
     name = document.get("aiperf_version")
     found = release(name) if type(name) is str else None
     return found.name if found and found.version == version else last_writer(version)
@@ -87,20 +87,22 @@ class Translation(NamedTuple):
     strict: bool
 
     def back(self) -> Self:
-        """The way back, on which nothing is left out that need not be."""
+        """The way back, which leaves out only what has no place."""
         return self._replace(source=self.target, target=self.source, strict=False)
 
 
 def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, list[Entry]]:
-    """The document with its `input_config` in the target's dialect, and what that changed.
+    """The document with its `input_config` in the target's dialect, and what changed.
 
-    A document whose configuration is in that dialect already is returned as it is.
+    `gone` is the class of values that are left out and cannot be derived. A document whose configuration is in that
+    dialect already is returned as it is.
     """
     config = document.get("input_config")
     if type(config) is not dict:
         return document, []
     target = reader(way.target)
-    done = translate(config, reader(way.source), target, known(document, config), gone, keep_unknown=not way.strict)
+    facts = document_facts(document, config)
+    done = translate(config, reader(way.source), target, facts=facts, gone=gone, keep_unknown=not way.strict)
     if done.config is None:
         return _without(document, way, gone, done.reason)
     if all(entry.op is Op.KEEP for entry in done.entries):
@@ -109,7 +111,7 @@ def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, 
 
 
 def _without(document: Object, way: Translation, gone: Loss, reason: str) -> tuple[Object, list[Entry]]:
-    """A configuration of which nothing would be accepted: it goes as a whole, or stays, unreadable as it was."""
+    """The document if nothing of its configuration can stay: without it, or unless `strict` with it as it was."""
     path, step = ("input_config",), f"input_config {way.target}"
     if not way.strict:
         return document, [Entry(step, Op.KEEP, path, Loss.KEPT, note=f"not translated: {reason}")]
@@ -118,21 +120,21 @@ def _without(document: Object, way: Translation, gone: Loss, reason: str) -> tup
 
 
 def in_newest_dialect(document: Object) -> Object:
-    """A document with its `input_config` as the newest known release would write it, for looking at side by side."""
-    way = Translation(learnt()[-1], learnt()[-1], strict=False)
+    """The document with its `input_config` as the newest known release would write it, for comparing documents."""
+    way = Translation(known_releases()[-1], known_releases()[-1], strict=False)
     return translated(document, way, Loss.LOST)[0]
 
 
-def known(document: Object, config: Object) -> Known:
-    """What a document says of its configuration."""
+def document_facts(document: Object, config: Object) -> DocumentFacts:
+    """What a document says of its configuration; where it does not, what the configuration says of itself."""
     info = document.get("run_info")
     info = info if type(info) is dict else {}
     identity = document.get("benchmark_id") or info.get("benchmark_id") or config.get("benchmark_id")
-    return Known(identity, config.get("cli_command") or info.get("cli_command"))
+    return DocumentFacts(identity, config.get("cli_command") or info.get("cli_command"))
 
 
 def checked_file(document: Object, name: str) -> str:
-    """The dataset file that a release looks for when it reads an export, or nothing.
+    """The dataset file that must exist for a release to read an export; empty if none must.
 
     Releases with UserConfig (to 0.8.0) reject an export whose `input.file` does not exist where they run.
     """

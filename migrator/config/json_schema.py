@@ -1,10 +1,10 @@
-"""Fit a value to a release's model: find what the release would reject, and leave just that out.
+"""Match a value with a release's model: find what the release would reject, and leave out just that.
 
-The models are JSON Schemas as pydantic writes them; the keywords that occur in them are understood here. A value is
-accepted as leniently as pydantic accepts it (a whole float for an integer, a number for a float), and no more.
+The models are JSON Schemas as pydantic writes them, and only the keywords that occur in them are supported. A value is
+accepted as leniently as pydantic accepts it (a whole float for an integer, an integer for a float), and no more.
 
-Nearly every value fits. So a schema is looked through once, when something is first held against it, and a
-[`Shape`][] has at hand what tells that quickly; only a value that does not fit is explained.
+Nearly every value matches. So a schema is read once, when it is first needed, into a [`Matcher`][] that answers that
+quickly; only what does not match is looked at again to say why.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Final, NamedTuple
 from migrator.jsonfile import Json, Numeral, Object, Path
 
 UNFIT: Final = object()
-"""In place of a value that has no place on the other side."""
+"""In place of a value that the other side cannot have."""
 
 
 class Misfit(NamedTuple):
-    """A part that a model has no place for: where, why, and whether the model rejects the document over it.
+    """A part that a model has no place for: where, why, and whether the model rejects the document for it.
 
     A model that ignores unknown keys loads the document; as it would not write them, they are left out all the same.
     """
@@ -30,10 +30,10 @@ class Misfit(NamedTuple):
     rejected: bool
 
 
-class Fitted(NamedTuple):
-    """What fits of a value, and what does not; `ok` says whether the value can stay at all.
+class Trimmed(NamedTuple):
+    """What a model accepts of a value, and what it does not; `ok` says whether the value can stay at all.
 
-    Paths of misfits start at the value. What fits as it is may be the very object that was given.
+    Paths of misfits start at the value. A part that is accepted as it is may be the very object that was given.
     """
 
     ok: bool
@@ -51,6 +51,15 @@ _TYPES: Final[dict[str, frozenset[type]]] = {
     "null": frozenset({type(None)}),
 }
 _CONTAINERS: Final[dict[str, type]] = {"object": dict, "array": list}
+_TYPE_NAMES: Final = {
+    "string": "a string",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "number": "a number",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
 _ANY_TYPE: Final = frozenset().union(*_TYPES.values())
 
 _BOUNDS: Final[dict[str, Callable[[float, float], bool]]] = {
@@ -59,75 +68,81 @@ _BOUNDS: Final[dict[str, Callable[[float, float], bool]]] = {
     "maximum": operator.gt,
     "exclusiveMaximum": operator.ge,
 }
-"""Keyword → what must not be the case of (value, bound)."""
+"""Keyword → test of (value, bound) that is true for a value out of bounds."""
+_BOUND_NAMES: Final = {
+    "minimum": "of at least",
+    "exclusiveMinimum": "above",
+    "maximum": "of at most",
+    "exclusiveMaximum": "below",
+}
 
 
 _NESTED: Final = frozenset({"anyOf", "oneOf", "properties", "additionalProperties", "items"})
-"""Keywords below which there are schemas, and so perhaps names of models."""
+"""Keywords that contain schemas, and so perhaps `$ref`s."""
 
-_LEAVES: Final[dict[str | int, Shape]] = {}
-"""The shapes of schemas that name no model: the same for all releases, which share what did not change between them.
+_SHARED: Final[dict[str | int, Matcher]] = {}
+"""Matchers of schemas without a `$ref`, which mean the same in all releases. The key is a type or the `id` of a schema.
 
-By identity, as in each release: a shape keeps its schema, and hashing one would take longer than reading it.
+A matcher keeps its schema alive, so the `id` stays its own; to hash a schema would take longer than to read it.
 """
 
 
 class Models:
     """The models of one release, by name: JSON Schemas whose `$ref`s are such names."""
 
-    __slots__ = ("_schemas", "_shapes")
+    __slots__ = ("_matchers", "_schemas")
 
     def __init__(self, schemas: dict[str, Object]) -> None:
         self._schemas = schemas
-        self._shapes: dict[str | int, Shape] = {}
+        self._matchers: dict[str | int, Matcher] = {}
 
-    def shape(self, name: str) -> Shape:
-        """What one model accepts."""
+    def matcher(self, name: str) -> Matcher:
+        """The matcher of a model."""
         return self.of(self._schemas[name])
 
-    def of(self, schema: Object) -> Shape:
-        """What a schema in one of the models accepts."""
+    def of(self, schema: Object) -> Matcher:
+        """The matcher of a schema that stands in one of the models."""
         while "$ref" in schema:
             schema = self._schemas[schema["$ref"]]
-        # Most fields are just a text or a number, in every release the same.
+        # Most fields are just a string or a number.
         key = schema["type"] if len(schema) == 1 and "type" in schema else id(schema)
-        shapes = _LEAVES if schema.keys().isdisjoint(_NESTED) else self._shapes
-        found = shapes.get(key)
+        matchers = _SHARED if schema.keys().isdisjoint(_NESTED) else self._matchers
+        found = matchers.get(key)
         if found is None:
-            found = shapes[key] = Shape(schema, self)
+            found = matchers[key] = Matcher(schema, self)
         return found
 
 
-class _Plan(NamedTuple):
-    """What becomes of the keys of an object.
+class _Keys(NamedTuple):
+    """What a schema says of the keys of an object.
 
-    `fields` are those that have a place, in the order in which the release writes them, `unknown` those that have
-    none; `complete` tells whether no required one is missing.
+    `fields` are the known ones, each with the matcher of its value, in the order in which the release writes them.
+    `unknown` are the others. `complete` tells whether every required one is there.
     """
 
-    fields: list[tuple[str, Shape]]
+    fields: list[tuple[str, Matcher]]
     unknown: list[str]
     complete: bool
 
 
 _ANYTHING: Final[Object] = {}
-"""The schema of what has none."""
+"""The schema that accepts any value."""
 
-_PLANS: Final = 256
-"""So many are kept for each kind of object: more than AIPerf writes."""
+_MOST_KEYS: Final = 256
+"""So many sets of keys are remembered for each schema: more than AIPerf writes."""
 
 
-class Shape:
-    """What one schema accepts."""
+class Matcher:
+    """What one schema accepts. `plain` are the types of which it accepts every value as it is."""
 
     __slots__ = (
         "_branches",
         "_by_type",
         "_container",
         "_items",
+        "_keys",
         "_models",
         "_others",
-        "_plans",
         "_required",
         "_schema",
         "_words",
@@ -138,69 +153,68 @@ class Shape:
         self._schema = schema
         self._models = models
         self._branches = [models.of(branch) for branch in schema.get("anyOf") or schema.get("oneOf") or ()]
-        self._by_type: dict[str, list[Shape]] = {}
-        self._plans: dict[tuple[str, ...], _Plan] = {}
-        self._items: Shape | None = None
+        self._by_type: dict[str, list[Matcher]] = {}
+        self._keys: dict[tuple[str, ...], _Keys] = {}
+        self._items: Matcher | None = None
         self._others = schema.get("additionalProperties")
         self._required = schema.get("required", ())
-        # The type, object or list, of which nothing is asked but what is in it.
+        # dict or list, if the schema asks nothing of it but of its items.
         self._container = _CONTAINERS.get(schema.get("type", ""))
         if "const" in schema or "enum" in schema or "minItems" in schema or "maxItems" in schema:
             self._container = None
-        # The types of which every value fits and stays as it is, and the words of which a text may be one.
         self.plain = self._plain_types()
         self._words = self._listed_words()
 
-    def whole(self, value: Json) -> Json:
-        """A value of which all fits, its fields in the release's order; else [`UNFIT`][]. The value is not touched.
+    def accept(self, value: Json) -> Json:
+        """The value, its fields in the release's order, if all of it matches; else [`UNFIT`][].
 
-        Nearly every value fits, and to know just that takes a fraction of finding what does not.
+        The value is not touched. To know just this takes a fraction of what it takes to [`trim`][] it.
         """
         kind = type(value)
         if kind in self.plain or (kind is str and value in self._words):
             return value
         if self._branches:
             for branch in self._candidates(value):
-                found = branch.whole(value)
+                found = branch.accept(value)
                 if found is not UNFIT:
                     return found
             return UNFIT
         if kind is not self._container and _problem(value, self._schema):
             return UNFIT
-        return self._whole_object(value) if kind is dict else self._whole_list(value) if kind is list else value
+        return self._accept_object(value) if kind is dict else self._accept_list(value) if kind is list else value
 
-    def fit(self, value: Json) -> Fitted:
-        """What of a parsed JSON value fits; the value is not touched."""
-        found = self.whole(value)
+    def trim(self, value: Json) -> Trimmed:
+        """The parts of a value that match, and those that do not. The value is not touched."""
+        found = self.accept(value)
         if found is not UNFIT:
-            return Fitted(True, found)
+            return Trimmed(True, found)
         if self._branches:
-            return self._best(value)
+            return self._trim_branches(value)
         if problem := _problem(value, self._schema):
-            return Fitted(False, value, [Misfit((), problem, True)])
-        return self._object(value) if type(value) is dict else self._list(value)
+            return Trimmed(False, value, [Misfit((), problem, True)])
+        return self._trim_object(value) if type(value) is dict else self._trim_list(value)
 
-    def _whole_object(self, value: Object) -> Json:
-        plan = self._plans.get(tuple(value)) or self._plan(value)
-        if plan.unknown or not plan.complete:
+    def _accept_object(self, value: Object) -> Json:
+        keys = self._keys.get(tuple(value)) or self._keys_of(value)
+        if keys.unknown or not keys.complete:
             return UNFIT
         kept: Object = {}
-        for key, field in plan.fields:
+        for key, field in keys.fields:
             item = value[key]
             if type(item) not in field.plain:
-                item = field.whole(item)
+                item = field.accept(item)
                 if item is UNFIT:
                     return UNFIT
             kept[key] = item
         return kept
 
-    def _whole_list(self, value: list[Json]) -> Json:
-        shape = self._items
-        if shape is None:
+    def _accept_list(self, value: list[Json]) -> Json:
+        items = self._items
+        if items is None:
             if type(self._schema.get("items")) is not dict:
                 return value
-            shape = self._items = self._models.of(self._schema["items"])
-        found = [item if type(item) in shape.plain else shape.whole(item) for item in value]
+            items = self._items = self._models.of(self._schema["items"])
+        found = [item if type(item) in items.plain else items.accept(item) for item in value]
         return found if all(item is not UNFIT for item in found) else UNFIT
 
     def _plain_types(self) -> frozenset[type]:
@@ -223,8 +237,8 @@ class Shape:
             types -= {dict}
         return types
 
-    def _listed_types(self) -> dict[str, list[Shape]]:
-        """The branches that an object may be by its `type`, for each that is told by one; `""` has those for any."""
+    def _listed_types(self) -> dict[str, list[Matcher]]:
+        """`type` of an object → the branches that it may take; `""` has those for objects of any type."""
         fields = [branch._schema.get("properties", {}).get("type", {}) for branch in self._branches]
         kinds = [field.get("const", "") for field in fields]
         return {
@@ -233,14 +247,14 @@ class Shape:
         }
 
     def _listed_words(self) -> frozenset[str]:
-        """The words of which a text may be one, where there are such."""
+        """The strings that a `const` or an `enum` accepts."""
         if self._branches:
             return frozenset().union(*[branch._words for branch in self._branches])
         words = self._schema.get("enum", [self._schema.get("const")])
         return frozenset([word for word in words if type(word) is str and not _problem(word, self._schema)])
 
-    def _candidates(self, value: Json) -> list[Shape]:
-        """The branches that a value may take: those for its `type`, which saves trying all of them."""
+    def _candidates(self, value: Json) -> list[Matcher]:
+        """The branches that a value may take: only those for its `type`, which saves trying all of them."""
         kind = value.get("type") if type(value) is dict else None
         if type(kind) is not str:
             return self._branches
@@ -248,41 +262,43 @@ class Shape:
             self._by_type = self._listed_types()
         return self._by_type.get(kind) or self._by_type[""] or self._branches
 
-    def _best(self, value: Json) -> Fitted:
-        """The branch that keeps most of a value that none keeps whole."""
+    def _trim_branches(self, value: Json) -> Trimmed:
+        """What the branch that accepts most of a value accepts of it."""
         branches = self._candidates(value)
-        tried = [branch.fit(value) for branch in branches]
-        usable = [fitted for fitted in tried if fitted.ok]
+        tried = [branch.trim(value) for branch in branches]
+        usable = [trimmed for trimmed in tried if trimmed.ok]
         if usable:
-            return min(usable, key=lambda fitted: len(fitted.misfits))
+            return min(usable, key=lambda trimmed: len(trimmed.misfits))
         expected = [index for index, branch in enumerate(branches) if branch._schema.get("type") != "null"]
         if len(expected) == 1:
             return tried[expected[0]]
-        return Fitted(False, value, [Misfit((), f"{_shown(value)} is none of the values it can have", True)])
+        return Trimmed(False, value, [Misfit((), f"{_shown(value)} is not a value that it can have", True)])
 
-    def _object(self, value: Object) -> Fitted:
-        plan = self._plans.get(tuple(value)) or self._plan(value)
+    def _trim_object(self, value: Object) -> Trimmed:
+        keys = self._keys.get(tuple(value)) or self._keys_of(value)
         kept: Object = {}
         misfits: list[Misfit] = []
-        for key, field in plan.fields:
+        for key, field in keys.fields:
             item = value[key]
-            fitted = field.fit(item)
-            if not fitted.ok:
-                misfits.append(_whole(key, fitted))
+            trimmed = field.trim(item)
+            if not trimmed.ok:
+                misfits.append(_as_whole(key, trimmed))
                 continue
-            kept[key] = fitted.value
-            if fitted.misfits:
-                misfits += _below(key, fitted)
-        misfits += [Misfit((key,), "not known to this release", self._others is False) for key in plan.unknown]
-        if misfits or not plan.complete:
+            kept[key] = trimmed.value
+            if trimmed.misfits:
+                misfits += _below(key, trimmed)
+        misfits += [Misfit((key,), "not known to this release", self._others is False) for key in keys.unknown]
+        if misfits or not keys.complete:
             for name in self._required:
                 if name not in kept:
                     gone = next((misfit.reason for misfit in misfits if misfit.path == (name,)), "")
-                    return Fitted(False, value, [Misfit((), f"{name}: {gone}" if gone else f"{name} is missing", True)])
-        return Fitted(True, kept, misfits)
+                    return Trimmed(
+                        False, value, [Misfit((), f"{name}: {gone}" if gone else f"{name} is missing", True)]
+                    )
+        return Trimmed(True, kept, misfits)
 
-    def _plan(self, value: Object) -> _Plan:
-        """What becomes of the keys of an object. Files have the same fields again and again, so that it is kept."""
+    def _keys_of(self, value: Object) -> _Keys:
+        """What the schema says of the keys of an object. Files have the same keys again and again: it is remembered."""
         fields = self._schema.get("properties", {})
         others = self._others if type(self._others) is dict else _ANYTHING
         names = [*(name for name in fields if name in value), *(name for name in value if name not in fields)]
@@ -291,36 +307,36 @@ class Shape:
             unknown = [name for name in names if name not in fields]
             names = [name for name in names if name in fields]
         known = [(name, self._models.of(fields.get(name, others))) for name in names]
-        plan = _Plan(known, unknown, all(name in value for name in self._required))
-        # Names that no release has may be anything, and of any length: they are not kept.
+        keys = _Keys(known, unknown, all(name in value for name in self._required))
+        # Unknown names may be anything, and of any length: they are not remembered.
         if value.keys() <= fields.keys():
-            if len(self._plans) >= _PLANS:
-                self._plans.clear()
-            self._plans[tuple(value)] = plan
-        return plan
+            if len(self._keys) >= _MOST_KEYS:
+                self._keys.clear()
+            self._keys[tuple(value)] = keys
+        return keys
 
-    def _list(self, value: list[Json]) -> Fitted:
-        shape = self._models.of(self._schema["items"])
-        fitted = [shape.fit(item) for item in value]
-        if not all(item.ok for item in fitted):
-            # A list with a hole in it would say something else.
-            reason = next(item.misfits[0].reason for item in fitted if not item.ok)
-            return Fitted(False, value, [Misfit((), reason, True)])
-        misfits = [misfit for index, item in enumerate(fitted) for misfit in _below(index, item)]
-        return Fitted(True, [item.value for item in fitted], misfits)
+    def _trim_list(self, value: list[Json]) -> Trimmed:
+        items = self._models.of(self._schema["items"])
+        trimmed = [items.trim(item) for item in value]
+        if not all(item.ok for item in trimmed):
+            # A list without one of its items would say something else.
+            reason = next(item.misfits[0].reason for item in trimmed if not item.ok)
+            return Trimmed(False, value, [Misfit((), reason, True)])
+        misfits = [misfit for index, item in enumerate(trimmed) for misfit in _below(index, item)]
+        return Trimmed(True, [item.value for item in trimmed], misfits)
 
 
 def _problem(value: Json, schema: Object) -> str:
-    """Why a value itself (not what is in it) does not fit, or nothing."""
+    """Why a value itself (not what is in it) is not accepted; empty if it is."""
     wanted = schema.get("type")
     if wanted is not None:
         whole = wanted == "integer" and type(value) is float and value.is_integer()
         if type(value) not in _TYPES[wanted] and not whole:
-            return f"{_shown(value)} is no {wanted}"
+            return f"expected {_TYPE_NAMES[wanted]}, found {_shown(value)}"
     if "const" in schema and value != schema["const"]:
-        return f"{_shown(value)} is not {_shown(schema['const'])}"
+        return f"expected {_shown(schema['const'])}, found {_shown(value)}"
     if "enum" in schema and value not in schema["enum"]:
-        return f"{_shown(value)} is none of {', '.join(map(str, schema['enum']))}"
+        return f"expected one of {', '.join(map(str, schema['enum']))}, found {_shown(value)}"
     return _out_of_bounds(value, schema)
 
 
@@ -328,25 +344,25 @@ def _out_of_bounds(value: Json, schema: Object) -> str:
     if type(value) in (int, float):
         for key, beyond in _BOUNDS.items():
             if key in schema and beyond(value, schema[key]):
-                return f"{value} is beyond its {key} {schema[key]}"
+                return f"expected a number {_BOUND_NAMES[key]} {schema[key]}, found {value}"
     elif type(value) is list:
         if len(value) < schema.get("minItems", 0):
-            return "it has too few items"
+            return f"expected {schema['minItems']} or more items, found {len(value)}"
         if len(value) > schema.get("maxItems", len(value)):
-            return "it has too many items"
+            return f"expected at most {schema['maxItems']} items, found {len(value)}"
     elif type(value) is str and len(value) < schema.get("minLength", 0):
-        return "the text is too short"
+        return f"expected {schema['minLength']} or more characters, found {len(value)}"
     return ""
 
 
-def _below(key: str | int, fitted: Fitted) -> Iterator[Misfit]:
-    """The misfits of a part, with their places in the whole."""
-    return (misfit._replace(path=(key, *misfit.path)) for misfit in fitted.misfits)
+def _below(key: str | int, trimmed: Trimmed) -> Iterator[Misfit]:
+    """The misfits of a part, with their paths from the whole."""
+    return (misfit._replace(path=(key, *misfit.path)) for misfit in trimmed.misfits)
 
 
-def _whole(key: str | int, fitted: Fitted) -> Misfit:
-    """A part that goes as a whole, for what is wrong somewhere in it."""
-    inner = fitted.misfits[0]
+def _as_whole(key: str | int, trimmed: Trimmed) -> Misfit:
+    """The misfit of a part that cannot stay, for what is wrong somewhere in it."""
+    inner = trimmed.misfits[0]
     where = ".".join(map(str, inner.path))
     return Misfit((key,), f"{where}: {inner.reason}" if where else inner.reason, True)
 

@@ -1,10 +1,10 @@
-"""One configuration being rewritten as another: what was carried over, what was added, and what is left."""
+"""One configuration being written anew as another: what was carried over, what was added, what is not used."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from migrator.config.field_pairs import SAME, Change
+from migrator.config.conversions import SAME, Conversion, Convert
 from migrator.config.json_schema import UNFIT
 from migrator.jsonfile import ABSENT, Json, Object, Path, at, fingerprint
 from migrator.ledger import Entry, Loss, Op
@@ -15,7 +15,7 @@ NOWHERE: Final[Path] = ()
 
 
 def objects(node: Json) -> dict[Path, Object]:
-    """Path → object, for every object in a configuration."""
+    """Place → object, for every object in a configuration."""
     found: dict[Path, Object] = {}
     _collect(node, (), found)
     return found
@@ -30,11 +30,11 @@ def _collect(node: Json, place: Path, found: dict[Path, Object]) -> None:
 
 
 _ADD, _MOVE, _SET, _KEEP, _EXACT = Op.ADD, Op.MOVE, Op.SET, Op.KEEP, Loss.EXACT
-"""Looked up once: finding a member in its enumeration takes half as long as making an entry."""
+"""Looked up once: to find a member in its enumeration takes half as long as to make an entry."""
 
 
 class Notes:
-    """The ledger of a draft, if one is wanted. `gone` is the class of a value that cannot come back."""
+    """The ledger of a rewrite. `step` is the name of each entry, `gone` the class of a value that cannot come back."""
 
     __slots__ = ("entries", "gone", "step")
 
@@ -43,28 +43,43 @@ class Notes:
         self.gone = gone
         self.entries: list[Entry] = []
 
-    def carried(self, source: Path, target: Path, before: Json, after: Json, inverse: Change) -> None:
-        """A value that was carried over, if that shows: it stands elsewhere, or is another one."""
+    def carried(self, source: Path, target: Path, *, before: Json, after: Json, invert: Convert) -> None:
+        """Note a value that was carried over, if it changed its place or itself.
+
+        Args:
+            source: its old place.
+            target: its new place.
+            before: the old value.
+            after: the new value.
+            invert: the conversion back, which tells whether anything was lost.
+        """
         if source != target:
             self.entries.append(Entry(self.step, _MOVE, CONFIG + source, _EXACT, to=CONFIG + target))
         if after is not before and fingerprint(after) != fingerprint(before):
-            loss = _EXACT if inverse(after) == before else self.gone
+            loss = _EXACT if invert(after) == before else self.gone
             self.entries.append(Entry(self.step, _SET, CONFIG + target, loss, before, after))
 
     def kept(self, place: Path) -> None:
-        """A field that was left alone."""
+        """Note a field that stays where it is."""
         self.entries.append(Entry(self.step, _KEEP, CONFIG + place, Loss.KEPT, note="not known to any release"))
 
     def added(self, place: Path, value: Json, loss: Loss, note: str) -> None:
-        """A value that no single field of the old configuration held."""
+        """Note a value that no single field of the old configuration held.
+
+        Args:
+            place: its place in the new configuration.
+            value: the value.
+            loss: the class of the entry: how sure the value is.
+            note: where the value comes from, for people.
+        """
         self.entries.append(Entry(self.step, _ADD, CONFIG + place, loss, None, value, None, note))
 
 
-class Draft:
-    """The new configuration (`target`) beside the old one (`source`).
+class Rewrite:
+    """The old configuration (`source`), which is not touched, and the new one (`target`) as far as it is written.
 
-    Lists of the new one are built in order of their positions. A value that is carried over is shared with the old
-    one, whose objects are copied before anything is put into them.
+    Lists of the new one are written in the order of their positions. A value that is carried over is shared with the
+    old one; its objects are copied before anything is written into them. Without `notes` no ledger is kept.
     """
 
     def __init__(self, source: Object, notes: Notes | None = None) -> None:
@@ -72,45 +87,55 @@ class Draft:
         self.notes = notes
         self.target: Object = {}
         self._own: dict[Path, Json] = {(): self.target}
-        """The objects and lists of the target that were made here, by place."""
+        """Place → object or list of the target that was made here, and so may be written to."""
         self._moved: dict[Path, Path] = {}
-        """Each new place that holds what stood in an old one."""
+        """New place → old place of its value; [`NOWHERE`][] for a value that was only added."""
         self._taken: set[Path] = set()
-        self._whole = False
+        """The old places whose values were carried over."""
+        self._all_carried = False
 
-    def built(self, place: Path) -> Json:
-        """The new value at a place, as far as it is written; [`ABSENT`][] for none."""
+    def written(self, place: Path) -> Json:
+        """The new value at a place; `ABSENT` for one that is not written (yet)."""
         return at(self.target, place)
 
     def read(self, place: Path) -> Json:
-        """The old value at a place; [`ABSENT`][] for one that is not there or null."""
+        """The old value at a place; `ABSENT` for one that is not there, or null."""
         value = at(self.source, place)
         return ABSENT if value is None else value
 
     def carry_all(self) -> None:
         """Carry everything over as it is."""
         self.target.update(self.source)
-        self._whole = True
+        self._all_carried = True
 
-    def carry(
-        self, source: Path, value: Json, target: Path, change: Change = SAME.up, inverse: Change = SAME.down
-    ) -> bool:
-        """Carry the value of a place over, as `change` gives it; what it cannot express stays where it is."""
+    def carry(self, source: Path, value: Json, target: Path, conversion: Conversion = SAME) -> bool:
+        """Carry a value over to a new place, unless it was carried already, cannot be converted, or the place is taken.
+
+        Args:
+            source: its old place.
+            value: the value there.
+            target: its new place.
+            conversion: from the old value to the new one.
+
+        Returns:
+            Whether it was carried over; if not, it is among the [`unused`][].
+        """
         if source in self._taken:
             return False
-        new = change(value)
+        new = conversion.convert(value)
         if new is UNFIT or not self._put(target, new):
             return False
         self._taken.add(source)
         self._moved[target] = source
         if self.notes is not None and (new is not value or source != target):
-            self.notes.carried(source, target, value, new, inverse)
+            self.notes.carried(source, target, before=value, after=new, invert=conversion.invert)
         return True
 
     def keep(self, place: Path) -> bool:
-        """Leave something that no release knows where it is; not in a list, whose positions may mean another thing.
+        """Leave a field that no release knows where it is; not in a list, whose positions may mean something else.
 
-        Whether it is there now, or was before.
+        Returns:
+            Whether it is there now, from this call or from one before.
         """
         if place in self._moved:
             return True
@@ -123,34 +148,41 @@ class Draft:
         return True
 
     def add(self, target: Path, value: Json, loss: Loss, note: str) -> None:
-        """Put a value that no single field of the old configuration holds; not over one that is there."""
+        """Write a value that no single field of the old configuration holds, unless the place is taken.
+
+        Args:
+            target: its place in the new configuration.
+            value: the value.
+            loss: the class of the entry in the ledger: how sure the value is.
+            note: where the value comes from, for people.
+        """
         if self._put(target, value):
             self._moved[target] = NOWHERE
             if self.notes is not None:
                 self.notes.added(target, value, loss, note)
 
-    def rest(self) -> list[tuple[Path, Json]]:
-        """The old leaves that were not carried over."""
+    def unused(self) -> list[tuple[Path, Json]]:
+        """The old leaves that were not carried over: (place, value)."""
         found: list[tuple[Path, Json]] = []
-        if self.source and not self._whole:
-            self._rest((), self.source, found)
+        if self.source and not self._all_carried:
+            self._unused((), self.source, found)
         return found
 
     def origin(self, place: Path) -> Path:
-        """Where the value at a new place stood in the old configuration; [`NOWHERE`][] for one that was only added."""
+        """The old place of the value at a new place; [`NOWHERE`][] for a value that was only added."""
         for length in range(len(place), 0, -1):
             start = self._moved.get(place[:length])
             if start is not None:
                 return start and start + place[length:]
-        return place if self._whole else NOWHERE
+        return place if self._all_carried else NOWHERE
 
-    def _rest(self, place: Path, value: Json, found: list[tuple[Path, Json]]) -> None:
+    def _unused(self, place: Path, value: Json, found: list[tuple[Path, Json]]) -> None:
         for key, item in value.items() if type(value) is dict else enumerate(value):
             inner = (*place, key)
             if inner in self._taken:
                 continue
             if item and (type(item) is dict or type(item) is list):
-                self._rest(inner, item, found)
+                self._unused(inner, item, found)
             else:
                 found.append((inner, item))
 
@@ -164,7 +196,7 @@ class Draft:
         return True
 
     def _opened(self, place: Path, kind: type) -> Json:
-        """The object or list at a place, ready to be written to: made if there is none. Another value is left alone."""
+        """The object or list at a place, made if there is none, to be written to; None if another value is there."""
         found = self._own.get(place)
         if found is not None:
             return found

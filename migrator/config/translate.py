@@ -1,8 +1,8 @@
 """Bring the `input_config` of an export into the dialect of one AIPerf release.
 
-The way is always the same: older names of UserConfig become those of 0.8.0, the family changes if it must, names
-become those of the target release, and what that release has no place for is left out. A value that goes is measured:
-the result is taken back, and if the value is there again it was `derivable`.
+The stages are always the same: older names of UserConfig become those of 0.8.0, the family changes if it must, names
+become those of the target release, and what that release has no place for is left out. Whether a value that is left
+out is `derivable` is tried: the result is translated back, and if the value is there again, it is.
 """
 
 from __future__ import annotations
@@ -12,11 +12,20 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from migrator.aiperf.releases import age
-from migrator.config.conflicts import GONE, Change, together
-from migrator.config.field_pairs import READ_AS, RENAMED, SAME, Kind
+from migrator.config.conflict_rules import GONE
+from migrator.config.conflicts import FieldChange, Resolved, resolve
+from migrator.config.conversions import SAME, Conversion
+from migrator.config.field_pairs import READ_AS, RENAMED
 from migrator.config.release_models import Family, Reader, readers
-from migrator.config.rewrite import CONFIG, NOWHERE, Draft, Notes
-from migrator.config.user_to_benchmark import DOCUMENT_FACTS, Known, add_kinds, add_user_facts, to_benchmark, to_user
+from migrator.config.rewrite import CONFIG, NOWHERE, Notes, Rewrite
+from migrator.config.user_to_benchmark import (
+    DOCUMENT_FACTS,
+    DocumentFacts,
+    add_kinds,
+    add_user_facts,
+    to_benchmark,
+    to_user,
+)
 from migrator.jsonfile import ABSENT, Json, Object, Path, at, fingerprint, leaves
 from migrator.ledger import Entry, Loss, Op
 
@@ -33,18 +42,29 @@ def family_of(config: Object) -> Family | None:
 
 
 class Translated(NamedTuple):
-    """A configuration in another dialect, and the ledger of how it came there.
-
-    Without a configuration, nothing of it could stay; `reason` says why.
-    """
+    """A configuration in another dialect, and what changed. None if nothing of it can stay; `reason` says why."""
 
     config: Object | None
     entries: list[Entry]
     reason: str = ""
 
 
-class _Gone(NamedTuple):
-    """A leaf that has no place any more: where it stood last, where in the original, and why it went."""
+class _Request(NamedTuple):
+    """What is asked for; the fields are the arguments of [`translate`][]."""
+
+    target: Reader
+    facts: DocumentFacts
+    gone: Loss
+    keep_unknown: bool
+
+    @property
+    def step(self) -> str:
+        """The name that ledger entries give to the translation."""
+        return f"input_config {self.target.release}"
+
+
+class _LeftOut(NamedTuple):
+    """A leaf that has no place any more: where it stood last, where in the original, and why it is left out."""
 
     place: Path
     origin: Path
@@ -52,14 +72,19 @@ class _Gone(NamedTuple):
     reason: str
 
 
+_Entries = list[Entry | _LeftOut]
+
+
 class _Rewritten(NamedTuple):
+    """As [`Translated`][]; what is left out is yet to become an entry."""
+
     config: Object | None
-    entries: list[Entry | _Gone]
+    entries: _Entries
     reason: str = ""
 
 
 def translate(
-    config: Object, source: Reader, target: Reader, known: Known, gone: Loss, *, keep_unknown: bool = False
+    config: Object, source: Reader, target: Reader, *, facts: DocumentFacts, gone: Loss, keep_unknown: bool = False
 ) -> Translated:
     """A configuration as the target release writes it.
 
@@ -67,187 +92,186 @@ def translate(
         config: an `input_config`; it is not touched.
         source: the release in whose dialect it is, as far as one can tell; only the losses depend on it.
         target: the release that is to read it.
-        known: what the document around it says.
-        gone: the class of a value that is dropped and cannot be derived: `lost`, or `saved`.
+        facts: what the document around it says.
+        gone: the class of a value that is left out and cannot be derived: `lost`, or `saved`.
         keep_unknown: whether fields that no known release has stay where they are; the target would reject them.
-            Without it the result is for reading, where that takes another form than the release writes.
+            Without it fields have the form that the release reads, where that is not the one that it writes.
     """
-    new = _rewrite(config, target, known, gone, keep_unknown)
+    request = _Request(target, facts, gone, keep_unknown)
+    new = _rewritten(config, request)
     if new.config is None:
         return Translated(None, [], new.reason)
-    lost = {entry.origin for entry in new.entries if isinstance(entry, _Gone) and entry.value is not None}
-    back = _returned(new.config, source, known, lost, to_read=not keep_unknown) if lost else {}
-    entries = [_drop(entry, back, target, gone) if isinstance(entry, _Gone) else entry for entry in new.entries]
+    left_out = [entry for entry in new.entries if isinstance(entry, _LeftOut) and entry.value is not None]
+    sections = {str(leaf.origin[0]) for leaf in left_out}
+    back = _translated_back(new.config, request._replace(target=source), sections) if left_out else {}
+    entries = [_drop(entry, back, request) if isinstance(entry, _LeftOut) else entry for entry in new.entries]
     return Translated(new.config, entries)
 
 
-def _drop(leaf: _Gone, back: Object, target: Reader, gone: Loss) -> Entry:
+def _drop(leaf: _LeftOut, back: Object, request: _Request) -> Entry:
+    """The entry of a leaf that is left out; `back` is the result, translated back."""
     again = at(back, leaf.origin)
     if leaf.value is None:
         loss = Loss.EXACT
     elif again is not ABSENT and fingerprint(again) == fingerprint(leaf.value):
         loss = Loss.DERIVABLE
     else:
-        loss = gone
-    return Entry(_step(target), Op.DROP, CONFIG + leaf.place, loss, before=leaf.value, note=leaf.reason)
+        loss = request.gone
+    return Entry(request.step, Op.DROP, CONFIG + leaf.place, loss, before=leaf.value, note=leaf.reason)
 
 
-def _returned(config: Object, source: Reader, known: Known, places: set[Path], *, to_read: bool) -> Object:
-    """The result taken back to where it came from, as far as it can have something at these places."""
-    sections = {str(place[0]) for place in places}
-    for stage in _stages(config, source, known, to_read=to_read, sections=sections):
-        draft = Draft(config)
-        stage(draft)
-        config = draft.target
+def _translated_back(config: Object, request: _Request, sections: Collection[str]) -> Object:
+    """A configuration in the target's dialect, as far as some sections of it need."""
+    for stage in _stages(config, request, sections):
+        rewrite = Rewrite(config)
+        stage(rewrite)
+        config = rewrite.target
     return config
 
 
-def _step(target: Reader) -> str:
-    return f"input_config {target.release}"
-
-
-def _staged(
-    config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool
-) -> tuple[Object, list[Entry | _Gone], list[Draft]]:
-    """All stages in a row: the configuration, its ledger with what was left behind, and the draft of each stage.
-
-    What a stage leaves behind is told before what it puts in place: a field may go where another one stood.
-    """
-    entries: list[Entry | _Gone] = []
-    drafts: list[Draft] = []
-    for stage in _stages(config, target, known, to_read=not keep_unknown):
-        notes = Notes(_step(target), gone)
-        draft = Draft(config, notes)
-        stage(draft)
-        for place, value in draft.rest():
-            mine = _unknown(place) if keep_unknown else ()
-            if not (mine and draft.keep(mine)):
-                entries.append(_Gone(place, _origin(place, drafts), value, f"no place in {target.config_model}"))
-        drafts.append(draft)
-        entries += notes.entries
-        config = draft.target
-    return config, entries, drafts
-
-
-def _rewrite(config: Object, target: Reader, known: Known, gone: Loss, keep_unknown: bool) -> _Rewritten:
-    """The stages, and then what the target has a place for; each leaf's place in the original is followed."""
-    config, entries, drafts = _staged(config, target, known, gone, keep_unknown)
-    fitted = target.models.shape(target.config_model).fit(config)
-    if not fitted.ok:
-        return _Rewritten(None, entries, fitted.misfits[0].reason)
-    result: Object = fitted.value
-    misfits = [(misfit.path, misfit.reason) for misfit in fitted.misfits]
-    lowered: list[Change] = []
-    if not keep_unknown:
-        agreed = together(result, target)
-        if agreed.config is None:
-            return _Rewritten(None, entries, agreed.reason)
-        result = agreed.config
-        misfits += [(change.place, change.why) for change in agreed.changes if change.after is GONE]
-        lowered = [change for change in agreed.changes if change.after is not GONE]
-    for path, reason in misfits:
-        entries = [entry for entry in entries if not _only_added(entry, path)]
-        for place, value in leaves(at(config, path), path):
-            mine = _unknown(place) if keep_unknown else ()
-            if mine and (kept := _put_back(result, mine, at(config, mine))):
+def _rewritten(config: Object, request: _Request) -> _Rewritten:
+    """A configuration after all stages, without what the target would reject."""
+    staged, entries, rewrites = _staged(config, request)
+    target = request.target
+    trimmed = target.models.matcher(target.config_model).trim(staged)
+    if not trimmed.ok:
+        return _Rewritten(None, [], trimmed.misfits[0].reason)
+    resolved = Resolved(trimmed.value, []) if request.keep_unknown else resolve(trimmed.value, target)
+    if resolved.config is None:
+        return _Rewritten(None, [], resolved.reason)
+    result = resolved.config
+    left_out = [(misfit.path, misfit.reason) for misfit in trimmed.misfits]
+    left_out += [(change.place, change.why) for change in resolved.changes if change.after is GONE]
+    for path, reason in left_out:
+        entries = [entry for entry in entries if not _adds_below(entry, path)]
+        for place, value in leaves(at(staged, path), path):
+            own = _unknown(place) if request.keep_unknown else ()
+            if own and (kept := _put_back(result, own, at(staged, own))):
                 result = kept
-                if _kept(target, mine) not in entries:
-                    entries.append(_kept(target, mine))
+                if (entry := _kept(request, own)) not in entries:
+                    entries.append(entry)
                 continue
-            origin = _origin(place, drafts)
+            origin = _origin(place, rewrites)
             if origin is not NOWHERE:
-                entries.append(_Gone(place, origin, value, reason))
-    entries += [_lowered(change, target, gone) for change in lowered if at(result, change.place) is not ABSENT]
+                entries.append(_LeftOut(place, origin, value, reason))
+    changed = [change for change in resolved.changes if change.after is not GONE]
+    entries += [_set(change, request) for change in changed if at(result, change.place) is not ABSENT]
     return _Rewritten(result, entries)
 
 
-def _lowered(change: Change, target: Reader, gone: Loss) -> Entry:
-    return Entry(_step(target), Op.SET, CONFIG + change.place, gone, change.before, change.after, None, change.why)
+def _staged(config: Object, request: _Request) -> tuple[Object, _Entries, list[Rewrite]]:
+    """The configuration after all stages, its ledger, and the rewrite of each stage.
+
+    A value that a stage leaves behind is noted before those that it writes: one of them may have taken its place.
+    """
+    entries: _Entries = []
+    rewrites: list[Rewrite] = []
+    for stage in _stages(config, request):
+        notes = Notes(request.step, request.gone)
+        rewrite = Rewrite(config, notes)
+        stage(rewrite)
+        for place, value in rewrite.unused():
+            own = _unknown(place) if request.keep_unknown else ()
+            if not (own and rewrite.keep(own)):
+                reason = f"no place in {request.target.config_model}"
+                entries.append(_LeftOut(place, _origin(place, rewrites), value, reason))
+        rewrites.append(rewrite)
+        entries += notes.entries
+        config = rewrite.target
+    return config, entries, rewrites
 
 
-Names = dict[Path, tuple[Path, Kind]]
-"""Fields with another name, or another form: where each stands → where it goes, and how it changes."""
+def _set(change: FieldChange, request: _Request) -> Entry:
+    """The entry of a value that became another one, because of what is beside it."""
+    place, before, after, why = change
+    return Entry(request.step, Op.SET, CONFIG + place, request.gone, before, after, None, why)
 
-_OLDER_NAMES: Final[Names] = {name.old: (name.new, name.kind) for name in (*RENAMED, *READ_AS)}
+
+Names = dict[Path, tuple[Path, Conversion]]
+"""Fields with another name, or in another form: old place → new place, and how the value is converted."""
+
+_OLDER_NAMES: Final[Names] = {name.old: (name.new, name.conversion) for name in (*RENAMED, *READ_AS)}
 
 
 def _stages(
-    config: Object, target: Reader, known: Known, *, to_read: bool, sections: Collection[str] | None = None
-) -> list[Callable[[Draft], None]]:
-    """What is done to a configuration, one after the other. With `sections`, a UserConfig is made of no others."""
+    config: Object, request: _Request, sections: Collection[str] | None = None
+) -> list[Callable[[Rewrite], None]]:
+    """What is done to a configuration, one after the other. With `sections`, a UserConfig gets no others."""
+    target = request.target
     family = family_of(config) or target.family
-    stages: list[Callable[[Draft], None]] = []
+    stages: list[Callable[[Rewrite], None]] = []
     if family == "user" and _present(config, _OLDER_NAMES):
-        stages.append(lambda draft: _within(draft, _OLDER_NAMES))
+        stages.append(lambda rewrite: _rename(rewrite, _OLDER_NAMES))
     if family == "user" and target.family == "benchmark":
-        stages.append(lambda draft: to_benchmark(draft, known))
+        stages.append(lambda rewrite: to_benchmark(rewrite, request.facts))
     elif family == "benchmark" and target.family == "user":
-        stages.append(lambda draft: to_user(draft, target, known, sections))
-    stages.append(lambda draft: _own(draft, target, known, to_read=to_read))
+        stages.append(lambda rewrite: to_user(rewrite, target, request.facts, sections))
+    stages.append(lambda rewrite: _to_own_dialect(rewrite, request))
     return stages
 
 
-def _own(draft: Draft, target: Reader, known: Known, *, to_read: bool) -> None:
+def _to_own_dialect(rewrite: Rewrite, request: _Request) -> None:
     """The last stage: the names of the target release, and what it repeats of the document."""
+    target = request.target
     if target.family == "benchmark":
-        _within(draft, {})
-        phases = draft.source.get("phases")
-        add_kinds(draft, target, phases if type(phases) is list else [])
+        _rename(rewrite, {})
+        phases = rewrite.source.get("phases")
+        add_kinds(rewrite, target, phases if type(phases) is list else [])
         return
-    _within(draft, _own_names(target.release, to_read))
-    add_user_facts(draft, target, known)
+    _rename(rewrite, _own_names(target.release, to_read=not request.keep_unknown))
+    add_user_facts(rewrite, target, request.facts)
 
 
 @cache
-def _own_names(release: str, to_read: bool) -> Names:
-    """What a release of UserConfig calls otherwise than 0.8.0; with `to_read`, also what it reads in another form."""
+def _own_names(release: str, *, to_read: bool) -> Names:
+    """Names that a release of UserConfig has other than 0.8.0; with `to_read`, forms that it reads other ones, too."""
     names = [name for name in (*RENAMED, *(READ_AS if to_read else ())) if age(release) <= age(name.last)]
-    return {name.new: (name.old, Kind(name.kind.down, name.kind.up)) for name in names}
+    return {name.new: (name.old, name.conversion.reversed()) for name in names}
 
 
 def _present(config: Object, names: Names) -> set[str]:
-    """The sections in which there is one of these fields."""
+    """The sections that have one of these fields."""
     return {str(place[0]) for place in names if at(config, place) is not ABSENT}
 
 
-def _within(draft: Draft, names: Names) -> None:
-    """Carry everything over as it is, but for fields with another name."""
-    # The document says these better than anything that is no text.
-    odd = [name for name in DOCUMENT_FACTS if type(draft.source.get(name, "")) is not str]
-    touched = _present(draft.source, names)
+def _rename(rewrite: Rewrite, names: Names) -> None:
+    """Carry all fields over, those of `names` under their new names."""
+    # A fact that is not a string is damaged: the document has the right one.
+    odd = [name for name in DOCUMENT_FACTS if type(rewrite.source.get(name, "")) is not str]
+    touched = _present(rewrite.source, names)
     if not odd and not touched:
-        draft.carry_all()
+        rewrite.carry_all()
         return
-    for key, value in draft.source.items():
+    for key, value in rewrite.source.items():
         if key in touched:
             for name, item in value.items():
-                target, kind = names.get((key, name), ((key, name), SAME))
-                draft.carry((key, name), item, target, kind.up, kind.down)
+                target, conversion = names.get((key, name), ((key, name), SAME))
+                rewrite.carry((key, name), item, target, conversion)
         elif key not in odd:
-            draft.carry((key,), value, (key,))
+            rewrite.carry((key,), value, (key,))
 
 
-def _origin(place: Path, drafts: list[Draft]) -> Path:
-    """Where the value at a place stood before the stages that moved it, from the last to the first."""
-    for draft in reversed(drafts):
-        place = draft.origin(place)
+def _origin(place: Path, rewrites: list[Rewrite]) -> Path:
+    """The place in the original of the value that stands at a place after some stages; `NOWHERE` if one added it."""
+    for rewrite in reversed(rewrites):
+        place = rewrite.origin(place)
         if place is NOWHERE:
             break
     return place
 
 
-def _only_added(entry: Entry | _Gone, place: Path) -> bool:
-    """Whether an entry adds what then has no place after all."""
+def _adds_below(entry: Entry | _LeftOut, place: Path) -> bool:
+    """Whether an entry adds a value at a place, or below it."""
     path = CONFIG + place
     return isinstance(entry, Entry) and entry.op is Op.ADD and entry.path[: len(path)] == path
 
 
-def _kept(target: Reader, place: Path) -> Entry:
-    return Entry(_step(target), Op.KEEP, CONFIG + place, Loss.KEPT, note="not known to any release")
+def _kept(request: _Request, place: Path) -> Entry:
+    return Entry(request.step, Op.KEEP, CONFIG + place, Loss.KEPT, note="not known to any release")
 
 
 def _put_back(config: Object, place: Path, value: Json) -> Object | None:
-    """The configuration with a field where it was; None if that is in a list, whose positions may mean another."""
+    """The configuration with a field where it was; None if that is in a list, whose positions may mean others now."""
     key, *below = place
     if type(key) is not str:
         return None
@@ -267,7 +291,7 @@ def _all_names() -> frozenset[str]:
 
 
 def _unknown(place: Path) -> Path:
-    """The field on the way to a place that no release has, whose whole value is the user's own; or nothing."""
+    """The outermost field on the way to a place that no release has; empty if releases have all of them."""
     for index, part in enumerate(place):
         if type(part) is str and part not in _all_names():
             return place[: index + 1]

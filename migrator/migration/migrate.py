@@ -15,8 +15,8 @@ from migrator.chain.places import ROOT, Field
 from migrator.chain.step import Step
 from migrator.chain.steps import ENTRY, FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS, VERSIONS, rank
 from migrator.chain.telemetry import VENDOR_NAMES
+from migrator.config.acceptance import rejections
 from migrator.config.for_release import Translation, own_release, translated
-from migrator.config.release_models import rejections
 from migrator.errors import RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, Identity, identify, require_migratable
 from migrator.jsonfile import Json, Object, Path

@@ -14,9 +14,10 @@ from support.process import run
 from support.replay import copied, node_at
 
 from migrator.aiperf.releases import NIGHTLIES, RELEASES, release
-from migrator.config.field_pairs import READ_AS, RENAMED, ROWS
-from migrator.config.for_release import checked_file, last_writer, named, own_release
-from migrator.config.release_models import learnt, read_by, reader, readers, rejections
+from migrator.config.acceptance import read_by, rejections
+from migrator.config.field_pairs import DATASET, FIELD_PAIRS, PROFILING, READ_AS, RENAMED, WARMUP, parse_pairs
+from migrator.config.for_release import checked_file, last_writer, own_release, parse_release
+from migrator.config.release_models import known_releases, reader, readers
 from migrator.config.translate import family_of
 from migrator.errors import RejectedError, UsageError
 from migrator.jsonfile import Parsed, fingerprint, parse, render
@@ -264,7 +265,7 @@ EDITED: Final = edited()
 def test_edited_configurations_that_aiperf_judges_load_and_nothing_goes_silently(target: str) -> None:
     for export in EDITED:
         own = reader(export.name.partition("/")[0])
-        ordered = own.models.shape(own.config_model).fit(export.document["input_config"])
+        ordered = own.models.matcher(own.config_model).trim(export.document["input_config"])
         assert ordered.ok, export.name
         holds({**export.document, "input_config": ordered.value}, target)
 
@@ -336,7 +337,7 @@ def test_a_configuration_without_what_a_release_must_have_goes_as_a_whole_and_sa
     done = config_for("0.9.0", "0.13.0/chat-streaming", {("endpoint", "urls"): ["ftp://a/"]})
     assert "input_config" not in done.document
     assert [entry.note for entry in done.ledger if entry.path == ("input_config",)] == [
-        "endpoint.urls: a URL has a host, and http:// or https:// or none"
+        "endpoint.urls: a URL needs a host, and http://, https:// or no scheme"
     ]
 
 
@@ -365,14 +366,14 @@ def test_telemetry_gets_the_names_of_the_release() -> None:
 # --- the tables ----------------------------------------------------------------------------------------------
 
 
-def test_every_row_names_fields_that_are_there() -> None:
+def test_every_pair_names_fields_that_are_there() -> None:
     user, benchmark = reader("0.8.0"), reader("0.13.0")
-    heads = {"D": ["SyntheticDataset", "FileDataset", "PublicDataset"], "W": PHASES, "P": PHASES}
-    for row in ROWS:
-        assert has_field(user.schemas, "UserConfig", row.user), row
-        models = heads.get(row.benchmark[0], ["BenchmarkConfig"])
-        path = row.benchmark[1:] if row.benchmark[0] in heads else row.benchmark
-        assert any(has_field(benchmark.schemas, model, path) for model in models), row
+    heads = {DATASET: ["SyntheticDataset", "FileDataset", "PublicDataset"], WARMUP: PHASES, PROFILING: PHASES}
+    for pair in FIELD_PAIRS:
+        assert has_field(user.schemas, "UserConfig", pair.user), pair
+        models = heads.get(pair.benchmark[0], ["BenchmarkConfig"])
+        path = pair.benchmark[1:] if pair.benchmark[0] in heads else pair.benchmark
+        assert any(has_field(benchmark.schemas, model, path) for model in models), pair
     for name in (*RENAMED, *READ_AS):
         assert has_field(reader(name.last).schemas, "UserConfig", name.old), name
 
@@ -399,11 +400,25 @@ def targets(field: Object | None, models: Object) -> list[Object]:
     return [found for branch in branches for found in targets(branch, models)] or [field]
 
 
-def test_no_field_is_in_two_rows_of_one_direction() -> None:
-    users = [row.user for row in ROWS]
-    assert len(users) == len(set(users))
-    twice = {row.benchmark for row in ROWS if sum(other.benchmark == row.benchmark for other in ROWS) > 1}
-    assert twice == {("P", "rate")}, "a rate is a request rate or a user-centric one, by the type of the phase"
+def test_only_a_rate_is_in_two_pairs() -> None:
+    twice = {
+        pair.benchmark for pair in FIELD_PAIRS if sum(other.benchmark == pair.benchmark for other in FIELD_PAIRS) > 1
+    }
+    assert twice == {(PROFILING, "rate")}, "a rate is a request rate or a user-centric one, by the type of the phase"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("endpoint.type", "line 2: expected two names and perhaps a conversion, found 'endpoint.type'"),
+        ("a.b c.d float more", "line 2: expected two names and perhaps a conversion"),
+        ("a.b c.d floot", "line 2: expected one of float, .*, found 'floot'"),
+        ("input.file datasets[0].other", "line 2: input.file has a line already"),
+    ],
+)
+def test_a_malformed_line_of_the_pairs_is_refused(line: str, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^field pairs, {said}"):
+        parse_pairs(f"input.file datasets[0].path\n{line}\n")
 
 
 def test_readers() -> None:
@@ -411,7 +426,7 @@ def test_readers() -> None:
     assert reader("0.1.1").schemas == reader("0.2.0").schemas
     assert reader("0.8.0.dev20260521").family == "benchmark"
     assert reader("0.11.0.dev20260715").schemas == reader("0.11.0").schemas
-    assert learnt()[0] == "0.2.0"
+    assert known_releases()[0] == "0.2.0"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -419,10 +434,10 @@ def test_what_a_release_writes_its_own_model_has_a_place_for(name: str) -> None:
     own = name.partition("/")[0]
     if release(own):
         found = reader(own)
-        fitted = found.models.shape(found.config_model).fit(config_of(name))
-        assert fitted.ok
-        assert list(fitted.misfits) == []
-        assert fingerprint(fitted.value) == fingerprint(config_of(name))
+        trimmed = found.models.matcher(found.config_model).trim(config_of(name))
+        assert trimmed.ok
+        assert list(trimmed.misfits) == []
+        assert fingerprint(trimmed.value) == fingerprint(config_of(name))
 
 
 ODD_PHASES: Final[list[Any]] = [
@@ -469,26 +484,26 @@ def test_families() -> None:
     ],
 )
 def test_named_releases(text: str, name: str, version: str) -> None:
-    found = named(text)
+    found = parse_release(text)
     assert (found.release.name, found.release.version, found.note) == (name, version, "")
 
 
 def test_a_newer_release_is_written_as_the_newest_known() -> None:
-    found = named("7.1")
+    found = parse_release("7.1")
     assert found.release.name == "7.1.0"
     assert found.release.version == "1.5"
-    assert learnt()[-1] in found.note
+    assert known_releases()[-1] in found.note
 
 
 @pytest.mark.parametrize("text", ["", "banana", "0.1.1", "0.0.1", "v0.9", "0.9.0rc1", "0.9.0.dev1", "9" * 5000 + "."])
 def test_no_release(text: str) -> None:
     with pytest.raises(UsageError):
-        named(text)
+        parse_release(text)
 
 
 def test_last_writers() -> None:
     wrote = {"0.1": "0.1.1", "0.2": "0.2.0", "0.3": "0.3.0", "1.0": "0.7.0", "1.1": "0.8.0", "1.3": "0.11.0"}
-    for version, name in (wrote | {"1.4": "0.13.0", "1.2": "0.8.0", "1.5": learnt()[-1]}).items():
+    for version, name in (wrote | {"1.4": "0.13.0", "1.2": "0.8.0", "1.5": known_releases()[-1]}).items():
         assert last_writer(version) == name
     assert own_release({"aiperf_version": "0.4.0"}, "1.0") == "0.4.0"
     assert own_release({"aiperf_version": "0.4.0"}, "1.3") == "0.11.0"
@@ -541,7 +556,7 @@ def test_a_plain_target_translates_too() -> None:
     ("arguments", "said"),
     [
         (["--for-aiperf", "banana"], 'no AIPerf release "banana"'),
-        (["--for-aiperf", "0.1.1"], "AIPerf 0.1.1 has no reader"),
+        (["--for-aiperf", "0.1.1"], "AIPerf 0.1.1 cannot read exports"),
         (["--for-aiperf", "0.9", "--to", "1.3"], "not allowed with"),
         ([], "one of the arguments --to --for-aiperf is required"),
     ],

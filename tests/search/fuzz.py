@@ -105,7 +105,7 @@ def read_by_release(document: Any, name: str) -> None:
     """Translate for one of the releases, and back with the residue."""
     from migrator.aiperf.releases import release
     from migrator.chain.steps import NEWEST
-    from migrator.config.release_models import read_by
+    from migrator.config.acceptance import read_by
     from migrator.errors import MigratorError
     from migrator.jsonfile import render
     from migrator.migration.migrate import migrate

@@ -176,7 +176,7 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
 
 def _readers(loaded: Loaded) -> list[str]:
     """The releases that read a file as it is, runs of neighbours together: `0.2.0 to 0.5.0`."""
-    from migrator.config.release_models import read_by
+    from migrator.config.acceptance import read_by
 
     document = loaded.parsed.data if loaded.parsed else {}
     return [first if first == last else f"{first} to {last}" for first, last in read_by(document)]

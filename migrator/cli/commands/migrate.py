@@ -19,7 +19,7 @@ from migrator.cli.interrupt import Uninterrupted
 from migrator.cli.parser import Parser, file_name, selection
 from migrator.cli.streams import complain, say
 from migrator.cli.write_options import add_options, journaled, manner
-from migrator.config.for_release import named
+from migrator.config.for_release import parse_release
 from migrator.errors import ExitCode, UnwritableError, UsageError
 from migrator.render.lines import json_line
 from migrator.render.report import diff, explain, result_line, total_line
@@ -168,7 +168,7 @@ def _request(options: argparse.Namespace, direction: Direction) -> Request:
         raise UsageError("standard input has no files beside it", hint="--records FILE")
     version, release = options.to, ""
     if options.for_aiperf is not None:
-        found = named(options.for_aiperf)
+        found = parse_release(options.for_aiperf)
         version, release = found.release.version, found.release.name
         if found.note:
             complain(found.note)
