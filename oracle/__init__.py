@@ -1,1 +1,1 @@
-"""The judge: AIPerf itself reads what this tool converted for it. Not part of the installed package."""
+"""AIPerf itself reads what this tool converted for it, and judges it. Not part of the installed package."""

@@ -18,9 +18,9 @@ from oracle.matrix import columns, result
 
 
 def judge(releases: tuple[str, ...], cache: Path, *, draw: bool) -> dict[str, Any]:
-    """Ask the releases; what they said, as `result.json` keeps it."""
+    """The verdicts of some releases, in the form of `result.json`; with `draw` also what `aiperf plot` draws."""
     found = result(columns(releases, cache))
-    # Nightlies that cannot be asked any more were recorded, so their configurations can still be compared.
+    # Nightlies that can no longer be installed were recorded, so their configurations can still be compared.
     gone = [name for name in corpus.sources() if ".dev" in name and name not in corpus.LOADERS]
     found |= fidelity([*releases, *(gone if releases == corpus.LOADERS else ())])
     if draw:
@@ -29,11 +29,11 @@ def judge(releases: tuple[str, ...], cache: Path, *, draw: bool) -> dict[str, An
 
 
 def main(arguments: list[str]) -> int:
-    """The command: 0 all is well, 1 something fails, 2 it could not be asked."""
+    """Run the command: 0 if all files are read, 1 if one is not, 2 if a release could not be asked."""
     given = _arguments(arguments)
     chosen = tuple(given.releases) or corpus.LOADERS
     if unknown := [name for name in chosen if name not in corpus.LOADERS]:
-        print(f"no loader {', '.join(unknown)}; there are {', '.join(corpus.LOADERS)}", file=sys.stderr)
+        print(f"unknown release {', '.join(unknown)}; expected {', '.join(corpus.LOADERS)}", file=sys.stderr)
         return 2
     draw = plots.RELEASE in chosen and (given.plots or not given.releases)
     if draw and plots.browser() is None:
@@ -60,10 +60,14 @@ def main(arguments: list[str]) -> int:
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="oracle", description="Let AIPerf judge what was converted for it.")
-    parser.add_argument("releases", nargs="*", metavar="RELEASE", help="such as 0.9.0; all if none is named")
-    parser.add_argument("--plots", action="store_true", help="draw plots, too, if 0.13.0 is among them; takes minutes")
-    parser.add_argument("--cache", type=Path, default=cache_folder(), metavar="DIR", help="of the environments")
-    parser.add_argument("--freeze", action="store_true", help="only pin what is installed for them now")
+    parser.add_argument("releases", nargs="*", metavar="RELEASE", help="such as 0.9.0; default: all")
+    parser.add_argument("--plots", action="store_true", help="also draw plots, if 0.13.0 is asked; takes minutes")
+    parser.add_argument(
+        "--cache", type=Path, default=cache_folder(), metavar="DIR", help="where the environments are kept"
+    )
+    parser.add_argument(
+        "--freeze", action="store_true", help="only write down the versions that are installed for them now"
+    )
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,4 @@
-"""Take exports to what a release reads: the tool, as its users call it. Only `_TARGET` says how it is asked."""
+"""Convert exports for a release with the tool, as its users call it. Only `_TARGET` knows how it is called."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migrator.migration.migrate import Migration, migrate
 
 
 class _Target(NamedTuple):
-    """How a release is asked for: on the command line, and of the library."""
+    """How a conversion for a release is called: on the command line, and in the library."""
 
     options: Callable[[str], list[str]]
     call: Callable[[dict[str, Any], str], Migration]
@@ -44,9 +44,9 @@ def convert_tree(folder: Path, release: str, out: Path) -> dict[str, str]:
     """Convert every main export below a folder in one process of the command.
 
     Args:
-        folder: with exports, and other files that the command skips.
+        folder: a tree with exports; the command skips other files.
         release: which release they are for.
-        out: where the tree is mirrored.
+        out: the folder in which the tree is mirrored.
 
     Returns:
         The files that the tool refused: path below `folder` → why.

@@ -17,14 +17,14 @@ FULL: Final = "chat-streaming"
 
 LOADABLE_NIGHTLIES: Final = ("0.13.0.dev20260825", "0.13.0.dev20261008", "0.13.0.dev20261023")
 """Nightly builds that the package index still has: the oldest of 0.13.0, the first that writes 1.5, the newest that
-was recorded. Those of 0.8.0, 0.11.0 and 0.12.0 are gone from it, or stand there without a file that installs."""
+was recorded. Those of 0.8.0, 0.11.0 and 0.12.0 are no longer there, or without a file that can be installed."""
 
 LOADERS: Final = tuple(entry.name for entry in RELEASES if entry.version != "0.1") + LOADABLE_NIGHTLIES
 """Releases whose `JsonExportData` judges, oldest first. 0.1.1 has no such model, so nothing can be loaded in it."""
 
 
 def path(release: str, scenario: str) -> Path:
-    """Where the main export of a run stands; the first run where a scenario was run several times."""
+    """The path of a main export; that of the first run if a scenario was run several times."""
     folder = EXPORTS / release / scenario
     if (folder / EXPORT_FILE).exists() or not folder.is_dir():
         return folder / EXPORT_FILE
@@ -55,7 +55,7 @@ def releases_of(scenario: str) -> tuple[str, ...]:
 
 
 def scenarios() -> tuple[str, ...]:
-    """Scenarios that at least two releases were recorded with, `FULL` first: there the right answer is known."""
+    """Scenarios that two or more releases were recorded with, `FULL` first: for them the right result is known."""
     names = {run.name for folder in EXPORTS.iterdir() if folder.is_dir() for run in folder.iterdir() if run.is_dir()}
     several = sorted(name for name in names if len(releases_of(name)) > 1)
     return (FULL, *(name for name in several if name != FULL))

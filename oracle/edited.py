@@ -1,4 +1,4 @@
-"""Recorded exports whose configuration was edited so that fields do not go together: does a release read them, too?"""
+"""Recorded exports whose configuration was edited so that its fields conflict: does a release read them, too?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EDITS: Final = Path(__file__).parent / "edited.toml"
 
 
 class Edited(NamedTuple):
-    """An export that was edited: what was done to it, and the document."""
+    """An edited export. `name` tells the export and the edits."""
 
     name: str
     document: dict[str, Any]
@@ -24,33 +24,33 @@ class Edited(NamedTuple):
 
 @cache
 def edited() -> tuple[Edited, ...]:
-    """The edits of `edited.toml`, done."""
+    """The exports of `edited.toml`."""
     with open(EDITS, "rb") as file:
-        return tuple(_done(edit) for edit in tomllib.load(file)["edit"])
+        return tuple(_edit(edit) for edit in tomllib.load(file)["edit"])
 
 
 def converted(release: str, folder: Path) -> tuple[dict[str, Path], int, dict[str, str]]:
-    """Convert all for a release.
+    """Convert all of them for a release.
 
     Returns:
-        name → the file that was written below `folder`; how many configurations went as a whole, because nothing of
-        them could stay; name → why the tool refused.
+        name → the file that was written below `folder`; how many were written without a configuration, because
+        nothing of it could stay; name → why the tool refused.
     """
     files: dict[str, Path] = {}
     refused: dict[str, str] = {}
-    whole = 0
+    without_config = 0
     for index, export in enumerate(edited()):
         done, why = convert(export.document, release)
         if done is None:
             refused[export.name] = why
             continue
-        whole += "input_config" not in done
+        without_config += "input_config" not in done
         files[export.name] = folder / f"edited-{index}.json"
         files[export.name].write_text(json.dumps(done), encoding="utf-8")
-    return files, whole, refused
+    return files, without_config, refused
 
 
-def _done(edit: dict[str, Any]) -> Edited:
+def _edit(edit: dict[str, Any]) -> Edited:
     release, _, scenario = edit["of"].partition("/")
     document = copy.deepcopy(corpus.document(release, scenario))
     for field in edit.get("leave", ()):

@@ -1,4 +1,4 @@
-"""Every pair of recordings of one scenario: how much of `input_config` is as the target release itself wrote it."""
+"""For each pair of recordings of one scenario: how much of `input_config` is as the target release itself wrote it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oracle.leaves import Comparison, pair
 
 
 def fidelity(targets: Container[str]) -> dict[str, Any]:
-    """The comparison of all pairs, as it is stored and reported.
+    """Compare all pairs whose target is one of `targets`.
 
     Returns:
         `pairs`: scenario → source → target → `[same, differ, missing, extra, unknowable]`, a string where the tool
@@ -43,10 +43,10 @@ def fidelity(targets: Container[str]) -> dict[str, Any]:
 
 
 NOT_COMPARED: Final = {"multirun": "0.13.0 writes all its defaults into the files of the runs of a multi-run"}
-"""Scenarios without a right answer, and why; that they load is asked all the same."""
+"""Scenarios whose right result is not known, and why; whether they load is asked all the same."""
 
 MOST = 20
-"""Leaves that are told as not the same."""
+"""So many leaves that are not the same are reported."""
 
 
 def figures(comparison: Comparison) -> list[int]:
@@ -56,6 +56,6 @@ def figures(comparison: Comparison) -> list[int]:
 
 
 def share(row: list[int]) -> float:
-    """Of the knowable leaves that the target release itself wrote, how many are equal: 0.0 to 1.0."""
+    """The share of equal leaves among the knowable ones that the target release itself wrote: 0.0 to 1.0."""
     known = sum(row[:3])
     return row[0] / known if known else 1.0

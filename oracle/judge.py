@@ -1,6 +1,6 @@
 """Run inside the environment of an AIPerf release: does its own `JsonExportData` read these files?
 
-It stands alone, so that nothing of this project is imported beside AIPerf. It reads `{"files": [path, …]}` from
+It imports nothing of this project, which is not installed there. It reads `{"files": [path, …]}` from
 standard input and prints one JSON object a line, in the same order:
 
 - `file`, and `errors`: `["input_config.wandb: Extra inputs are not permitted", …]`, empty if the file loads;
@@ -20,13 +20,13 @@ from aiperf.common.models.export_models import JsonExportData
 from pydantic import ValidationError
 
 MOST = 12
-"""Errors and places that are told for one file."""
+"""So many errors and places are reported for one file."""
 
 
 def numbers(
     value: Any, path: tuple[str | int, ...] = (), inside: bool = False
 ) -> Iterator[tuple[tuple[str | int, ...], float]]:
-    """Every number of a stats block (an object with a `unit`), wherever it stands, with its path."""
+    """Every number in a stats block (an object with a `unit`), anywhere but in `input_config`: (path, number)."""
     if isinstance(value, dict):
         block = inside or isinstance(value.get("unit"), str)
         for key, inner in value.items():
@@ -40,7 +40,7 @@ def numbers(
 
 
 def judge(file: str) -> dict[str, Any]:
-    """The verdict on one file, as the module explains it."""
+    """The verdict on one file, as the module describes it."""
     with open(file, "rb") as stream:
         raw = stream.read()
     verdict: dict[str, Any] = {"file": file, "errors": [], "metrics": 0, "numbers": 0, "changed": [], "dropped": []}
@@ -49,19 +49,19 @@ def judge(file: str) -> dict[str, Any]:
     except ValidationError as error:
         rows = (f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in error.errors(include_url=False))
         return verdict | {"errors": list(dict.fromkeys(rows))[:MOST]}
-    except Exception as error:  # A validator of the release's own may raise whatever it likes.
+    except Exception as error:  # A validator of the release may raise anything.
         return verdict | {"errors": [f"{type(error).__name__}: {error}"]}
     document = json.loads(raw)
     dumped = dict(numbers(json.loads(model.model_dump_json())))
     before = dict(numbers(document))
     verdict["metrics"] = sum(isinstance(value, dict) and "unit" in value for value in document.values())
     verdict["numbers"] = len(before)
-    verdict["changed"] = _told(path for path, value in before.items() if path in dumped and dumped[path] != value)
-    verdict["dropped"] = _told(path for path in before if path not in dumped)
+    verdict["changed"] = _names(path for path, value in before.items() if path in dumped and dumped[path] != value)
+    verdict["dropped"] = _names(path for path in before if path not in dumped)
     return verdict
 
 
-def _told(paths: Iterable[tuple[str | int, ...]]) -> list[str]:
+def _names(paths: Iterable[tuple[str | int, ...]]) -> list[str]:
     return [".".join(map(str, path)) for path in list(paths)[:MOST]]
 
 

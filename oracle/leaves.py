@@ -5,9 +5,9 @@
 both releases were recorded with.
 
 A leaf is a scalar or an empty container, named by its path (`phases[0].requests`). Null and absent mean the same in
-every version, so null is no leaf. 64 and 64.0 are the same value. The recordings of one scenario stand in folders
-with the release's name (`artifacts/v0.8.0-rate`), which is taken out of text before it is compared. A command line is
-compared word by word, whatever the order and quoting.
+every version, so null is not a leaf. 64 and 64.0 are equal. The recordings of one scenario are in folders with the
+release's name (`artifacts/v0.8.0-rate`), which is removed from strings before they are compared. Command lines are
+equal if they have the same words, in any order and quoting.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _PLACE: Final = re.compile(r"\[\d+\]")
 ANY: Final = object()
 
 
-class Rule(NamedTuple):
-    """A leaf that no tool could know, as `unknowable.toml` explains it."""
+class UnknowableLeaf(NamedTuple):
+    """A leaf that no tool could know, as `unknowable.toml` describes it."""
 
     path: str
     value_only: bool
@@ -42,10 +42,17 @@ class Rule(NamedTuple):
     target: tuple[str, str]
     reason: str
     value: Any = ANY
-    """The native value that it excuses; any, if not given."""
+    """The rule holds only where the release itself wrote this value; by default for any."""
 
     def holds(self, path: str, source: str, target: str, native: Any) -> bool:
-        """Whether it speaks of this leaf between these two releases."""
+        """Whether the rule is about a leaf of one pair.
+
+        Args:
+            path: the leaf.
+            source: the release that wrote what was converted.
+            target: the release that it was converted for.
+            native: the value that the target itself wrote; None for none.
+        """
         there = _fits(self.path, path) and _within(source, self.source) and _within(target, self.target)
         return there and (self.value is ANY or (type(self.value) is type(native) and self.value == native))
 
@@ -64,18 +71,18 @@ class Comparison(NamedTuple):
     unknowable: dict[str, str]
 
     def native(self, path: str) -> Any:
-        """What the release itself wrote at a path where the two are not the same."""
+        """What the release itself wrote for a leaf that is not the same; None for nothing."""
         return self.differ[path][1] if path in self.differ else self.missing.get(path)
 
     @property
     def share(self) -> float:
-        """Of the knowable leaves that the target release itself wrote, how many are equal: 0.0 to 1.0."""
+        """The share of equal leaves among the knowable ones that the target release itself wrote: 0.0 to 1.0."""
         every = self.same + len(self.differ) + len(self.missing)
         return self.same / every if every else 1.0
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every leaf of a value with its path; nulls are none, nor is a whole config without anything in it."""
+    """Every leaf of a value: (path, leaf). Nulls are left out, and so is a value that is empty as a whole."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from leaves(inner, f"{path}.{key}" if path else key)
@@ -86,22 +93,24 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def compare(converted: Any, native: Any, source: str, target: str, rules: Iterable[Rule] | None = None) -> Comparison:
-    """Leaf by leaf.
+def compare(
+    converted: Any, native: Any, source: str, target: str, rules: Iterable[UnknowableLeaf] | None = None
+) -> Comparison:
+    """Compare two configurations leaf by leaf.
 
     Args:
         converted: `input_config` as the tool made it.
         native: `input_config` as the release wrote it.
         source: the release that wrote what was converted.
         target: the release that it was converted for.
-        rules: what no tool could know; by default those of `unknowable.toml`.
+        rules: the leaves that no tool could know; by default those of `unknowable.toml`.
     """
     ours, theirs = dict(leaves(converted)), dict(leaves(native))
     active = rules_of_file() if rules is None else tuple(rules)
     result = Comparison(0, {}, {}, {}, {})
     same = 0
 
-    def excuses(rule: Rule, path: str) -> bool:
+    def excuses(rule: UnknowableLeaf, path: str) -> bool:
         both = path in ours and path in theirs
         return rule.holds(path, source, target, theirs.get(path)) and (both or not rule.value_only)
 
@@ -121,7 +130,7 @@ def compare(converted: Any, native: Any, source: str, target: str, rules: Iterab
 
 
 @cache
-def rules_of_file(path: Path = UNKNOWABLE) -> tuple[Rule, ...]:
+def rules_of_file(path: Path = UNKNOWABLE) -> tuple[UnknowableLeaf, ...]:
     """The rules of `unknowable.toml`.
 
     Raises:
@@ -129,9 +138,9 @@ def rules_of_file(path: Path = UNKNOWABLE) -> tuple[Rule, ...]:
     """
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["leaf"]
     if strange := [row["what"] for row in rows if row["what"] not in ("value", "leaf")]:
-        raise ValueError(f'what = "{strange[0]}" in {path.name}; there are "value" and "leaf"')
+        raise ValueError(f'{path.name}: what = "{strange[0]}"; expected "value" or "leaf"')
     return tuple(
-        Rule(
+        UnknowableLeaf(
             row["path"],
             row["what"] == "value",
             tuple(row["from"]),
@@ -166,7 +175,7 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def _words(command: str) -> list[str]:
-    """The words of a command in order of the alphabet: releases quote the flags differently, and so did recordings."""
+    """The words of a command, sorted and without quotes: releases quote and order them differently."""
     return sorted(command.replace("'", "").replace('"', "").split())
 
 
@@ -182,7 +191,7 @@ def _within(release: str, bounds: tuple[str, str]) -> bool:
 
 
 def lines(comparison: Comparison) -> Iterator[str]:
-    """The comparison for a terminal, one leaf a line."""
+    """The comparison as lines for a terminal, a line a leaf."""
     for path, (ours, theirs) in comparison.differ.items():
         yield f"  differ   {path}: {ours!r}, natively {theirs!r}"
     yield from (f"  missing  {path}: natively {value!r}" for path, value in comparison.missing.items())
@@ -191,7 +200,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """The command; 0 if every knowable leaf is equal, 1 if not, 2 if there is nothing to compare."""
+    """Run the command: 0 if every knowable leaf is equal, 1 if not, 2 if there is nothing to compare."""
     if len(arguments) < 2:
         print("usage: python -m oracle.leaves SRC_RELEASE DST_RELEASE [SCENARIO...]", file=sys.stderr)
         return 2

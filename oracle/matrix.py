@@ -1,4 +1,4 @@
-"""Every source in every loader: as it is, and converted for it. The loaders are AIPerf's own, in their environments."""
+"""Let every AIPerf release load the recorded exports of all releases: as they are, and converted for it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from oracle.edited import converted as edited_for
 from oracle.edited import edited
 
 JUDGE: Final = Path(__file__).parent / "judge.py"
-AT_ONCE: Final = 2
-"""Environments that are made or asked at the same time."""
+CONCURRENCY: Final = 2
+"""So many environments are made or asked at the same time."""
 
 
 class Verdict(NamedTuple):
-    """What a release's own model said of a file; `judge.py` explains the fields."""
+    """What a release's own model said of a file; `judge.py` describes the fields."""
 
     errors: Sequence[str]
     metrics: int = 0
@@ -35,21 +35,22 @@ class Verdict(NamedTuple):
     dropped: Sequence[str] = ()
 
     def objection(self) -> str:
-        """Why the file is not one of the release's own kind; empty if it is. A changed number comes after that."""
+        """Why the release does not read the file; empty if it does."""
         if self.errors:
             return "; ".join(self.errors[:2]) + (f"; {len(self.errors) - 2} more" if len(self.errors) > 2 else "")
         return "" if self.metrics else "loads, but no metric is where this release looks for them"
 
-    def damage(self) -> str:
-        """What happened to numbers on the way through the model; empty if every one came out as it went in."""
+    def changes(self) -> str:
+        """Which numbers the model changes or drops; empty if it keeps all of them."""
         told = ((self.changed, "changed"), (self.dropped, "dropped"))
         return "; ".join(f"{what}: {', '.join(places[:3])}" for places, what in told if places)
 
 
 class Column(NamedTuple):
-    """One loader: verdicts on every export by its path below the corpus, as it is and converted; or why none.
+    """The verdicts of one release on every export, as it is and converted, by its path in the corpus.
 
-    `edited` has the verdicts on the edited ones, converted.
+    `absent` tells why there are none. `edited` has the verdicts on the edited exports, converted, by their names;
+    `without_config` counts those whose configuration was dropped as a whole.
     """
 
     release: str
@@ -57,21 +58,20 @@ class Column(NamedTuple):
     converted: dict[str, Verdict]
     absent: str = ""
     edited: Mapping[str, Verdict] = {}
-    whole: int = 0
-    """How many edited configurations went as a whole."""
+    without_config: int = 0
 
 
 def columns(releases: Iterable[str], cache: Path) -> list[Column]:
-    """Ask every release about every recorded main export, two at a time; in the order of the releases."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    """Ask each release about every recorded main export. The order of the result is that of the releases."""
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
         return list(pool.map(lambda release: column(release, cache), releases))
 
 
 def column(release: str, cache: Path) -> Column:
-    """Ask one release; its environment is made if it is not there.
+    """Ask one release; its environment is made if there is none.
 
     Raises:
-        CalledProcessError: the judge or the command came to a bad end.
+        CalledProcessError: the judge or the command failed.
     """
     try:
         python = aiperf(release, cache).parent / "python"
@@ -83,7 +83,7 @@ def column(release: str, cache: Path) -> Column:
         refused = convert_tree(EXPORTS, release, out)
         lost = [name for name in names if name not in refused and not (out / name).exists()]
         there = [name for name in names if (out / name).exists()]
-        changed, whole, unwilling = edited_for(release, out)
+        changed, without_config, unwilling = edited_for(release, out)
         files = [*(EXPORTS / name for name in names), *(out / name for name in there), *changed.values()]
         verdicts = ask(python, files, out)
     as_is = dict(zip(names, verdicts, strict=False))
@@ -91,17 +91,21 @@ def column(release: str, cache: Path) -> Column:
     of_edited = dict(zip(changed, verdicts[len(names) + len(there) :], strict=True))
     of_edited |= {name: Verdict([f"refused: {why}"]) for name, why in unwilling.items()}
     converted |= {name: Verdict([f"refused: {why}"]) for name, why in refused.items() if name in as_is}
-    converted |= {name: Verdict(["the command wrote nothing and said nothing"]) for name in lost}
-    return Column(release, as_is, converted, edited=of_edited, whole=whole)
+    converted |= {name: Verdict(["the command neither wrote nor reported it"]) for name in lost}
+    return Column(release, as_is, converted, edited=of_edited, without_config=without_config)
 
 
 def ask(python: Path, files: Sequence[Path], folder: Path) -> list[Verdict]:
-    """The verdicts of a release on files, in their order; one process for all.
+    """The verdicts of a release on files, in the order of the files.
 
-    It stands in `folder`, where the input files of the recordings are laid: old releases look for them when they load.
+    Args:
+        python: the interpreter of the release's environment.
+        files: the exports.
+        folder: where the process runs. The input files of the recordings are copied there: old releases look for
+            them when they load an export.
 
     Raises:
-        CalledProcessError: the judge failed, or did not speak of every file.
+        CalledProcessError: the judge failed, or did not report on every file.
     """
     command = [str(python), str(JUDGE)]
     request = json.dumps({"files": [str(file) for file in files]})
@@ -118,9 +122,9 @@ def ask(python: Path, files: Sequence[Path], folder: Path) -> list[Verdict]:
 def result(asked: Sequence[Column]) -> dict[str, Any]:
     """The matrix as it is stored and reported.
 
-    `as_is` and `converted` are source → a character for each loader: `1` reads it, `0` does not. A converted file must
-    also give back every number. `failures` is `[source, loader, why]`; `others` the same for exports outside the
-    matrix, by their path; `edited` tells of the edited ones.
+    `as_is` and `converted` are source → a character for each loader: `1` reads it, `0` does not. Of a converted file
+    the loader must also keep every number. `failures` is `[source, loader, why]`; `others` the same for exports
+    outside the matrix, by their path; `edited` has the figures of the edited ones.
     """
     loaders = [column for column in asked if not column.absent]
     names = {source: corpus.path(source, corpus.FULL).relative_to(EXPORTS).as_posix() for source in corpus.sources()}
@@ -135,7 +139,7 @@ def result(asked: Sequence[Column]) -> dict[str, Any]:
     for source, name in names.items():
         found["as_is"][source] = "".join(_digit(not column.as_is[name].objection()) for column in loaders)
         verdicts = [(column.release, column.converted[name]) for column in loaders]
-        reasons = [(release, verdict.objection() or verdict.damage()) for release, verdict in verdicts]
+        reasons = [(release, verdict.objection() or verdict.changes()) for release, verdict in verdicts]
         found["converted"][source] = "".join(_digit(not why) for _, why in reasons)
         found["failures"] += [[source, release, why] for release, why in reasons if why]
     for column in loaders:
@@ -145,7 +149,7 @@ def result(asked: Sequence[Column]) -> dict[str, Any]:
     found["edited"] = {
         "exports": len(edited()),
         "judged": sum(len(column.edited) for column in loaders),
-        "without_config": sum(column.whole for column in loaders),
+        "without_config": sum(column.without_config for column in loaders),
         "failures": [
             [name, column.release, why]
             for column in loaders
@@ -159,10 +163,10 @@ def result(asked: Sequence[Column]) -> dict[str, Any]:
 
 
 def _other(column: Column, name: str) -> str:
-    """Why an export outside the matrix fails. One without a metric may be: a phase in which nothing was measured."""
+    """Why an export outside the matrix fails; empty if not. One without a metric passes: it may be of one phase."""
     verdict = column.converted[name]
     if not verdict.errors:
-        return verdict.damage()
+        return verdict.changes()
     own = column.as_is.get(f"{column.release}/{name.partition('/')[2]}")
     return verdict.objection() + (" (so it says of its own export)" if own and own.errors else "")
 

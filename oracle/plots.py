@@ -1,6 +1,6 @@
 """Does `aiperf plot` draw as much from converted exports as from native ones? It needs chromium on the path.
 
-The command ends with exit code 0 even when it saves nothing, so the pictures are counted.
+The exit code of the command is 0 even if it saves nothing, so the pictures are counted.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from oracle.convert import convert_tree
 
 RELEASE: Final = "0.13.0"
 RECORDS: Final = "profile_export.jsonl"
-"""Stands beside the export; `aiperf plot` takes only folders that have both."""
+"""The file of records beside an export; `aiperf plot` takes only folders that have both."""
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
 def browser() -> str | None:
-    """The browser that draws, if there is one."""
+    """The path of the first browser found, which draws the plots; None if there is none."""
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
@@ -43,14 +43,14 @@ def plots(cache: Path) -> dict[str, Any]:
         folder = Path(name)
         convert_tree(EXPORTS, RELEASE, folder / "tree")
         for run in native:
-            _lay(folder / "native", run, run)
+            _copy(folder / "native", run, run)
         for run in older:
-            _lay(folder / "converted", run, folder / "tree" / run.relative_to(EXPORTS))
+            _copy(folder / "converted", run, folder / "tree" / run.relative_to(EXPORTS))
         drawn = {kind: _draw(command, folder, kind) for kind in ("native", "converted")}
     return {**drawn, "runs": len(older)}
 
 
-def _lay(folder: Path, run: Path, exported: Path) -> None:
+def _copy(folder: Path, run: Path, exported: Path) -> None:
     place = folder / "-".join(run.relative_to(EXPORTS).parts)
     place.mkdir(parents=True)
     shutil.copyfile(run / RECORDS, place / RECORDS)

@@ -1,4 +1,4 @@
-"""The report: for the terminal while it is judged, and `docs/compatibility.md` from the stored result."""
+"""The report of a result: lines for the terminal, and the page `docs/compatibility.md`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _WIDE: Final = 100
 
 
 def load() -> dict[str, Any]:
-    """The stored result of the last full judgement."""
+    """The stored result of the last full run."""
     return dict(json.loads(RESULT.read_bytes()))
 
 
 def store(found: dict[str, Any]) -> None:
-    """Keep a result, a source a line, so that a difference can be read."""
+    """Store a result, a source a line, so that a difference is readable."""
     RESULT.write_text(_compact(found) + "\n", encoding="utf-8")
 
 
@@ -38,13 +38,13 @@ def _compact(value: Any, depth: int = 0) -> str:
 
 
 def score(rows: dict[str, str]) -> tuple[int, int]:
-    """(cells that are fine, all cells) of a matrix."""
+    """(cells of a matrix that say yes, all cells)."""
     cells = "".join(rows.values())
     return cells.count("1"), len(cells)
 
 
 def fails(found: dict[str, Any]) -> bool:
-    """Whether anything that was asked was answered "no"."""
+    """Whether a release does not read an export, or a configuration is less alike than it should be."""
     drawn = found.get("plots") or {"converted": [], "native": []}
     fewer = len(drawn["converted"]) < len(drawn["native"])
     gone = [name for name in found["absent"] if ".dev" not in name]
@@ -68,7 +68,7 @@ def text(found: dict[str, Any]) -> Iterator[str]:
     yield "{}/{} read as they are".format(*score(found["as_is"]))
     yield "{}/{} read after conversion, every metric value unchanged".format(*score(found["converted"]))
     yield f"all recorded exports, in every loader: {_all(found)}"
-    yield f"configurations whose fields do not go together, in every loader: {_edited(found)}"
+    yield f"configurations whose fields conflict, in every loader: {_edited(found)}"
     yield from (f"not asked: {name}: {why}" for name, why in found["absent"].items())
     yield from _failures_text(found)
     yield ""
@@ -83,7 +83,7 @@ def _edited(found: dict[str, Any]) -> str:
 
 
 def _failures_text(found: dict[str, Any]) -> Iterator[str]:
-    """What fails, every export by its name, together with those that fail for the same reason."""
+    """What fails: the exports that fail for the same reason stand together."""
     for (loader, why), names in _grouped(found).items():
         yield ""
         yield from textwrap.wrap(f"{loader} does not read {', '.join(names)}", 80, subsequent_indent="  ")
@@ -139,7 +139,7 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
     )
     yield f"as it went in. Of all recorded exports, in every loader: {_all(found)}."
     yield ""
-    yield f"{found['edited']['exports']} more have configurations that were edited so that fields do not go together"
+    yield f"{found['edited']['exports']} more have configurations that were edited so that fields conflict"
     yield f"(`oracle/edited.toml`). Converted, in every loader: {_edited(found)} are read;"
     yield f"{found['edited']['without_config']} of these without `input_config`, because nothing of it could stay."
     yield ""

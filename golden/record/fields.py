@@ -1,9 +1,9 @@
-"""Learn what AIPerf releases read: `python golden/record/fields.py RELEASE …`.
+"""Record which fields AIPerf releases read: `python golden/record/fields.py RELEASE …`.
 
-Each release is installed in an environment of its own, as for recording, and asked for the JSON Schema of the model it
-reads exports with. What differs from the releases before it goes into `migrator/data/reader_fields.json`: for every
-part of that model its variants, each with the releases that have it. Properties stay in the order in which that
-release writes them; prose, titles and defaults are left out.
+Each release is installed in an environment of its own, as for recording, and asked for the JSON Schema of the model
+with which it reads exports. The result goes into `migrator/data/reader_fields.json`: for each part of that model its
+variants, each with the releases that have it. Properties stay in the order in which the release writes them;
+descriptions, titles and defaults are left out.
 """
 
 from __future__ import annotations
@@ -31,7 +31,12 @@ _DROPPED: Final = frozenset({"title", "description", "examples", "default", "dis
 
 
 def schema_of(release: str) -> dict[str, Any]:
-    """The JSON Schema of the export model of a release, with field names as it writes them."""
+    """The JSON Schema of the export model of a release, with the names of fields as it writes them.
+
+    Raises:
+        InstallationError: the release cannot be installed.
+        CalledProcessError: the release has no such model.
+    """
     python = aiperf(release, cache_folder()).with_name("python")
     answer = subprocess.run([python, "-c", _ASK], capture_output=True, text=True, check=True)
     schema: dict[str, Any] = json.loads(answer.stdout)
@@ -39,7 +44,7 @@ def schema_of(release: str) -> dict[str, Any]:
 
 
 def models(schema: dict[str, Any]) -> dict[str, Any]:
-    """The models that an export is made of, by name, and `""` for the export itself."""
+    """The models in a JSON Schema, by name; `""` is the export itself."""
     found: dict[str, Any] = {"": _plain({key: value for key, value in schema.items() if key != "$defs"})}
     waiting = [found[""]]
     while waiting:
@@ -51,7 +56,14 @@ def models(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def merged(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """All releases' models as one table: model → variants, each `{"releases": [...], "schema": {...}}`."""
+    """The models of all releases in one table.
+
+    Args:
+        schemas: release → its models by name, as [`models`][] gives them.
+
+    Returns:
+        `{"releases": […], "models": {name: [{"releases": […], "schema": {…}}, …]}}`, releases oldest first.
+    """
     releases = sorted(schemas, key=age)
     table: dict[str, list[dict[str, Any]]] = {}
     for release in releases:
@@ -66,7 +78,7 @@ def merged(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def split(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The inverse of [`merged`][]: release → its models."""
+    """The inverse of [`merged`][]: release → its models by name."""
     return {
         release: {
             name: variant["schema"]
@@ -104,7 +116,7 @@ def _references(node: Any) -> list[str]:
 
 
 def write(table: dict[str, Any]) -> None:
-    """Store the table, one variant a line, so that a release's difference can be reviewed."""
+    """Store the table, a variant a line, so that what a release changes can be reviewed."""
     lines = []
     for name, variants in table["models"].items():
         rows = ",\n".join("  " + json.dumps(variant, separators=(",", ":")) for variant in variants)
@@ -114,7 +126,7 @@ def write(table: dict[str, Any]) -> None:
 
 
 def main(releases: Sequence[str]) -> int:
-    """Add releases to the table; the ones that are in it already are learnt anew."""
+    """Add releases to the table; those that it has already are recorded anew."""
     known = split(json.loads(DATA.read_text())) if DATA.exists() else {}
     write(merged(known | {release: models(schema_of(release)) for release in releases}))
     return 0

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from oracle import convert, corpus, matrix, report
 from oracle.edited import converted, edited
 from oracle.fidelity import figures, share
-from oracle.leaves import Comparison, Rule, compare, leaves, lines, main, rules_of_file
+from oracle.leaves import Comparison, UnknowableLeaf, compare, leaves, lines, main, rules_of_file
 from oracle.matrix import Column, Verdict
 
-VALUE = Rule("benchmark_id", True, ("0.4.0", ""), ("", "0.8.0"), "every run has its own")
-WHOLE = Rule("tokenizer.names.*", False, ("", ""), ("", ""), "looked up")
+VALUE = UnknowableLeaf("benchmark_id", True, ("0.4.0", ""), ("", "0.8.0"), "every run has its own")
+WHOLE = UnknowableLeaf("tokenizer.names.*", False, ("", ""), ("", ""), "looked up")
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3))
 configs = st.recursive(
@@ -159,7 +159,7 @@ def test_a_verdict_objects_to_errors_and_to_a_file_without_metrics() -> None:
     assert Verdict([], metrics=3).objection() == ""
     assert "no metric" in Verdict([]).objection()
     assert Verdict(["a", "b", "c", "d"]).objection() == "a; b; 2 more"
-    assert Verdict([], 3, 9, ["ttft.avg"], ["x.sum"]).damage() == "changed: ttft.avg; dropped: x.sum"
+    assert Verdict([], 3, 9, ["ttft.avg"], ["x.sum"]).changes() == "changed: ttft.avg; dropped: x.sum"
 
 
 @pytest.fixture
@@ -173,7 +173,13 @@ def found() -> dict[str, Any]:
     }
     as_is = good | {paths["0.1.1"]: Verdict([])}
     columns = [
-        Column("0.8.0", as_is, bad, edited={"0.8.0/rate, x = 1": Verdict(["x: wrong"]), "y": Verdict([], 3)}, whole=1),
+        Column(
+            "0.8.0",
+            as_is,
+            bad,
+            edited={"0.8.0/rate, x = 1": Verdict(["x: wrong"]), "y": Verdict([], 3)},
+            without_config=1,
+        ),
         Column("0.9.0", good, good),
         Column("0.13.0.dev20261008", {}, {}, "a\ngone"),
     ]
@@ -201,7 +207,7 @@ def test_the_text_names_failing_cells_and_what_was_not_asked(found: dict[str, An
     assert "31/32 read after conversion" in told
     assert "0.8.0 does not read 0.9.0\n  because: dropped: request_latency.sum" in told
     assert "not asked: 0.13.0.dev20261008: gone" in told
-    assert "do not go together, in every loader: 1 of 2" in told
+    assert "whose fields conflict, in every loader: 1 of 2" in told
     assert "0.8.0 does not read 0.8.0/rate, x = 1\n  because: x: wrong" in told
     assert "at least   0.0% equal (0.8.0 to 0.3.0)" in told
     assert all(len(line) <= 80 for line in told.splitlines())
