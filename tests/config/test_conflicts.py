@@ -1,0 +1,156 @@
+"""Fields that conflict are left out, or changed, for just the releases that reject them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from support.configurations import Object, config_for, for_release, holds, lost, read
+from support.replay import copied, node_at
+
+from migrator.config.acceptance import rejections
+from migrator.config.conflict_rules import GONE, rules
+from migrator.config.release_models import reader
+from migrator.ledger import Loss, Op
+from oracle.edited import edited
+
+SAMPLING: Final = ("input", "dataset_sampling_strategy")
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone"),
+    [
+        ({("endpoint", "wait_for_model_mode"): "models"}, ("endpoint", "wait_for_model_mode")),
+        ({("loadgen", "num_users"): 3}, ("loadgen", "num_users")),
+        ({("input", "file"): "t.jsonl", ("input", "fixed_schedule"): True, SAMPLING: "random"}, SAMPLING),
+        ({("no_gpu_telemetry",): True}, ("gpu_telemetry", 0)),
+    ],
+)
+def test_fields_that_conflict_are_left_out(changes: Any, gone: tuple[Any, ...]) -> None:
+    document = copied(read("0.8.0/chat-streaming").data)
+    for place, value in changes.items():
+        node_at(document["input_config"], place[:-1])[place[-1]] = value
+    done = for_release(document, "0.8.0")
+    assert lost(done) == [("input_config", *gone)]
+    before = copied(document["input_config"])
+    assert for_release(document, "0.13.0").changed
+    assert document["input_config"] == before
+
+
+EDITED: Final = edited()
+
+
+@pytest.mark.parametrize("target", ["0.2.0", "0.4.0", "0.6.0", "0.8.0", "0.9.0", "0.12.0", "0.13.0"])
+def test_edited_configurations_that_aiperf_judges_load_and_nothing_goes_silently(target: str) -> None:
+    for export in EDITED:
+        own = reader(export.name.partition("/")[0])
+        ordered = own.models.matcher(own.config_model).trim(export.document["input_config"])
+        assert ordered.ok, export.name
+        holds({**export.document, "input_config": ordered.value}, target)
+
+
+JUDGED: Final[dict[tuple[str, str], list[str]]] = {
+    # What AIPerf itself said: its models reject each of these as they are, and read them without these fields.
+    ("0.8.0/chat-streaming", "loadgen.benchmark_grace_period = 5.0"): ["0.2.0", "0.4.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "loadgen.warmup_grace_period = 5.0"): ["0.5.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "loadgen.num_users = 3"): ["0.5.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "loadgen.request_cancellation_delay = 2.0"): ["0.5.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "input.conversation.num = 30"): ["0.3.0", "0.4.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "input.rankings.passages.mean = 3"): ["0.4.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "input.video.width = 64"): ["0.2.0", "0.8.0"],
+    ("0.8.0/chat-streaming", "loadgen.confidence_level = 0.9"): ["0.7.0", "0.8.0"],
+    ("0.13.0/chat-streaming", "phases.-1.grace_period = 5.0"): ["0.9.0", "0.13.0"],
+    ("0.13.0/chat-streaming", 'wandb.tags = ["a"]'): ["0.11.0", "0.13.0"],
+    ("0.13.0/chat-streaming", "endpoint.per_chunk_usage = true"): ["0.13.0"],
+}
+
+
+@pytest.mark.parametrize(("edit", "targets"), JUDGED.items())
+def test_one_field_goes_in_the_releases_that_reject_it(edit: tuple[str, str], targets: list[str]) -> None:
+    export = next(export for export in EDITED if export.name == ", ".join(edit))
+    field = edit[1].partition(" = ")[0].rpartition(".")[2]
+    for target in targets:
+        gone = [path for path in lost(for_release(export.document, target)) if field in path]
+        assert len(gone) == 1, target
+        assert rejections(export.document, target) != []
+
+
+def test_a_concurrency_above_the_number_of_requests_is_lowered() -> None:
+    done = config_for("0.8.0", "0.13.0/chat-streaming", {("phases", 1, "concurrency"): 1000})
+    requests = done.document["input_config"]["loadgen"]["request_count"]
+    assert done.document["input_config"]["loadgen"]["concurrency"] == requests
+    told = [entry for entry in done.ledger if entry.op is Op.SET and entry.path[-1] == "concurrency"]
+    assert [(entry.before, entry.after, entry.loss) for entry in told] == [(1000, requests, Loss.LOST)]
+    kept = config_for("0.3.0", "0.13.0/chat-streaming", {("phases", 1, "concurrency"): 1000})
+    assert kept.document["input_config"]["loadgen"]["concurrency"] == 1000, "0.3.0 does not mind"
+
+
+KEPT: Final = "kept"
+
+
+@pytest.mark.parametrize(
+    ("line", "config", "after"),
+    [
+        ("a needs b", {"a": 1, "b": 1}, KEPT),
+        ("a needs b", {"a": 1, "b": 0}, GONE),
+        ("a needs b", {"a": 1}, GONE),
+        ("a needs b or c", {"a": 1, "c": "x"}, KEPT),
+        ("a needs b=x|unset", {"a": 1}, KEPT),
+        ("a needs b=x|unset", {"a": 1, "b": None}, KEPT),
+        ("a needs b=x|unset", {"a": 1, "b": "y"}, GONE),
+        ("a excludes b", {"a": 1, "b": 0}, KEPT),
+        ("a excludes b", {"a": 1, "b": 1}, GONE),
+        ("a excludes b:given", {"a": 1, "b": 0}, GONE),
+        ("a excludes b or c", {"a": 1, "c": 1}, GONE),
+        ("a at-most b", {"a": 2, "b": 2}, KEPT),
+        ("a at-most b", {"a": 3, "b": 2}, GONE),
+        ("a at-most b", {"a": 3, "b": "2"}, KEPT),
+        ("a lowered-to b or c", {"a": 3, "b": None, "c": 2}, 2),
+        ("a lowered-to b", {"a": [1, 3], "b": 2}, GONE),
+        ("a same-as b", {"a": 1, "b": 2}, 2),
+        ("a same-as b", {"a": 1}, KEPT),
+        ("a same-as b=2", {"a": 1, "b": 3}, KEPT),
+    ],
+)
+def test_what_a_rule_asks(line: str, config: Object, after: Any) -> None:
+    (rule,) = rules("0.9.0", line)
+    assert rule.test(config["a"])
+    assert rule.requirement.accepted(config["a"], ("a",), config) == (config["a"] if after is KEPT else after)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "concerned"),
+    [
+        ("a", 1, True),
+        ("a", False, True),
+        ("a", None, False),
+        ("a or null", None, True),
+        ("a=x|y", "y", True),
+        ("a=x|y", "z", False),
+        ("a=true", True, True),
+        ("a=unset", None, True),
+        ("a!=x|y", "z", True),
+        ("a!=x|y", "x", False),
+        ("a!=x|y", None, False),
+        ("a:list", [1], True),
+        ("a:list", 1, False),
+        ("a:several", 1, False),
+        ("a:several", 2, True),
+    ],
+)
+def test_which_values_a_rule_is_about(field: str, value: Any, concerned: bool) -> None:
+    assert rules("0.9.0", f"{field} needs b")[0].test(value) is concerned
+
+
+def test_a_rule_compares_fields_of_one_item() -> None:
+    (rule,) = rules("0.9.0", "phases.*.a needs phases.*.b")
+    config = {"phases": [{"a": 1, "b": 1}, {"a": 1}]}
+    assert rule.requirement.accepted(1, ("phases", 0, "a"), config) == 1
+    assert rule.requirement.accepted(1, ("phases", 1, "a"), config) is GONE
+    assert rule.why == "allowed only with phases.b"
+
+
+@pytest.mark.parametrize("line", ["a", "a needs", "a needz b", "a needs b c", "a or nothing needs b", "a( needs b"])
+def test_a_line_that_is_not_a_rule_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match=r"^conflict rules: expected "):
+        rules("0.9.0", line)
