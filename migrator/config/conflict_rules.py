@@ -71,7 +71,7 @@ class Condition(NamedTuple):
 
 
 class _Verb:
-    """A requirement that compares a field with others. `says` begins what people are told."""
+    """A requirement that compares a field with others. `says` begins its `why`."""
 
     __slots__ = ("others",)
     says = ""
@@ -86,8 +86,8 @@ class _Verb:
             if other.test(value):
                 yield value
 
-    def excess(self, value: Json, place: Path, config: Object) -> Json:
-        """The number of the first other that is one, if a number of the value is above it; else None."""
+    def exceeded(self, value: Json, place: Path, config: Object) -> Json:
+        """The bound that a number, or one in a list, is above: the first other that is a number. None if it is not."""
         numbers = (found for other in self.others if number(found := other.value(place, config)))
         bound = next(numbers, None)
         items = value if type(value) is list else (value,)
@@ -115,7 +115,7 @@ class _AtMost(_Verb):
     says = "must not be above"
 
     def accepted(self, value: Json, place: Path, config: Object) -> Json:
-        return value if self.excess(value, place, config) is None else GONE
+        return value if self.exceeded(value, place, config) is None else GONE
 
 
 class _LoweredTo(_Verb):
@@ -123,7 +123,7 @@ class _LoweredTo(_Verb):
     says = "must not be above"
 
     def accepted(self, value: Json, place: Path, config: Object) -> Json:
-        bound = self.excess(value, place, config)
+        bound = self.exceeded(value, place, config)
         return value if bound is None else bound if number(value) else GONE
 
 
@@ -137,7 +137,7 @@ class _SameAs(_Verb):
 
 
 class _Passes:
-    """A requirement that takes more than a line: a function of the value and what is around it."""
+    """A requirement that takes more than a line: a function of the value and of what is around it."""
 
     __slots__ = ("accepts",)
 
@@ -225,8 +225,8 @@ def _rule(line: str, first: str, last: str) -> ConflictRule:
     place, test = _condition(field, _present if or_null else given)
     others = rest.split(" or ")
     requirement = _VERBS[verb](tuple(_condition(other, _set) for other in others))
-    told = [re.sub(r"=unset$|\|unset$|:\w+$", "", other).replace("*.", "") for other in others]
-    return ConflictRule(place, test, requirement, f"{requirement.says} {' or '.join(told)}", first, last)
+    names = [re.sub(r"=unset$|\|unset$|:\w+$", "", other).replace("*.", "") for other in others]
+    return ConflictRule(place, test, requirement, f"{requirement.says} {' or '.join(names)}", first, last)
 
 
 def check(field: str, accepts: Accepts, why: str, *, first: str, last: str = "") -> ConflictRule:

@@ -61,7 +61,7 @@ def _sections(family: str, release: str) -> list[tuple[Path, dict[str | int, _Ra
 
 
 def resolve(config: Object, target: Reader) -> Resolved:
-    """A configuration without what a release rejects for what is, or is not, beside it.
+    """A configuration without the fields that a release rejects because of other fields.
 
     `config` is as the release would write it, each field with a value that it can have; it is not touched.
     """
@@ -77,7 +77,7 @@ def resolve(config: Object, target: Reader) -> Resolved:
 
 
 def first_conflict(config: Object, target: Reader) -> FieldChange | None:
-    """The first field that a release would reject for what is, or is not, beside it; None if it reads all of them."""
+    """The first field that a release would reject because of other fields; None if it accepts all of them."""
     for _, rule, place, value in sorted(_concerned(config, target), key=itemgetter(0)):
         if rule.test(value):
             accepted = rule.requirement.accepted(value, place, config)
@@ -122,7 +122,7 @@ def _replaced(node: Json, place: Path, value: Json) -> Json:
     key, *below = place
     inner = _replaced(node[key], tuple(below), value) if below else value
     if type(node) is list:
-        # An item cannot go: it would move the others to positions that mean something else.
+        # An item cannot be left out: that would move the others to positions that mean something else.
         return [{} if inner is GONE else inner if index == key else item for index, item in enumerate(node)]
     rest = {name: inner if name == key else item for name, item in node.items() if name != key or inner is not GONE}
     return rest or GONE

@@ -1,8 +1,8 @@
 """The conflict rules of BenchmarkConfig (AIPerf 0.9.0 and later).
 
 Their source is the validators of these releases; each rule was tried on them. Of two fields that conflict, the one
-whose rule stands first goes. Left out are checks of files and of installed packages, and those of distributions whose
-fields mix several kinds.
+whose rule stands first is left out. Not covered are checks of files and of installed packages, and those of
+distributions whose fields mix several kinds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The conflict rules of UserConfig (AIPerf 0.2.0 to 0.8.0).
 
 Their source is the validators of these releases; each rule was tried on them. Of two fields that conflict, the one
-whose rule stands first goes. Left out are checks of files and of installed packages.
+whose rule stands first is left out. Not covered are checks of files and of installed packages.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, 
 
 
 def _without(document: Object, way: Translation, gone: Loss, reason: str) -> tuple[Object, list[Entry]]:
-    """The document if nothing of its configuration can stay: without it, or unless `strict` with it as it was."""
+    """The document, if nothing of its configuration can stay: with `strict` without it, else with it unchanged."""
     path, step = ("input_config",), f"input_config {way.target}"
     if not way.strict:
         return document, [Entry(step, Op.KEEP, path, Loss.KEPT, note=f"not translated: {reason}")]

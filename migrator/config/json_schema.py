@@ -1,4 +1,4 @@
-"""Match a value with a release's model: find what the release would reject, and leave out just that.
+"""Match a value with a release's model: find what the release would reject, and leave out only that.
 
 The models are JSON Schemas as pydantic writes them, and only the keywords that occur in them are supported. A value is
 accepted as leniently as pydantic accepts it (a whole float for an integer, an integer for a float), and no more.
@@ -104,7 +104,7 @@ class Models:
         """The matcher of a schema that stands in one of the models."""
         while "$ref" in schema:
             schema = self._schemas[schema["$ref"]]
-        # Most fields are just a string or a number.
+        # Most fields are simply a string or a number.
         key = schema["type"] if len(schema) == 1 and "type" in schema else id(schema)
         matchers = _SHARED if schema.keys().isdisjoint(_NESTED) else self._matchers
         found = matchers.get(key)
@@ -219,7 +219,7 @@ class Matcher:
 
     def _plain_types(self) -> frozenset[type]:
         if self._branches:
-            # Which branch an object or a list takes is not told by its type.
+            # The type of an object or a list does not tell which branch it takes.
             return frozenset().union(*[branch.plain for branch in self._branches]) - {dict, list}
         schema = self._schema
         types = _TYPES[schema["type"]] if "type" in schema else _ANY_TYPE

@@ -44,7 +44,7 @@ class Notes:
         self.entries: list[Entry] = []
 
     def carried(self, source: Path, target: Path, *, before: Json, after: Json, invert: Convert) -> None:
-        """Note a value that was carried over, if it changed its place or itself.
+        """Note a value that was carried over, if it has another place or is another value.
 
         Args:
             source: its old place.

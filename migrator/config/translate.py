@@ -50,7 +50,7 @@ class Translated(NamedTuple):
 
 
 class _Request(NamedTuple):
-    """What is asked for; the fields are the arguments of [`translate`][]."""
+    """What is asked for; the fields are arguments of [`translate`][]."""
 
     target: Reader
     facts: DocumentFacts
@@ -182,9 +182,9 @@ def _staged(config: Object, request: _Request) -> tuple[Object, _Entries, list[R
 
 
 def _set(change: FieldChange, request: _Request) -> Entry:
-    """The entry of a value that became another one, because of what is beside it."""
-    place, before, after, why = change
-    return Entry(request.step, Op.SET, CONFIG + place, request.gone, before, after, None, why)
+    """The entry of a value that was changed, because it conflicted with other fields."""
+    path = CONFIG + change.place
+    return Entry(request.step, Op.SET, path, request.gone, before=change.before, after=change.after, note=change.why)
 
 
 Names = dict[Path, tuple[Path, Conversion]]
@@ -224,7 +224,10 @@ def _to_own_dialect(rewrite: Rewrite, request: _Request) -> None:
 
 @cache
 def _own_names(release: str, *, to_read: bool) -> Names:
-    """Names that a release of UserConfig has other than 0.8.0; with `to_read`, forms that it reads other ones, too."""
+    """Fields that a release of UserConfig names otherwise than 0.8.0.
+
+    With `to_read`, also those that it reads in another form than it writes.
+    """
     names = [name for name in (*RENAMED, *(READ_AS if to_read else ())) if age(release) <= age(name.last)]
     return {name.new: (name.old, name.conversion.reversed()) for name in names}
 
