@@ -8,7 +8,8 @@ from pathlib import Path
 from migrator.chain.ops import Add, Operation
 from migrator.chain.pivot import Pivot
 from migrator.chain.steps import ENTRY, STEPS
-from migrator.cli.commands.versions import released, rows
+from migrator.cli.commands.versions import rows
+from migrator.render.text import release_range
 
 PAGE = Path(__file__).parent / "versions.md"
 
@@ -26,7 +27,7 @@ def _lines() -> Iterator[str]:
     yield "| version | written by AIPerf | new in it |"
     yield "|---|---|---|"
     for row in rows():
-        yield f"| {row['version']} | {released(row['releases'])} | {row['summary']} |"
+        yield f"| {row.version} | {release_range(row.releases)} | {row.summary} |"
     for step in (ENTRY, *STEPS):
         yield ""
         yield f"## {step.name(up=True)}"

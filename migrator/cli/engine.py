@@ -1,17 +1,16 @@
-"""Who does the work on many files: options of processes, and where a batch goes."""
+"""Who works on the files of a batch, this process, several, or a cluster: the options, and the call of each."""
 
 from __future__ import annotations
 
-import argparse
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from migrator.batch import pool
 from migrator.batch.discover import STDIN, Source
-from migrator.batch.select import count
-from migrator.cli.parser import Parser, jobs, selection
+from migrator.batch.select import count, select
+from migrator.cli.parser import Parser, SelectionOptions, jobs, selection
 from migrator.errors import UsageError
 from migrator.stores import is_url
 
@@ -19,6 +18,23 @@ if TYPE_CHECKING:
     from migrator.cli.progress import Progress
 
 R = TypeVar("R")
+
+
+class BatchOptions(SelectionOptions):
+    """The options of [`add_jobs`][], beside those that say which files are meant."""
+
+    jobs: int
+
+    def places(self) -> list[str]:
+        """Every file, folder or URL that is read or written."""
+        return self.paths
+
+
+class EngineOptions(BatchOptions):
+    """The options of [`add_engine`][], too."""
+
+    engine: Literal["processes", "dask"]
+    dask_address: str | None
 
 
 def add_jobs(parser: Parser) -> None:
@@ -33,7 +49,7 @@ def add_jobs(parser: Parser) -> None:
 
 
 def add_engine(parser: Parser) -> None:
-    """`--engine` and what belongs to it."""
+    """`--engine` and `--dask-address`."""
     parser.add_argument(
         "--engine",
         choices=("processes", "dask"),
@@ -48,7 +64,7 @@ def add_engine(parser: Parser) -> None:
     )
 
 
-def require_engine(options: argparse.Namespace) -> None:
+def require_engine(options: EngineOptions) -> None:
     """Check the options of [`add_engine`][] against each other.
 
     Raises:
@@ -57,50 +73,74 @@ def require_engine(options: argparse.Namespace) -> None:
     if options.dask_address is not None and options.engine != "dask":
         raise UsageError("--dask-address goes with --engine dask")
     if options.dask_address and options.jobs:
-        raise UsageError("--jobs is of this machine; the cluster has its own workers", hint="leave one of them out")
+        raise UsageError("--jobs does not go with --dask-address", hint="a running cluster has its own workers")
     if options.engine == "dask" and STDIN in options.paths:
-        raise UsageError("standard input is nothing for --engine dask", hint="name the file")
+        raise UsageError("--engine dask cannot read standard input", hint="name the file")
 
 
-def farmed(
-    options: argparse.Namespace, sources: Iterable[Source], work: pool.Portable[R], stop: pool.Stop = pool.never
+def sources(options: SelectionOptions, avoid: tuple[str | None, ...] = ()) -> Iterator[Source]:
+    """The files that a command line means, in order, as they are found; nothing in a folder of `avoid`."""
+    return select(options.paths, selection(options), avoid)
+
+
+def run_local(
+    options: BatchOptions, files: Iterable[Source], work: pool.Work[R], stop: pool.Stop = pool.never
 ) -> Generator[R, None, None]:
-    """As [`shared`][], on a dask cluster where the command line says so."""
+    """The result for each file, in order, from as many processes as the command line says.
+
+    Standard input belongs to this process, so a batch with it is done here. Files on object stores cost waiting, not
+    computing: for them `--jobs` is how many are under way at once in this process.
+
+    Args:
+        options: the command line.
+        files: what to work on.
+        work: what to do with each file.
+        stop: asked before each file whether to end the batch.
+    """
+    if _uses_store(options):
+        return pool.wait_together(files, work, options.jobs or pool.AT_ONCE, stop)
+    alone = STDIN in options.paths
+    return pool.run(files, work, 1 if alone else options.jobs or pool.usable_cores(), stop)
+
+
+def run_engine(
+    options: EngineOptions,
+    files: Iterable[Source],
+    work: pool.Portable[R],
+    stop: pool.Stop = pool.never,
+    *,
+    journal: str | None = None,
+) -> Generator[R, None, None]:
+    """As [`run_local`][], or on a dask cluster where the command line says so.
+
+    Args:
+        options: the command line.
+        files: what to work on.
+        work: what to do with each file.
+        stop: asked before each file whether to end the batch.
+        journal: the file that the workers of a cluster have their entries written to; None keeps none.
+    """
     if options.engine != "dask":
-        return shared(options, sources, work, stop)
+        return run_local(options, files, work, stop)
     # Slow to import, like dask itself.
     from migrator.batch import cluster
 
-    kept = os.path.abspath(options.journal) if getattr(options, "journal", None) else None
-    count_of_workers = options.jobs or pool.usable_cores()
-    return cluster.run(sources, work, stop, address=options.dask_address, jobs=count_of_workers, kept=kept)
+    workers = options.jobs or pool.usable_cores()
+    kept = os.path.abspath(journal) if journal else None
+    return cluster.run(files, work, stop, address=options.dask_address, jobs=workers, kept=kept)
 
 
-def shared(
-    options: argparse.Namespace, sources: Iterable[Source], work: pool.Work[R], stop: pool.Stop = pool.never
-) -> Generator[R, None, None]:
-    """What becomes of each source, in order, by as many processes as the command line says.
-
-    Standard input is this process's own, so that a batch with it is done here. Files on object stores cost waiting, not
-    computing: for them `--jobs` is how many are under way at once in this process.
-    """
-    if far(options):
-        return pool.wait_together(sources, work, options.jobs or pool.AT_ONCE, stop)
-    alone = STDIN in options.paths
-    return pool.run(sources, work, 1 if alone else options.jobs or pool.usable_cores(), stop)
-
-
-def far(options: argparse.Namespace) -> bool:
-    """Whether a command line names an object store."""
-    places = (getattr(options, name, None) or "" for name in ("output", "output_dir"))
-    return any(map(is_url, (*options.paths, *places)))
-
-
-def progress(options: argparse.Namespace, what: str, *avoid: str | None) -> Progress:
+def progress(options: BatchOptions, what: str, *avoid: str | None) -> Progress:
     """A line that counts the results of a batch; how many there will be it finds out itself."""
     # A single look at a file has no use for it, and should not wait for the import.
     from migrator.cli.progress import Progress
 
     chosen = selection(options)
     # What a test chooses is only known when each file has been read; and a store is not listed twice.
-    return Progress(what, None if chosen.where or far(options) else partial(count, options.paths, chosen, avoid))
+    return Progress(
+        what, None if chosen.where or _uses_store(options) else partial(count, options.paths, chosen, avoid)
+    )
+
+
+def _uses_store(options: BatchOptions) -> bool:
+    return any(map(is_url, options.places()))

@@ -7,7 +7,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 
-class Uninterrupted:
+class DeferredInterrupt:
     """While it is entered, Ctrl-C only asks: whoever works looks at `asked` between two files and stops.
 
     What is written meanwhile is therefore complete, and its ledger, too. When it is left after being asked, it raises

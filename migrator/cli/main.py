@@ -8,14 +8,14 @@ from importlib import import_module
 from typing import Final
 
 from migrator._version import __version__
-from migrator.cli.streams import abandon, complain, flush, say, settle
+from migrator.cli.streams import complain, detach_unwritable, flush, make_tolerant, say
 from migrator.errors import ExitCode, MigratorError
 
 COMMANDS: Final = {
     "inspect": ("inspect", "say what files are: family, version, dialect, writer"),
-    "upgrade": ("upgrade", "bring exports to a newer schema version"),
-    "downgrade": ("downgrade", "bring exports to an older schema version"),
-    "convert": ("convert", "bring exports to a version, whichever way"),
+    "upgrade": ("migrate", "bring exports to a newer schema version"),
+    "downgrade": ("migrate", "bring exports to an older schema version"),
+    "convert": ("migrate", "bring exports to a version, whichever way"),
     "undo": ("undo", "take a batch back, by its journal"),
     "check": ("check", "verify schema and consistency"),
     "table": ("table", "exports as rows and columns: CSV, Parquet, JSON, Markdown"),
@@ -28,7 +28,9 @@ COMMANDS: Final = {
     "completion": ("completion", "make the shell complete commands and options"),
     "git": ("git", "make git show exports as changes of metrics"),
 }
-"""Command → (module, what it does)."""
+"""Command → (module of `cli.commands`, what it does)."""
+_CALLED_BY_GIT: Final = ("textconv", "git")
+"""Commands whose arguments may be files that are called what looks like an option, as git gives them."""
 
 
 def usage() -> str:
@@ -68,17 +70,21 @@ def main(arguments: Sequence[str]) -> int:
     if name not in COMMANDS:
         complain(f"no command {name!r}; there are {', '.join(COMMANDS)}")
         return ExitCode.USAGE
-    code: int = import_module(f"migrator.cli.commands.{COMMANDS[name][0]}").main(rest)
+    module = import_module(f"migrator.cli.commands.{COMMANDS[name][0]}")
+    options = module.called_by_git(rest) if name in _CALLED_BY_GIT else None
+    if options is None:
+        options = module.arguments(name).parse(rest, module.Options())
+    code: int = module.run(options)
     return code
 
 
 def run() -> None:
     """The console script: [`main`][] for this process's arguments, whatever happens there."""
-    settle()
+    make_tolerant()
     try:
         code = _outcome(sys.argv[1:])
     finally:
-        abandon()
+        detach_unwritable()
     sys.exit(code)
 
 

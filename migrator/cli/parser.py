@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
     from migrator.batch.select import Selection
+
+N = TypeVar("N")
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -36,7 +37,7 @@ class _Formatter(argparse.HelpFormatter):
 def file_name(text: str) -> str:
     """The `type` of an option that names a file or folder."""
     if not text:
-        raise argparse.ArgumentTypeError("an empty name is no file")
+        raise argparse.ArgumentTypeError("a file name must not be empty")
     return text
 
 
@@ -45,7 +46,7 @@ def jobs(text: str) -> int:
     if text == "auto":
         return 0
     if not text.isdecimal() or not 1 <= int(text) <= 256:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; expected 1 to 256, or auto")
+        raise argparse.ArgumentTypeError(f"not a number of processes: {text!r}; expected 1 to 256, or auto")
     return int(text)
 
 
@@ -57,13 +58,32 @@ def age(text: str) -> float:
         return moment(text, time.time())
     except (ValueError, OverflowError):
         expected = "36h, 7d, 2w, or a date such as 2026-11-24"
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; expected {expected}") from None
+        raise argparse.ArgumentTypeError(f"not a time: {text!r}; expected {expected}") from None
+
+
+class SelectionOptions:
+    """The options of [`Parser.add_paths`][] and [`Parser.add_selection`][]: which files are meant."""
+
+    paths: list[str]
+    include: list[str]
+    exclude: list[str]
+    gitignore: bool
+    newer_than: float | None
+    older_than: float | None
+    where: str
 
 
 class Parser(argparse.ArgumentParser):
-    """`argparse` with this tool's manners."""
+    """`argparse` with what all commands have in common: the exit code, paths after `--`, no secrets in URLs."""
 
-    def __init__(self, command: str, description: str, epilog: str = "") -> None:
+    def __init__(self, command: str, description: str, epilog: str = "", *, after_dashes: str = "") -> None:
+        """
+        Args:
+            command: its name.
+            description: what it does; an empty line starts a paragraph.
+            epilog: what stands below the options in `--help`.
+            after_dashes: the attribute that gets what follows `--`; by default these are positional arguments.
+        """
         super().__init__(
             prog=f"aiperf-migrate {command}",
             description=description,
@@ -71,17 +91,24 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
+        self._after_dashes = after_dashes
+        if after_dashes:
+            self.set_defaults(**{after_dashes: None})
 
-    def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
-        """Options may stand before, between and after the paths; what follows `--` are paths."""
-        if _asked:
-            raise _Told(self)
-        given = sys.argv[1:] if args is None else list(args)
-        if "--" in given:
-            end = given.index("--")
-            # `argparse` cannot do both, so that names with a dash in front get something before it.
-            given[end:] = [f"./{name}" if name.startswith("-") and name != "-" else name for name in given[end + 1 :]]
-        options = self.parse_intermixed_args(given, namespace)
+    def parse(self, arguments: Sequence[str], options: N) -> N:
+        """Set the attributes of `options`. Arguments may start with a dash only behind `--`.
+
+        Raises:
+            SystemExit: after `--help`, and after a wrong option.
+            UsageError: a URL holds a secret.
+        """
+        before, behind = _split(arguments)
+        if not self._after_dashes:
+            # `argparse` has no such order of both, so that names with a dash in front get something before it.
+            before += [f"./{name}" if name.startswith("-") and name != "-" else name for name in behind or ()]
+        elif behind is not None:
+            setattr(options, self._after_dashes, behind)
+        self.parse_intermixed_args(before, options)
         for value in vars(options).values():
             for text in value if isinstance(value, list) else [value]:
                 # Before anything else, for every report has the names that were given.
@@ -125,32 +152,17 @@ class Parser(argparse.ArgumentParser):
         group.add_argument("--where", default="", metavar="TEST", help="by content: 'version<1.3 and not cancelled'")
 
 
-class _Told(Exception):  # noqa: N818 (it is an answer, no error)
-    """Carries the parser out of a command that was only asked for it."""
-
-    def __init__(self, parser: Parser) -> None:
-        super().__init__()
-        self.parser = parser
-
-
-_asked: list[object] = []
-"""Commands that are being asked for their parser."""
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """What stands before the first `--`, and what stands behind it (None: there is none)."""
+    given = list(arguments)
+    if "--" not in given:
+        return given, None
+    index = given.index("--")
+    return given[:index], given[index + 1 :]
 
 
-def parser_of(main: Callable[[Sequence[str]], int]) -> Parser:
-    """The parser that a command reads its arguments with, which is the first thing that a command does."""
-    _asked.append(main)
-    try:
-        main([])
-    except _Told as told:
-        return told.parser
-    finally:
-        _asked.pop()
-    raise TypeError(f"{main.__module__} has no parser")
-
-
-def selection(options: argparse.Namespace) -> Selection:
-    """What [`Parser.add_selection`][] was told."""
+def selection(options: SelectionOptions) -> Selection:
+    """Which files a command line means, as what walks folders takes it."""
     from migrator.batch.select import Selection
 
     include, exclude = tuple(options.include), tuple(options.exclude)

@@ -12,7 +12,7 @@ from migrator.errors import UnwritableError
 from migrator.render.safe import printable
 
 
-def settle() -> None:
+def make_tolerant() -> None:
     """Make both streams take any text: what the terminal's encoding lacks is escaped, never a crash.
 
     A stream that was closed before the start swallows what it is given, and its number is not given to a file.
@@ -51,7 +51,7 @@ def say(text: str) -> None:
     try:
         sys.stdout.write(text + "\n")
     except OSError as error:
-        raise lost(error) from error
+        raise write_error(error) from error
 
 
 def _clear() -> None:
@@ -64,10 +64,10 @@ def flush() -> None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        raise lost(error) from error
+        raise write_error(error) from error
 
 
-def lost(error: OSError) -> Exception:
+def write_error(error: OSError) -> Exception:
     """The error of writing to standard output in this package's words, unless it is that nobody reads any more."""
     if isinstance(error, BrokenPipeError):
         return error
@@ -87,7 +87,7 @@ def complain(*lines: str) -> None:
         sys.stderr.write("".join(f"aiperf-migrate: {printable(line)}\n" for line in lines))
 
 
-def abandon() -> None:
+def detach_unwritable() -> None:
     """Let go of streams that cannot be written, so that the interpreter does not fail on them as it ends."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from typing import Final
 
 from migrator.batch.discover import Source
 from migrator.batch.migrate_files import Request
+from migrator.cli.engine import EngineOptions
 from migrator.cli.parser import Parser, file_name
 from migrator.errors import UsageError
 from migrator.files.packed import EXPORT_SUFFIXES
@@ -17,7 +18,34 @@ from migrator.writing.replace import WriteOptions
 from migrator.writing.write import Fsync
 
 
-def add_options(parser: Parser) -> None:
+class WritingOptions(EngineOptions):
+    """The options that say where outputs go, and those of [`add_write_options`][]."""
+
+    command: str
+    output: str | None
+    output_dir: str | None
+    in_place: bool
+    backup_suffix: str | None
+    no_backup: bool
+    backup_dir: str | None
+    touch: bool
+    journal: str | None
+    resume: bool
+    fsync: str | None
+
+    def has_output(self) -> bool:
+        """Whether the outputs go to files."""
+        return bool(self.output or self.output_dir or self.in_place)
+
+    def places(self) -> list[str]:
+        """Every file, folder or URL that is read or written."""
+        return [*self.paths, *(name for name in (self.output, self.output_dir) if name)]
+
+
+NEEDS_OUTPUT: Final = "needs an output: -o, -d or --in-place"
+
+
+def add_write_options(parser: Parser) -> None:
     """`--backup-suffix` to `--fsync`."""
     backup = parser.add_mutually_exclusive_group()
     backup.add_argument("--backup-suffix", metavar="SUFFIX", help="name of backups (default .bak)")
@@ -37,30 +65,34 @@ def add_options(parser: Parser) -> None:
     )
 
 
-def manner(options: argparse.Namespace) -> WriteOptions:
+def write_options(options: WritingOptions) -> WriteOptions:
     """How this command line wants files written.
 
     Raises:
         UsageError: options that contradict each other.
     """
-    for name in ("no_backup", "backup_suffix", "backup_dir", "touch"):
-        if getattr(options, name) and not options.in_place:
-            raise UsageError(f"--{name.replace('_', '-')} goes with --in-place")
-    placed = options.output or options.output_dir or options.in_place
-    if options.journal and not placed:
-        raise UsageError("--journal is of what is written", hint="give the output a place with -o, -d or --in-place")
+    for option, given in (
+        ("--no-backup", options.no_backup),
+        ("--backup-suffix", options.backup_suffix),
+        ("--backup-dir", options.backup_dir),
+        ("--touch", options.touch),
+    ):
+        if given and not options.in_place:
+            raise UsageError(f"{option} goes with --in-place")
+    for option, needs in (("--journal", options.journal), ("--fsync", options.fsync)):
+        if needs and not options.has_output():
+            raise UsageError(f"{option} {NEEDS_OUTPUT}")
     if options.resume and not options.journal:
         raise UsageError("--resume needs the journal of the batch", hint="--journal FILE --resume")
-    if options.fsync and not placed:
-        raise UsageError("--fsync is of what is written", hint="give the output a place with -o, -d or --in-place")
     if options.no_backup and options.backup_dir:
         raise UsageError("--no-backup and --backup-dir contradict each other")
     suffix = options.backup_suffix
     if suffix is not None and (not suffix or "/" in suffix):
         raise UsageError("--backup-suffix must be part of a file name")
     if suffix and f"a.json{suffix}".lower().endswith(EXPORT_SUFFIXES):
-        told = "the next batch would take backups for exports"
-        raise UsageError("--backup-suffix must not end in .json, .gz or .zst", hint=told)
+        raise UsageError(
+            "--backup-suffix must not end in .json, .gz or .zst", hint="the next batch would take backups for exports"
+        )
     if suffix is None and not options.no_backup and not options.backup_dir:
         suffix = ".bak"
     return WriteOptions(
@@ -73,7 +105,7 @@ def manner(options: argparse.Namespace) -> WriteOptions:
 
 
 def journaled(
-    options: argparse.Namespace, request: Request, sources: Iterable[Source], stack: ExitStack
+    options: WritingOptions, request: Request, sources: Iterable[Source], stack: ExitStack
 ) -> Iterator[Source]:
     """The sources, with what the journal to resume says was done; the journal is open until `stack` is left.
 

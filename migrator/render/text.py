@@ -50,6 +50,16 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def release_range(releases: Sequence[str]) -> str:
+    """`0.4.0 to 0.7.0` for the releases that write a version, oldest first; `no release` for none."""
+    if not releases:
+        return "no release"
+    first, last = releases[0], releases[-1]
+    if ".dev" in first:
+        return f"nightlies from {first}"
+    return first if first == last else f"{first} to {last}"
+
+
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:
     """A paragraph in lines of at most 80 columns."""
     line, start = "", indent

@@ -403,8 +403,11 @@ def test_without_dask_it_says_what_to_install(tmp_path: Path) -> None:
     ("arguments", "told"),
     [
         (("--dask-address", "tcp://h:1", "-o", "x"), "--dask-address goes with --engine dask"),
-        (("--engine", "dask"), "--engine dask has no standard output"),
-        (("--jobs", "2", "-o", "x", *on("tcp://h:1")), "--jobs is of this machine; the cluster has its own workers"),
+        (("--engine", "dask"), "--engine dask needs an output: -o, -d or --in-place"),
+        (
+            ("--jobs", "2", "-o", "x", *on("tcp://h:1")),
+            "--jobs does not go with --dask-address (a",
+        ),
         (("-o", "x", *on("h")), "h: is no address: missing port number"),
         (("-o", "x", *on("x://h")), "x://h: is no address: unknown address scheme"),
         (("-o", "x", *on("tcp://127.0.0.1:1")), "tcp://127.0.0.1:1: no dask scheduler answers (start one: dask sch"),

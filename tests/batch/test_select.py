@@ -109,7 +109,7 @@ def test_age_is_that_of_the_last_change(tree: Path) -> None:
     assert run("inspect", ".", "--newer-than", "2000-01-01", "--older-than", "2000-01-02", cwd=tree).lines == []
     done = run("inspect", ".", "--newer-than", "tuesday", cwd=tree)
     assert done.code == 2
-    assert "'tuesday' is no time; expected 36h, 7d, 2w, or a date such as 2026-11-24" in done.complaints[0]
+    assert "not a time: 'tuesday'; expected 36h, 7d, 2w, or a date such as 2026-11-24" in done.complaints[0]
 
 
 def test_moments() -> None:

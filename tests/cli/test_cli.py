@@ -35,7 +35,7 @@ from support.process import (
 
 from migrator._version import __version__
 from migrator.chain.steps import STEPS, VERSIONS
-from migrator.cli.interrupt import Uninterrupted
+from migrator.cli.interrupt import DeferredInterrupt
 from migrator.cli.main import COMMANDS
 
 CHAT_10 = "0.4.0/chat-streaming"
@@ -587,7 +587,7 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
     [
         (("unknown",), "no command 'unknown'; there are inspect, upgrade"),
         (("upgrade",), "required: PATH"),
-        (("upgrade", ""), "an empty name is no file"),
+        (("upgrade", ""), "a file name must not be empty"),
         (("downgrade", "x.json"), "one of the arguments --to --for-aiperf is required"),
         (("upgrade", "x.json", "--to", "1.6"), "invalid choice: '1.6' (choose from '0.1'"),
         (("upgrade", "x.json", "--unknown"), "unrecognized arguments: --unknown"),
@@ -595,10 +595,10 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
         (("upgrade", ".", "-o", "x.json"), "several outputs need a place"),
         (("upgrade", "x.json", "-o", "y.json", "--diff"), "--diff writes nothing"),
         (("upgrade", "x.json", "-o", "y.json", "--in-place"), "not allowed with"),
-        (("upgrade", "x.json", "-o", ""), "an empty name is no file"),
+        (("upgrade", "x.json", "-o", ""), "a file name must not be empty"),
         (("upgrade", "x.json", "-o", "folder/"), "-o names a file, not a folder: folder/ (-d DIR)"),
         (("upgrade", "x.json", "--json"), "standard output can hold the document or the report"),
-        (("upgrade", "x.json", "--residue"), "--residue saves beside the output"),
+        (("upgrade", "x.json", "--residue"), "--residue needs an output: -o, -d or --in-place"),
         (("upgrade", "-", "--in-place"), "standard input cannot be replaced"),
         (("upgrade", "-", "-d", "out"), "standard input has no name"),
         (("upgrade", "x.json", "--no-backup"), "--no-backup goes with --in-place"),
@@ -889,7 +889,7 @@ def _default_ctrl_c() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_default_ctrl_c")
 def test_ctrl_c_waits_for_the_file_that_is_being_written() -> None:
-    uninterrupted = Uninterrupted()
+    uninterrupted = DeferredInterrupt()
     finished = []
 
     def work() -> None:

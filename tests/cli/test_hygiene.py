@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from importlib import import_module
@@ -92,10 +93,13 @@ def test_each_command_has_help_of_80_columns(name: str) -> None:
 @pytest.mark.parametrize(("name", "module"), [(name, module) for name, (module, _) in COMMANDS.items()])
 def test_each_command_is_there(name: str, module: str) -> None:
     found = import_module(f"migrator.cli.commands.{module}")
-    assert callable(found.main), name
-    assert found.__doc__
     assert f"`aiperf-migrate {name}" in found.__doc__
     assert len(COMMANDS[name][1]) <= 80 - 13
+    parser = found.arguments(name)
+    set_by_the_parser = {action.dest for action in parser._actions if action.dest != "help"} | parser._defaults.keys()
+    declared = {attribute for kind in found.Options.__mro__[:-1] for attribute in inspect.get_annotations(kind)}
+    assert set_by_the_parser == declared
+    assert list(inspect.signature(found.run).parameters) == ["options"]
 
 
 def test_help_of_all_options_is_there() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from support.process import EXPORTS, NAME, ROOT, command, copy, environment, exp
 import migrator
 from migrator.cli.commands.completion import SHELLS
 from migrator.cli.main import COMMANDS
-from migrator.cli.parser import parser_of
 
 WITH_KEY = "0.6.0/key"
 NEWEST = "0.13.0.dev20261023/chat-streaming"
@@ -75,7 +75,7 @@ def test_every_option_is_known_to_every_shell(shell: str) -> None:
     text = run("completion", shell).stdout
     for name, (module, _) in COMMANDS.items():
         assert name in text
-        parser = parser_of(__import__(f"migrator.cli.commands.{module}", fromlist=["main"]).main)
+        parser = import_module(f"migrator.cli.commands.{module}").arguments(name)
         for action in parser._actions:
             for option in action.option_strings:
                 assert option.lstrip("-") in text, f"{name} {option}"

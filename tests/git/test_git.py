@@ -732,6 +732,10 @@ def test_a_wrong_use_is_said(plain: Repository, tmp_path: Path) -> None:
     assert plain.tool("git").code == 2
     assert plain.tool("git", "reinstall").code == 2
     assert plain.tool("git", "uninstall", "--no-driver").code == 2
+    plain.tool("git", "install")
+    assert plain.tool("git", "--json", "driver").code == 2
+    assert plain.tool("git", "status").code == 0, "it is still set up"
+    plain.tool("git", "uninstall")
     outside = plain.tool("git", "install", cwd=tmp_path)
     assert (outside.code, len(outside.complaints)) == (4, 1)
     nowhere = run("git", "install", "--global", cwd=tmp_path, env={**plain.env, "GIT_CONFIG_GLOBAL": "/dev/null"})

@@ -327,9 +327,9 @@ def test_nothing_is_overwritten_unless_asked(remote: Remote) -> None:
 
 def test_what_only_works_on_this_machine_is_told_at_once() -> None:
     for words, told in (
-        (["s3://runs/a", "--in-place", "--journal", "s3://runs/j"], "--journal is a file of this machine"),
-        (["s3://runs/a.json", "-o", "b.json", "--ledger", "s3://runs/l"], "--ledger is a file of this machine"),
-        (["s3://runs/a", "-d", "b", "--backfill"], "--backfill reads the files beside an export"),
+        (["s3://runs/a", "--in-place", "--journal", "s3://runs/j"], "--journal needs a file on this machine"),
+        (["s3://runs/a.json", "-o", "b.json", "--ledger", "s3://runs/l"], "--ledger needs a file on this machine"),
+        (["s3://runs/a", "-d", "b", "--backfill"], "--backfill cannot read the files beside an export"),
         (["a.json", "--in-place", "--backup-dir", "s3://runs/b"], "the backup of a.json belongs on this machine"),
         (["s3://runs/a", "-d", "s3://runs/a/"], "is input and output"),
     ):

@@ -142,7 +142,7 @@ def test_columns_are_chosen_by_name_and_wildcard() -> None:
     [
         (("--columns", "request_latency"), "no column 'request_latency'; expected METRIC.STATISTIC"),
         (("--columns", "request_latency.p42"), "no column 'request_latency.p42'"),
-        (("--columns", ","), "--columns names none"),
+        (("--columns", ","), "--columns names no column"),
         (("--rows", "metric", "--columns", "p42"), "no column 'p42'"),
         (("--rows", "metric", "--units", "column"), "a row a metric has a column for the unit"),
     ],

@@ -22,6 +22,7 @@ import pytest
 from support.process import EXPORTS, environment, run
 
 from migrator.cli.commands import tui as command
+from migrator.cli.main import main
 from migrator.errors import UsageError
 from tui.web import allowed
 
@@ -47,7 +48,7 @@ def test_a_missing_package_is_told_with_the_command_that_installs_it(
 ) -> None:
     monkeypatch.setattr(command, "find_spec", lambda name: None if name == package else object())
     with pytest.raises(UsageError, match=f"{package} is not installed") as told:
-        command.main([*arguments, str(EXPORTS)])
+        main(["tui", *arguments, str(EXPORTS)])
     assert told.value.hint == f"install it with: pip install 'aiperf-migrate[{extra}]'"
 
 
@@ -56,8 +57,8 @@ def test_a_missing_package_is_told_with_the_command_that_installs_it(
     [
         (["--host", "0.0.0.0"], "can be reached by others"),
         (["--host", "example.com"], "can be reached by others"),
-        (["--port", "0"], "is no port"),
-        (["--port", "65536"], "is no port"),
+        (["--port", "0"], "is not a port number"),
+        (["--port", "65536"], "is not a port number"),
     ],
 )
 def test_a_browser_is_served_on_this_machine_only(arguments: list[str], told: str) -> None:

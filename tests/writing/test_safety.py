@@ -371,7 +371,7 @@ def test_resume_of_outputs_does_what_is_missing(tree: Path) -> None:
         (("upgrade", "in", "--in-place", "--journal", "j"), 4, "exists already (--resume goes on with it, undo"),
         (("downgrade", "in", "--to", "1.0", "--in-place", "--journal", "j", "--resume"), 4, "is of another batch"),
         (("upgrade", "in", "--in-place", "--resume"), 2, "--resume needs the journal"),
-        (("upgrade", "in", "--dry-run", "--journal", "k"), 2, "--journal is of what is written"),
+        (("upgrade", "in", "--dry-run", "--journal", "k"), 2, "--journal needs an output: -o, -d or --in-place"),
         (("upgrade", "in", "-d", "out", "--touch"), 2, "--touch goes with --in-place"),
         (("upgrade", "in", "--in-place", "--backup-suffix", ".json"), 2, "must not end in .json"),
         (("upgrade", "in", "--in-place", "--no-backup", "--backup-dir", "x"), 2, "contradict"),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Final, NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking
-from migrator.batch.select import select as select_files
 from migrator.check import RULES, Finding, check, select
-from migrator.cli.engine import add_engine, add_jobs, farmed, progress, require_engine
-from migrator.cli.parser import Parser, selection
+from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
+from migrator.cli.parser import Parser
+from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, UsageError
 from migrator.identify import Family
@@ -20,13 +20,42 @@ from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, table, wrapped
 
-_HINTS = {Family.GENAI_PERF: ": upgrade makes an AIPerf export of it, which can be"}
+_HINTS: Final = {Family.GENAI_PERF: ": upgrade makes an AIPerf export of it, which can be"}
 
 
-def main(arguments: Sequence[str]) -> int:
+class Options(EngineOptions):
+    """What the command line says."""
+
+    select: list[str] | None
+    ignore: list[str] | None
+    rules: bool
+    explain: str | None
+    json: bool
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
+    parser = Parser(
+        command,
+        "Verify exports: their schema, and that they say the same thing everywhere. Nothing is written.",
+        "exit codes: 0 nothing found, 1 something found, 4 a file could not be read.",
+    )
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), URL of either, or - for stdin"
+    )
+    parser.add_argument("--select", action="append", metavar="CODES", help="only these rules: M001,S or the like")
+    parser.add_argument("--ignore", action="append", metavar="CODES", help="not these rules")
+    parser.add_argument("--rules", action="store_true", help="list the rules")
+    parser.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
+    parser.add_json()
+    add_jobs(parser)
+    add_engine(parser)
+    parser.add_selection()
+    return parser
+
+
+def run(options: Options) -> int:
     """Check each file; exit 1 if anything was found."""
-    made = parser()
-    options = made.parse_args(arguments)
     if options.explain:
         return _explain(options.explain)
     rules = select(_codes(options.select), _codes(options.ignore))
@@ -35,30 +64,9 @@ def main(arguments: Sequence[str]) -> int:
             say(line)
         return ExitCode.OK
     if not options.paths:
-        made.error("name a file or folder to check")
+        raise UsageError("name a file or folder to check", hint="aiperf-migrate check --help shows how to use it")
     require_engine(options)
     return _check_all(options, [rule.code for rule in rules])
-
-
-def parser() -> Parser:
-    """The options of the command."""
-    made = Parser(
-        "check",
-        "Verify exports: their schema, and that they say the same thing everywhere. Nothing is written.",
-        "exit codes: 0 nothing found, 1 something found, 4 a file could not be read.",
-    )
-    made.add_argument(
-        "paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), URL of either, or - for stdin"
-    )
-    made.add_argument("--select", action="append", metavar="CODES", help="only these rules: M001,S or the like")
-    made.add_argument("--ignore", action="append", metavar="CODES", help="not these rules")
-    made.add_argument("--rules", action="store_true", help="list the rules")
-    made.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
-    made.add_json()
-    add_jobs(made)
-    add_engine(made)
-    made.add_selection()
-    return made
 
 
 def _codes(given: list[str] | None) -> list[str]:
@@ -66,43 +74,41 @@ def _codes(given: list[str] | None) -> list[str]:
     return [code.strip() for part in given or () for code in part.split(",")]
 
 
-def _check_all(options: argparse.Namespace, codes: Sequence[str]) -> int:
-    checked = with_findings = found = failed = others = 0
-    worst: int = ExitCode.OK
+class _Checked(NamedTuple):
+    """A file's family and, for a main export, what the rules found in it."""
+
+    family: Family
+    findings: list[Finding]
+
+
+def _check_all(options: Options, codes: Sequence[str]) -> int:
+    totals = _Totals()
     work = Looking(partial(_check, codes), options.where)
     with progress(options, "check") as bar:
-        for source, findings, error in farmed(options, select_files(options.paths, selection(options)), work):
-            bar.advance()
-            if error:
-                failed += 1
-                worst = max(worst, error.exit_code)
-                complain(str(error))
-                if options.json:
-                    say(json_line({"file": source.path, "error": error.as_dict()}))
-            elif findings is None or isinstance(findings, Family):
-                others += 1
-                if findings and source.named:
-                    complain(f"{source.path}: {findings.value}, not checked{_HINTS.get(findings, '')}")
+        report = Report(bar)
+        results = run_engine(options, sources(options), work)
+        for source, checked in report.found(results, as_json=options.json):
+            totals.add(checked)
+            if checked.family is not Family.EXPORT:
+                if source.named:
+                    complain(f"{source.path}: {checked.family.value}, not checked{_HINTS.get(checked.family, '')}")
+            elif options.json:
+                say(json_line({"file": source.path, "findings": [found.as_dict() for found in checked.findings]}))
             else:
-                checked += 1
-                with_findings += bool(findings)
-                found += len(findings)
-                if options.json:
-                    say(json_line({"file": source.path, "findings": [finding.as_dict() for finding in findings]}))
-                else:
-                    for line in _lines(source, findings):
-                        say(line)
+                for line in _lines(source, checked.findings):
+                    say(line)
     if not options.json:
-        say(_total(checked, with_findings, found, others, failed))
-    return worst or (ExitCode.NO if found else ExitCode.OK)
+        say(totals.line(failed=report.failed))
+    return report.worst or (ExitCode.NO if totals.findings else ExitCode.OK)
 
 
-def _check(codes: Sequence[str], source: Source, loaded: Loaded) -> list[Finding] | Family:
-    """The findings in a file; its family, if that is another one than rules are for."""
+def _check(codes: Sequence[str], source: Source, loaded: Loaded) -> _Checked:
     del source
-    if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
-        return loaded.identity.family
-    return check(loaded.parsed, loaded.identity, rules=[RULES[code] for code in codes])
+    family = loaded.identity.family
+    if family is not Family.EXPORT:
+        return _Checked(family, [])
+    assert loaded.parsed is not None, "a main export is one JSON document"
+    return _Checked(family, check(loaded.parsed, loaded.identity, rules=[RULES[code] for code in codes]))
 
 
 def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
@@ -115,12 +121,33 @@ def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
         yield from wrapped(printable(f"{finding.found}{expected}"), indent="        ")
 
 
-def _total(checked: int, with_findings: int, found: int, others: int, failed: int) -> str:
-    files = f"{plural(checked, 'export')} checked"
-    told = f"{plural(found, 'finding')} in {with_findings}" if found else "nothing found"
-    rest = [f"{plural(others, 'other file')} left alone"] if others else []
-    rest += [f"{failed} failed"] if failed else []
-    return ", ".join([f"{files}: {told}", *rest])
+class _Totals:
+    """The numbers of the last line."""
+
+    def __init__(self) -> None:
+        self.findings = 0
+        self._exports = 0
+        self._exports_with_findings = 0
+        self._other_files = 0
+
+    def add(self, checked: _Checked) -> None:
+        """Count a file that was read."""
+        if checked.family is not Family.EXPORT:
+            self._other_files += 1
+            return
+        self._exports += 1
+        self._exports_with_findings += bool(checked.findings)
+        self.findings += len(checked.findings)
+
+    def line(self, *, failed: int) -> str:
+        """All of it, and how many files could not be read."""
+        checked = f"{plural(self._exports, 'export')} checked"
+        found = "nothing found"
+        if self.findings:
+            found = f"{plural(self.findings, 'finding')} in {self._exports_with_findings}"
+        rest = [f"{plural(self._other_files, 'other file')} left alone"] if self._other_files else []
+        rest += [f"{failed} failed"] if failed else []
+        return ", ".join([f"{checked}: {found}", *rest])
 
 
 def _explain(code: str) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-from migrator.cli.parser import Parser, parser_of
+from migrator.cli.parser import Parser
 from migrator.cli.streams import say
 from migrator.errors import ExitCode, UsageError
 
@@ -21,31 +20,41 @@ zsh: aiperf-migrate completion zsh > a folder of $fpath, as _aiperf-migrate
 fish: aiperf-migrate completion fish > ~/.config/fish/completions/aiperf-migrate.fish"""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print the completion of a shell."""
-    parser = Parser("completion", "Print what makes a shell complete commands, options and their values.", _EPILOG)
+class Options:
+    """What the command line says."""
+
+    shell: str
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
+    parser = Parser(command, "Print what makes a shell complete commands, options and their values.", _EPILOG)
     parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(options: Options) -> int:
+    """Print the completion of a shell."""
     try:
         import shtab
     except ImportError as error:
         raise UsageError("completion needs shtab", hint="pip install 'aiperf-migrate[completion]'") from error
-    say(shtab.complete(_everything(), options.shell).rstrip("\n"))
+    say(shtab.complete(_all_commands(), options.shell).rstrip("\n"))
     return ExitCode.OK
 
 
-def _everything() -> argparse.ArgumentParser:
-    """The parsers of all commands as one: each command's own, so that nothing is told twice."""
+def _all_commands() -> argparse.ArgumentParser:
+    """The parsers of all commands as one."""
     from migrator.cli.main import COMMANDS
 
     whole = argparse.ArgumentParser("aiperf-migrate")
     whole.add_argument("-V", "--version", action="store_true", help="print the version")
     commands = whole.add_subparsers(dest="command")
     for name, (module, about) in COMMANDS.items():
-        own = parser_of(import_module(f"migrator.cli.commands.{module}").main)
-        for action in own._actions:
-            _say_what_follows(action)
-        commands.add_parser(name, parents=[own], add_help=False, help=about)
+        parser = import_module(f"migrator.cli.commands.{module}").arguments(name)
+        for action in parser._actions:
+            _complete_file_names(action)
+        commands.add_parser(name, parents=[parser], add_help=False, help=about)
     return whole
 
 
@@ -53,8 +62,8 @@ _FILES: Final = ("PATH", "FILE", "RUN", "BASE CAND")
 _FOLDERS: Final = ("DIR",)
 
 
-def _say_what_follows(action: argparse.Action) -> None:
-    """Tell the completion where names of files or folders are wanted, which `argparse` has no word for."""
+def _complete_file_names(action: argparse.Action) -> None:
+    """Tell the completion where names of files or folders are wanted, which `argparse` cannot express."""
     import shtab
 
     # An attribute of the library's own, which the class does not declare.

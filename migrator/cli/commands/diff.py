@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.streams import complain, say
@@ -34,40 +32,30 @@ regression and 3 where the evidence does not decide or the sides are not compara
   aiperf-migrate diff main HEAD -- results/profile_export_aiperf.json"""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Compare, render, and say by the exit code what came of it."""
-    before, paths = _split(arguments)
-    parser = _parser()
-    options = parser.parse_args(before)
-    base, candidate = _sides(options, paths)
-    policy = _policy(options)
-    if options.prove:
-        return _prove(base, policy)
-    # Not at the top: --help needs none of it.
-    from migrator.diff.engine import compare
-    from migrator.diff.noise import load_profile
+class Options:
+    """What the command line says; `paths` are those after `--` (None: there is none)."""
 
-    noise = load_profile(options.noise) if options.noise else None
-    receipt = compare(base, candidate, policy, noise=noise, everything=options.all)
-    _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
-    for waiver in receipt.gate.expired_waivers:
-        complain(f"the waiver for {waiver} no longer holds")
-    return _exit_code(receipt, options) if policy.rules or options.exit_code else ExitCode.OK
-
-
-def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What stands before `--`, and the paths behind it."""
-    listed = list(arguments)
-    if "--" not in listed:
-        return listed, []
-    index = listed.index("--")
-    if not listed[index + 1 :]:
-        raise UsageError("nothing stands behind --", expected="a path in the repository")
-    return listed[:index], listed[index + 1 :]
+    sides: list[str]
+    base: list[str] | None
+    cand: list[str] | None
+    fail_on: list[str]
+    policy: str | None
+    inconclusive: Literal["pass", "fail"] | None
+    exit_code: bool
+    noise: str | None
+    prove: bool
+    all: bool
+    verbose: bool
+    format: str
+    json: bool
+    output: str | None
+    force: bool
+    paths: list[str] | None
 
 
-def _parser() -> Parser:
-    parser = Parser("diff", _ABOUT, _EPILOG)
+def arguments(command: str) -> Parser:
+    """The options of the command."""
+    parser = Parser(command, _ABOUT, _EPILOG, after_dashes="paths")
     parser.add_argument("sides", nargs="*", metavar="BASE CAND", help="two files, folders, or revisions")
     parser.add_argument("--base", nargs="+", type=file_name, metavar="PATH", help="the runs of the baseline")
     parser.add_argument("--cand", nargs="+", type=file_name, metavar="PATH", help="the runs of the candidate")
@@ -92,15 +80,35 @@ def _parser() -> Parser:
     return parser
 
 
-def _sides(options: argparse.Namespace, paths: list[str]) -> tuple[LoadedSide, LoadedSide]:
+def run(options: Options) -> int:
+    """Compare, render, and say by the exit code what came of it."""
+    base, candidate = _sides(options)
+    policy = _policy(options)
+    if options.prove:
+        return _prove(base, policy)
+    # Not at the top: --help needs none of it.
+    from migrator.diff.engine import compare
+    from migrator.diff.noise import load_profile
+
+    noise = load_profile(options.noise) if options.noise else None
+    receipt = compare(base, candidate, policy, noise=noise, everything=options.all)
+    _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
+    for waiver in receipt.gate.expired_waivers:
+        complain(f"the waiver for {waiver} has expired")
+    return _exit_code(receipt, options) if policy.rules or options.exit_code else ExitCode.OK
+
+
+def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
     from migrator.diff.sides import load_side
 
+    if options.paths == []:
+        raise UsageError("nothing stands behind --", expected="a path in the repository")
     if options.base or options.cand:
-        if options.sides or paths or not (options.base and options.cand):
+        if options.sides or options.paths or not (options.base and options.cand):
             raise UsageError("--base and --cand go together, and with nothing else", hint="diff --help")
         return load_side(options.base), load_side(options.cand)
-    if paths:
-        return _from_git(options.sides, paths)
+    if options.paths:
+        return _from_git(options.sides, options.paths)
     if len(options.sides) != 2:
         raise UsageError(
             f"{len(options.sides)} sides are named", expected="a baseline and a candidate", hint="diff --help"
@@ -123,7 +131,7 @@ def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, Loade
     return sides[0], sides[1] if len(sides) == 2 else load_side([path])
 
 
-def _policy(options: argparse.Namespace) -> Policy:
+def _policy(options: Options) -> Policy:
     from migrator.diff.policy import Policy, from_file, from_options
 
     policy = from_file(options.policy) if options.policy else Policy()
@@ -146,7 +154,7 @@ def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def _write(options: argparse.Namespace, text: str) -> None:
+def _write(options: Options, text: str) -> None:
     if not options.output:
         sys.stdout.write(text)
         return
@@ -155,7 +163,7 @@ def _write(options: argparse.Namespace, text: str) -> None:
     write_atomic(options.output, text.encode(errors="backslashreplace"), overwrite=options.force)
 
 
-def _exit_code(receipt: Receipt, options: argparse.Namespace) -> int:
+def _exit_code(receipt: Receipt, options: Options) -> int:
     verdict = receipt.verdict.value
     if verdict == "regression":
         return ExitCode.NO

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from migrator.cli.parser import Parser
 from migrator.cli.streams import complain, say
-from migrator.errors import ExitCode, MigratorError
+from migrator.errors import ExitCode, MigratorError, UsageError
 from migrator.git.command import GitError, try_git
 from migrator.git.driver import driver
 from migrator.git.setup import ATTRIBUTES, Place, Status, in_effect, install, place, status, uninstall
@@ -26,22 +26,47 @@ _ABOUT: Final = (
 )
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Set up, take back, or show a change to git."""
-    if arguments and arguments[0] == "driver" and arguments[1:2] not in (["-h"], ["--help"]):
-        return _drive(arguments[1:])
+class Options:
+    """What the command line says; `given` are the arguments that git passes to `driver`."""
+
+    action: Literal["install", "uninstall", "status", "driver"]
+    everywhere: bool
+    no_driver: bool
+    json: bool
+    given: list[str]
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
     parser = Parser(
-        "git",
+        command,
         _ABOUT,
         "`aiperf-migrate git driver` is what git calls. After an upgrade or a move of this tool, install again.",
     )
+    parser.set_defaults(given=[])
     parser.add_argument("action", choices=("install", "uninstall", "status", "driver"), help="what to do")
     parser.add_argument("--global", dest="everywhere", action="store_true", help="for all repositories of this user")
     parser.add_argument("--no-driver", action="store_true", help="with install: only the text, no list of changes")
     parser.add_json()
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def called_by_git(given: Sequence[str]) -> Options | None:
+    """The options of a command line as git writes it: `driver`, and files whatever they are called. None else."""
+    if given[:1] != ["driver"] or given[1:2] in (["-h"], ["--help"]):
+        return None
+    options = Options()
+    options.action = "driver"
+    options.given = list(given[1:])
+    return options
+
+
+def run(options: Options) -> int:
+    """Set up, take back, or show a change to git."""
+    if options.action == "driver":
+        return _show_change(options.given)
     if options.no_driver and options.action != "install":
-        parser.error("--no-driver goes with install")
+        raise UsageError("--no-driver goes with install", hint="aiperf-migrate git --help shows how to use it")
     here = os.getcwd()
     if options.action == "status":
         return _status(here, everywhere=options.everywhere, as_json=options.json)
@@ -60,11 +85,11 @@ def main(arguments: Sequence[str]) -> int:
     return ExitCode.OK
 
 
-def _drive(arguments: Sequence[str]) -> int:
-    """Show one change. git stops altogether where a driver fails, so an error is a line of what is shown."""
+def _show_change(given: Sequence[str]) -> int:
+    """Show one change. git ends altogether where a driver fails, so an error is a line of what is shown."""
     shown: list[str] = []
     try:
-        shown.extend(driver(arguments))
+        shown.extend(driver(given))
     except MigratorError as error:
         if error.exit_code == ExitCode.USAGE:
             raise
@@ -89,7 +114,7 @@ def _status(here: str, *, everywhere: bool, as_json: bool) -> int:
     if as_json:
         say(json_line({"in_effect": works, "places": [_row(one) for one in found]}))
     else:
-        for line in table(_told(found, works=works)):
+        for line in table(_status_rows(found, works=works)):
             say(line)
     return ExitCode.OK if works else ExitCode.NO
 
@@ -101,7 +126,7 @@ _STATES: Final = {
 }
 
 
-def _told(found: list[Status], *, works: bool) -> Iterator[tuple[str, str]]:
+def _status_rows(found: list[Status], *, works: bool) -> Iterator[tuple[str, str]]:
     for one in found:
         yield _scope(one.place), _STATES[one.state]
         for name, value in (("textconv", one.textconv), ("driver", one.command)):

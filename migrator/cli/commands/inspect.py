@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,92 +10,89 @@ from migrator.batch.discover import Source, is_folder
 from migrator.batch.facts import facts
 from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking
-from migrator.batch.select import select
 from migrator.chain.steps import NEWEST, VERSIONS
-from migrator.cli.commands.versions import released
-from migrator.cli.engine import add_jobs, progress, shared
-from migrator.cli.parser import Parser, selection
+from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
+from migrator.cli.parser import Parser
+from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
-from migrator.errors import ExitCode, UsageError
+from migrator.errors import UsageError
 from migrator.identify import GENAI_PERF_CONFIG, Family, Identity
 from migrator.jsonfile import Json
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
-from migrator.render.text import plural, table, value_text, wrapped
+from migrator.render.text import plural, release_range, table, value_text, wrapped
 
 if TYPE_CHECKING:
     from migrator.batch.survey import Facts
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Describe each file, or all together; the exit code says whether all could be read."""
-    options = parser().parse_args(arguments)
-    if options.to and not options.summary:
-        raise UsageError("--to goes with --summary", hint="upgrade --diff tells what would change in a file")
-    if options.summary:
-        return _summary(options)
-    one_file = len(options.paths) == 1 and not is_folder(options.paths[0])
-    worst: int = ExitCode.OK
-    empty = True
-    work = Looking(partial(_lines, as_json=options.json, whole=one_file), options.where, to_look=one_file)
-    for source, found, error in shared(options, select(options.paths, selection(options)), work):
-        empty = False
-        if error:
-            worst = max(worst, error.exit_code)
-            complain(str(error))
-            if options.json:
-                say(json_line({"file": source.path, "error": error.as_dict()}))
-        if found:
-            for line in found.lines:
-                say(line)
-            if found.newer:
-                complain(f"{source.path}: schema {found.newer} is newer than this tool knows; shown as far as known")
-    if empty:
-        complain("no files found")
-    return worst
+class Options(BatchOptions):
+    """What the command line says."""
+
+    json: bool
+    summary: bool
+    to: str | None
 
 
-def parser() -> Parser:
+def arguments(command: str) -> Parser:
     """The options of the command."""
-    made = Parser(
-        "inspect",
+    parser = Parser(
+        command,
         "Say what files are: family, schema version, dialect, the release that wrote them, and the evidence.\n"
         "Content decides, never the file's name.",
     )
-    made.add_paths()
-    made.add_json()
-    made.add_argument("--summary", action="store_true", help="all files in figures, and what a migration would lose")
-    made.add_argument(
+    parser.add_paths()
+    parser.add_json()
+    parser.add_argument("--summary", action="store_true", help="all files in figures, and what a migration would lose")
+    parser.add_argument(
         "--to", choices=VERSIONS, metavar="VERSION", help=f"with --summary: the version (default {NEWEST})"
     )
-    add_jobs(made)
-    made.add_selection()
-    return made
+    add_jobs(parser)
+    parser.add_selection()
+    return parser
 
 
-def _summary(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
+    """Describe each file, or all together; the exit code says whether all could be read."""
+    if options.to and not options.summary:
+        raise UsageError("--to goes with --summary", hint="upgrade --diff tells what would change in a file")
+    return _summarize(options) if options.summary else _describe(options)
+
+
+def _describe(options: Options) -> int:
+    one_file = len(options.paths) == 1 and not is_folder(options.paths[0])
+    work = Looking(partial(_description, as_json=options.json, whole=one_file), options.where, to_look=one_file)
+    report = Report()
+    for source, found in report.found(run_local(options, sources(options), work), as_json=options.json):
+        for line in found.lines:
+            say(line)
+        if found.newer:
+            complain(f"{source.path}: schema {found.newer} is newer than this tool knows; shown as far as known")
+    if not report.files:
+        complain("no files found")
+    return report.worst
+
+
+def _summarize(options: Options) -> int:
     # A single file, which is looked at far more often, needs none of the chain.
     from migrator.batch.survey import Survey
-    from migrator.render.survey import lines as survey_lines
+    from migrator.render.survey import lines
 
     survey = Survey(options.to or NEWEST)
-    worst: int = ExitCode.OK
     work = Looking(partial(_facts, survey.to), options.where)
     with progress(options, "survey") as bar:
-        for _, found, error in shared(options, select(options.paths, selection(options)), work):
+        report = Report(bar)
+        for _, found, error in report.each(run_local(options, sources(options), work)):
             if error:
-                worst = max(worst, error.exit_code)
                 survey.fail(error)
-                complain(str(error))
-            if found:
+            elif found:
                 survey.add(found)
-            bar.advance()
     if options.json:
         say(json_line(survey.as_dict()))
     else:
-        for line in survey_lines(survey):
+        for line in lines(survey):
             say(line)
-    return worst
+    return report.worst
 
 
 def _facts(to: str, source: Source, loaded: Loaded) -> Facts:
@@ -106,20 +102,20 @@ def _facts(to: str, source: Source, loaded: Loaded) -> Facts:
     return facts(loaded, to)
 
 
-class _Told(NamedTuple):
-    """What is said of a file; `newer` is its version, if that is newer than known."""
+class _Description(NamedTuple):
+    """The lines about a file; `newer` is its version if this tool does not know it yet, else empty."""
 
     lines: list[str]
     newer: str
 
 
-def _lines(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> _Told:
+def _description(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> _Description:
     found = loaded.identity
     if as_json:
         lines = [json_line({"file": source.path, **found.as_dict(), **facts(loaded)})]
     else:
         lines = list(_page(source, loaded)) if whole else [_line(source, found)]
-    return _Told(lines, found.version if found.newer else "")
+    return _Description(lines, found.version if found.newer else "")
 
 
 def _line(source: Source, found: Identity) -> str:
@@ -141,7 +137,7 @@ def _dialect(found: Identity) -> str:
 def _writer(found: Identity) -> str:
     if found.config == GENAI_PERF_CONFIG:
         return "GenAI-Perf"
-    return printable(found.writer) or released(list(found.writers))
+    return printable(found.writer) or release_range(found.writers)
 
 
 def _written_by(found: Identity) -> str:
@@ -179,7 +175,7 @@ def _readers(loaded: Loaded) -> list[str]:
     from migrator.config.acceptance import read_by
 
     document = loaded.parsed.data if loaded.parsed else {}
-    return [first if first == last else f"{first} to {last}" for first, last in read_by(document)]
+    return [release_range(ends) for ends in read_by(document)]
 
 
 def _figures(told: dict[str, Json]) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from migrator._version import __version__
 from migrator.cli.parser import Parser, file_name
@@ -15,10 +14,19 @@ from migrator.files.disk import write_atomic
 from migrator.render.text import plural
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Learn a profile and write it."""
+class Options:
+    """What the command line says."""
+
+    action: str
+    paths: list[str]
+    output: str | None
+    force: bool
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
     parser = Parser(
-        "noise",
+        command,
         "Learn the run-to-run noise of repeated runs, each model, GPU and load for itself.\n"
         "`diff --noise FILE` then judges single runs by it.",
     )
@@ -26,7 +34,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("paths", nargs="+", metavar="RUN", help="exports, or folders of them; three or more of a kind")
     parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the profile here")
     parser.add_argument("--force", action="store_true", help="overwrite an existing profile")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(options: Options) -> int:
+    """Learn a profile and write it."""
     side = load_side(options.paths)
     if len(side.trials) < 3:
         raise UsageError(f"{plural(len(side.trials), 'run')} cannot show noise", expected="at least 3 of one kind")

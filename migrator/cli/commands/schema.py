@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any, Final
 
 from migrator.chain.steps import VERSIONS
@@ -14,16 +13,26 @@ from migrator.errors import ExitCode
 RECEIPT: Final = "receipt"
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print a schema."""
+class Options:
+    """What the command line says."""
+
+    version: str
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
     parser = Parser(
-        "schema",
+        command,
         "Print the JSON Schema (draft 2020-12) of a schema version of the main export, or of the receipt that "
         "`diff --json` writes.",
     )
     known = (*VERSIONS, RECEIPT)
     parser.add_argument("version", choices=known, metavar="VERSION", help=f"one of {', '.join(known)}")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(options: Options) -> int:
+    """Print a schema."""
     say(json.dumps(_schema(options.version), indent=2))
     return ExitCode.OK
 

@@ -15,10 +15,21 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 """Addresses that only this machine reaches."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Start the terminal UI."""
+class Options:
+    """What the command line says."""
+
+    paths: list[str]
+    read_only: bool
+    web: bool
+    host: str
+    port: int
+    allow_remote: bool
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
     parser = Parser(
-        "tui",
+        command,
         "Browse exports in the terminal: list them, look into one, preview a migration, compare runs.\n\n"
         "Everything that it shows can be had from the other commands: the key c shows which.",
     )
@@ -32,7 +43,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--allow-remote", action="store_true", help="let --web listen where others can reach it: it has no password"
     )
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(options: Options) -> int:
+    """Start the terminal UI."""
     paths = options.paths or ["."]
     for path in paths:
         if not os.path.lexists(path):
@@ -43,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "the terminal UI needs a terminal",
-            expected="standard input and output that are one",
+            expected="standard input and output to be terminals",
             hint="inspect, check and diff tell the same without one",
         )
     from tui.start import start
@@ -62,10 +77,10 @@ def _serve(paths: Sequence[str], host: str, port: int, *, read_only: bool, remot
         raise UsageError(
             f"--host {host} can be reached by others, and there is no password",
             expected=f"one of {', '.join(LOCAL)}",
-            hint="--allow-remote does it all the same",
+            hint="--allow-remote permits it",
         )
     if not 0 < port < 65536:
-        raise UsageError(f"--port {port} is no port", expected="1 to 65535")
+        raise UsageError(f"--port {port} is not a port number", expected="1 to 65535")
     _require("textual_serve", "web")
     from tui.web import serve
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 
-from migrator.cli.interrupt import Uninterrupted
+from migrator.cli.interrupt import DeferredInterrupt
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.progress import Progress
+from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
-from migrator.errors import ExitCode
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
@@ -18,10 +17,18 @@ from migrator.writing.journal import look
 from migrator.writing.undo import Undone, undo
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Undo each entry, the newest first, and report; exit 4 if a file could not be taken back."""
+class Options:
+    """What the command line says."""
+
+    journal: str
+    dry_run: bool
+    json: bool
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
     parser = Parser(
-        "undo",
+        command,
         "Take back what a batch wrote, by the journal it kept (--journal FILE): originals return from their backups, "
         "outputs are removed. Only what is still as the batch left it is touched, so it may be run again.",
         "exit codes: 0 all is as it was before the batch, 4 a file could not be taken back.",
@@ -29,30 +36,29 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("journal", metavar="JOURNAL", type=file_name, help="the journal of the batch")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; tell what would be done")
     parser.add_json()
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(options: Options) -> int:
+    """Undo each entry, the newest first, and report; exit 4 if a file could not be taken back."""
     totals: Counter[Undone] = Counter()
-    worst: int = ExitCode.OK
-    polite = Uninterrupted()
+    interrupt = DeferredInterrupt()
     with ExitStack() as stack:
         journal = stack.enter_context(look(options.journal))
-        progress = stack.enter_context(Progress("undo", journal.__len__))
+        report = Report(stack.enter_context(Progress("undo", journal.__len__)))
         if not options.dry_run:
-            stack.enter_context(polite)
-        for outcome in undo(journal, polite.asked, dry_run=options.dry_run):
+            stack.enter_context(interrupt)
+        for outcome in report.each(undo(journal, interrupt.asked, dry_run=options.dry_run)):
             totals[outcome.status] += 1
-            if outcome.error:
-                worst = max(worst, outcome.error.exit_code)
-                complain(str(outcome.error))
             if options.json:
                 say(json_line(outcome.as_dict()))
             else:
                 say(f"{outcome.status.value:<13}{printable(outcome.path)}")
-            progress.advance()
         if journal.damaged:
             complain(
                 f"{printable(options.journal)}: {plural(journal.damaged, 'line')} cut off: nothing was done for them"
             )
     if not options.json:
         done = [f"{totals[status]} {status.value}" for status in Undone if totals[status]]
-        say(f"{plural(sum(totals.values()), 'file')}: {', '.join(done) or 'nothing to do'}")
-    return worst
+        say(f"{plural(report.files, 'file')}: {', '.join(done) or 'nothing to do'}")
+    return report.worst

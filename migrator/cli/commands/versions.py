@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, age, writers
 from migrator.chain.steps import ENTRY, FIRST_LABELLED, RANK, STEPS, VERSIONS
@@ -11,47 +11,62 @@ from migrator.cli.parser import Parser
 from migrator.cli.streams import say
 from migrator.errors import ExitCode
 from migrator.render.lines import json_line
-from migrator.render.text import table, wrapped
+from migrator.render.text import release_range, table, wrapped
 
 _MARGIN: Final = 44
-"""Columns that a version and who wrote it take."""
+"""Columns of the version and of the releases that write it."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print the table of versions."""
-    parser = Parser("versions", "List the schema versions, who writes them, and what each one changed.")
+class Options:
+    """What the command line says."""
+
+    json: bool
+    verbose: bool
+    releases: bool
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
+    parser = Parser(command, "List the schema versions, who writes them, and what each one changed.")
     parser.add_json()
     parser.add_argument("-v", "--verbose", action="store_true", help="with the reason and operations of each step")
     parser.add_argument("--releases", action="store_true", help="the AIPerf releases, and what each writes")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def run(options: Options) -> int:
+    """Print the table of versions, or of releases."""
     if options.releases:
-        return _releases(as_json=options.json)
-    if options.json:
+        _print_releases(as_json=options.json)
+    elif options.json:
         for row in rows():
-            say(json_line(row))
-        return ExitCode.OK
+            say(json_line(row._asdict()))
+    else:
+        _print_versions(verbose=options.verbose)
+    return ExitCode.OK
+
+
+def _print_versions(*, verbose: bool) -> None:
     listed = [("version", "written by", "new in it")]
     for row in rows():
-        first, *rest = wrapped(str(row["summary"]), indent=" " * _MARGIN)
-        listed.append((str(row["version"]), released(row["releases"]), first.strip()))
+        first, *rest = wrapped(row.summary, indent=" " * _MARGIN)
+        listed.append((row.version, release_range(row.releases), first.strip()))
         listed += [("", "", line.strip()) for line in rest]
     for line in table(listed):
         say(line)
     say("")
     for line in wrapped(f"Exports of GenAI-Perf, the predecessor, join at {ENTRY.newer}: {ENTRY.summary}."):
         say(line)
-    if options.verbose:
-        for step in (ENTRY, *STEPS):
-            say(f"\n{step.name(up=True)}")
-            for line in wrapped(step.reason, indent="  "):
+    for step in (ENTRY, *STEPS) if verbose else ():
+        say(f"\n{step.name(up=True)}")
+        for line in wrapped(step.reason, indent="  "):
+            say(line)
+        for op in step.ops:
+            for line in wrapped(f"- {op.describe()}", indent="  ", hanging="    "):
                 say(line)
-            for op in step.ops:
-                for line in wrapped(f"- {op.describe()}", indent="  ", hanging="    "):
-                    say(line)
-    return ExitCode.OK
 
 
-def _releases(*, as_json: bool) -> int:
+def _print_releases(*, as_json: bool) -> None:
     """One line a release or nightly at which something changed, oldest first."""
     from migrator.config.release_models import reader
 
@@ -78,29 +93,38 @@ def _releases(*, as_json: bool) -> int:
     if not as_json:
         for line in table(listed):
             say(line)
-    return ExitCode.OK
 
 
-def rows() -> Iterator[dict[str, object]]:
-    """One plain object a version, oldest first."""
+class VersionRow(NamedTuple):
+    """One schema version, as `--json` prints it.
+
+    Attributes:
+        version: its name.
+        labelled: whether its files name it in `schema_version`.
+        releases: the AIPerf releases that write it, oldest first.
+        summary: what it changed, in one clause.
+        reason: why, from the step that leads to it; empty for the oldest version.
+        operations: what that step does, a sentence each.
+    """
+
+    version: str
+    labelled: bool
+    releases: tuple[str, ...]
+    summary: str
+    reason: str
+    operations: tuple[str, ...]
+
+
+def rows() -> Iterator[VersionRow]:
+    """The schema versions, oldest first."""
     by_newer = {step.newer: step for step in STEPS}
     for version in VERSIONS:
         step = by_newer.get(version)
-        yield {
-            "version": version,
-            "labelled": RANK[version] >= RANK[FIRST_LABELLED],
-            "releases": list(writers(version)),
-            "summary": step.summary if step else "metrics under records",
-            "reason": step.reason if step else "",
-            "operations": [op.describe() for op in step.ops] if step else [],
-        }
-
-
-def released(names: object) -> str:
-    """`0.4.0 to 0.7.0`, or that no release wrote it."""
-    listed = list(names) if isinstance(names, list) else []
-    if not listed:
-        return "no release"
-    if ".dev" in listed[0]:
-        return f"nightlies from {listed[0]}"
-    return listed[0] if len(listed) == 1 else f"{listed[0]} to {listed[-1]}"
+        yield VersionRow(
+            version=version,
+            labelled=RANK[version] >= RANK[FIRST_LABELLED],
+            releases=tuple(writers(version)),
+            summary=step.summary if step else "metrics under records",
+            reason=step.reason if step else "",
+            operations=tuple(op.describe() for op in step.ops) if step else (),
+        )

@@ -48,7 +48,7 @@ class Figures:
 
 def warm() -> None:
     """What every process would import and build for itself: done once here, it is inherited."""
-    modules = ("migrator.cli.commands.migrate", "migrator.cli.commands.undo", "migrator.cli.commands.upgrade")
+    modules = ("migrator.cli.commands.migrate", "migrator.cli.commands.undo")
     for name in (*modules, "ctypes", "hashlib", "sqlite3"):
         import_module(name)
 
