@@ -1,6 +1,6 @@
 """The library: read an export, bring it to a version, check it, compare runs.
 
-What stands here is what `import migrator` offers; everything else may change without notice.
+This is what `import migrator` offers; everything else may change without notice.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PathLike = str | os.PathLike[str]
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A main export in memory: its document, its layout, and what it is. Nothing here changes it."""
+    """A main export in memory: its document, its layout, and what it is. No method changes it."""
 
     name: str
     parsed: Parsed
@@ -58,20 +58,20 @@ class Export:
         save_residue: bool = False,
         keep_secrets: bool = False,
     ) -> Conversion:
-        """The export at another version, with the ledger of what that changed.
+        """The export at another version, with the ledger of the changes.
 
         Args:
-            to: the version to reach, up or down; the newest if nothing is said.
-            for_aiperf: instead, the AIPerf release that is to read the result (`0.9.0`, or `0.9` for its newest); of
-                one that is newer than all known ones a `UserWarning` says so.
+            to: the version to reach, up or down; the newest by default.
+            for_aiperf: instead, the AIPerf release that is to read the result (`0.9.0`, or `0.9` for its newest); one
+                that is newer than all known ones gives a `UserWarning`.
             residue: what an earlier conversion of this document saved; it is restored.
             save_residue: whether to save what the target has no place for.
             keep_secrets: whether API keys in clear stay; by default they become `<redacted>`.
 
         Raises:
-            UnknownVersionError: there is no such version.
-            UsageError: there is no such release, or both are asked for.
-            RejectedError: the release would reject the result, for something that no migration may change.
+            UnknownVersionError: the version is not known.
+            UsageError: the release is not known, or both are given.
+            RejectedError: the release would reject the result for something that no migration may change.
             ResidueError: the residue belongs to another document or version.
         """
         version, release = to or NEWEST, None
@@ -93,7 +93,7 @@ class Export:
         return Conversion(Export(self.name, parsed, identify(done.document)), done.ledger, done.residue)
 
     def check(self) -> list[Finding]:
-        """What is wrong with it: its schema, and whether it says the same thing everywhere."""
+        """Findings: violations of the schema, and values that contradict each other."""
         from migrator.check import check
 
         return check(self.parsed, self.identity)
@@ -103,12 +103,12 @@ class Export:
         return render(self.document, self.parsed.layout)
 
     def write(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the file; readers see all of it or none of it.
+        """Write the file in one step, so that a reader sees all of it or none.
 
-        It may be the object of a URL, and is compressed if its name ends in `.gz` or `.zst`.
+        It may be a URL, and is compressed if the name ends in `.gz` or `.zst`.
 
         Raises:
-            UnwritableError: it exists and is not to be overwritten, or cannot be written.
+            UnwritableError: it exists and `overwrite` is false, or it cannot be written.
         """
         name = os.fspath(path)
         raw = pack(self.to_bytes(), packing_of_name(name))
@@ -131,7 +131,7 @@ def _goal(release: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What [`Export.convert`][] gives: the new export, every change with its class of loss, and what was saved."""
+    """What [`Export.convert`][] returns: the new export, every change with its class of loss, the saved residue."""
 
     export: Export
     ledger: Ledger
@@ -139,22 +139,23 @@ class Conversion:
 
 
 def read_export(path: PathLike) -> Export:
-    """A main export in a file.
+    """Read a main export from a file or URL.
 
     Raises:
         UnreadableError, NotJsonError: the file cannot be read.
-        NotAnExportError: it is of another family.
-        UnknownVersionError, NewerVersionError: its version cannot be handled.
+        NotAnExportError: another family.
+        UnknownVersionError, NewerVersionError: its version is not known.
+        UsageError: the path is `-`.
     """
     name = os.fspath(path)
     if name == "-":
-        raise UsageError("- is a name for the command line only", hint="parse_export takes bytes")
+        raise UsageError("- is a name for the command line only", hint="pass the bytes to parse_export")
     loaded = load(name)
     return _export(name, loaded.parsed, loaded.identity)
 
 
 def parse_export(raw: bytes, name: str = "export") -> Export:
-    """A main export in memory; `name` is what errors call it.
+    """Parse a main export; errors call it `name`.
 
     Raises:
         MigratorError: as [`read_export`][] does.
@@ -178,15 +179,15 @@ def _export(name: str, parsed: Parsed | None, identity: Identity) -> Export:
 
 
 def compare(base: Iterable[PathLike], candidate: Iterable[PathLike], *, fail_on: Iterable[str] = ()) -> Receipt:
-    """Two runs, or two groups of repeated runs, metric by metric.
+    """Compare two runs, or two groups of repeated runs, metric by metric.
 
     Args:
         base: files or folders of the baseline.
         candidate: files or folders of the candidate.
-        fail_on: rules of a gate, as `diff --fail-on` takes them: `request_latency.p99:5`.
+        fail_on: rules of a gate, in the form of `diff --fail-on`: `request_latency.p99:5`.
 
     Raises:
-        MigratorError: a file cannot be read, or a rule is not understood.
+        MigratorError: a file cannot be read, or a rule is invalid.
     """
     from migrator.diff.engine import compare as compare_sides
     from migrator.diff.policy import Policy, from_options

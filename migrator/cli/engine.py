@@ -1,4 +1,4 @@
-"""Who works on the files of a batch, this process, several, or a cluster: the options, and the call of each."""
+"""Who works on the files of a batch: this process, several, or a cluster. Options, and the call of each."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def require_engine(options: EngineOptions) -> None:
 
 
 def sources(options: SelectionOptions, avoid: tuple[str | None, ...] = ()) -> Iterator[Source]:
-    """The files that a command line means, in order, as they are found; nothing in a folder of `avoid`."""
+    """The files that a command line means, as they are found; outputs and backups are in `avoid`, and not read."""
     return select(options.paths, selection(options), avoid)
 
 
@@ -131,12 +131,12 @@ def run_engine(
 
 
 def progress(options: BatchOptions, what: str, *avoid: str | None) -> Progress:
-    """A line that counts the results of a batch; how many there will be it finds out itself."""
-    # A single look at a file has no use for it, and should not wait for the import.
+    """A line that counts the results of a batch, and finds out how many there will be."""
+    # Not needed to describe a single file, which should not wait for the import.
     from migrator.cli.progress import Progress
 
     chosen = selection(options)
-    # What a test chooses is only known when each file has been read; and a store is not listed twice.
+    # `--where` decides on the content of each file; and a store is not listed twice.
     return Progress(
         what, None if chosen.where or _uses_store(options) else partial(count, options.paths, chosen, avoid)
     )

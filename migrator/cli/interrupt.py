@@ -1,4 +1,4 @@
-"""Ctrl-C between two files of a batch, never within one."""
+"""Let Ctrl-C end a batch between two files, never within one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Self
 
 
 class DeferredInterrupt:
-    """While it is entered, Ctrl-C only asks: whoever works looks at `asked` between two files and stops.
+    """A context in which the first Ctrl-C only makes `asked` true: the batch asks it between two files, and ends.
 
-    What is written meanwhile is therefore complete, and its ledger, too. When it is left after being asked, it raises
-    `KeyboardInterrupt`; a second Ctrl-C raises at once.
+    So the files that were written are complete, and their ledgers, too. At its end the context then raises
+    `KeyboardInterrupt`; a second Ctrl-C raises it at once.
     """
 
     def __init__(self) -> None:
         self._asked = False
 
     def asked(self) -> bool:
-        """Whether somebody wants to stop."""
+        """Whether Ctrl-C was pressed."""
         return self._asked
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -28,7 +28,7 @@ class DeferredInterrupt:
         self._asked = True
 
     def __enter__(self) -> Self:
-        # Where Ctrl-C is ignored (`nohup`) or someone else's, it stays so.
+        # Where Ctrl-C is ignored (`nohup`), or the caller handles it, it stays so.
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._interrupt)
         return self

@@ -1,4 +1,4 @@
-"""`aiperf-migrate`: find the command, run it, turn what happens into an exit code."""
+"""`aiperf-migrate`: find the command, run it, return its exit code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "table": ("table", "exports as rows and columns: CSV, Parquet, JSON, Markdown"),
     "diff": ("diff", "compare two runs, or two groups of runs"),
     "noise": ("noise", "learn how much runs differ by themselves"),
-    "tui": ("tui", "browse, look and compare in a terminal UI"),
+    "tui": ("tui", "browse and compare exports in a terminal UI"),
     "versions": ("versions", "list the schema versions and what changed"),
     "schema": ("schema", "print the JSON Schema of a version, or of the receipt of a diff"),
     "textconv": ("textconv", "print an export as stable text, for git to compare"),
@@ -34,7 +34,7 @@ _CALLED_BY_GIT: Final = ("textconv", "git")
 
 
 def usage() -> str:
-    """The overview that `--help` prints."""
+    """What `--help` prints."""
     lines = [f"  {name:<11}{about}" for name, (_, about) in COMMANDS.items()]
     return "\n".join(
         [
@@ -45,13 +45,13 @@ def usage() -> str:
             "commands:",
             *lines,
             "",
-            "  aiperf-migrate tui [PATH]                   look around in the terminal",
+            "  aiperf-migrate tui [PATH]                   browse exports in the terminal",
             "  aiperf-migrate inspect FILE                 what is it?",
             "  aiperf-migrate upgrade FILE --diff          what would change?",
             "  aiperf-migrate upgrade FILE -o NEW          upgrade a copy",
             "  aiperf-migrate upgrade TREE -d OUT          upgrade a tree into another",
             "",
-            "aiperf-migrate COMMAND --help tells more about a command.",
+            "aiperf-migrate COMMAND --help describes a command.",
             "exit codes: 0 done, 1 the answer is no, 2 usage, 3 undecidable, 4 bad input,",
             "70 internal error, 130 interrupted.",
         ]
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
         say(f"aiperf-migrate {__version__}")
         return ExitCode.OK
     if name not in COMMANDS:
-        complain(f"no command {name!r}; there are {', '.join(COMMANDS)}")
+        complain(f"unknown command {name!r}; expected {', '.join(COMMANDS)}")
         return ExitCode.USAGE
     module = import_module(f"migrator.cli.commands.{COMMANDS[name][0]}")
     options = module.called_by_git(rest) if name in _CALLED_BY_GIT else None
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run() -> None:
-    """The console script: [`main`][] for this process's arguments, whatever happens there."""
+    """The console script: [`main`][] with the arguments of the process; exits with 0 to 4, 70, 130 or 141."""
     make_tolerant()
     try:
         code = _outcome(sys.argv[1:])
@@ -93,7 +93,7 @@ def _outcome(arguments: Sequence[str]) -> int:
         try:
             code = main(arguments)
         except SystemExit as end:
-            # How `argparse` leaves after --help and after a wrong option.
+            # What `argparse` raises after --help and after a wrong option.
             code = int(end.code or 0)
         flush()
     except MigratorError as error:

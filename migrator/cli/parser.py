@@ -1,4 +1,4 @@
-"""One argument parser for all commands: the same words for the same things, and the project's exit code."""
+"""The argument parser of all commands: shared options, types of values, and the exit code for wrong usage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ N = TypeVar("N")
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Help as wide as the terminal, at most 100 columns; asking for it here saves `argparse` an import."""
+    """Help as wide as the terminal, at most 100 columns. With the width given, `argparse` need not import `shutil`."""
 
     def __init__(self, prog: str) -> None:
         try:
@@ -96,7 +96,9 @@ class Parser(argparse.ArgumentParser):
             self.set_defaults(**{after_dashes: None})
 
     def parse(self, arguments: Sequence[str], options: N) -> N:
-        """Set the attributes of `options`. Arguments may start with a dash only behind `--`.
+        """Set the attributes of `options`, which are returned.
+
+        Options and positional arguments may stand in any order; all that follows `--` is positional.
 
         Raises:
             SystemExit: after `--help`, and after a wrong option.
@@ -104,29 +106,29 @@ class Parser(argparse.ArgumentParser):
         """
         before, behind = _split(arguments)
         if not self._after_dashes:
-            # `argparse` has no such order of both, so that names with a dash in front get something before it.
+            # Intermixed parsing cannot read `--`: a name that starts with a dash gets `./` in front.
             before += [f"./{name}" if name.startswith("-") and name != "-" else name for name in behind or ()]
         elif behind is not None:
             setattr(options, self._after_dashes, behind)
         self.parse_intermixed_args(before, options)
         for value in vars(options).values():
             for text in value if isinstance(value, list) else [value]:
-                # Before anything else, for every report has the names that were given.
+                # At once, for messages contain the names that were given.
                 if isinstance(text, str) and is_url(text):
                     require_no_secret(text)
         return options
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        """As any other output: `argparse` itself hides it where standard output cannot be written."""
+        """Print the help; unlike in `argparse`, failing to write it is an error."""
         say(self.format_help().rstrip("\n"))
 
     def error(self, message: str) -> NoReturn:
-        """Tell what is wrong and where to read more, and leave."""
+        """Print what is wrong and where to read more, and exit."""
         complain(message, f"{self.prog} --help shows how to use it")
         raise SystemExit(int(ExitCode.USAGE))
 
     def add_paths(self) -> None:
-        """The files and folders to work on."""
+        """The files and folders to work on, at least one."""
         self.add_argument(
             "paths",
             nargs="+",
@@ -136,24 +138,24 @@ class Parser(argparse.ArgumentParser):
         )
 
     def add_json(self) -> None:
-        """The machine's form of the report."""
+        """`--json`."""
         self.add_argument("--json", action="store_true", help="report as JSON, one document a line")
 
     def add_selection(self) -> None:
-        """Which of the files are meant; [`selection`][] reads it back."""
+        """`--include` to `--where`; [`selection`][] reads them."""
         group = self.add_argument_group(
-            "which files", "Globs (as in .gitignore) and --gitignore choose among what folders hold."
+            "which files", "Globs (as in .gitignore) and --gitignore apply to files in folders."
         )
         group.add_argument("--include", action="append", default=[], metavar="GLOB", help="only these; repeatable")
         group.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="not these; repeatable")
-        group.add_argument("--gitignore", action="store_true", help="not what .gitignore leaves out")
+        group.add_argument("--gitignore", action="store_true", help="without what .gitignore excludes")
         group.add_argument("--newer-than", type=age, metavar="AGE", help="changed within 7d, or since 2026-11-24")
         group.add_argument("--older-than", type=age, metavar="AGE", help="changed before that")
         group.add_argument("--where", default="", metavar="TEST", help="by content: 'version<1.3 and not cancelled'")
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str] | None]:
-    """What stands before the first `--`, and what stands behind it (None: there is none)."""
+    """The arguments before the first `--`, and those after it (None: there is no `--`)."""
     given = list(arguments)
     if "--" not in given:
         return given, None
@@ -162,7 +164,7 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
 
 def selection(options: SelectionOptions) -> Selection:
-    """Which files a command line means, as what walks folders takes it."""
+    """The options that choose files, as one object."""
     from migrator.batch.select import Selection
 
     include, exclude = tuple(options.include), tuple(options.exclude)

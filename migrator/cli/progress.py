@@ -1,4 +1,4 @@
-"""A progress line on standard error: only when a person watches, and only when it takes a while."""
+"""A progress line on standard error: only on a terminal, and only for what takes longer than a second."""
 
 from __future__ import annotations
 
@@ -14,42 +14,45 @@ from migrator.cli.streams import cleared_by
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-_PATIENCE: Final = 1.0
-"""Seconds before anything is shown: most runs are over by then, and never pay for importing `rich`."""
+_DELAY: Final = 1.0
+"""Seconds before anything is shown: most runs are over by then, and need not import `rich`."""
 _EVERY: Final = 64
-"""Files between two looks at the clock."""
+"""Files between two updates."""
 
 
 class Progress:
-    """Counts files; shows how many are done, the rate, and, once it is known how many there are, what remains.
+    """Counts files; shows how many are done, the rate, and, once the number of files is known, the time that remains.
 
-    Files are streamed, so their number is found out on the side: by `count`, in a thread, and only when a line is
-    shown at all.
+    Files are streamed, so a thread finds their number, and only when a line is shown.
+
+    Args:
+        what: what is done with them, in a word or two.
+        count: finds the number of files; None: it stays unknown.
     """
 
     def __init__(self, what: str, count: Callable[[], int] | None = None) -> None:
         self._what = what
-        self._counting = count
-        self._watched = sys.stderr.isatty()
+        self._count_all = count
+        self._is_terminal = sys.stderr.isatty()
         self._started = time.monotonic()
         self._count = 0
         self._bar: RichProgress | None = None
 
     def __enter__(self) -> Self:
-        self._told = cleared_by(self.clear)
-        self._told.__enter__()
+        self._cleared = cleared_by(self.clear)
+        self._cleared.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._told.__exit__(kind, error, tb)
+        self._cleared.__exit__(kind, error, tb)
         self.clear()
 
     def advance(self) -> None:
-        """One more file is done."""
+        """Count one more file."""
         self._count += 1
-        if not self._watched or self._count % _EVERY:
+        if not self._is_terminal or self._count % _EVERY:
             return
-        if self._bar is None and time.monotonic() - self._started > _PATIENCE:
+        if self._bar is None and time.monotonic() - self._started > _DELAY:
             self._bar = self._start()
         if self._bar is not None:
             self._bar.start()
@@ -57,7 +60,7 @@ class Progress:
             self._bar.update(self._bar.task_ids[0], completed=self._count, rate=rate)
 
     def clear(self) -> None:
-        """Take the line off the terminal, because something else is written there; it comes back by itself."""
+        """Remove the line from the terminal; the next update shows it again."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -76,17 +79,17 @@ class Progress:
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
-            # Standard output is data and may be a file: it is not to be caught and shown above the line.
+            # Standard output is data and may be a file: `rich` must not print it above the line.
             redirect_stdout=False,
             redirect_stderr=False,
         )
         task = bar.add_task(self._what, total=None, rate=0.0, all="")
-        if count := self._counting:
+        if count := self._count_all:
 
-            def find_out() -> None:
+            def show_total() -> None:
                 total = count()
                 bar.update(task, total=total, all=f" of {total}")
 
-            Thread(target=find_out, daemon=True).start()
+            Thread(target=show_total, daemon=True).start()
         bar.start()
         return bar

@@ -1,4 +1,4 @@
-"""Who may write where: standard output is data and reports, standard error is for people."""
+"""Standard output, for data and reports, and standard error, for errors and warnings."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from migrator.render.safe import printable
 
 
 def make_tolerant() -> None:
-    """Make both streams take any text: what the terminal's encoding lacks is escaped, never a crash.
+    """Make both streams take any text: what the terminal's encoding lacks is escaped.
 
-    A stream that was closed before the start swallows what it is given, and its number is not given to a file.
+    A stream that was closed before the start becomes one that discards what is written, so that no file that is opened
+    later gets its number.
     """
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (open to the end of the process)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (open until the process ends)
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (open to the end of the process)
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (open until the process ends)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 _clearing: list[Callable[[], None]] = []
-"""What takes a progress line off the terminal before something else is written there."""
+"""Functions that remove a progress line from the terminal, called before something else is written there."""
 
 
 @contextlib.contextmanager
 def cleared_by(clear: Callable[[], None]) -> Iterator[None]:
-    """While this is entered, `clear` is called before anything is written to the terminal."""
+    """In this context `clear` is called before anything is written to the terminal."""
     _clearing.append(clear)
     try:
         yield
@@ -41,10 +42,11 @@ def cleared_by(clear: Callable[[], None]) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """A line of the report, on standard output.
+    """Print a line of the report to standard output.
 
     Raises:
-        UnwritableError: nothing can be written there; a reader who went away is a `BrokenPipeError`.
+        UnwritableError: standard output cannot be written.
+        BrokenPipeError: the process that read it has ended.
     """
     if _clearing and sys.stdout.isatty():
         _clear()
@@ -60,7 +62,11 @@ def _clear() -> None:
 
 
 def flush() -> None:
-    """Everything that was said is out; raises as [`say`][] does."""
+    """Write what is still buffered.
+
+    Raises:
+        UnwritableError, BrokenPipeError: as [`say`][] does.
+    """
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -68,27 +74,27 @@ def flush() -> None:
 
 
 def write_error(error: OSError) -> Exception:
-    """The error of writing to standard output in this package's words, unless it is that nobody reads any more."""
+    """The error to raise when writing to standard output failed: a `BrokenPipeError` as it is."""
     if isinstance(error, BrokenPipeError):
         return error
     return UnwritableError(f"cannot be written: {error.strerror or error}", file="standard output")
 
 
 def complain(*lines: str) -> None:
-    r"""An error or warning, on standard error, after everything that was said before.
+    r"""Print errors or warnings to standard error, a line each, after what was printed before them.
 
-    What is in a line stays in it: a line break that came out of a file is shown as `\n`.
+    A line break within a line, which came out of a file, is shown as `\n`.
     """
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     _clear()
-    # Nobody is left to be told that nobody can be told.
+    # If standard error cannot be written either, there is nowhere to report it.
     with contextlib.suppress(OSError):
         sys.stderr.write("".join(f"aiperf-migrate: {printable(line)}\n" for line in lines))
 
 
 def detach_unwritable() -> None:
-    """Let go of streams that cannot be written, so that the interpreter does not fail on them as it ends."""
+    """Redirect streams that cannot be written to the null device, so that the interpreter can flush them at its end."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

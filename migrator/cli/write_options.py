@@ -1,4 +1,4 @@
-"""How files are written: options of backups, the journal and the disk, and what they must not contradict."""
+"""How files are written: the options for backups, the journal and the disk, and the checks on them."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def add_write_options(parser: Parser) -> None:
     )
     parser.add_argument("--touch", action="store_true", help="with --in-place: renew the time of modification")
     parser.add_argument(
-        "--journal", type=file_name, metavar="FILE", help="note each file before it is written, for --resume and undo"
+        "--journal", type=file_name, metavar="FILE", help="record each file before it is written, for --resume and undo"
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the batch of that journal")
+    parser.add_argument("--resume", action="store_true", help="continue the batch of that journal")
     parser.add_argument(
         "--fsync",
         choices=[fsync.value for fsync in Fsync],
@@ -107,7 +107,7 @@ def write_options(options: WritingOptions) -> WriteOptions:
 def journaled(
     options: WritingOptions, request: Request, sources: Iterable[Source], stack: ExitStack
 ) -> Iterator[Source]:
-    """The sources, with what the journal to resume says was done; the journal is open until `stack` is left.
+    """The sources, each with what the resumed journal records of it; the journal is open until `stack` is closed.
 
     Raises:
         UnwritableError, JournalError: as [`migrator.writing.journal.begin`][] does.

@@ -1,1 +1,1 @@
-"""Exports in git: what `git diff` and `git log -p` show of them, setting that up, and reading old revisions."""
+"""Exports in git: what `git diff` and `git log -p` show of them, its set-up, and files of old revisions."""

@@ -1,14 +1,14 @@
-"""A few lines of this tool in a file that belongs to someone else: put in once, and taken out without a trace.
+"""Insert a block of lines into a configuration file that others write too, and remove exactly that block.
 
-The lines are headed by a comment, which also says what else had to be done for them: end the line before, or make
-the file. So taking them out gives back the bytes that were there, whatever was written around them since.
+The block starts with a comment, which also records whether the file was created for it, and whether the line above
+had no line end. So removing it restores the original bytes, whatever was written around it since.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import read_bytes, unwritable, write_atomic
@@ -19,56 +19,71 @@ _OPEN: Final = ", which ended the line above"
 
 
 def read(path: str) -> str:
-    """The text of a file; nothing if it does not exist.
+    """The text of a file; empty if it does not exist.
 
     Raises:
-        UnreadableError: it is there and cannot be read.
+        UnreadableError: it exists and cannot be read.
     """
     return os.fsdecode(read_bytes(path)) if os.path.exists(path) else ""
 
 
 def insert(text: str, lines: list[str], *, header: str = "", is_new: bool = False) -> str:
-    """A text with our lines at its end. Ours that were there already must be taken out first.
+    """A text with a block of lines at its end. An earlier block must have been removed.
 
     Args:
         text: the whole file.
-        lines: what to put in.
+        lines: the lines of the block.
         header: the line that starts a section, in a file with sections.
         is_new: whether there was no such file.
     """
     unended = bool(text) and not text.endswith("\n")
     mark = _MARK + (_NEW if is_new else "") + (_OPEN if unended else "")
-    # Inside of the section: what git adds to the one above must not come to stand below our mark.
+    # The section starts the block: what git adds to the section above must not end up in it.
     block = [*([header] if header else []), mark, *lines]
     return text + ("\n" if unended else "") + "".join(f"{line}\n" for line in block)
 
 
 def own(text: str, is_ours: Callable[[str], bool]) -> list[str]:
-    """Our lines in a text, in their order."""
+    """The lines of the block that `is_ours` accepts, in order; none if there is no block."""
     lines = text.split("\n")
     mark = _mark(lines)
     return [] if mark is None else [line for line in lines[mark + 1 : _end(lines, mark)] if is_ours(line)]
 
 
-def remove(text: str, is_ours: Callable[[str], bool], header: str = "") -> tuple[str | None, bool]:
-    """A text without our lines, and whether there were any; None for the text if the file was made for them alone.
+class Removal(NamedTuple):
+    """A text without its block.
 
-    A section's header stays if somebody else's lines stand below it.
+    Attributes:
+        text: what remains; None if the file was created for the block and nothing else is in it.
+        found: whether there was a block.
+    """
+
+    text: str | None
+    found: bool
+
+
+def remove(text: str, is_ours: Callable[[str], bool], header: str = "") -> Removal:
+    """Remove the block, and the section's header unless other lines stand below it.
+
+    Args:
+        text: the whole file.
+        is_ours: whether a line in the block belongs to it; others were added later, and stay.
+        header: the line that starts the section, as for [`insert`][].
     """
     lines = text.split("\n")
     mark = _mark(lines)
     if mark is None:
-        return text, False
+        return Removal(text, False)
     end = _end(lines, mark)
-    start, told, behind = mark, lines[mark], lines[end:]
+    start, comment, below = mark, lines[mark], lines[end:]
     others = [line for line in lines[mark + 1 : end] if not is_ours(line)]
-    if header and start and lines[start - 1] == header and not others and not _goes_on(behind):
+    if header and start and lines[start - 1] == header and not others and not _continues(below):
         start -= 1
-    if _OPEN in told and not others and behind == [""]:
-        # Nothing was written behind ours, so the line above goes back to having no end.
-        behind = []
-    result, _ = remove("\n".join([*lines[:start], *others, *behind]), is_ours, header)
-    return (None if _NEW in told and not (result or "").strip() else result), True
+    if _OPEN in comment and not others and below == [""]:
+        # Nothing was added below, so the line above has no line end again.
+        below = []
+    remaining = remove("\n".join([*lines[:start], *others, *below]), is_ours, header).text
+    return Removal(None if _NEW in comment and not (remaining or "").strip() else remaining, True)
 
 
 def _mark(lines: list[str]) -> int | None:
@@ -76,21 +91,23 @@ def _mark(lines: list[str]) -> int | None:
 
 
 def _end(lines: list[str], mark: int) -> int:
-    """Where the lines below our mark end: at the next section, comment or gap."""
+    """The index after the block, which the next section, comment or empty line ends."""
     end = mark + 1
     while end < len(lines) and lines[end].strip() and not lines[end].lstrip().startswith(("#", ";", "[")):
         end += 1
     return end
 
 
-def _goes_on(lines: list[str]) -> bool:
-    """Whether the next thing in some lines, comments aside, belongs to the section above them."""
-    told = (line.lstrip() for line in lines)
-    return next((not line.startswith("[") for line in told if line and line[0] not in "#;"), False)
+def _continues(lines: list[str]) -> bool:
+    """Whether the first of some lines, comments aside, belongs to the section above them."""
+    stripped = (line.lstrip() for line in lines)
+    return next((not line.startswith("[") for line in stripped if line and line[0] not in "#;"), False)
 
 
 def write(path: str, text: str | None) -> None:
-    """Replace or remove a file, under the lock that git itself takes; a symbolic link stays one.
+    """Replace a file, or remove it (`text` None), under the lock that git itself takes.
+
+    Of a symbolic link the target is replaced.
 
     Raises:
         UnwritableError: no permission, or git holds the lock.

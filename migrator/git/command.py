@@ -1,4 +1,4 @@
-"""Running git: quietly, in plain English, and with its refusals in this package's words."""
+"""Run git, without prompts, pager and locks, with its messages in English and its failures as errors."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from migrator.errors import MigratorError
 
 
 class GitError(MigratorError):
-    """git is missing, or would not do what it was asked."""
+    """git is missing or failed."""
 
 
 _ENVIRONMENT: Final = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat"}
 
 
-def run_git(*arguments: str, cwd: str | None = None, given: bytes = b"", fine: tuple[int, ...] = (0,)) -> bytes:
+def run_git(*arguments: str, cwd: str | None = None, given: bytes = b"", accepted: tuple[int, ...] = (0,)) -> bytes:
     """What a git command prints.
 
     Args:
-        arguments: the command and its arguments; never from a user in a place where an option could stand.
+        arguments: the command and its arguments; a user's text must not stand where git could take it for an option.
         cwd: the folder to run it in.
         given: its standard input.
-        fine: the exit codes that are no failure.
+        accepted: the exit codes that are not a failure.
 
     Raises:
-        GitError: git is not installed, the folder is not there, or git failed; with the line in which it says why.
+        GitError: git is not installed, the folder does not exist, or git failed; with git's own message.
     """
-    code, out, told = try_git(*arguments, cwd=cwd, given=given)
-    if code in fine:
+    code, out, message = try_git(*arguments, cwd=cwd, given=given)
+    if code in accepted:
         return out
-    if "not a git repository" in told:
+    if "not a git repository" in message:
         raise GitError("not inside a git repository", file=cwd or os.curdir)
-    raise GitError(f"git {arguments[0]} failed: {told or f'exit code {code}'}")
+    raise GitError(f"git {arguments[0]} failed: {message or f'exit code {code}'}")
 
 
 def try_git(*arguments: str, cwd: str | None = None, given: bytes = b"") -> tuple[int, bytes, str]:
-    """The exit code of a git command, what it printed, and the last line of what it complained of.
+    """The exit code of a git command, its standard output, and the line of its standard error that names the error.
 
     Raises:
-        GitError: git is not installed, or the folder is not there.
+        GitError: git is not installed, or the folder does not exist.
     """
-    # Slow to import, and only needed where git is asked.
+    # Slow to import, and only needed where git is called.
     import subprocess
 
     try:
@@ -55,7 +55,7 @@ def try_git(*arguments: str, cwd: str | None = None, given: bytes = b"") -> tupl
         )
     except FileNotFoundError as error:
         if cwd is not None and not os.path.isdir(cwd):
-            raise GitError("is no folder", file=cwd) from error
+            raise GitError("is not a folder", file=cwd) from error
         raise GitError("git is not installed, or not on the PATH") from error
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror or error}") from error

@@ -2,7 +2,7 @@
 
 git calls an external diff driver with `path old-file old-hex old-mode new-file new-hex new-mode`, followed by the new
 path and the similarity lines for a rename, or with the path alone while it is unmerged (gitdiff(1), "Generating
-patches": GIT_EXTERNAL_DIFF). A side that is not there is `/dev/null`, with `.` for its hash and mode.
+patches": GIT_EXTERNAL_DIFF). A side that does not exist is `/dev/null`, with `.` for its hash and mode.
 
     diff --git a/runs/profile_export_aiperf.json b/runs/profile_export_aiperf.json
     [input_config]
@@ -10,7 +10,7 @@ patches": GIT_EXTERNAL_DIFF). A side that is not there is `/dev/null`, with `.` 
     [metrics]
       request_latency ms  avg 85.420 → 102.50 (+20.0 %)  p50 83.110 → 99.732 (+20.0 %)  p99 118.00 → 141.60 (+20.0 %)
 
-Nothing is judged here: two single runs do not tell a change from noise. `aiperf-migrate diff` does.
+Nothing is judged here: two single runs do not show whether a change is noise. `aiperf-migrate diff` judges.
 """
 
 from __future__ import annotations
@@ -27,33 +27,36 @@ from migrator.git.textconv import fact_lines, lines, own_text
 from migrator.render.safe import printable
 
 _SHOWN: Final = ("avg", "p50", "p99")
-"""Statistics that are told of a changed metric; others only where none of these changed."""
+"""Statistics that are shown for a changed metric; others only where none of these changed."""
 _AT_MOST: Final = 3
 
 
 class Side(NamedTuple):
-    """One version: the path in the repository, the file that git made of it, its mode (`.`: it is not there)."""
+    """One version: the path in the repository, git's file with its content, its mode (`.`: it does not exist)."""
 
     path: str
     file: str
     mode: str
 
     @property
-    def is_there(self) -> bool:
-        """Whether there is such a version."""
+    def exists(self) -> bool:
+        """Whether the file exists in this version."""
         return self.mode != "." and self.file != os.devnull
 
     def read(self) -> bytes:
-        """Its content; nothing if it is not there."""
-        return read_bytes(self.file) if self.is_there else b""
+        """Its content; empty if it does not exist."""
+        return read_bytes(self.file) if self.exists else b""
 
 
 def driver(arguments: Sequence[str]) -> Iterator[str]:
     """The lines to show for what git passes to an external diff driver.
 
+    Args:
+        arguments: 7 to 9, or 1 for a path that is unmerged; see above.
+
     Raises:
-        UsageError: another number of arguments than git passes.
-        UnreadableError: a file that git named is gone, or too large.
+        UsageError: another number of arguments.
+        UnreadableError: a file that git named does not exist, or is too large.
     """
     if len(arguments) == 1:
         yield f"* Unmerged path {printable(arguments[0])}"
@@ -62,7 +65,7 @@ def driver(arguments: Sequence[str]) -> Iterator[str]:
         raise UsageError(
             f"{len(arguments)} arguments",
             expected="those of git's external diff drivers: 7, 8 or 9, or 1",
-            hint="git calls it; `git diff` shows what it prints",
+            hint="git calls this command; `git diff` shows what it prints",
         )
     path, old_file, _, old_mode, new_file, _, new_mode, *renamed = arguments
     old, new = Side(path, old_file, old_mode), Side(renamed[0] if renamed else path, new_file, new_mode)
@@ -77,19 +80,19 @@ def changes(old: list[Fact], new: list[Fact]) -> Iterator[str]:
     section = ""
     names = list(dict.fromkeys(fact.section for fact in (*new, *old)))
     for place in sorted(before.keys() | after.keys(), key=lambda place: (names.index(place[0]), place[1])):
-        told = list(_changed(before.get(place), after.get(place)))
-        if told and place[0] != section:
+        changed = list(_changed(before.get(place), after.get(place)))
+        if changed and place[0] != section:
             section = place[0]
             yield f"[{section}]"
-        yield from told
+        yield from changed
 
 
 def _head(old: Side, new: Side, similarity: str) -> Iterator[str]:
     """What git itself prints above a patch."""
     yield f"diff --git a/{printable(old.path)} b/{printable(new.path)}"
-    if not old.is_there:
+    if not old.exists:
         yield f"new file mode {new.mode}"
-    elif not new.is_there:
+    elif not new.exists:
         yield f"deleted file mode {old.mode}"
     elif old.mode != new.mode:
         yield f"old mode {old.mode}"
@@ -100,24 +103,24 @@ def _head(old: Side, new: Side, similarity: str) -> Iterator[str]:
 
 def _body(old: Side, new: Side) -> Iterator[str]:
     raw = old.read(), new.read()
-    if raw[0] == raw[1] and old.is_there and new.is_there:
+    if raw[0] == raw[1] and old.exists and new.exists:
         return
     facts = [_facts(side, content) for side, content in zip((old, new), raw, strict=True)]
     if facts[0] and facts[1]:
-        told = list(changes(facts[0], facts[1]))
-        yield from told or ["  the same run and configuration: only version, layout, times or identifiers differ"]
-    elif not facts[0] and not facts[1] and old.is_there and new.is_there:
+        changed = list(changes(facts[0], facts[1]))
+        yield from changed or ["  the same run and configuration: only version, layout, times or identifiers differ"]
+    elif not facts[0] and not facts[1] and old.exists and new.exists:
         yield from _plain(old, new)
     else:
-        # One side is an export and the other is not there, or a pointer, or damaged: all of both.
+        # Only one side is an export; the other does not exist, or is a pointer, or damaged: show both whole.
         for sign, side, known, content in zip("-+", (old, new), facts, raw, strict=True):
-            text = lines(known) if known else own_text(content).splitlines() if side.is_there else ()
+            text = lines(known) if known else own_text(content).splitlines() if side.exists else ()
             yield from (f"{sign}{printable(line)}" for line in text)
 
 
 def _facts(side: Side, raw: bytes) -> list[Fact]:
-    """The facts of one side; none if it is no export."""
-    if not side.is_there:
+    """The facts of one side; empty if it is not an export."""
+    if not side.exists:
         return []
     try:
         return read_facts(raw)
@@ -126,9 +129,9 @@ def _facts(side: Side, raw: bytes) -> list[Fact]:
 
 
 def _plain(old: Side, new: Side) -> Iterator[str]:
-    """What git would have shown without this driver, from its first hunk on."""
+    """What git shows without this driver, from its first hunk on."""
     options = ("--no-index", "--no-ext-diff", "--no-textconv", "--no-color")
-    done = run_git("diff", *options, "--", old.file, new.file, fine=(0, 1))
+    done = run_git("diff", *options, "--", old.file, new.file, accepted=(0, 1))
     shown = done.decode("utf-8", "replace").splitlines()
     starts = [index for index, line in enumerate(shown) if line.startswith("@@")]
     if not starts:
@@ -136,10 +139,11 @@ def _plain(old: Side, new: Side) -> Iterator[str]:
         return
     yield f"--- a/{printable(old.path)}"
     yield f"+++ b/{printable(new.path)}"
-    yield from map(_calm, own_text("\n".join(shown[starts[0] :]).encode()).splitlines())
+    yield from map(_printable_line, own_text("\n".join(shown[starts[0] :]).encode()).splitlines())
 
 
-def _calm(line: str) -> str:
+def _printable_line(line: str) -> str:
+    """The line with its tabs kept."""
     return line if line.isprintable() else "\t".join(printable(part) for part in line.split("\t"))
 
 
@@ -150,10 +154,10 @@ def _changed(old: Fact | None, new: Fact | None) -> Iterator[str]:
         yield from (f"{sign} {line}" for line in fact_lines(fact) if not line.startswith("#"))
     elif old.statistics is None or new.statistics is None:
         if old != new:
-            yield from _turned(old, new)
+            yield from _old_and_new(old, new)
     elif old.unit != new.unit:
         yield f"  {new.name}: another unit, {old.unit} → {new.unit}"
-        yield from _turned(old, new)
+        yield from _old_and_new(old, new)
     else:
         names = list(dict.fromkeys((*old.statistics, *new.statistics)))
         moved = [name for name in names if _cell(old, name) != _cell(new, name)]
@@ -163,8 +167,8 @@ def _changed(old: Fact | None, new: Fact | None) -> Iterator[str]:
             yield "  " + "  ".join([f"{new.name} {new.unit}".rstrip(), *cells])
 
 
-def _turned(old: Fact, new: Fact) -> Iterator[str]:
-    """What cannot be told as a change of numbers."""
+def _old_and_new(old: Fact, new: Fact) -> Iterator[str]:
+    """A change that is not one of numbers."""
     if old.statistics is None and new.statistics is None:
         yield f"  {new.name}: {old.value} → {new.value}"
         return
@@ -178,7 +182,7 @@ def _cell(fact: Fact, statistic: str) -> str:
 
 
 def _percent(old: Fact, new: Fact, statistic: str) -> str:
-    """The relative change in parentheses; nothing where the old value is none to compare with."""
+    """The relative change in parentheses; empty where the old value is not a positive finite number."""
     before, after = (old.statistics or {}).get(statistic), (new.statistics or {}).get(statistic)
     if not all(isinstance(value, (int, float)) and type(value) is not bool for value in (before, after)):
         return ""

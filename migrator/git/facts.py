@@ -1,7 +1,7 @@
-"""What one export says, as a list of facts whose order and spelling depend on nothing but its content.
+"""The content of one export as a list of facts, whose order and spelling depend on the content alone.
 
 The document is brought to the newest version in memory, cleaned of secrets and of what is
-[`volatile`][migrator.aiperf.volatile]. So the same measurement gives the same facts, whichever release wrote it down.
+[`volatile`][migrator.aiperf.volatile]. So the same measurement gives the same facts, whichever release wrote the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,13 @@ DIGITS: Final = 5
 class Fact(NamedTuple):
     """A setting (`value`), or a stats block (`unit` and `statistics`, absent ones left out).
 
-    `section` is the part of the export, `name` what it is called there, `title` how AIPerf heads the metric.
+    Attributes:
+        section: the part of the export.
+        name: its key or path in that part.
+        value: of a setting, as text.
+        title: of a metric, as AIPerf prints it.
+        unit: of a metric.
+        statistics: of a metric, by name; None for a setting.
     """
 
     section: str
@@ -44,7 +50,7 @@ def read_facts(raw: bytes) -> list[Fact]:
     """The facts of a main export of any version.
 
     Raises:
-        MigratorError: not JSON, another family, or a shape that is broken.
+        MigratorError: not JSON, another family, or a broken shape.
     """
     document = parse_to_look(raw).data
     found = identify(document, details=False)
@@ -52,19 +58,19 @@ def read_facts(raw: bytes) -> list[Fact]:
         raise NotAnExportError(f"is not a main export but: {found.family.value}")
     document, _ = redact(document)
     if not found.newer:
-        # A newer one is shown as far as it is known.
+        # Of a newer one, what is known is shown.
         document = in_newest_dialect(migrate(document, identity=found).document)
     return list(_sections(stable(document)))
 
 
 def number_text(value: Json, digits: int | None = None) -> str:
-    """A number in full where it is whole, else with at least so many significant digits (None: all of them)."""
+    """A number as text: whole numbers in full, others with at least `digits` significant digits (None: all)."""
     if type(value) is bool or not isinstance(value, (int, float)):
         return printable(json.dumps(value, ensure_ascii=False))
     if isinstance(value, Numeral) and (not isfinite(value) or value.text.lstrip("-").isdigit()):
         return value.text
     if isinstance(value, float) and not isfinite(value):
-        return str(value)  # Too large in the catalogue's unit.
+        return str(value)  # Overflowed in the catalogue's unit.
     if value == 0 or (abs(value) < 1e15 and value == int(value)):
         return str(int(value))
     if isinstance(value, int) or digits is None:
@@ -110,7 +116,7 @@ def _telemetry(telemetry: Json) -> Iterator[Fact]:
 
 
 def _blocks(section: str, metrics: Json) -> Iterator[Fact]:
-    """Stats blocks by their tags; what else stands between them comes first, as settings."""
+    """Stats blocks by their tags, after whatever else is in the object, as settings."""
     if type(metrics) is not dict:
         yield from _flat(section, metrics)
         return
@@ -144,7 +150,7 @@ def _converted(statistic: str, value: Json, unit: str, to: str) -> Json:
 
 
 def _flat(section: str, node: Json) -> Iterator[Fact]:
-    """Every leaf below a node as one setting, in order of the names. Null and absent mean the same."""
+    """Every leaf below a node as a setting, by name. Null means the same as absent."""
     if node is None or node == {}:
         return
     leaves = [(_name(path), path, value) for path, value in _leaves(node, ())]
@@ -167,7 +173,7 @@ def _leaves(node: Json, path: Path) -> Iterator[tuple[Path, Json]]:
 
 
 def _labels(items: list[Json]) -> list[str | int]:
-    """Phases, data sets and models go by their names, so that one more of them does not rename the others."""
+    """What items are called: by their `name` where each has its own, so that a new one does not rename the others."""
     names = [item.get("name") if type(item) is dict else None for item in items]
     if all(type(name) is str for name in names) and len(set(names)) == len(names):
         return [str(name) for name in names]

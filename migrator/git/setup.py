@@ -1,8 +1,8 @@
-"""Set up git to show exports by this tool, for one repository or for all of a user's, and take that back.
+"""Set up git to show exports by this tool, for one repository or for all of a user, and undo that.
 
 Two files change: git's configuration, which says how `diff=aiperf` is shown, and its attributes, which say what is
 `diff=aiperf`. Locally these are `.git/config` and `.git/info/attributes`, so that no file of the working tree is
-touched and nobody else is; globally `~/.gitconfig` and `~/.config/git/attributes`, or what the user has set instead.
+touched; globally `~/.gitconfig` and `~/.config/git/attributes`, or what the user has set instead.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from migrator.git.command import GitError, run_git, try_git
 from migrator.git.textconv import SECTION
 
 PATTERN: Final = "*profile_export_aiperf*.json"
-"""What AIPerf calls its exports, prefixes and phases included. Files of other families go by it, and are left as is."""
+"""Names of AIPerf's exports, with prefixes and phases. Files of other families match too, and are shown as they are."""
 ATTRIBUTES: Final = f"{PATTERN} diff=aiperf"
 EXAMPLE: Final = "profile_export_aiperf.json"
 _HEADER: Final = '[diff "aiperf"]'
 _CACHE: Final = "refs/notes/textconv/aiperf"
-"""Where git keeps the texts it was given, if `cachetextconv` is on."""
+"""Where git keeps the output of textconv, if `cachetextconv` is on."""
 
 
 class Place(NamedTuple):
-    """Where a set-up lives: the two files, and whether it is for all of a user's repositories."""
+    """The two files of a set-up, and whether it is for all repositories of a user."""
 
     config: str
     attributes: str
@@ -47,11 +47,11 @@ class Status(NamedTuple):
 def settings(*, driver: bool = True) -> dict[str, str]:
     """Key below `diff.aiperf` → value, for this installation of the tool.
 
-    The interpreter is named by its path, so that a virtual environment need not be active, and does not look for
-    modules in the folder it is started in (`-P`): that is a repository, and whatever is in it.
+    The interpreter is named by its path, so that a virtual environment need not be active. With `-P` it does not import
+    modules from the folder it is started in, which is a repository with any content.
     """
     tool = f"{_quoted(sys.executable)} -P -m migrator"
-    # git keeps what textconv printed until its command changes: a new version of the tool must be a new command.
+    # git caches the output of textconv by its command: a new version of the tool must be a new command.
     found = {
         "textconv": f"AIPERF_MIGRATE={__version__} {tool} textconv",
         "cachetextconv": "true",
@@ -65,6 +65,7 @@ def place(cwd: str, *, is_global: bool) -> Place:
 
     Raises:
         GitError: not in a repository; or, globally, no home folder.
+        UnwritableError: globally, `GIT_CONFIG_GLOBAL` names the null device.
     """
     if is_global:
         return Place(_global_config(), _global_attributes(), True)
@@ -73,7 +74,7 @@ def place(cwd: str, *, is_global: bool) -> Place:
 
 
 def install(where: Place, *, driver: bool = True) -> list[str]:
-    """Set up, or bring what is set up to this installation of the tool; the files that changed.
+    """Set up, or update a set-up to this installation of the tool. Returns the files that changed.
 
     Raises:
         GitError: `diff.aiperf` is set up for something else, which is not overwritten.
@@ -86,19 +87,19 @@ def install(where: Place, *, driver: bool = True) -> list[str]:
 
 
 def uninstall(where: Place, cwd: str) -> list[str]:
-    """Take out what [`install`][] put in, and nothing else; the files that changed.
+    """Remove what [`install`][] inserted, and nothing else. Returns the files that changed.
 
     Raises:
         UnwritableError: no permission, or git is changing the file.
     """
     changed = []
     for path, is_ours, header in ((where.config, _is_setting, _HEADER), (where.attributes, _is_attribute, "")):
-        text, found = blocks.remove(blocks.read(path), is_ours, header)
-        if found:
-            blocks.write(path, text)
+        removal = blocks.remove(blocks.read(path), is_ours, header)
+        if removal.found:
+            blocks.write(path, removal.text)
             changed.append(path)
     if changed and not where.is_global:
-        # Texts that nobody reads any more, and that a mirror would carry on.
+        # The cached texts are of no use any more, and a mirror would copy them.
         try_git("update-ref", "-d", _CACHE, cwd=cwd)
     return changed
 
@@ -117,18 +118,18 @@ def status(where: Place) -> Status:
 
 
 def in_effect(cwd: str) -> bool:
-    """Whether git, in the repository around a folder, shows an export by this tool: whoever set that up, and where."""
-    told = run_git("check-attr", "diff", "--", EXAMPLE, cwd=cwd).decode("utf-8", "replace")
+    """Whether git shows exports by this tool in the repository that a folder is in, from whichever set-up."""
+    checked = run_git("check-attr", "diff", "--", EXAMPLE, cwd=cwd).decode("utf-8", "replace")
     code, out, _ = try_git("config", "--get", "diff.aiperf.textconv", cwd=cwd)
-    return told.strip().endswith(": aiperf") and code == 0 and _is_tool(os.fsdecode(out))
+    return checked.strip().endswith(": aiperf") and code == 0 and _is_tool(os.fsdecode(out))
 
 
 def _put(path: str, lines: list[str], is_ours: Callable[[str], bool], header: str = "") -> str:
-    """The path of a file that now has our lines, if it had to be changed for that."""
+    """Give a file our lines; its path if that changed it, else an empty string."""
     before = blocks.read(path)
     if blocks.own(before, is_ours) == lines:
         return ""
-    without, _ = blocks.remove(before, is_ours, header)
+    without = blocks.remove(before, is_ours, header).text
     is_new = without is None or not os.path.lexists(path)
     blocks.write(path, blocks.insert(without or "", lines, header=header, is_new=is_new))
     return path
@@ -139,14 +140,14 @@ def _require_free(where: Place) -> None:
         value = _get(where, key)
         if value and not _is_tool(value):
             raise GitError(
-                f"diff.aiperf.{key} is set already, to {value!r}",
-                hint=f"`git config {'--global ' * where.is_global}--unset diff.aiperf.{key}` frees it",
+                f"diff.aiperf.{key} is already set to {value!r}",
+                hint=f"`git config {'--global ' * where.is_global}--unset diff.aiperf.{key}` removes it",
                 file=where.config,
             )
 
 
 def _get(where: Place, key: str) -> str:
-    """A value as the file has it, includes aside; nothing if it is not set there."""
+    """A value in the file itself, without includes; empty if it is not set there."""
     code, out, _ = try_git("config", "--file", where.config, "--get", f"diff.aiperf.{key}")
     return os.fsdecode(out).removesuffix("\n") if code == 0 else ""
 
@@ -167,7 +168,7 @@ def _is_attribute(line: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    """A word for the shell, which is what git runs commands with; on Windows its paths have slashes, too."""
+    """A word quoted for the shell, with which git runs commands; its paths have slashes on Windows, too."""
     import shlex
 
     return shlex.quote(text.replace("\\", "/") if os.sep == "\\" else text)
@@ -180,15 +181,15 @@ def _value(text: str) -> str:
 
 
 def _path_in_git_folder(name: str, cwd: str) -> str:
-    told = os.fsdecode(run_git("rev-parse", "--git-path", name, cwd=cwd)).removesuffix("\n")
-    return os.path.normpath(os.path.join(cwd, told))
+    path = os.fsdecode(run_git("rev-parse", "--git-path", name, cwd=cwd)).removesuffix("\n")
+    return os.path.normpath(os.path.join(cwd, path))
 
 
 def _global_config() -> str:
     """The file that `git config --global` writes to (git-config(1), FILES)."""
     chosen = os.environ.get("GIT_CONFIG_GLOBAL")
     if chosen == os.devnull:
-        raise UnwritableError("is no file", hint="GIT_CONFIG_GLOBAL says so", file=chosen)
+        raise UnwritableError("is not a file", hint="set GIT_CONFIG_GLOBAL to a file, or unset it", file=chosen)
     if chosen:
         return chosen
     usual, other = os.path.join(_home(), ".gitconfig"), os.path.join(_settings_folder(), "git", "config")
@@ -211,5 +212,5 @@ def _settings_folder() -> str:
 def _home() -> str:
     home = os.path.expanduser("~")
     if not os.path.isabs(home):
-        raise GitError("there is no home folder", hint="HOME says where it is")
+        raise GitError("no home folder found", hint="set HOME")
     return home

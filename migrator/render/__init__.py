@@ -1,1 +1,1 @@
-"""Results in, text out. Nothing here opens a file or knows a stream."""
+"""Results as text. Nothing here reads or writes a file or stream."""

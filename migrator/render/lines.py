@@ -1,4 +1,4 @@
-"""Reports as JSON, one document a line, that every parser takes whatever stood in the file."""
+"""Reports as JSON, one document a line, valid for every parser whatever the exports contain."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from migrator.jsonfile import Json, Numeral
 
-# Imported by the functions that need it: it takes longer than all the rest of a start-up.
+# Imported by the functions that need it: it takes longer than the rest of a start-up.
 if TYPE_CHECKING:
     import orjson
 
 _DEEPEST: Final = 100
-"""Levels of nesting that are shown where a report cannot be written whole."""
+"""Levels of nesting that are written where the whole report is too deep."""
 
 
 def json_line(row: dict[str, Any]) -> str:
-    r"""A report on one line, for any parser, and harmless on a terminal.
+    r"""A report as one line of JSON that is harmless on a terminal.
 
-    Numbers keep their spelling, but `NaN` and `Infinity`, which are no JSON, become strings. What a terminal would
-    obey is escaped. Of a file name that is not UTF-8, the bytes at fault are told as `\udc80` to `\udcff`, which
-    [`os.fsencode`][] turns back.
+    Numbers keep their spelling; `NaN` and `Infinity`, which JSON does not have, become strings. Control characters are
+    escaped. In a file name that is not UTF-8, the invalid bytes are `\udc80` to `\udcff`, which [`os.fsencode`][]
+    converts back.
     """
     import orjson
 
@@ -42,7 +42,7 @@ def _number(value: object) -> orjson.Fragment | str:
 
 
 def _legible(value: Json, levels: int) -> Json:
-    """The same without what the writer refuses: half characters, and too many levels."""
+    """The value without what orjson refuses: unpaired surrogates, and too many levels."""
     import orjson
 
     if isinstance(value, str):

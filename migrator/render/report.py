@@ -1,8 +1,8 @@
-"""What migrations did, as text: a line a file, the whole ledger, or the changes path by path."""
+"""The results of migrations as text: a line a file, the whole ledger, or the changes path by path."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -12,25 +12,25 @@ from migrator.chain.steps import ENTRY, STEPS
 from migrator.jsonfile import path_text
 from migrator.ledger import PAST_TENSE, Entry, Loss, Op, Tally
 from migrator.render.safe import printable
-from migrator.render.text import table, value_text
+from migrator.render.text import plural, table, value_text
 
-_TOLD: Final = tuple(op for op in Op if op not in (Op.DROP, Op.KEEP, Op.SET))
+_COUNTED: Final = tuple(op for op in Op if op not in (Op.DROP, Op.KEEP, Op.SET))
 
 
 def counts(tally: Tally) -> str:
-    """`26 renamed, 9 added, 2 inferred`: operations first, then what one should know about."""
+    """`26 renamed, 9 added, 2 inferred`: operations first, then values to know about."""
     by_op, by_loss = tally.operations, tally.losses
-    told = [f"{count} {PAST_TENSE[op]}" for op in _TOLD if (count := by_op.get(op))]
+    parts = [f"{count} {PAST_TENSE[op]}" for op in _COUNTED if (count := by_op.get(op))]
     if tally.implied:
-        told.append(f"{tally.implied} dropped as derivable")
-    told += [f"{count} {loss.value}" for loss in (Loss.INFERRED, Loss.SAVED) if (count := by_loss.get(loss))]
+        parts.append(f"{tally.implied} dropped as derivable")
+    parts += [f"{count} {loss.value}" for loss in (Loss.INFERRED, Loss.SAVED) if (count := by_loss.get(loss))]
     if tally.lost:
-        told.append(f"{tally.lost} lost")
-    return ", ".join(told) or "label only"
+        parts.append(f"{tally.lost} lost")
+    return ", ".join(parts) or "label only"
 
 
 def result_line(result: Result) -> str:
-    """One line for one file: what was done, then its name, so that names of any length keep the columns."""
+    """One or two lines for one file: what was done and its name, then the changes or the reason."""
     name = printable(result.source.path)
     if result.status is Status.FAILED:
         return f"{'failed':<13}{name}"
@@ -43,15 +43,15 @@ def result_line(result: Result) -> str:
 
 
 def _same_version(result: Result) -> str:
-    """What a file without a step on its way was changed for."""
+    """What stands for the versions where no step was needed."""
     return f"for {result.for_release}" if result.for_release else f"{result.to_version} filled"
 
 
-def total_line(results: dict[Status, int], failed_hint: str = "") -> str:
-    """The last line of a batch."""
+def total_line(results: Mapping[Status, int]) -> str:
+    """The last line of a batch, from the number of files by status."""
     done = [f"{results[status]} {status.value}" for status in Status if results.get(status)]
     files = sum(results.values())
-    return f"{files} {'file' if files == 1 else 'files'}: {', '.join(done) or 'nothing to do'}{failed_hint}"
+    return f"{plural(files, 'file')}: {', '.join(done) or 'nothing to do'}"
 
 
 def explain(result: Result) -> Iterator[str]:
@@ -85,7 +85,7 @@ _ABOUT_STEP = {
 
 
 def _by_place(entries: Sequence[Entry]) -> Iterator[str]:
-    """Entries under the object they happen in, so that deep paths are told once."""
+    """Entries under the object they change, whose path is printed once."""
     for place, group in groupby(entries, key=lambda entry: entry.path[:-1]):
         if place:
             yield f"  {printable(path_text(place))}"
@@ -100,7 +100,7 @@ def _entry_row(entry: Entry) -> tuple[str, str, str]:
 
 
 def entry_detail(entry: Entry) -> str:
-    """What stands behind the path of an entry: where it went, its values, or a note."""
+    """The text after the path of an entry: its new place, its values, or a note."""
     if entry.to is not None:
         same_place = entry.to[:-1] == entry.path[:-1]
         if same_place:
@@ -118,16 +118,16 @@ def entry_detail(entry: Entry) -> str:
 
 
 def _with_note(text: str, entry: Entry) -> str:
-    """The values, and the note behind them where a line of 80 columns has room for it."""
+    """The values, then the note if it fits in a line of 80 columns."""
     note = f" ({printable(entry.note)})" if entry.note else ""
     return text + note if len(f"{entry.path[-1]}{text}{note}") <= _ROOM else text
 
 
 _ROOM: Final = 55
-"""Columns of a line behind the operation and the loss."""
+"""Columns of a line after the operation and the loss."""
 
 MARKS = {Op.ADD: "+", Op.RESTORE: "+", Op.DROP: "-", Op.RENAME: ">", Op.MOVE: ">", Op.SET: "~", Op.REDACT: "~"}
-"""Signs for what becomes of a place; what is left alone has none."""
+"""Operation → sign in a diff; an operation that changes nothing has none."""
 
 
 def diff(result: Result) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A survey as text: histograms of 80 columns, then what a migration would lose."""
+"""A survey as text of 80 columns: histograms, then what a migration would lose."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from migrator.render.text import plural, table
 _BAR: Final = 20
 """Columns of the longest bar."""
 _LISTED: Final = 20
-"""Lines of a histogram that are shown; `--json` has all."""
+"""Lines of a histogram that are printed; `--json` has all."""
 _WIDEST: Final = 48
 _PLACE: Final = 52
-"""Columns that the name of a kind, and of a place, may take so that lines have 80."""
+"""Columns of a name in a histogram, and of a place, in lines of 80 columns."""
 
 
 def lines(survey: Survey) -> Iterator[str]:
@@ -68,8 +68,8 @@ def _writer(kind: Any) -> str:
     in_the_file, releases = kind
     if in_the_file or not releases:
         return releases[0] if releases else "no known release"
-    told = releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
-    return f"{told} (not in the file)"
+    between = releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
+    return f"{between} (not in the file)"
 
 
 def _prediction(survey: Survey) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Text for people: calm, aligned, readable at 80 columns and without colour.
+"""Plain text: aligned, readable at 80 columns and without colour.
 
-Everything that comes out of a file is made [`printable`][migrator.render.safe.printable] first.
+Everything that comes from a file is made [`printable`][migrator.render.safe.printable] first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ WIDTH = 80
 
 
 def value_text(value: Json, width: int = 40) -> str:
-    """A value as JSON on one line, cut off at `width` characters; large objects are told by their size."""
+    """A value as JSON on one line of at most `width` characters; of large objects and arrays, their size."""
     if type(value) is dict and len(value) > 3:
         return f"{{{len(value)} keys}}"
     if type(value) is list and len(value) > 3:
@@ -36,11 +36,11 @@ def _one_line(value: Json) -> str:
 
 def table(rows: Iterable[Sequence[str]], indent: str = "") -> Iterator[str]:
     """Rows as lines with aligned columns; the last column is not padded."""
-    held = [tuple(row) for row in rows]
-    if not held:
+    cells_of = [tuple(row) for row in rows]
+    if not cells_of:
         return
-    widths = [max(len(row[column]) for row in held) for column in range(len(held[0]))]
-    for row in held:
+    widths = [max(len(row[column]) for row in cells_of) for column in range(len(cells_of[0]))]
+    for row in cells_of:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
         yield (indent + "  ".join([*cells, row[-1]])).rstrip()
 
@@ -61,7 +61,7 @@ def release_range(releases: Sequence[str]) -> str:
 
 
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:
-    """A paragraph in lines of at most 80 columns."""
+    """A paragraph in lines of at most 80 columns, indented; all but the first by `hanging`, if that is given."""
     line, start = "", indent
     for word in text.split():
         if line and len(start) + len(line) + 1 + len(word) > WIDTH:

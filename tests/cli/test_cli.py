@@ -130,7 +130,7 @@ def test_two_inputs_never_share_an_output(tree: Path) -> None:
     ):
         done = run("upgrade", *paths, "-d", "out", "--force", cwd=tree)
         assert done.code == 2
-        assert all(part in done.complaints[0] for part in (*paths, "same place below out", "name a folder above both"))
+        assert all(part in done.complaints[0] for part in (*paths, "same place in out", "name a folder above both"))
     done = run("upgrade", "in", "-d", "in/../in", "--force", cwd=tree)
     assert done.code == 2
     assert "input and output" in done.complaints[0]
@@ -585,7 +585,7 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        (("unknown",), "no command 'unknown'; there are inspect, upgrade"),
+        (("unknown",), "unknown command 'unknown'; expected inspect, upgrade"),
         (("upgrade",), "required: PATH"),
         (("upgrade", ""), "a file name must not be empty"),
         (("downgrade", "x.json"), "one of the arguments --to --for-aiperf is required"),
@@ -597,7 +597,7 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
         (("upgrade", "x.json", "-o", "y.json", "--in-place"), "not allowed with"),
         (("upgrade", "x.json", "-o", ""), "a file name must not be empty"),
         (("upgrade", "x.json", "-o", "folder/"), "-o names a file, not a folder: folder/ (-d DIR)"),
-        (("upgrade", "x.json", "--json"), "standard output can hold the document or the report"),
+        (("upgrade", "x.json", "--json"), "standard output cannot hold both the document and the report"),
         (("upgrade", "x.json", "--residue"), "--residue needs an output: -o, -d or --in-place"),
         (("upgrade", "-", "--in-place"), "standard input cannot be replaced"),
         (("upgrade", "-", "-d", "out"), "standard input has no name"),
@@ -811,7 +811,7 @@ def test_closed_streams_are_no_crash(tmp_path: Path) -> None:
 
 def test_progress_is_only_for_people_who_watch(tree: Path) -> None:
     impatient = (
-        "import migrator.cli.progress as p\np._PATIENCE, p._EVERY = -1.0, 1\nfrom migrator.cli.main import run\nrun()"
+        "import migrator.cli.progress as p\np._DELAY, p._EVERY = -1.0, 1\nfrom migrator.cli.main import run\nrun()"
     )
     arguments = [sys.executable, "-c", impatient, "upgrade", "in", "-d"]
     main, terminal = os.openpty()

@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "exports"
 # The line appears as soon as there is something to count, not after a second.
 _IMPATIENT = """
 import migrator.cli.progress as progress
-progress._PATIENCE, progress._EVERY = 0.0, 4
+progress._DELAY, progress._EVERY = 0.0, 4
 from migrator.cli.main import run
 run()
 """

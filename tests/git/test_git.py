@@ -643,7 +643,7 @@ def test_a_textconv_of_somebody_else_is_not_overwritten(plain: Repository) -> No
     before = (plain.folder / ".git" / "config").read_bytes()
     done = plain.tool("git", "install")
     assert done.code == 4
-    assert "diff.aiperf.textconv is set already, to 'jq .'" in done.stderr
+    assert "diff.aiperf.textconv is already set to 'jq .'" in done.stderr
     assert (plain.folder / ".git" / "config").read_bytes() == before
     assert not (plain.folder / ".git" / "info" / "attributes").exists()
     plain.tool("git", "uninstall")
@@ -792,10 +792,10 @@ def test_a_file_of_an_old_revision(history: Repository) -> None:
 @pytest.mark.parametrize(
     ("rev", "path", "expected"),
     [
-        ("nope", NAME, "no revision 'nope'"),
-        ("--help", NAME, "no revision '--help'"),
-        ("", NAME, "is no revision of a file"),
-        ("HEAD\nHEAD", NAME, "is no revision of a file"),
+        ("nope", NAME, "unknown revision 'nope'"),
+        ("--help", NAME, "unknown revision '--help'"),
+        ("", NAME, "is not a revision and a path"),
+        ("HEAD\nHEAD", NAME, "is not a revision and a path"),
         ("HEAD", "nope.json", "is not in revision 'HEAD'"),
         ("HEAD", "-x", "is not in revision 'HEAD'"),
         ("HEAD", "runs", "is a folder in revision 'HEAD'"),
@@ -812,7 +812,7 @@ def test_outside_of_any_repository(history: Repository, tmp_path: Path) -> None:
     for use in (lambda: read("HEAD", NAME, str(tmp_path)), lambda: is_revision("HEAD", str(tmp_path))):
         with pytest.raises(GitError, match="not inside a git repository"):
             use()
-    with pytest.raises(GitError, match="is no folder"):
+    with pytest.raises(GitError, match="is not a folder"):
         read("HEAD", NAME, str(tmp_path / "nowhere"))
 
 
@@ -825,7 +825,7 @@ def test_what_is_a_revision(history: Repository) -> None:
 def test_what_git_lfs_holds_is_taken_from_its_store(history: Repository) -> None:
     history.write(lfs(raw(BASE)), NAME)
     history.commit()
-    with pytest.raises(UnreadableError, match="is kept by Git LFS and not here"):
+    with pytest.raises(UnreadableError, match="is a Git LFS pointer whose object is missing"):
         read("HEAD", NAME, str(history.folder))
     oid = sha256(raw(BASE)).hexdigest()
     history.write(raw(BASE), f".git/lfs/objects/{oid[:2]}/{oid[2:4]}/{oid}")

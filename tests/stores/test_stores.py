@@ -330,8 +330,11 @@ def test_what_only_works_on_this_machine_is_told_at_once() -> None:
         (["s3://runs/a", "--in-place", "--journal", "s3://runs/j"], "--journal needs a file on this machine"),
         (["s3://runs/a.json", "-o", "b.json", "--ledger", "s3://runs/l"], "--ledger needs a file on this machine"),
         (["s3://runs/a", "-d", "b", "--backfill"], "--backfill cannot read the files beside an export"),
-        (["a.json", "--in-place", "--backup-dir", "s3://runs/b"], "the backup of a.json belongs on this machine"),
-        (["s3://runs/a", "-d", "s3://runs/a/"], "is input and output"),
+        (
+            ["a.json", "--in-place", "--backup-dir", "s3://runs/b"],
+            "--backup-dir needs a folder on this",
+        ),
+        (["s3://runs/a", "-d", "s3://runs/a/"], "is both input and output"),
     ):
         # Nothing is asked of a store for it, and this one is not there.
         done = run("upgrade", *words, env={**AWS, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"})

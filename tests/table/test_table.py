@@ -144,7 +144,7 @@ def test_columns_are_chosen_by_name_and_wildcard() -> None:
         (("--columns", "request_latency.p42"), "no column 'request_latency.p42'"),
         (("--columns", ","), "--columns names no column"),
         (("--rows", "metric", "--columns", "p42"), "no column 'p42'"),
-        (("--rows", "metric", "--units", "column"), "a row a metric has a column for the unit"),
+        (("--rows", "metric", "--units", "column"), "--units column goes with --rows run"),
     ],
 )
 def test_columns_that_cannot_be(arguments: tuple[str, ...], told: str) -> None:

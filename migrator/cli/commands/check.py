@@ -20,7 +20,7 @@ from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, table, wrapped
 
-_HINTS: Final = {Family.GENAI_PERF: ": upgrade makes an AIPerf export of it, which can be"}
+_HINTS: Final = {Family.GENAI_PERF: "; upgrade it to an AIPerf export first"}
 
 
 class Options(EngineOptions):
@@ -37,13 +37,13 @@ def arguments(command: str) -> Parser:
     """The options of the command."""
     parser = Parser(
         command,
-        "Verify exports: their schema, and that they say the same thing everywhere. Nothing is written.",
+        "Verify exports: against their schema, and for values that contradict each other. Nothing is written.",
         "exit codes: 0 nothing found, 1 something found, 4 a file could not be read.",
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), URL of either, or - for stdin"
     )
-    parser.add_argument("--select", action="append", metavar="CODES", help="only these rules: M001,S or the like")
+    parser.add_argument("--select", action="append", metavar="CODES", help="only these rules, such as M001,S")
     parser.add_argument("--ignore", action="append", metavar="CODES", help="not these rules")
     parser.add_argument("--rules", action="store_true", help="list the rules")
     parser.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")

@@ -19,7 +19,7 @@ FORMATS: Final = ("text", "markdown", "html", "junit", "github", "json")
 
 _ABOUT = """\
 Compare two runs, or two groups of repeated runs, metric by metric, whatever releases
-wrote them. A folder is a group of trials. After two revisions and `--`, a path is read
+wrote them. A folder is a group of runs. After two revisions and `--`, a path is read
 from git; after one, that revision is compared with the file as it is now."""
 
 _EPILOG = """\
@@ -69,24 +69,24 @@ def arguments(command: str) -> Parser:
         help="what an undecided gate means: exit 0 or 1 instead of 3",
     )
     parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
-    parser.add_argument("--noise", type=file_name, metavar="FILE", help="what `noise learn` wrote: decides single runs")
-    parser.add_argument("--prove", action="store_true", help="show that every gate can fail: inject changes, and look")
-    parser.add_argument("--all", action="store_true", help="volatile differences (identifiers, times, folders), too")
-    parser.add_argument("-v", "--verbose", action="store_true", help="unchanged rows, too")
+    parser.add_argument("--noise", type=file_name, metavar="FILE", help="judge single runs by what `noise learn` wrote")
+    parser.add_argument("--prove", action="store_true", help="show that every gate can fail, by injecting changes")
+    parser.add_argument("--all", action="store_true", help="also volatile differences: identifiers, times, folders")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also unchanged rows")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the receipt (default text)")
-    parser.add_argument("--json", action="store_true", help="the receipt itself, the same as --format json")
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write it here")
+    parser.add_argument("--json", action="store_true", help="the receipt itself, as with --format json")
+    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the report here")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     return parser
 
 
 def run(options: Options) -> int:
-    """Compare, render, and say by the exit code what came of it."""
+    """Compare and render; with gates the exit code is the verdict."""
     base, candidate = _sides(options)
     policy = _policy(options)
     if options.prove:
         return _prove(base, policy)
-    # Not at the top: --help needs none of it.
+    # Slow to import, and not needed for --help.
     from migrator.diff.engine import compare
     from migrator.diff.noise import load_profile
 
@@ -102,7 +102,7 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
     from migrator.diff.sides import load_side
 
     if options.paths == []:
-        raise UsageError("nothing stands behind --", expected="a path in the repository")
+        raise UsageError("nothing follows --", expected="a path in the repository")
     if options.base or options.cand:
         if options.sides or options.paths or not (options.base and options.cand):
             raise UsageError("--base and --cand go together, and with nothing else", hint="diff --help")
@@ -140,9 +140,9 @@ def _policy(options: Options) -> Policy:
 
 
 def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
-    """The receipt in one of the formats; only that one's renderer is imported."""
+    """The receipt in one of the formats. Only the renderer of that format is imported."""
     if form == "json":
-        # Looking for plugins takes pydantic a tenth of the start-up, and a receipt must not depend on any.
+        # To look for plugins takes pydantic a tenth of the start-up, and a receipt must not depend on any.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         from migrator.diff.receipt import to_json
 
@@ -181,7 +181,7 @@ def _prove(base: LoadedSide, policy: Policy) -> int:
     proofs = list(prove(base, policy))
     if not proofs:
         raise UsageError("no gate can be proved", expected="a gated metric with a direction and a positive value")
-    rows = [("gate", "injected", "expected", "said", "")]
+    rows = [("gate", "injected", "expected", "verdict", "")]
     for proof in proofs:
         expected = " or ".join(verdict.value for verdict in proof.expected)
         name = f"{proof.metric}.{proof.statistic}"
@@ -189,5 +189,5 @@ def _prove(base: LoadedSide, policy: Policy) -> int:
     for line in table(rows):
         say(line)
     wrong = sum(not proof.holds for proof in proofs)
-    say(f"{len(proofs)} injected changes: {'every gate reacts rightly' if not wrong else f'{wrong} react wrongly'}")
+    say(f"{len(proofs)} injected changes: {f'{wrong} judged wrongly' if wrong else 'all judged as expected'}")
     return ExitCode.NO if wrong else ExitCode.OK

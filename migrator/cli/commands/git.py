@@ -19,8 +19,8 @@ from migrator.writing.write import write_standard_output
 
 _ABOUT: Final = (
     "Make git show AIPerf exports as changes of metrics and settings.\n\n"
-    "install sets it up for this repository (in .git, no file of yours is touched), with --global for all of yours; "
-    "uninstall takes exactly that back; status tells what is set up.\n\n"
+    "install sets it up for this repository (in .git, not in the working tree), with --global for all of yours; "
+    "uninstall removes exactly that; status shows what is set up.\n\n"
     "Then `git log -p`, `git show` and `git diff --no-ext-diff` compare the text that `aiperf-migrate textconv` "
     "prints, and `git diff` lists what changed, with percentages (install --no-driver leaves that out)."
 )
@@ -80,7 +80,7 @@ def run(options: Options) -> int:
     if not changed:
         say("nothing to do")
     elif options.action == "install" and not options.everywhere:
-        say("The others who clone this repository set it up for themselves; a line in .gitattributes is shared:")
+        say("Everyone who clones this repository has to set it up, too; a line in .gitattributes is shared:")
         say(f"  {ATTRIBUTES}")
     return ExitCode.OK
 
@@ -102,10 +102,10 @@ def _show_change(given: Sequence[str]) -> int:
 
 
 def _status(here: str, *, everywhere: bool, as_json: bool) -> int:
-    """Tell what is set up; exit 1 if git would not show an export by this tool."""
+    """Print what is set up; exit 1 if git would not show an export by this tool."""
     inside = try_git("rev-parse", "--git-dir", cwd=here)[0] == 0
     if not inside and not everywhere:
-        raise GitError("not inside a git repository", hint="--global tells what is set up for all", file=here)
+        raise GitError("not inside a git repository", hint="--global shows what is set up for all", file=here)
     wanted = (
         [place(here, is_global=True)] if everywhere else [place(here, is_global=False), place(here, is_global=True)]
     )

@@ -43,7 +43,7 @@ def arguments(command: str) -> Parser:
     )
     parser.add_paths()
     parser.add_json()
-    parser.add_argument("--summary", action="store_true", help="all files in figures, and what a migration would lose")
+    parser.add_argument("--summary", action="store_true", help="totals over all files, and what a migration would lose")
     parser.add_argument(
         "--to", choices=VERSIONS, metavar="VERSION", help=f"with --summary: the version (default {NEWEST})"
     )
@@ -55,7 +55,7 @@ def arguments(command: str) -> Parser:
 def run(options: Options) -> int:
     """Describe each file, or all together; the exit code says whether all could be read."""
     if options.to and not options.summary:
-        raise UsageError("--to goes with --summary", hint="upgrade --diff tells what would change in a file")
+        raise UsageError("--to goes with --summary", hint="upgrade --diff shows what would change in a file")
     return _summarize(options) if options.summary else _describe(options)
 
 
@@ -74,7 +74,7 @@ def _describe(options: Options) -> int:
 
 
 def _summarize(options: Options) -> int:
-    # A single file, which is looked at far more often, needs none of the chain.
+    # Imports the chain, which describing a file does not need.
     from migrator.batch.survey import Survey
     from migrator.render.survey import lines
 
@@ -146,28 +146,31 @@ def _written_by(found: Identity) -> str:
 
 
 def _page(source: Source, loaded: Loaded) -> Iterator[str]:
+    """Lines of 80 columns about one file."""
     found = loaded.identity
-    yield printable(source.path)
     rows = [("family", found.family.value)]
     if found.family is Family.EXPORT:
-        told = facts(loaded)
-        label = "" if found.label == found.version else f", labelled {found.label}" if found.label else ", no label"
-        rows.append(("version", " or ".join(found.versions) + label))
-        if found.dialect:
-            names = {"legacy": "legacy (gpu_power_usage, …)", "vendor": "vendor-scoped (nvidia_power_usage, …)"}
-            rows.append(("telemetry", f"{names[found.dialect]}, {plural(told['gpus'], 'GPU')}"))
-        rows += [
-            ("input_config", found.config or "none"),
-            ("written by", _written_by(found)),
-            ("read by", ", ".join(_readers(loaded)) or "no release as it is"),
-            ("run", value_text(told["start_time"]).strip('"') + _state(told)),
-            *_figures(told),
-        ]
+        rows += _export_rows(loaded)
     elif found.family is Family.GENAI_PERF:
         rows += [*_figures(facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
-    proofs = [line.strip() for proof in found.evidence for line in wrapped(printable(proof), indent=" " * 16)]
-    rows += zip(["evidence", *[""] * len(proofs)], proofs, strict=False)
+    evidence = [line.strip() for text in found.evidence for line in wrapped(printable(text), indent=" " * 16)]
+    rows += zip(["evidence", *[""] * len(evidence)], evidence, strict=False)
+    yield printable(source.path)
     yield from table(rows, indent="  ")
+
+
+def _export_rows(loaded: Loaded) -> Iterator[tuple[str, str]]:
+    found, about = loaded.identity, facts(loaded)
+    label = "" if found.label == found.version else f", labelled {found.label}" if found.label else ", no label"
+    yield "version", " or ".join(found.versions) + label
+    if found.dialect:
+        names = {"legacy": "legacy (gpu_power_usage, …)", "vendor": "vendor-scoped (nvidia_power_usage, …)"}
+        yield "telemetry", f"{names[found.dialect]}, {plural(about['gpus'], 'GPU')}"
+    yield "input_config", found.config or "none"
+    yield "written by", _written_by(found)
+    yield "read by", ", ".join(_readers(loaded)) or "no release as it is"
+    yield "run", value_text(about["start_time"]).strip('"') + (", cancelled" if about["was_cancelled"] else "")
+    yield from _figures(about)
 
 
 def _readers(loaded: Loaded) -> list[str]:
@@ -178,23 +181,19 @@ def _readers(loaded: Loaded) -> list[str]:
     return [release_range(ends) for ends in read_by(document)]
 
 
-def _figures(told: dict[str, Json]) -> list[tuple[str, str]]:
-    unit = printable(str(told["request_latency_unit"] or ""))
+def _figures(about: dict[str, Json]) -> list[tuple[str, str]]:
+    unit = printable(str(about["request_latency_unit"] or ""))
     rows = [
-        ("requests", _number(told["request_count"])),
-        ("latency", f"{_number(told['request_latency_avg'])} {unit}"),
-        ("metrics", str(told["metrics"])),
+        ("requests", _number(about["request_count"])),
+        ("latency", f"{_number(about['request_latency_avg'])} {unit}"),
+        ("metrics", str(about["metrics"])),
     ]
-    if told["secrets_in_clear"]:
-        rows.append(("secrets", f"in clear in {plural(told['secrets_in_clear'], 'place')}: `check` names them"))
+    if about["secrets_in_clear"]:
+        rows.append(("secrets", f"in clear in {plural(about['secrets_in_clear'], 'place')}: `check` names them"))
     return rows
 
 
-def _state(told: dict[str, Json]) -> str:
-    return ", cancelled" if told["was_cancelled"] else ""
-
-
 def _number(value: Json) -> str:
-    return (
-        "not in the file" if value is None else f"{value:g}" if isinstance(value, (int, float)) else value_text(value)
-    )
+    if value is None:
+        return "not in the file"
+    return f"{value:g}" if isinstance(value, (int, float)) else value_text(value)

@@ -34,8 +34,8 @@ where the output goes: to standard output for one file, or to one of -o, -d and
 --in-place. --check, --dry-run and --diff write nothing. An existing file is only
 overwritten with --force; --in-place keeps the original beside it, as FILE.bak.
 
-a journal (--journal FILE) makes a batch of any size one that --resume finishes
-and `aiperf-migrate undo FILE` takes back, whatever stopped it.
+with a journal (--journal FILE), --resume finishes a batch that was stopped, and
+`aiperf-migrate undo FILE` takes it back.
 
 secrets that stand in clear (AIPerf 0.1.1 to 0.6.0) become <redacted> in the
 output."""
@@ -87,7 +87,7 @@ def arguments(command: str) -> Parser:
     )
     place.add_argument("--in-place", action="store_true", help="replace the inputs, keep backups")
     place.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
-    place.add_argument("--dry-run", action="store_true", help="write nothing; tell what would be done")
+    place.add_argument("--dry-run", action="store_true", help="write nothing; report what would be done")
     parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, path by path")
     parser.add_argument("--explain", action="store_true", help="the whole ledger of each file, step by step")
     parser.add_json()
@@ -176,7 +176,7 @@ def _request(options: Options) -> Request:
     if options.output and options.output.endswith(os.sep):
         raise UsageError(f"-o names a file, not a folder: {options.output}", hint="-d DIR")
     if options.records and _may_be_several(options.paths):
-        raise UsageError("--records names the records of one export", hint="--backfill takes those beside each file")
+        raise UsageError("--records names the records of one export", hint="--backfill reads those beside each file")
     if options.backfill and not options.records and STDIN in options.paths:
         raise UsageError("standard input has no files beside it", hint="--records FILE")
     version, release = _goal(options)
@@ -225,7 +225,9 @@ def _require_output(options: Options, *, to_stdout: bool) -> None:
             hint="-d DIR writes them to a folder, --in-place replaces the inputs, --dry-run writes nothing",
         )
     if to_stdout and options.json:
-        raise UsageError("standard output can hold the document or the report", hint="-o FILE takes the document")
+        raise UsageError(
+            "standard output cannot hold both the document and the report", hint="-o FILE for the document"
+        )
     if options.residue and not options.has_output():
         raise UsageError(f"--residue {NEEDS_OUTPUT}", hint="the residue is saved beside it")
     if options.in_place and STDIN in options.paths:
@@ -244,22 +246,22 @@ def _require_local(options: Options) -> None:
         raise UsageError(f"--backfill cannot read the files beside an export over {remote.partition('://')[0]}://")
     local = next((path for path in options.paths if not is_url(path)), None)
     if is_url(options.backup_dir or "") and local:
-        raise UsageError(f"the backup of {local} belongs on this machine", hint="--backup-dir DIR")
+        raise UsageError(f"--backup-dir needs a folder on this machine for {local}", hint="--backup-dir DIR")
 
 
 def _require_other_folder(folder: str, paths: Sequence[str]) -> None:
     if any(same_folder(path, folder) for path in paths):
-        raise UsageError(f"{folder} is input and output", hint="--in-place replaces the inputs, and keeps backups")
+        raise UsageError(f"{folder} is both input and output", hint="--in-place replaces the inputs, and keeps backups")
 
 
 def _require_folder(folder: str, paths: Sequence[str]) -> None:
-    """Say at once what would otherwise fail file by file, or make one output overwrite another."""
+    """Check at once what would otherwise fail file by file, or make one output overwrite another."""
     if not is_url(folder) and os.path.lexists(folder) and not os.path.isdir(folder):
         raise UnwritableError("is a file", expected="a folder for the output", file=folder)
     if pair := clash(paths):
         raise UsageError(
-            f"{pair[0]} and {pair[1]} would have the same place below {folder}",
-            hint="name a folder above both, and its tree is mirrored",
+            f"{pair[0]} and {pair[1]} would both be written to the same place in {folder}",
+            hint="name a folder above both, whose tree is mirrored",
         )
 
 

@@ -40,12 +40,13 @@ Exports as a table: one row a run, or one row a metric, after migration to one s
 version in memory. Nothing is written but the table. A missing value is an empty cell."""
 
 _EPILOG: Final = """\
-columns: the names that a table has by itself, METRIC.STATISTIC for a row a run, and wildcards:
+columns: the names that a table has by default, METRIC.STATISTIC for a row a run, and wildcards:
 --columns 'file,model,request_latency.*,*.p99'. Numbers of one column share one unit.
 
-Text that a spreadsheet would compute gets an apostrophe in CSV. --format json gives one JSON document a line.
+In CSV, text that a spreadsheet would take for a formula gets an apostrophe.
+--format json gives one JSON document a line.
 
-Where a wildcard is among the columns, the rows are kept in a temporary file until all columns are known."""
+With a wildcard, the rows are kept in a temporary file until all columns are known."""
 
 
 class Options(BatchOptions):
@@ -106,7 +107,7 @@ def run(options: Options) -> int:
 def _patterns(options: Options) -> list[str]:
     by_metric = options.rows == "metric"
     if by_metric and options.units == "column":
-        raise UsageError("a row a metric has a column for the unit already", hint="--units goes with --rows run")
+        raise UsageError("--units column goes with --rows run", hint="rows of metrics have a column for the unit")
     if options.columns is None:
         return list(METRIC_COLUMNS if by_metric else EVERY_RUN)
     patterns = [name.strip() for name in options.columns.split(",") if name.strip()]
@@ -154,7 +155,7 @@ def _write(runs: Iterable[Run], options: Options, patterns: Sequence[str], targe
     table = RunTable(options.units)
     rows = map(table.row, runs)
     if not any(map(is_wild, patterns)):
-        # A metric that is in no catalogue has no unit before a run has told it.
+        # The unit of a metric that is in no catalogue comes from the first run.
         first = list(islice(rows, 1))
         names = with_units(chosen(patterns, ()), options.units)
         _put(options.format, chain(first, rows), table.headings(names), kinds(names), target)
@@ -168,7 +169,7 @@ def _write(runs: Iterable[Run], options: Options, patterns: Sequence[str], targe
 
 
 def _unpickled(spool: IO[bytes]) -> Iterator[Row]:
-    """The rows of a file without a name, which nobody else can have written to."""
+    """The rows of a temporary file without a name: no other program can have written to it."""
     while True:
         try:
             row: Row = pickle.load(spool)

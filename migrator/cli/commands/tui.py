@@ -1,4 +1,4 @@
-"""`aiperf-migrate tui`: look around in a terminal, or in a browser on this machine."""
+"""`aiperf-migrate tui`: browse exports in a terminal, or in a browser on this machine."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def arguments(command: str) -> Parser:
     parser = Parser(
         command,
         "Browse exports in the terminal: list them, look into one, preview a migration, compare runs.\n\n"
-        "Everything that it shows can be had from the other commands: the key c shows which.",
+        "The other commands print all that it shows; the key c shows which command.",
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", type=file_name, default=[], help="files and folders (default: here)"
     )
-    parser.add_argument("--read-only", action="store_true", help="write nothing, whatever is pressed")
+    parser.add_argument("--read-only", action="store_true", help="disable everything that writes files")
     parser.add_argument("--web", action="store_true", help="serve it to a browser on this machine instead")
     parser.add_argument("--host", default=LOCAL[0], metavar="ADDRESS", help=f"address of --web (default: {LOCAL[0]})")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="port of --web (default: 8000)")
@@ -59,7 +59,7 @@ def run(options: Options) -> int:
         raise UsageError(
             "the terminal UI needs a terminal",
             expected="standard input and output to be terminals",
-            hint="inspect, check and diff tell the same without one",
+            hint="inspect, check and diff print the same without one",
         )
     from tui.start import start
 
@@ -75,7 +75,7 @@ def _require(package: str, extra: str) -> None:
 def _serve(paths: Sequence[str], host: str, port: int, *, read_only: bool, remote: bool) -> int:
     if host not in LOCAL and not remote:
         raise UsageError(
-            f"--host {host} can be reached by others, and there is no password",
+            f"--host {host} can be reached by others, and has no password",
             expected=f"one of {', '.join(LOCAL)}",
             hint="--allow-remote permits it",
         )

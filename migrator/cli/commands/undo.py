@@ -34,7 +34,7 @@ def arguments(command: str) -> Parser:
         "exit codes: 0 all is as it was before the batch, 4 a file could not be taken back.",
     )
     parser.add_argument("journal", metavar="JOURNAL", type=file_name, help="the journal of the batch")
-    parser.add_argument("--dry-run", action="store_true", help="write nothing; tell what would be done")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; report what would be done")
     parser.add_json()
     return parser
 
@@ -55,9 +55,7 @@ def run(options: Options) -> int:
             else:
                 say(f"{outcome.status.value:<13}{printable(outcome.path)}")
         if journal.damaged:
-            complain(
-                f"{printable(options.journal)}: {plural(journal.damaged, 'line')} cut off: nothing was done for them"
-            )
+            complain(f"{printable(options.journal)}: {plural(journal.damaged, 'line')} cut off and ignored")
     if not options.json:
         done = [f"{totals[status]} {status.value}" for status in Undone if totals[status]]
         say(f"{plural(report.files, 'file')}: {', '.join(done) or 'nothing to do'}")
