@@ -55,7 +55,7 @@ def read_facts(raw: bytes) -> list[Fact]:
     document = parse_to_look(raw).data
     found = identify(document, details=False)
     if found.family not in MIGRATABLE:
-        raise NotAnExportError(f"is not a main export but: {found.family.value}")
+        raise NotAnExportError(f"is of another family than main exports: {found.family.value}")
     document, _ = redact(document)
     if not found.newer:
         # Of a newer one, what is known is shown.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import subprocess
 import sys
@@ -97,8 +98,13 @@ def test_each_command_is_there(name: str, module: str) -> None:
     assert len(COMMANDS[name][1]) <= 80 - 13
     parser = found.arguments(name)
     set_by_the_parser = {action.dest for action in parser._actions if action.dest != "help"} | parser._defaults.keys()
-    declared = {attribute for kind in found.Options.__mro__[:-1] for attribute in inspect.get_annotations(kind)}
-    assert set_by_the_parser == declared
+    declared = {name: kind for base in found.Options.__mro__ for name, kind in inspect.get_annotations(base).items()}
+    assert set_by_the_parser == declared.keys()
+    for action in parser._actions[1:]:
+        is_flag = action.nargs == 0
+        is_list = action.nargs in ("+", "*") or isinstance(action, argparse._AppendAction)
+        assert (declared[action.dest] == "bool") == is_flag
+        assert declared[action.dest].startswith("list[str]") == is_list
     assert list(inspect.signature(found.run).parameters) == ["options"]
 
 
