@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from migrator.batch.discover import discover, is_folder
+from migrator.batch.discover import Source, discover, is_folder
+from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.steps import NEWEST
 from migrator.diff.run import Trial, load_trial
 from migrator.errors import NotAnExportError, UnreadableError
@@ -30,62 +31,60 @@ class LoadedSide(NamedTuple):
 def load_side(paths: Sequence[str]) -> LoadedSide:
     """The runs behind some paths: files are runs, folders hold the trials of one configuration.
 
-    In a folder, other families are passed over, and so are copies of a run that is there already (the export of a
-    single phase carries the identity of its run).
+    In a folder, other families are passed over, and so is what is no run of its own
+    ([`Runs`][migrator.batch.runs.Runs]): the phases of a run, and copies of one.
 
     Raises:
         MigratorError: a named file is no run; an export in a folder cannot be read; or nothing is left.
     """
     trials: list[Trial] = []
     left_out: list[str] = []
-    seen: dict[bytes, str] = {}
-    for path, named in _files(paths):
-        try:
-            trial = load_trial(path)
-        except NotAnExportError as error:
-            if named:
-                raise
-            left_out.append(f"{path}: {error.found}")
-            continue
-        identity = _run_identity(trial)
-        if identity in seen and not named:
-            left_out.append(f"{path}: the same run as {seen[identity]}")
-            continue
-        seen.setdefault(identity, path)
-        trials.append(trial)
+    exports = Runs(_marked)
+    for (source, trial), role in exports.roles(_loaded(paths, left_out)):
+        if role is Role.RUN:
+            trials.append(trial)
+        elif role:
+            left_out.append(f"{source.path}: {role.value}")
     if not trials:
-        raise UnreadableError("holds no run", expected="at least one main export", file=", ".join(paths))
+        hint = "name its file to compare a warm-up" if Role.WARM_UP in exports.left_out else ""
+        raise UnreadableError("holds no run", expected="at least one main export", hint=hint, file=", ".join(paths))
     return LoadedSide(_name(paths), tuple(trials), tuple(left_out))
 
 
-def _files(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """(file, whether it was named), nearest to the top first, so that a run comes before the exports of its phases."""
+_Loaded = tuple[Source, Trial]
+
+
+def _loaded(paths: Sequence[str], left_out: list[str]) -> Iterator[_Loaded]:
+    for source in _files(paths):
+        try:
+            yield source, load_trial(source.path)
+        except NotAnExportError as error:
+            if source.named:
+                raise
+            left_out.append(f"{source.path}: {error.found}")
+
+
+def _marked(loaded: _Loaded) -> tuple[Source, Mark]:
+    source, trial = loaded
+    return source, mark_of(trial.facts, {tag: {"unit": unit, **values} for tag, (unit, values) in trial.blocks.items()})
+
+
+def _files(paths: Sequence[str]) -> Iterator[Source]:
+    """The files behind some paths, those of a folder nearest to the top first, so that a copy is below the original."""
     for path in paths:
         if not is_folder(path):
-            yield path, True
+            yield Source(path, path, named=True)
             continue
         found = []
         for source in discover([path]):
             if source.error:
                 raise source.error
-            found.append(source.path)
-        yield from ((file, False) for file in sorted(found, key=lambda file: (file.count(os.sep), file)))
+            found.append(source)
+        yield from sorted(found, key=lambda source: (source.path.count(os.sep), source.path))
 
 
 def _name(paths: Sequence[str]) -> str:
     return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-
-
-def _run_identity(trial: Trial) -> bytes:
-    """What two exports of the same run share: its identifier, else its start and its configuration."""
-    run = trial.facts.get("run_info")
-    keys = trial.facts.get("benchmark_id"), trial.facts.get("start_time")
-    if keys[0]:
-        # The trials of one plan share an identifier in some releases; the number of the trial tells them apart.
-        trial_number = run.get("trial") if type(run) is dict else None
-        label = run.get("run_label") if type(run) is dict else None
-        return fingerprint([keys[0], trial_number, label])
-    return fingerprint([keys[1], trial.facts.get("end_time"), trial.facts.get("input_config")])
 
 
 def same_run(base: LoadedSide, candidate: LoadedSide) -> list[str]:

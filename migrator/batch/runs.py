@@ -1,0 +1,184 @@
+"""Which of many exports are runs: not the export of a single phase beside its run's, and not the copy of another.
+
+AIPerf 0.12.0 and later write `phases/<name>/profile_export_aiperf.json` for each phase: the profiling phase once more,
+and the warm-up. They carry the identifier of their run. Place and content decide together: a folder that happens to be
+called `phases` makes no run a part of another.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from migrator.aiperf.metrics import is_block
+from migrator.batch.discover import Source
+from migrator.chain.names import current
+from migrator.jsonfile import Json, fingerprint
+from migrator.stores import is_url
+
+T = TypeVar("T")
+
+_FOLDER: Final = "phases"
+_REMEMBERED: Final = 2**17
+"""Digests in a generation of [`_Memory`][]: at most some 30 MB, for a tree of any size."""
+
+
+class Role(StrEnum):
+    """What an export is among those that were met."""
+
+    RUN = "a run"
+    PHASE = "a phase of a run that is there"
+    WARM_UP = "a warm-up without its run"
+    COPY = "a copy of a run that is there"
+
+
+class Mark(NamedTuple):
+    """What tells the run of an export from others; small, and can be pickled.
+
+    `run` is equal for copies of one run, at any schema version. `attempt` is equal for a run and each of its phases,
+    whose times are others; empty where the export does not say. `warm_ups` are the names of the phases that its
+    configuration leaves out of the results.
+    """
+
+    run: bytes
+    attempt: bytes = b""
+    warm_ups: tuple[str, ...] = ()
+
+
+def mark_of(document: Mapping[str, Json], metrics: Mapping[str, Json]) -> Mark:
+    """The mark of a main export, or one of GenAI-Perf.
+
+    A run is known by its identifier, trial, label and times. Trials of AIPerf 0.8.0 and earlier share an identifier and
+    have no number, so that the times are needed; GenAI-Perf writes none of all this: there the numbers decide.
+
+    Args:
+        document: the export, or its keys beside the metrics.
+        metrics: its metrics by tag, as stats blocks.
+    """
+    info, config = (document.get(key) for key in ("run_info", "input_config"))
+    info, config = (node if type(node) is dict else {} for node in (info, config))
+    identifier = document.get("benchmark_id") or info.get("benchmark_id") or config.get("benchmark_id")
+    # 0 is what a run on its own has since schema 1.3; a copy at an older version has nothing.
+    attempt = [identifier, info.get("trial") or None, info.get("run_label")]
+    times = [document.get("start_time"), document.get("end_time")]
+    if identifier or any(times):
+        run = _digest([*attempt, *times])
+    else:
+        run = _digest({current(tag): block for tag, block in metrics.items() if is_block(block)})
+    return Mark(run, _digest(attempt) if identifier else b"", tuple(_warm_ups(config)))
+
+
+def _warm_ups(config: Mapping[str, Json]) -> Iterator[str]:
+    phases = config.get("phases")
+    for phase in phases if type(phases) is list else ():
+        if type(phase) is dict and (phase.get("kind") == "warmup" or phase.get("exclude_from_results") is True):
+            yield str(phase.get("name"))
+
+
+def _digest(value: Json) -> bytes:
+    return blake2b(fingerprint(value), digest_size=8).digest()
+
+
+class Runs(Generic[T]):
+    """Tells of exports, in the order of [`discover`][migrator.batch.discover.discover], what each of them is.
+
+    A file that was named is a run: somebody asked for it. In memory are digests, of which there is a limit, and the
+    phases of a folder until it has been left, for they come before their run.
+
+    Args:
+        look: the source of an item and its mark; no mark for what is no export.
+    """
+
+    def __init__(self, look: Callable[[T], tuple[Source, Mark | None]]) -> None:
+        self._look = look
+        self._seen = _Memory()
+        self._open: list[tuple[str, list[T]]] = []
+        self.left_out: Counter[Role] = Counter()
+
+    def roles(self, items: Iterable[T]) -> Iterator[tuple[T, Role | None]]:
+        """Each item with its role, None for one without a mark. Phases come when the folder of their run is done."""
+        for item in items:
+            source, mark = self._look(item)
+            place = _place(source.path)
+            while self._open and not place.startswith(self._open[-1][0]):
+                yield from self._close()
+            run_folder, phase = _phase_of(place)
+            if mark is None:
+                yield item, None
+            elif source.named or not phase or not mark.attempt:
+                yield item, self._role(mark, named=source.named)
+            elif self._open and self._open[-1][0] == run_folder:
+                self._open[-1][1].append(item)
+            else:
+                self._open.append((run_folder, [item]))
+        while self._open:
+            yield from self._close()
+
+    def _close(self) -> Iterator[tuple[T, Role]]:
+        _, held = self._open.pop()
+        # Those that stand for their run come last, so that no phase makes another a part of itself.
+        alone = []
+        for item in held:
+            source, mark = self._look(item)
+            if mark and mark.attempt in self._seen:
+                yield item, self._count(Role.PHASE)
+            elif mark and _phase_of(_place(source.path))[1] in mark.warm_ups:
+                yield item, self._count(Role.WARM_UP)
+            elif mark:
+                alone.append((item, mark))
+        for item, mark in alone:
+            yield item, self._role(mark)
+
+    def _role(self, mark: Mark, *, named: bool = False) -> Role:
+        if mark.run in self._seen and not named:
+            return self._count(Role.COPY)
+        self._seen.add(mark.run)
+        if mark.attempt:
+            self._seen.add(mark.attempt)
+        return Role.RUN
+
+    def _count(self, role: Role) -> Role:
+        self.left_out[role] += 1
+        return role
+
+
+class _Memory:
+    """The digests that were added last, in two generations: as many at least as one holds, twice that at most."""
+
+    def __init__(self) -> None:
+        self._young: set[bytes] = set()
+        self._old: set[bytes] = set()
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._young or digest in self._old
+
+    def add(self, digest: bytes) -> None:
+        if len(self._young) >= _REMEMBERED:
+            self._young, self._old = set(), self._young
+        self._young.add(digest)
+
+
+def _place(path: str) -> str:
+    """A path that says where a file is, whatever the working directory."""
+    return path if is_url(path) else os.path.abspath(path).replace(os.sep, "/")
+
+
+def _phase_of(place: str) -> tuple[str, str]:
+    """`("a/", "warmup")` for `a/phases/warmup/b.json`: the folder of its run, and its phase; nothing elsewhere."""
+    parts = place.split("/")
+    return ("/".join(parts[:-3]) + "/", parts[-2]) if len(parts) > 2 and parts[-3] == _FOLDER else ("", "")
+
+
+def words(left_out: Mapping[Role, int]) -> str:
+    """`left out: 2 phases of runs, 1 copy (a file that is named is always taken)`; nothing if none was."""
+    one_or_more = {
+        Role.PHASE: ("phase of a run", "phases of runs"),
+        Role.WARM_UP: ("warm-up without its run", "warm-ups without their runs"),
+        Role.COPY: ("copy of a run", "copies of runs"),
+    }
+    told = [f"{n} {one_or_more[role][n > 1]}" for role in one_or_more if (n := left_out.get(role, 0))]
+    return f"left out: {', '.join(told)} (a file that is named is always taken)" if told else ""
