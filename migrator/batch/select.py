@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator import stores
 from migrator.batch.discover import STDIN, Skip, Source, discover
-from migrator.batch.load import Loaded
-from migrator.errors import MigratorError, UsageError
+from migrator.batch.load import Loaded, load
+from migrator.errors import MigratorError, UsageError, reported
+from migrator.identify import MIGRATABLE
 from migrator.stores import is_url
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
+_MOST_TAGS: Final = 100_000
+"""Names of metrics that are held in memory; only hostile files have more, and then nothing is refused."""
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -42,19 +45,75 @@ def select(
 ) -> Iterator[Source]:
     """The files behind `paths` that a selection means, one at a time, in order.
 
-    What is in them is not looked at here: whoever reads a file asks [`passes`][] about it.
+    Whether their content is meant is asked by whoever reads a file ([`passes`][]).
+
+    Args:
+        paths: files, folders and URLs, as [`discover`][migrator.batch.discover.discover] takes them.
+        selection: what is asked of them.
+        avoid: outputs of the command, which are not among its inputs.
 
     Raises:
-        UsageError: a glob or an expression that is not understood, or `.gitignore` for a URL. Raised at once.
+        UsageError: a glob or an expression that is not understood, a metric in it that is nowhere, or `.gitignore` for
+            a URL. Raised at once.
     """
     if selection.gitignore and any(map(is_url, paths)):
-        raise UsageError("--gitignore is of folders on this machine", hint="--exclude GLOB")
+        raise UsageError("--gitignore works on folders of this machine only", hint="--exclude GLOB")
     if selection.where:
-        from migrator.batch.where import where
+        from migrator.batch.where import unknown_metrics
 
-        where(selection.where)
+        require_metrics(unknown_metrics(selection.where), paths, selection, "--where")
     sources = discover(paths, avoid, _skip(selection))
     return (source for source in sources if source.error or _right_age(source, selection))
+
+
+def require_metrics(asked: Mapping[str, str], paths: Sequence[str], selection: Selection, option: str) -> None:
+    """Refuse metrics that no release of AIPerf writes and no export has: a misspelt name matches nothing, in silence.
+
+    The exports are read until each metric has been found, so that nothing is written before. Where there is nothing to
+    find them in (no export, or standard input, which can be read once only) they pass.
+
+    Args:
+        asked: metrics that are not known ([`is_known`][migrator.chain.names.is_known]) → their place in the option.
+        paths: where to look.
+        selection: which of the files to look at, whatever its `where`.
+        option: the option that names the metrics.
+
+    Raises:
+        UsageError: a metric that is nowhere, with the names that come near.
+    """
+    missing, held = dict(asked), set[str]()
+    if not missing or STDIN in paths:
+        return
+    for source in select(paths, selection._replace(where="")):
+        held |= _tags(source)
+        missing = {tag: place for tag, place in missing.items() if tag not in held}
+        if not missing or len(held) > _MOST_TAGS:
+            return
+    if held:
+        from migrator.chain.names import near
+
+        tag, place = next(iter(missing.items()))
+        meant = ", ".join(near(tag, held))
+        raise UsageError(
+            f"no metric {tag!r}: neither AIPerf nor any of the files has it",
+            expected=meant or "a metric of AIPerf or of the files",
+            place=place,
+            file=option,
+        )
+
+
+def _tags(source: Source) -> set[str]:
+    """The metrics of an export; none for another file, and for one that cannot be read, which is told later."""
+    from migrator.aiperf.metrics import is_block
+    from migrator.chain.names import metrics_of
+
+    try:
+        with reported(source.path):
+            loaded = load(source.path, details=False, to_look=True)
+    except MigratorError:
+        return set()
+    document = loaded.parsed.data if loaded.parsed and loaded.identity.family in MIGRATABLE else {}
+    return {tag for tag, block in metrics_of(document, loaded.identity.version).items() if is_block(block)}
 
 
 def passes(loaded: Loaded, where: str) -> bool:
@@ -124,7 +183,7 @@ def _globs(patterns: Sequence[str]) -> GitIgnoreSpec | None:
     try:
         return GitIgnoreSpec.from_lines(patterns)
     except ValueError as error:
-        raise UsageError(f"a pattern is not understood: {error}", expected="globs as in .gitignore") from error
+        raise UsageError(f"not a pattern: {error}", expected="globs as in .gitignore") from error
 
 
 def _ignored(path: str, is_folder: bool) -> bool:

@@ -19,7 +19,8 @@ from functools import lru_cache
 from math import inf
 from typing import Any, Final, Literal, NamedTuple
 
-from migrator.aiperf.metrics import STATISTICS, is_block
+from migrator.aiperf.metrics import STATISTICS
+from migrator.chain.names import block_of, is_known, metrics_of
 from migrator.chain.steps import GENAI_PERF, RANK, VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity
@@ -58,7 +59,10 @@ FIELDS: Final = {
     "end_time": Field("text", "as in the file", _key("end_time")),
     "cancelled": Field("flag", "was_cancelled", _key("was_cancelled")),
 }
-"""All fields but METRIC.STATISTIC, which is any number of a stats block under the name that the file has for it."""
+"""All fields but METRIC.STATISTIC, which is any number of a stats block.
+
+A metric is found in a file of any version, by its present name or a former one.
+"""
 
 _TOKEN: Final = r"""\s*(?:(?P<op><=|>=|==|!=|[<>=~()])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s<>=!~()"']+))"""
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
@@ -79,18 +83,38 @@ class _Token(NamedTuple):
     column: int
 
 
-@lru_cache(maxsize=8)
 def where(text: str) -> Test:
     """The test that an expression stands for.
 
     Raises:
         UsageError: not understood; with the column.
     """
-    return _Reader(text).whole()
+    return _read(text)[0]
+
+
+def unknown_metrics(text: str) -> dict[str, str]:
+    """Metrics in an expression that no release of AIPerf writes → where they stand in it (`column 3`).
+
+    A file may have them nevertheless: [`select`][migrator.batch.select.select] looks.
+
+    Raises:
+        UsageError: not understood; with the column.
+    """
+    return _read(text)[1]
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> tuple[Test, dict[str, str]]:
+    reader = _Reader(text)
+    return reader.whole(), reader.unknown
 
 
 def _refuse(column: int, found: str, expected: str = "", hint: str = "") -> UsageError:
-    return UsageError(found, expected=expected, hint=hint, place=f"column {column}", file="--where")
+    return UsageError(found, expected=expected, hint=hint, place=_column(column), file="--where")
+
+
+def _column(number: int) -> str:
+    return f"column {number}"
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -113,6 +137,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
         self._depth = 0
+        self.unknown: dict[str, str] = {}
 
     def whole(self) -> Test:
         test = self._either()
@@ -165,31 +190,31 @@ class _Reader:
 
     def _comparison(self) -> Test:
         name = self._take()
-        field = _field(name)
+        field = self._field(name)
         if not self._is(*_COMPARE):
             if field.kind != "flag":
-                raise _refuse(self._next.column, f"nothing is asked of {name.text!r}", " ".join(_COMPARE))
+                raise _refuse(self._next.column, f"{name.text!r} is not compared with anything", " ".join(_COMPARE))
             return lambda found, document: True in field.values(found, document)
         sign, value = self._take(), self._take()
         if value.kind not in ("word", "quoted"):
             raise _refuse(value.column, f"{value.text or 'the end'!r} stands here", "a value")
         return _test(name.text, field, sign, value)
 
-
-def _field(name: _Token) -> Field:
-    if name.kind == "word" and name.text in FIELDS:
-        return FIELDS[name.text]
-    tag, _, statistic = name.text.rpartition(".")
-    if name.kind == "word" and tag and statistic in STATISTICS:
-        return Field("number", "", lambda found, document: _statistic(found, document, tag, statistic))
-    shown = repr(name.text) if name.text else "the end"
-    raise _refuse(name.column, f"{shown} is no field", f"METRIC.STATISTIC or one of {', '.join(FIELDS)}")
+    def _field(self, name: _Token) -> Field:
+        if name.kind == "word" and name.text in FIELDS:
+            return FIELDS[name.text]
+        tag, _, statistic = name.text.rpartition(".")
+        if name.kind == "word" and tag and statistic in STATISTICS:
+            if not is_known(tag):
+                self.unknown.setdefault(tag, _column(name.column))
+            return Field("number", "", lambda found, document: _statistic(found, document, tag, statistic))
+        shown = repr(name.text) if name.text else "the end"
+        raise _refuse(name.column, f"{shown} is not a field", f"METRIC.STATISTIC or one of {', '.join(FIELDS)}")
 
 
 def _statistic(found: Identity, document: Json, tag: str, statistic: str) -> tuple[Json, ...]:
-    holder = document.get("records" if found.version == "0.1" else tag) if type(document) is dict else None
-    block = holder.get(tag) if found.version == "0.1" and type(holder) is dict else holder
-    value = block.get(statistic) if is_block(block) else None
+    block = block_of(metrics_of(document, found.version), tag)
+    value = block.get(statistic) if block else None
     return (value,) if isinstance(value, (int, float)) and type(value) is not bool else ()
 
 
@@ -197,13 +222,13 @@ def _test(name: str, field: Field, sign: _Token, value: _Token) -> Test:
     text = value.text[1:-1] if value.kind == "quoted" else value.text
     compare = _COMPARE[sign.text]
     if sign.text == "~" and field.kind != "text":
-        raise _refuse(sign.column, f"{name} is no text, so ~ does not compare it", "= != < <= > >=")
+        raise _refuse(sign.column, f"~ compares text, and {name} is not text", "= != < <= > >=")
     if field.kind in ("flag", "text") and sign.text in ("<", "<=", ">", ">=") and not name.endswith("_time"):
         raise _refuse(sign.column, f"{name} has no order", "= != or ~" if field.kind == "text" else "= or !=")
     order = _ORDERS[field.kind]
     wanted = order(text)
     if wanted is None:
-        raise _refuse(value.column, f"{text!r} is no {_WORDS[field.kind]}", _EXPECTED.get(field.kind, ""))
+        raise _refuse(value.column, f"{text!r} is not {_WORDS[field.kind]}", _EXPECTED.get(field.kind, ""))
 
     def test(found: Identity, document: Json) -> bool:
         # A version that is not known, which only a file can have, is newer than all that are.
@@ -246,11 +271,16 @@ _ORDERS: Final[dict[_Kind, Callable[[Json], Any]]] = {
     "flag": _flag,
     "number": _number,
 }
-_WORDS: Final = {"version": "schema version", "release": "release", "flag": "answer", "number": "number", "text": ""}
+_WORDS: Final = {
+    "version": "a schema version",
+    "release": "a release",
+    "flag": "true or false",
+    "number": "a number",
+    "text": "text",
+}
 _EXPECTED: Final = {
     "version": ", ".join((GENAI_PERF, *VERSIONS)),
     "release": "0.13.0 or the like",
-    "flag": "true or false",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.process import EXPORTS, NAME, copy, export, run
+from support.process import EXPORTS, NAME, copy, export, run, snapshot
 
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded, load
@@ -137,8 +137,11 @@ EXPRESSIONS = {
     "benchmark_id ~ *": {"a/b/key.json", "new.json"},
     "not benchmark_id ~ '*'": {"a/old.json"},
     "start_time >= 2026-01-01 and start_time < 9999": set(RUNS),
-    "ttft.avg > 0": {"a/old.json"},
-    "time_to_first_token.avg > 0": {"a/b/key.json", "new.json"},
+    "ttft.avg > 0": set(RUNS),
+    "time_to_first_token.avg > 0": set(RUNS),
+    "request_latency.avg > 0": set(RUNS),
+    "time_to_first_token.avg > 0 and version = 0.1": {"a/old.json"},
+    "prefill_throughput.avg > 0": {"a/b/key.json", "new.json"},
     "version = 0.1 or version = 1.0 and cancelled": {"a/old.json"},
     "(version = 0.1 or version = 1.4) and cancelled": {"new.json"},
     "not (version = 0.1 or cancelled)": {"a/b/key.json"},
@@ -153,24 +156,24 @@ def test_content_decides(tree: Path, expression: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "told"),
     [
-        ("banana = 1", "column 1: 'banana' is no field; expected METRIC.STATISTIC or one of version, label"),
-        ("version < 1.33", "column 11: '1.33' is no schema version; expected genai-perf, 0.1, 0.2"),
-        ("version", "column 8: nothing is asked of 'version'; expected = == != < <= > >= ~"),
+        ("banana = 1", "column 1: 'banana' is not a field; expected METRIC.STATISTIC or one of version, label"),
+        ("version < 1.33", "column 11: '1.33' is not a schema version; expected genai-perf, 0.1, 0.2"),
+        ("version", "column 8: 'version' is not compared with anything; expected = == != < <= > >= ~"),
         ("version <", "column 10: 'the end' stands here; expected a value"),
-        ("version ~ 1.*", "column 9: version is no text, so ~ does not compare it"),
+        ("version ~ 1.*", "column 9: ~ compares text, and version is not text"),
         ("config < x", "column 8: config has no order; expected = != or ~"),
         ("cancelled < true", "column 11: cancelled has no order; expected = or !="),
-        ("cancelled = maybe", "column 13: 'maybe' is no answer; expected true or false"),
-        ("release > new", "column 11: 'new' is no release; expected 0.13.0 or the like"),
-        ("a.avg > b.avg", "column 9: 'b.avg' is no number"),
-        ("a.p42 > 1", "column 1: 'a.p42' is no field"),
+        ("cancelled = maybe", "column 13: 'maybe' is not true or false"),
+        ("release > new", "column 11: 'new' is not a release; expected 0.13.0 or the like"),
+        ("a.avg > b.avg", "column 9: 'b.avg' is not a number"),
+        ("a.p42 > 1", "column 1: 'a.p42' is not a field"),
         ("(cancelled", "column 11: 'the end' stands here; expected ')'"),
         ("cancelled cancelled", "column 11: 'cancelled' is left over; expected and, or, or the end"),
-        ("cancelled and", "column 14: the end is no field"),
+        ("cancelled and", "column 14: the end is not a field"),
         ("  ! cancelled", "column 3: '!' has no meaning here"),
         ("label = 'open", 'column 9: "\'" has no meaning here'),
         ("not " * 60 + "cancelled", "nested too deeply"),
-        (" ", "column 2: the end is no field"),
+        (" ", "column 2: the end is not a field"),
     ],
 )
 def test_what_is_not_understood_is_told_with_its_place(expression: str, told: str) -> None:
@@ -188,6 +191,34 @@ def test_any_text_is_an_expression_or_a_usage_error(text: str) -> None:
     assert loaded.parsed
     with suppress(UsageError):
         assert where(text)(loaded.identity, loaded.parsed.data) in (True, False)
+
+
+def test_a_metric_that_is_nowhere_is_refused_before_anything_is_done(tree: Path) -> None:
+    """Even where the test is turned round, which would choose every file and migrate it."""
+    before = snapshot(tree)
+    for command in (("inspect", "."), ("upgrade", ".", "--in-place"), ("check", "."), ("table", ".")):
+        done = run(*command, "--where", "not requst_latency.avg > 5", cwd=tree)
+        assert (done.code, done.raw) == (2, b"")
+        assert done.complaints == [
+            "--where: column 5: no metric 'requst_latency': neither AIPerf nor any of the files has it; "
+            "expected request_latency, image_latency, credit_drop_latency"
+        ]
+    assert snapshot(tree) == before
+    assert "time_to_first_token" in run("inspect", ".", "--where", "tttf.avg > 5", cwd=tree).complaints[0]
+
+
+def test_a_metric_of_ones_own_is_found_in_the_files(tree: Path) -> None:
+    document = json.loads((tree / "new.json").read_bytes())
+    (tree / "own.json").write_text(json.dumps({**document, "acme_score": {"unit": "points", "avg": 7.5}}))
+    assert found(tree, where="acme_score.avg > 7") == {"own.json"}
+    assert found(tree, where="ttft.avg > 0 and not acme_score.avg > 7") == set(RUNS)
+    done = run("inspect", ".", "--where", "acme_scroe.avg > 7", cwd=tree)
+    assert (done.code, done.complaints[0].rpartition("; ")[2]) == (2, "expected acme_score")
+    (tree / "bad.json").write_text("{")
+    assert run("inspect", "bad.json", "--where", "acme_score.avg > 7", cwd=tree).code == 4, "nothing to find it in"
+    assert run("inspect", "a", "--exclude", "*", "--where", "acme.avg > 7", cwd=tree).complaints == ["no files found"]
+    raw = (tree / "own.json").read_bytes()
+    assert len(run("inspect", "-", "--where", "acme_score.avg > 7", stdin=raw).lines) > 1
 
 
 def test_ambiguous_versions_fit_either_way_and_newer_ones_are_behind_all(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_time_of_modification_chooses(s3: S3) -> None:
     assert run("inspect", "s3://runs/t", "--older-than", "1h", env=s3.env).complaints == ["no files found"]
     done = run("inspect", "s3://runs/t", "--gitignore", env=s3.env)
     assert done.code == 2
-    assert done.complaints[0].startswith("--gitignore is of folders on this machine")
+    assert done.complaints[0].startswith("--gitignore works on folders of this machine only")
 
 
 def test_without_credentials_or_a_way_there(moto: int) -> None:
