@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrator.aiperf.metrics import is_block
 from migrator.batch.load import Loaded
+from migrator.chain.names import metrics_of
 from migrator.identify import MIGRATABLE
 from migrator.jsonfile import Json
 from migrator.redact import places
@@ -17,7 +18,7 @@ def facts(loaded: Loaded) -> dict[str, Json]:
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         return {}
     document = loaded.parsed.data
-    metrics = document["records"] if loaded.identity.version == "0.1" else document
+    metrics = metrics_of(document, loaded.identity.version)
     latency = metrics.get("request_latency")
     return {
         "metrics": sum(map(is_block, metrics.values())),

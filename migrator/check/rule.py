@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import is_block
+from migrator.chain.names import metrics_of, metrics_path
 from migrator.chain.places import GPU_METRICS, visit
-from migrator.chain.steps import VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity
 from migrator.jsonfile import Object, Path, path_text
@@ -112,9 +112,9 @@ class Subject:
 def metric_holders(document: Object, identity: Identity) -> list[tuple[str, Path, Object]]:
     """(part, path, object) of every object whose values are the run's or the warm-up's metrics."""
     holders: list[tuple[str, Path, Object]] = [("run", (), document)]
-    records, warmup = document.get("records"), document.get("warmup_metrics")
-    if identity.version == VERSIONS[0] and type(records) is dict and not is_block(records):
-        holders.append(("run", ("records",), records))
+    if path := metrics_path(identity.version):
+        holders.append(("run", path, metrics_of(document, identity.version)))
+    warmup = document.get("warmup_metrics")
     if type(warmup) is dict and not is_block(warmup):
         holders.append(("warmup", ("warmup_metrics",), warmup))
     return holders
