@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.aiperf.units import UnitError, convert
+from migrator.chain.names import current, is_known
 from migrator.errors import UsageError
 from migrator.jsonfile import Json
 from migrator.table.rows import ABOUT_RUN, METRIC_COLUMNS, Kind, Row, Run, statistics, unit_of
@@ -35,6 +36,32 @@ def chosen(patterns: Sequence[str], names: Iterable[str]) -> list[str]:
         matching = [name for name in there if any(fnmatchcase(name, pattern) for pattern in asked)] if wild else asked
         found |= dict.fromkeys(matching)
     return list(found)
+
+
+def by_todays_names(patterns: Sequence[str]) -> list[str]:
+    """The columns that are asked for, those of metrics by their present names.
+
+    A metric that is asked for by several names has a column for each: one is headed by today's name, the others as they
+    were asked for, so that no column is lost and no two have one heading.
+    """
+    found: dict[str, None] = {}
+    for pattern in dict.fromkeys(patterns):
+        name = _today(pattern)
+        taken = name != pattern and not is_wild(pattern) and (name in patterns or name in found)
+        found[pattern if taken else name] = None
+    return list(found)
+
+
+def _today(pattern: str) -> str:
+    """A column, or a wildcard for the statistics of one metric, by the metric's present name."""
+    tag, dot, statistic = pattern.rpartition(".")
+    return pattern if pattern in ABOUT_RUN or not dot or is_wild(tag) else f"{current(tag)}.{statistic}"
+
+
+def unknown_metrics(patterns: Iterable[str]) -> dict[str, str]:
+    """The metrics among columns that no release of AIPerf writes, for [`require_metrics`][migrator.batch.select]."""
+    tags = [pattern.rpartition(".")[0] for pattern in patterns if pattern not in ABOUT_RUN]
+    return {tag: "" for tag in tags if tag and not is_wild(tag) and not is_known(tag)}
 
 
 def is_wild(pattern: str) -> bool:
@@ -70,10 +97,17 @@ def require_run_columns(patterns: Sequence[str]) -> None:
 
 
 class RunTable:
-    """Rows of runs whose numbers share one unit a metric: the catalogue's, else that of the first run that has it."""
+    """Rows of runs whose numbers share one unit a metric: the catalogue's, else that of the first run that has it.
 
-    def __init__(self, units: Units) -> None:
+    Args:
+        units: whether units are in the headings, or in columns of their own.
+        columns: the columns that are asked for; those with a former name of a metric repeat the one with today's.
+    """
+
+    def __init__(self, units: Units, columns: Iterable[str] = ()) -> None:
         self._in_header = units == "header"
+        self._repeated = {name: _today(name) for name in columns if not is_wild(name) and _today(name) != name}
+        self._repeated |= {_unit_column(name): _unit_column(today) for name, today in self._repeated.items()}
         self._units: dict[str, str | None] = {}
         self._tags: dict[str, dict[str, None]] = {}
         self._warned: set[str] = set()
@@ -100,6 +134,8 @@ class RunTable:
             row |= {f"{tag}.{name}": value for name, value in values.items()}
             if not self._in_header:
                 row[f"{tag}.unit"] = shared
+        for name, today in self._repeated.items():
+            row[name] = row.get(today)
         return row
 
     def names(self) -> list[str]:
@@ -115,7 +151,7 @@ class RunTable:
         return {name: self._heading(name) for name in names}
 
     def _heading(self, name: str) -> str:
-        tag, _, statistic = name.rpartition(".")
+        tag, _, statistic = self._repeated.get(name, name).rpartition(".")
         unit = self._unit(tag) if tag else None
         return f"{name} [{unit}]" if unit and self._in_header and statistic not in ("count", "unit") else name
 
@@ -126,6 +162,10 @@ class RunTable:
                 return None
             self._units[tag] = known.unit if known else own
         return self._units[tag]
+
+
+def _unit_column(name: str) -> str:
+    return f"{name.rpartition('.')[0]}.unit"
 
 
 def with_units(names: Sequence[str], units: Units) -> list[str]:

@@ -13,6 +13,8 @@ from typing import Final, Literal, NamedTuple
 from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
+from migrator.batch.runs import Mark, mark_of
+from migrator.chain.names import current, metrics_of
 from migrator.diff.workload import FACTS, workload
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, require_migratable
@@ -56,18 +58,22 @@ METRIC_COLUMNS: Final[dict[str, Kind]] = {**ABOUT_RUN, **ABOUT_METRIC, **dict.fr
 
 
 class Run(NamedTuple):
-    """An export after migration: what tells it apart, its stats blocks by tag, and what could not be told in a cell."""
+    """An export after migration: its columns beside the metrics, its stats blocks, and what no cell could hold.
+
+    `metrics` has today's names, whatever version the table is in. `mark` tells copies and phases of the run.
+    """
 
     about: Row
     metrics: dict[str, dict[str, Json]]
     warnings: list[str]
+    mark: Mark
 
 
 def read_run(source: Source, loaded: Loaded, *, to: str) -> Run | None:
     """The run in a file, at version `to`; None for a file of another family that was only found in a folder.
 
     Raises:
-        MigratorError: broken, newer than known, or named and no main export.
+        MigratorError: broken, newer than known, or named and not a main export.
     """
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         if source.named:
@@ -83,28 +89,47 @@ def read_run(source: Source, loaded: Loaded, *, to: str) -> Run | None:
     except NotAnExportError as error:
         error.file = source.path
         raise
-    return run_of(source.path, loaded.identity.version, to, document)
+    version = loaded.identity.version
+    mark = mark_of(loaded.parsed.data, metrics_of(loaded.parsed.data, version))
+    return run_of(source.path, version, to, document, mark)
 
 
-def run_of(path: str, from_version: str, to: str, document: dict[str, Json]) -> Run:
-    """The run in a document that was `from_version` and is `to` now."""
+def run_of(path: str, from_version: str, to: str, document: dict[str, Json], mark: Mark) -> Run:
+    """The run in a document that was `from_version` and is `to` now.
+
+    Args:
+        path: the name of its file.
+        from_version: the schema version of the file.
+        to: the schema version of `document`.
+        document: the export after migration.
+        mark: what tells it from other runs, read off the file.
+    """
     told, info = workload(document), document.get("run_info")
     found: Row = {"file": path, "from_version": from_version, "version": to}
     found |= {name: document.get(name) for name in _TOP}
     found |= {name: info.get(name) if type(info) is dict else None for name in _RUN_INFO}
     found |= {_column(name): told.get(name) for name in _WORKLOAD}
     about = {name: _cell(found[name], kind) for name, kind in ABOUT_RUN.items()}
-    warnings = [f"{name} is no {ABOUT_RUN[name]}, its cell is left empty" for name in about if _odd(found, about, name)]
-    holder = document.get("records") if to == "0.1" else document
-    metrics = {tag: block for tag, block in (holder or {}).items() if is_block(block)}
+    odd = [name for name in about if found[name] is not None and about[name] is None]
+    warnings = [f"{name} is not {_KINDS[ABOUT_RUN[name]]}: its cell is left empty" for name in odd]
+    metrics = _by_todays_name(metrics_of(document, to))
     for tag, block in metrics.items():
         odd = [name for name in STATISTICS if block.get(name) is not None and _number(block[name]) is None]
-        warnings += [f"{tag}.{name} is no number, its cell is left empty" for name in odd]
-    return Run(about, metrics, warnings)
+        warnings += [f"{tag}.{name} is not a number: its cell is left empty" for name in odd]
+    return Run(about, metrics, warnings, mark)
 
 
-def _odd(found: Row, about: Row, name: str) -> bool:
-    return found[name] is not None and about[name] is None
+_KINDS: Final[dict[Kind, str]] = {"text": "text", "number": "a number", "flag": "true or false"}
+
+
+def _by_todays_name(holder: dict[str, Json]) -> dict[str, dict[str, Json]]:
+    """The stats blocks of an object. One with a former name keeps it where today's is there, too."""
+    found: dict[str, dict[str, Json]] = {}
+    for tag, block in holder.items():
+        if is_block(block):
+            name = current(tag)
+            found[tag if name in holder or name in found else name] = block
+    return found
 
 
 def _cell(value: Json, kind: Kind) -> Json:

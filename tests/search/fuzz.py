@@ -120,6 +120,7 @@ def read_by_release(document: Any, name: str) -> None:
 
 
 def _tabulated(parsed: Any, found: Any) -> None:
+    from migrator.batch.runs import mark_of
     from migrator.chain.steps import NEWEST
     from migrator.errors import MigratorError
     from migrator.migration.migrate import migrate
@@ -131,7 +132,7 @@ def _tabulated(parsed: Any, found: Any) -> None:
         document = migrate(parsed.data, NEWEST, identity=found).document
     except MigratorError:
         return
-    run = run_of("a.json", found.version, NEWEST, document)
+    run = run_of("a.json", found.version, NEWEST, document, mark_of(document, document))
     table = RunTable("header")
     row = table.row(run)
     for form in ("csv", "json", "markdown"):

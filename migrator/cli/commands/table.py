@@ -10,10 +10,12 @@ from functools import partial
 from itertools import chain, islice
 from typing import IO, Final, Literal
 
-from migrator.batch.read_files import Looking
+from migrator.batch.read_files import Looking, Seen
+from migrator.batch.runs import Role, Runs, words
+from migrator.batch.select import require_metrics
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, file_name, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, write_error
 from migrator.errors import UsageError
@@ -24,11 +26,13 @@ from migrator.table.columns import (
     EVERY_RUN,
     RunTable,
     Units,
+    by_todays_names,
     chosen,
     is_wild,
     kinds,
     require_metric_columns,
     require_run_columns,
+    unknown_metrics,
     with_units,
 )
 from migrator.table.formats import FORMATS, lines, write_parquet
@@ -113,8 +117,12 @@ def _patterns(options: Options) -> list[str]:
     patterns = [name.strip() for name in options.columns.split(",") if name.strip()]
     if not patterns:
         raise UsageError("--columns names no column")
-    (require_metric_columns if by_metric else require_run_columns)(patterns)
-    return patterns
+    if by_metric:
+        require_metric_columns(patterns)
+        return patterns
+    require_run_columns(patterns)
+    require_metrics(unknown_metrics(patterns), options.paths, selection(options), "--columns")
+    return by_todays_names(patterns)
 
 
 class _Runs:
@@ -128,14 +136,16 @@ class _Runs:
     def __iter__(self) -> Iterator[Run]:
         options = self._options
         work = Looking(partial(read_run, to=options.to), options.where, details=False)
+        runs: Runs[Seen[Run | None]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
         results = run_local(options, sources(options, (options.output,)), work)
-        for source, run in self._report.found(results):
-            if run is None:
-                continue
-            self.count += 1
-            yield run
-            for warning in run.warnings:
-                complain(f"{source.path}: {warning}")
+        for (source, run, _), role in runs.roles(self._report.each(results)):
+            if run and role is Role.RUN:
+                self.count += 1
+                yield run
+                for warning in run.warnings:
+                    complain(f"{source.path}: {warning}")
+        if told := words(runs.left_out):
+            complain(told)
 
 
 def _to_standard_output(runs: Iterable[Run], options: Options, patterns: Sequence[str]) -> None:
@@ -152,7 +162,7 @@ def _write(runs: Iterable[Run], options: Options, patterns: Sequence[str], targe
         by_metric = (row for run in runs for row in metric_rows(run))
         _put(options.format, by_metric, {name: name for name in names}, METRIC_COLUMNS, target)
         return
-    table = RunTable(options.units)
+    table = RunTable(options.units, patterns)
     rows = map(table.row, runs)
     if not any(map(is_wild, patterns)):
         # The unit of a metric that is in no catalogue comes from the first run.
