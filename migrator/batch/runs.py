@@ -16,13 +16,15 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from migrator.aiperf.metrics import is_block
 from migrator.batch.discover import Source
-from migrator.chain.names import current
+from migrator.chain.names import block_of, current
 from migrator.jsonfile import Json, fingerprint
 from migrator.stores import is_url
 
 T = TypeVar("T")
 
 _FOLDER: Final = "phases"
+_RESULTS: Final = ("request_count", "request_latency", "time_to_first_token", "output_token_throughput")
+"""Metrics that every copy of a run has alike, the export of its profiling phase included."""
 _REMEMBERED: Final = 2**17
 """Digests in a generation of [`_Memory`][]: at most some 30 MB, for a tree of any size."""
 
@@ -52,8 +54,9 @@ class Mark(NamedTuple):
 def mark_of(document: Mapping[str, Json], metrics: Mapping[str, Json]) -> Mark:
     """The mark of a main export, or one of GenAI-Perf.
 
-    A run is known by its identifier, trial, label and times. Trials of AIPerf 0.8.0 and earlier share an identifier and
-    have no number, so that the times are needed; GenAI-Perf writes none of all this: there the numbers decide.
+    A run is known by its identifier, trial, label, times and main results. Trials of AIPerf 0.8.0 and earlier share an
+    identifier and have no number, so that the times are needed; what differs in a result is no copy, and both are
+    shown. GenAI-Perf writes no identifier and no times: there all numbers decide.
 
     Args:
         document: the export, or its keys beside the metrics.
@@ -66,7 +69,8 @@ def mark_of(document: Mapping[str, Json], metrics: Mapping[str, Json]) -> Mark:
     attempt = [identifier, info.get("trial") or None, info.get("run_label")]
     times = [document.get("start_time"), document.get("end_time")]
     if identifier or any(times):
-        run = _digest([*attempt, *times])
+        results = [block.get("avg") if (block := block_of(metrics, tag)) else None for tag in _RESULTS]
+        run = _digest([*attempt, *times, *results])
     else:
         run = _digest({current(tag): block for tag, block in metrics.items() if is_block(block)})
     return Mark(run, _digest(attempt) if identifier else b"", tuple(_warm_ups(config)))

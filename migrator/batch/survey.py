@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS
 from migrator.batch.load import Loaded
+from migrator.batch.runs import Mark, mark_of
+from migrator.chain.names import metrics_of
 from migrator.chain.steps import GENAI_PERF
 from migrator.errors import MigratorError
 from migrator.identify import MIGRATABLE, Identity
@@ -34,37 +36,43 @@ class Histogram(Counter[Any]):
 
 
 class Facts(NamedTuple):
-    """What one file adds to a survey. `kinds` counts what a migration would lose, by (class, place)."""
+    """What one file adds to a survey.
+
+    `mark` tells the run of an export from others; other files have none. `changes` says whether a migration would
+    change it, None for an export that cannot be migrated. `kinds` counts what that would lose, by (class, place).
+    """
 
     identity: Identity
     size: int
-    export: bool = False
+    mark: Mark | None = None
     changes: bool | None = None
     kinds: tuple[tuple[tuple[Loss, str], int], ...] = ()
 
 
 def facts(loaded: Loaded, to: str) -> Facts:
-    """What a survey counts of a file. Its document is migrated in memory, to see what would be lost.
-
-    `changes` is None for a file that cannot be migrated.
-    """
+    """What a survey counts of a file. Its document is migrated in memory, to see what would be lost."""
     found = loaded.identity
     if found.family not in MIGRATABLE or loaded.parsed is None:
         return Facts(found, len(loaded.raw))
+    document = loaded.parsed.data
+    mark = mark_of(document, metrics_of(document, found.version))
     try:
-        done = migrate(loaded.parsed.data, to, config=True, identity=found)
+        done = migrate(document, to, config=True, identity=found)
     except MigratorError:
-        return Facts(found, len(loaded.raw), export=True)
+        return Facts(found, len(loaded.raw), mark)
     kinds = Counter((entry.loss, place(entry)) for entry in done.ledger if entry.loss in TELLING)
-    return Facts(found, len(loaded.raw), export=True, changes=done.changed, kinds=tuple(kinds.items()))
+    return Facts(found, len(loaded.raw), mark, done.changed, tuple(kinds.items()))
 
 
 class Survey:
-    """Counts files as they are added. `to` is the version whose losses are predicted, whichever way it is."""
+    """Counts files as they are added. `to` is the version whose losses are predicted, whichever way it is.
+
+    All figures are of files but `runs`: several exports can be of one ([`Runs`][migrator.batch.runs.Runs]).
+    """
 
     def __init__(self, to: str) -> None:
         self.to = to
-        self.files = self.bytes = self.exports = self.ambiguous = 0
+        self.files = self.bytes = self.exports = self.runs = 0
         self.would_change = self.would_lose = self.not_migratable = 0
         self.families, self.versions, self.dialects = Histogram(), Histogram(), Histogram()
         self.configs, self.writers, self.errors = Histogram(), Histogram(), Histogram()
@@ -75,15 +83,21 @@ class Survey:
         self.files += 1
         self.errors.note(type(error).__name__)
 
-    def add(self, told: Facts) -> None:
-        """A file that could be read."""
+    def add(self, told: Facts, *, is_run: bool) -> None:
+        """A file that could be read.
+
+        Args:
+            told: what is counted of it.
+            is_run: whether it stands for a run; a phase of another export's run does not, nor does a copy.
+        """
         found = told.identity
         self.files += 1
         self.bytes += told.size
         self.families.note(found.family.value)
-        if not told.export:
+        if told.mark is None:
             return
         self.exports += 1
+        self.runs += is_run
         self.versions.note(found.versions)
         if found.dialect:
             self.dialects.note((found.versions, found.dialect))
@@ -102,6 +116,7 @@ class Survey:
             "files": self.files,
             "bytes": self.bytes,
             "exports": self.exports,
+            "runs": self.runs,
             "families": [{"family": kind, "files": count} for kind, count in self.families.most_common()],
             "versions": [{"versions": _listed(kind), "files": count} for kind, count in in_line(self.versions)],
             "dialects": [

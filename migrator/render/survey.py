@@ -21,7 +21,10 @@ _PLACE: Final = 52
 
 def lines(survey: Survey) -> Iterator[str]:
     """The survey, line by line."""
-    yield f"{plural(survey.files, 'file')}, {plural(survey.exports, 'export')}, {survey.bytes / 1e6:.1f} MB"
+    exports = plural(survey.exports, "export") + (
+        f" of {plural(survey.runs, 'run')}" if survey.runs < survey.exports else ""
+    )
+    yield f"{plural(survey.files, 'file')}, {exports}, {survey.bytes / 1e6:.1f} MB"
     yield from _histogram("family", [(kind, count) for kind, count in survey.families.most_common()])
     yield from _histogram("not readable", [(kind, count) for kind, count in survey.errors.most_common()])
     if survey.exports:

@@ -112,6 +112,14 @@ def test_copies_count_once_at_whatever_version(tmp_path: Path, name: str) -> Non
     assert list(roles(tmp_path / "in").values()) == [Role.RUN, *[Role.COPY] * 3]
 
 
+def test_other_results_are_no_copy(tmp_path: Path) -> None:
+    document = json.loads(export("0.13.0/rate").read_bytes())
+    for number in range(3):
+        latency = {**document["request_latency"], "avg": 100.0 + number}
+        written(tmp_path / "in" / f"{number}.json", document, request_latency=latency)
+    assert list(roles(tmp_path / "in").values()) == [Role.RUN] * 3
+
+
 def test_what_has_no_identity_is_told_apart_by_its_numbers(tmp_path: Path) -> None:
     """GenAI-Perf writes neither an identifier nor times."""
     document = json.loads(next(EXPORTS.glob("genai-perf*/**/*genai_perf*.json")).read_bytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from contextlib import suppress
@@ -278,6 +279,7 @@ def test_a_survey_counts_what_inspect_says() -> None:
     each = [row for row in run("inspect", EXPORTS, "--json").rows if row["family"] in MIGRATABLE]
     (survey,) = run("inspect", EXPORTS, "--summary", "--json").rows
     assert survey["exports"] == len(each) > 70
+    assert survey["runs"] == sum("/phases/" not in row["file"] for row in each) < len(each)
     # What GenAI-Perf wrote is in no version of the line; it stands before all.
     assert survey["versions"][0] == {"versions": ["genai-perf"], "files": 1}
     for row in survey["versions"][1:]:
@@ -307,6 +309,12 @@ def test_a_survey_predicts_what_a_migration_would_lose() -> None:
         assert sum(row["values"] for row in told["losses"] if row["loss"] == loss) == sum(
             row.get("losses", {}).get(loss, 0) for row in done
         )
+
+
+def test_a_survey_counts_a_run_once(tmp_path: Path) -> None:
+    shutil.copytree(EXPORTS / "0.13.0" / "chat-streaming", tmp_path / "run")
+    copy("0.13.0/chat-streaming", tmp_path / "z.json")
+    assert ", 4 exports of 1 run, " in run("inspect", ".", "--summary", cwd=tmp_path).lines[0]
 
 
 def test_a_survey_reads_well_and_tells_what_it_could_not_read(tree: Path) -> None:

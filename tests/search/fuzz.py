@@ -64,7 +64,7 @@ def rooms(raw: bytes) -> None:
         found = identify(parsed.data)
     except MigratorError:
         return
-    Survey(NEWEST).add(facts(Loaded(raw, parsed, found), NEWEST))
+    Survey(NEWEST).add(facts(Loaded(raw, parsed, found), NEWEST), is_run=True)
     if found.family not in MIGRATABLE:
         return
     if parsed.uniform:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from migrator.batch.discover import Source, is_folder
 from migrator.batch.facts import facts
 from migrator.batch.load import Loaded
-from migrator.batch.read_files import Looking
+from migrator.batch.read_files import Looking, Seen
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser
@@ -75,18 +75,21 @@ def _describe(options: Options) -> int:
 
 def _summarize(options: Options) -> int:
     # Imports the chain, which describing a file does not need.
+    from migrator.batch.runs import Role, Runs
     from migrator.batch.survey import Survey
     from migrator.render.survey import lines
 
     survey = Survey(options.to or NEWEST)
     work = Looking(partial(_facts, survey.to), options.where)
+    runs: Runs[Seen[Facts]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
     with progress(options, "survey") as bar:
         report = Report(bar)
-        for _, found, error in report.each(run_local(options, sources(options), work)):
+        results = report.each(run_local(options, sources(options), work))
+        for (_, found, error), role in runs.roles(results):
             if error:
                 survey.fail(error)
             elif found:
-                survey.add(found)
+                survey.add(found, is_run=role is Role.RUN)
     if options.json:
         say(json_line(survey.as_dict()))
     else:
