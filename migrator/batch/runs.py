@@ -55,8 +55,8 @@ def mark_of(document: Mapping[str, Json], metrics: Mapping[str, Json]) -> Mark:
     """The mark of a main export, or one of GenAI-Perf.
 
     A run is known by its identifier, trial, label, times and main results. Trials of AIPerf 0.8.0 and earlier share an
-    identifier and have no number, so that the times are needed; what differs in a result is no copy, and both are
-    shown. GenAI-Perf writes no identifier and no times: there all numbers decide.
+    identifier and have no number, so that the times are needed; an export with another result is not
+    a copy. GenAI-Perf writes no identifier and no times: there all numbers decide.
 
     Args:
         document: the export, or its keys beside the metrics.
@@ -88,13 +88,13 @@ def _digest(value: Json) -> bytes:
 
 
 class Runs(Generic[T]):
-    """Tells of exports, in the order of [`discover`][migrator.batch.discover.discover], what each of them is.
+    """The roles of exports that come in the order of [`discover`][migrator.batch.discover.discover].
 
     A file that was named is a run: somebody asked for it. In memory are digests, of which there is a limit, and the
     phases of a folder until it has been left, for they come before their run.
 
     Args:
-        look: the source of an item and its mark; no mark for what is no export.
+        look: the source of an item and its mark; None for a file that is not an export.
     """
 
     def __init__(self, look: Callable[[T], tuple[Source, Mark | None]]) -> None:

@@ -1,4 +1,4 @@
-"""Which of the files that a command line names are meant: by place, by age, by what is in them."""
+"""Which of the files that a command line names are selected: by place, by age, by content."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 class Selection(NamedTuple):
-    """What is asked of a file. Globs and `.gitignore` choose among what folders hold; a file named is meant.
+    """Which files are selected. Globs and `.gitignore` apply to what folders hold; a file that is named is selected.
 
-    `newer` and `older` are seconds since 1970 that the time of modification is compared with.
+    `newer` and `older` are seconds since 1970 that the time of modification is compared with. `where` is an expression
+    ([`where`][migrator.batch.where.where]), empty for every content.
     """
 
     include: tuple[str, ...] = ()
@@ -43,13 +44,13 @@ EVERYTHING: Final = Selection()
 def select(
     paths: Sequence[str], selection: Selection = EVERYTHING, avoid: Iterable[str | None] = ()
 ) -> Iterator[Source]:
-    """The files behind `paths` that a selection means, one at a time, in order.
+    """The selected files below `paths`, one at a time, in order.
 
-    Whether their content is meant is asked by whoever reads a file ([`passes`][]).
+    Their content is tested later, by the code that reads them ([`passes`][]).
 
     Args:
         paths: files, folders and URLs, as [`discover`][migrator.batch.discover.discover] takes them.
-        selection: what is asked of them.
+        selection: which of them are selected.
         avoid: outputs of the command, which are not among its inputs.
 
     Raises:
@@ -117,7 +118,7 @@ def _tags(source: Source) -> set[str]:
 
 
 def passes(loaded: Loaded, where: str) -> bool:
-    """Whether a file that was read, with details, is one that the expression of a selection means."""
+    """Whether a file that was read, with details, passes the expression of a selection."""
     if not where:
         return True
     from migrator.batch.where import where as test_of
@@ -151,7 +152,7 @@ def _right_age(source: Source, selection: Selection) -> bool:
         if changed is None:
             changed = stores.changed(source.path)
     except (OSError, MigratorError):
-        return True  # Reading it will tell.
+        return True  # Reading it gives the error.
     if changed is None:
         return True
     return (selection.newer is None or changed >= selection.newer) and (

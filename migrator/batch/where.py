@@ -27,12 +27,15 @@ from migrator.identify import Identity
 from migrator.jsonfile import Json
 
 Test = Callable[[Identity, Json], bool]
-"""Whether a document is chosen, told what it is."""
+"""(identity, document) → whether the document is selected."""
 _Kind = Literal["version", "release", "text", "flag", "number"]
 
 
 class Field(NamedTuple):
-    """Something to choose by. `values` gives all that it can be in a file, none where the file does not say."""
+    """What a comparison is about.
+
+    `about` describes it for the documentation. `values` gives every value that a file can have, none if it has none.
+    """
 
     kind: _Kind
     about: str
@@ -40,19 +43,19 @@ class Field(NamedTuple):
 
 
 def _key(name: str) -> Callable[[Identity, Json], tuple[Json, ...]]:
-    return lambda _, document: _there(document.get(name)) if type(document) is dict else ()
+    return lambda _, document: _present(document.get(name)) if type(document) is dict else ()
 
 
-def _there(value: Json) -> tuple[Json, ...]:
+def _present(value: Json) -> tuple[Json, ...]:
     return () if value is None or value == "" else (value,)
 
 
 FIELDS: Final = {
     "version": Field("version", "schema version of the content", lambda found, _: found.versions),
-    "label": Field("text", "schema_version as it stands in the file", lambda found, _: _there(found.label)),
+    "label": Field("text", "schema_version as it stands in the file", lambda found, _: _present(found.label)),
     "release": Field("release", "AIPerf release that wrote it, or may have", lambda found, _: found.writers),
-    "dialect": Field("text", "telemetry names: legacy or vendor", lambda found, _: _there(found.dialect)),
-    "config": Field("text", "UserConfig or BenchmarkConfig", lambda found, _: _there(found.config)),
+    "dialect": Field("text", "telemetry names: legacy or vendor", lambda found, _: _present(found.dialect)),
+    "config": Field("text", "UserConfig or BenchmarkConfig", lambda found, _: _present(found.config)),
     "family": Field("text", "'main export' or another family", lambda found, _: (found.family.value,)),
     "benchmark_id": Field("text", "as in the file", _key("benchmark_id")),
     "start_time": Field("text", "as in the file: 2026-11-24T01:57:36", _key("start_time")),
@@ -78,9 +81,16 @@ _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 
 class _Token(NamedTuple):
+    """A piece of an expression; `kind` is `op`, `quoted`, `word` or `end`."""
+
     kind: str
     text: str
     column: int
+
+    @property
+    def name(self) -> str:
+        """As it is called in a message."""
+        return repr(self.text) if self.text else "end of the expression"
 
 
 def where(text: str) -> Test:
@@ -105,8 +115,8 @@ def unknown_metrics(text: str) -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def _read(text: str) -> tuple[Test, dict[str, str]]:
-    reader = _Reader(text)
-    return reader.whole(), reader.unknown
+    parser = _Parser(text)
+    return parser.parse(), parser.unknown
 
 
 def _refuse(column: int, found: str, expected: str = "", hint: str = "") -> UsageError:
@@ -124,25 +134,30 @@ def _tokens(text: str) -> list[_Token]:
         match = re.compile(_TOKEN).match(text, end)
         if not match or match.lastgroup is None:
             column = end + len(text[end:]) - len(text[end:].lstrip()) + 1
-            raise _refuse(column, f"{text[column - 1]!r} has no meaning here")
+            raise _refuse(column, f"unexpected {text[column - 1]!r}")
         kind = match.lastgroup
         found.append(_Token(kind, match[kind], match.start(kind) + 1))
         end = match.end()
     return [*found, _Token("end", "", len(text) + 1)]
 
 
-class _Reader:
-    """Recursive descent over the tokens."""
+class _Parser:
+    """Recursive descent, a method for each rule of the grammar.
+
+    Attributes:
+        unknown: metrics that no release of AIPerf writes → where they stand.
+    """
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
         self._depth = 0
         self.unknown: dict[str, str] = {}
 
-    def whole(self) -> Test:
-        test = self._either()
+    def parse(self) -> Test:
+        """The test of the whole text."""
+        test = self._expression()
         if self._next.kind != "end":
-            raise _refuse(self._next.column, f"{self._next.text!r} is left over", "and, or, or the end")
+            raise _refuse(self._next.column, f"unexpected {self._next.text!r}", "and, or, or the end")
         return test
 
     @property
@@ -155,14 +170,14 @@ class _Reader:
     def _is(self, *texts: str) -> bool:
         return self._next.kind in ("word", "op") and self._next.text in texts
 
-    def _either(self) -> Test:
-        test = self._both()
+    def _expression(self) -> Test:
+        test = self._term()
         while self._is("or"):
             self._take()
-            test = _or(test, self._both())
+            test = _or(test, self._term())
         return test
 
-    def _both(self) -> Test:
+    def _term(self) -> Test:
         test = self._factor()
         while self._is("and"):
             self._take()
@@ -179,9 +194,9 @@ class _Reader:
                 return _not(self._factor())
             if self._is("("):
                 self._take()
-                test = self._either()
+                test = self._expression()
                 if not self._is(")"):
-                    raise _refuse(self._next.column, f"{self._next.text or 'the end'!r} stands here", "')'")
+                    raise _refuse(self._next.column, f"unexpected {self._next.name}", "')'")
                 self._take()
                 return test
             return self._comparison()
@@ -197,7 +212,7 @@ class _Reader:
             return lambda found, document: True in field.values(found, document)
         sign, value = self._take(), self._take()
         if value.kind not in ("word", "quoted"):
-            raise _refuse(value.column, f"{value.text or 'the end'!r} stands here", "a value")
+            raise _refuse(value.column, f"unexpected {value.name}", "a value")
         return _test(name.text, field, sign, value)
 
     def _field(self, name: _Token) -> Field:
@@ -208,8 +223,7 @@ class _Reader:
             if not is_known(tag):
                 self.unknown.setdefault(tag, _column(name.column))
             return Field("number", "", lambda found, document: _statistic(found, document, tag, statistic))
-        shown = repr(name.text) if name.text else "the end"
-        raise _refuse(name.column, f"{shown} is not a field", f"METRIC.STATISTIC or one of {', '.join(FIELDS)}")
+        raise _refuse(name.column, f"{name.name} is not a field", f"METRIC.STATISTIC or one of {', '.join(FIELDS)}")
 
 
 def _statistic(found: Identity, document: Json, tag: str, statistic: str) -> tuple[Json, ...]:
@@ -231,7 +245,7 @@ def _test(name: str, field: Field, sign: _Token, value: _Token) -> Test:
         raise _refuse(value.column, f"{text!r} is not {_WORDS[field.kind]}", _EXPECTED.get(field.kind, ""))
 
     def test(found: Identity, document: Json) -> bool:
-        # A version that is not known, which only a file can have, is newer than all that are.
+        # A version that is not known is newer than all known ones; only a file can have one.
         beyond = inf if field.kind == "version" else None
         values = [beyond if (known := order(given)) is None else known for given in field.values(found, document)]
         return any(compare(given, wanted) for given in values if given is not None)

@@ -20,7 +20,7 @@ EVERY_RUN: Final = (*ABOUT_RUN, "*.avg", "*.p50", "*.p90", "*.p99")
 """The columns of a table of runs, unless others are asked for."""
 _WILD: Final = "*?["
 _WARNINGS: Final = 100
-"""Metrics whose unit is complained of at most, so that memory does not grow with what hostile files invent."""
+"""Most metrics that are warned about, so that memory does not grow with the metrics of hostile files."""
 
 
 def chosen(patterns: Sequence[str], names: Iterable[str]) -> list[str]:
@@ -115,7 +115,7 @@ class RunTable:
     def row(self, run: Run) -> Row:
         """The row of a run, with every statistic that it has.
 
-        What cannot be told in the column's unit is left out, with a warning the first time.
+        A value that cannot be converted to the column's unit is left out, with a warning the first time.
         """
         row: Row = dict(run.about)
         for tag, block in run.metrics.items():
@@ -123,12 +123,12 @@ class RunTable:
             shared = self._unit(tag, unit)
             names = self._tags.setdefault(tag, {})
             try:
-                values = {name: _told(value, name, unit, shared) for name, value in statistics(block)}
+                values = {name: _in_unit(value, name, unit, shared) for name, value in statistics(block)}
             except UnitError as error:
                 if tag not in self._warned and len(self._warned) < _WARNINGS:
                     self._warned.add(tag)
-                    told = "cells are left empty, here and where this comes again"
-                    run.warnings.append(f"{tag}: {error.found}: {told} (--rows metric keeps every unit)")
+                    consequence = "cells are left empty, here and in later rows"
+                    run.warnings.append(f"{tag}: {error.found}: {consequence} (--rows metric keeps every unit)")
                 continue
             names |= dict.fromkeys(values)
             row |= {f"{tag}.{name}": value for name, value in values.items()}
@@ -187,7 +187,7 @@ def kinds(names: Iterable[str]) -> dict[str, Kind]:
     return {name: ABOUT_RUN.get(name, "text" if name.endswith(".unit") else "number") for name in names}
 
 
-def _told(value: int | float, statistic: str, unit: str | None, shared: str | None) -> Json:
+def _in_unit(value: int | float, statistic: str, unit: str | None, shared: str | None) -> Json:
     if unit == shared or statistic == "count":
         return value
     return convert(value, unit or "", shared or "", difference=statistic == "std")

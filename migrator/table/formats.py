@@ -21,7 +21,7 @@ FORMATS: Final = ("csv", "parquet", "json", "markdown")
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What makes a spreadsheet compute a cell, the wide forms of Chinese and Japanese keyboards included."""
 _GROUP: Final = 8192
-"""Rows in a row group of Parquet: what is held in memory at a time."""
+"""Rows in a row group of Parquet: what is buffer in memory at a time."""
 
 
 def lines(form: str, rows: Iterable[Row], headings: Mapping[str, str]) -> Iterator[str]:
@@ -30,24 +30,24 @@ def lines(form: str, rows: Iterable[Row], headings: Mapping[str, str]) -> Iterat
 
 
 def _csv(rows: Iterable[Row], headings: Mapping[str, str]) -> Iterator[str]:
-    held = io.StringIO()
-    writer = csv.writer(held, lineterminator="")
-    writer.writerow(map(_inert, headings.values()))
-    yield _taken(held)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="")
+    writer.writerow(map(_not_a_formula, headings.values()))
+    yield _drain(buffer)
     for row in rows:
-        writer.writerow([_inert(cell) if type(cell) is str else _text(cell) for cell in _cells(row, headings)])
-        yield _taken(held)
+        writer.writerow([_not_a_formula(cell) if type(cell) is str else _text(cell) for cell in _cells(row, headings)])
+        yield _drain(buffer)
 
 
-def _taken(held: io.StringIO) -> str:
-    line = held.getvalue()
-    held.seek(0)
-    held.truncate()
+def _drain(buffer: io.StringIO) -> str:
+    line = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
     return line
 
 
-def _inert(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: what starts like one gets an apostrophe before it."""
+def _not_a_formula(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: what starts like one gets an apostrophe in front."""
     shown = printable(text)
     return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
 
@@ -58,17 +58,17 @@ def _json(rows: Iterable[Row], headings: Mapping[str, str]) -> Iterator[str]:
 
 
 def _markdown(rows: Iterable[Row], headings: Mapping[str, str]) -> Iterator[str]:
-    yield _piped([_span(heading) for heading in headings.values()])
-    yield _piped(["---"] * len(headings))
+    yield _markdown_row([_code_span(heading) for heading in headings.values()])
+    yield _markdown_row(["---"] * len(headings))
     for row in rows:
-        yield _piped([_span(cell) if type(cell) is str else _text(cell) for cell in _cells(row, headings)])
+        yield _markdown_row([_code_span(cell) if type(cell) is str else _text(cell) for cell in _cells(row, headings)])
 
 
-def _span(text: str) -> str:
+def _code_span(text: str) -> str:
     return code(printable(text), cell=True)
 
 
-def _piped(cells: Sequence[str]) -> str:
+def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
@@ -87,6 +87,12 @@ def write_parquet(
 ) -> None:
     """A Parquet file: text as strings, numbers as 64-bit floats, missing values as null.
 
+    Args:
+        target: where the bytes go.
+        rows: the rows, by column name.
+        headings: column name → heading, in the order of the columns.
+        kinds: column name → what its values are.
+
     Raises:
         UsageError: pyarrow is not installed.
     """
@@ -95,7 +101,7 @@ def write_parquet(
     schema = arrow.schema([(heading, types[kinds[name]]) for name, heading in headings.items()])
     with parquet.ParquetWriter(target, schema) as writer:
         for group in _groups(rows):
-            columns = [[_plain(row.get(name), kinds[name]) for row in group] for name in headings]
+            columns = [[_arrow_value(row.get(name), kinds[name]) for row in group] for name in headings]
             arrays = [arrow.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
             writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
 
@@ -111,7 +117,7 @@ def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-def _plain(value: Json, kind: Kind) -> Json:
+def _arrow_value(value: Json, kind: Kind) -> Json:
     if value is None or kind == "flag":
         return value
     return float(value) if kind == "number" else printable(value)

@@ -1,7 +1,7 @@
 """One export → one row, or a row a metric: after migration to one version, so that all rows mean the same.
 
-A value is what the file says or None; nothing is made up, and a missing value is never 0. Only the metrics of the
-measured phase are rows: warm-up and GPU telemetry have other keys, and would need tables of their own.
+A value is that of the file, or None; a missing value is never 0. Only the metrics of the measured phase are rows:
+warm-up and GPU telemetry have other keys, and would need tables of their own.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ ABOUT_RUN: Final[dict[str, Kind]] = {
     **_RUN_INFO,
     **{_column(name): kind for name, kind in _WORKLOAD.items()},
 }
-"""What tells which run it was: `from_version` is the schema version of the file, `version` that of the row."""
+"""Columns that identify a run: `from_version` is the schema version of the file, `version` that of the row."""
 ABOUT_METRIC: Final[dict[str, Kind]] = {"metric": "text", "title": "text", "unit": "text"}
 METRIC_COLUMNS: Final[dict[str, Kind]] = {**ABOUT_RUN, **ABOUT_METRIC, **dict.fromkeys(STATISTICS, "number")}
 """All columns of a table with a row a metric."""
@@ -78,7 +78,7 @@ def read_run(source: Source, loaded: Loaded, *, to: str) -> Run | None:
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         if source.named:
             raise NotAnExportError(
-                f"is no main export but: {loaded.identity.family.value}",
+                f"is {loaded.identity.family.value}, not a main export",
                 expected="a main export (profile_export_aiperf.json)",
                 file=source.path,
             )
