@@ -197,7 +197,7 @@ def test_any_text_is_an_expression_or_a_usage_error(text: str) -> None:
 def test_a_metric_that_is_nowhere_is_refused_before_anything_is_done(tree: Path) -> None:
     """Even where the test is turned round, which would choose every file and migrate it."""
     before = snapshot(tree)
-    for command in (("inspect", "."), ("upgrade", ".", "--in-place"), ("check", "."), ("table", ".")):
+    for command in (("inspect", "."), ("upgrade", ".", "--in-place", "--ledger", "l"), ("check", "."), ("table", ".")):
         done = run(*command, "--where", "not requst_latency.avg > 5", cwd=tree)
         assert (done.code, done.raw) == (2, b"")
         assert done.complaints == [

@@ -140,13 +140,14 @@ def run(options: Options) -> int:
     quiet = request.standard_output
     totals: Counter[Status] = Counter()
     interrupt = DeferredInterrupt()
+    avoid = (options.output_dir, options.backup_dir, options.journal, options.ledger)
+    found = sources(options, avoid)  # Refuses what it does not understand before anything is written.
     with ExitStack() as stack:
         ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
-        avoid = (options.output_dir, options.backup_dir, options.journal, options.ledger)
         report = Report(stack.enter_context(progress(options, f"{options.command} {request.goal}", *avoid)))
         if request.out_folder or request.in_place:
             stack.enter_context(interrupt)
-        files = journaled(options, request, sources(options, avoid), stack)
+        files = journaled(options, request, found, stack)
         work = Migrating(request)
         results = run_engine(options, files, work, interrupt.asked, journal=options.journal)
         for result in report.each(stack.enter_context(closing(results))):
