@@ -8,7 +8,7 @@ from typing import Any, Final
 from migrator.batch.survey import OTHERS, Survey, in_line
 from migrator.chain.steps import NEWEST
 from migrator.render.safe import printable
-from migrator.render.text import plural, table
+from migrator.render.text import exports_of_runs, plural, table
 
 _BAR: Final = 20
 """Columns of the longest bar."""
@@ -21,9 +21,7 @@ _PLACE: Final = 52
 
 def lines(survey: Survey) -> Iterator[str]:
     """The survey, line by line."""
-    exports = plural(survey.exports, "export") + (
-        f" of {plural(survey.runs, 'run')}" if survey.runs < survey.exports else ""
-    )
+    exports = exports_of_runs(survey.exports, survey.runs)
     yield f"{plural(survey.files, 'file')}, {exports}, {survey.bytes / 1e6:.1f} MB"
     yield from _histogram("family", [(kind, count) for kind, count in survey.families.most_common()])
     yield from _histogram("not readable", [(kind, count) for kind, count in survey.errors.most_common()])

@@ -60,6 +60,11 @@ def release_range(releases: Sequence[str]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
+def exports_of_runs(exports: int, runs: int) -> str:
+    """`3 exports of 1 run`; without the runs where each export is one."""
+    return plural(exports, "export") + (f" of {plural(runs, 'run')}" if runs < exports else "")
+
+
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:
     """A paragraph in lines of at most 80 columns, indented; all but the first by `hanging`, if that is given."""
     line, start = "", indent

@@ -169,6 +169,15 @@ def test_what_was_left_out_is_one_line() -> None:
     )
 
 
+def test_a_check_says_of_how_many_runs_the_exports_are(phased: Path) -> None:
+    """All are checked: a phase can be damaged like any other export."""
+    done = run("check", phased)
+    assert done.lines[-1].startswith("3 exports of 1 run checked: ")
+    assert run("check", phased / NAME).lines[-1].startswith("1 export checked: ")
+    checked = [row["file"] for row in run("check", phased, "--json").rows if "findings" in row]
+    assert checked == [str(phased / NAME), *(str(phased / "phases" / name / NAME) for name in ("profiling", "warmup"))]
+
+
 def test_a_comparison_of_warm_ups_needs_their_names(phased: Path) -> None:
     warm_up = phased / "phases" / "warmup"
     done = run("diff", warm_up, phased)

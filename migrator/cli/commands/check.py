@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking
+from migrator.batch.runs import Mark, Role, Runs, mark_of
+from migrator.chain.names import metrics_of
 from migrator.check import RULES, Finding, check, select
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.parser import Parser
@@ -18,7 +20,7 @@ from migrator.errors import ExitCode, UsageError
 from migrator.identify import Family
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
-from migrator.render.text import plural, table, wrapped
+from migrator.render.text import exports_of_runs, plural, table, wrapped
 
 _HINTS: Final = {Family.GENAI_PERF: "; upgrade it to an AIPerf export first"}
 
@@ -75,20 +77,22 @@ def _codes(given: list[str] | None) -> list[str]:
 
 
 class _Checked(NamedTuple):
-    """A file's family and, for a main export, what the rules found in it."""
+    """A file's family and, for a main export, what the rules found in it, and what tells its run from others."""
 
     family: Family
     findings: list[Finding]
+    mark: Mark | None = None
 
 
 def _check_all(options: Options, codes: Sequence[str]) -> int:
     totals = _Totals()
+    runs: Runs[tuple[Source, _Checked]] = Runs(lambda pair: (pair[0], pair[1].mark))
     work = Looking(partial(_check, codes), options.where)
     with progress(options, "check") as bar:
         report = Report(bar)
         results = run_engine(options, sources(options), work)
-        for source, checked in report.found(results, as_json=options.json):
-            totals.add(checked)
+        for (source, checked), role in runs.roles(report.found(results, as_json=options.json)):
+            totals.add(checked, is_run=role is Role.RUN)
             if checked.family is not Family.EXPORT:
                 if source.named:
                     complain(f"{source.path}: {checked.family.value}, not checked{_HINTS.get(checked.family, '')}")
@@ -108,7 +112,9 @@ def _check(codes: Sequence[str], source: Source, loaded: Loaded) -> _Checked:
     if family is not Family.EXPORT:
         return _Checked(family, [])
     assert loaded.parsed is not None, "a main export is one JSON document"
-    return _Checked(family, check(loaded.parsed, loaded.identity, rules=[RULES[code] for code in codes]))
+    document = loaded.parsed.data
+    mark = mark_of(document, metrics_of(document, loaded.identity.version))
+    return _Checked(family, check(loaded.parsed, loaded.identity, rules=[RULES[code] for code in codes]), mark)
 
 
 def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
@@ -127,21 +133,23 @@ class _Totals:
     def __init__(self) -> None:
         self.findings = 0
         self._exports = 0
+        self._runs = 0
         self._exports_with_findings = 0
         self._other_files = 0
 
-    def add(self, checked: _Checked) -> None:
-        """Count a file that was read."""
+    def add(self, checked: _Checked, *, is_run: bool) -> None:
+        """Count a file that was read, and a run unless it is a phase or a copy of another's."""
         if checked.family is not Family.EXPORT:
             self._other_files += 1
             return
         self._exports += 1
+        self._runs += is_run
         self._exports_with_findings += bool(checked.findings)
         self.findings += len(checked.findings)
 
     def line(self, *, failed: int) -> str:
         """All of it, and how many files could not be read."""
-        checked = f"{plural(self._exports, 'export')} checked"
+        checked = f"{exports_of_runs(self._exports, self._runs)} checked"
         found = "nothing found"
         if self.findings:
             found = f"{plural(self.findings, 'finding')} in {self._exports_with_findings}"
