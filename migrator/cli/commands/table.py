@@ -41,11 +41,13 @@ from migrator.writing.stream import OutFile
 
 _ABOUT: Final = """\
 Exports as a table: one row a run, or one row a metric, after migration to one schema
-version in memory. Nothing is written but the table. A missing value is an empty cell."""
+version in memory. Nothing is written but the table. A missing value is an empty cell.
+Phases of a run and copies of one have no rows of their own, unless their file is named."""
 
 _EPILOG: Final = """\
 columns: the names that a table has by default, METRIC.STATISTIC for a row a run, and wildcards:
 --columns 'file,model,request_latency.*,*.p99'. Numbers of one column share one unit.
+A former name of a metric (ttft.avg) is as good as its present one, which heads the column.
 
 In CSV, text that a spreadsheet would take for a formula gets an apostrophe.
 --format json gives one JSON document a line.
