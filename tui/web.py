@@ -8,7 +8,6 @@ into the app.
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,13 +15,14 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from textual_serve.server import Server
 
+from migrator.batch.processes import python
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def command(paths: Sequence[str], *, read_only: bool) -> str:
     """The command line of each app that is served."""
-    words = [sys.executable, "-m", "tui.served", *(["--read-only"] if read_only else []), "--", *paths]
-    return shlex.join(words)
+    return shlex.join(python("tui.served", *(["--read-only"] if read_only else []), "--", *paths))
 
 
 def allowed(host: str, origin: str | None, names: frozenset[str]) -> bool:

@@ -26,6 +26,7 @@ from migrator._version import __version__
 from migrator.batch.coordinator import Desk, Line, open_desk
 from migrator.batch.discover import Source
 from migrator.batch.pool import AGAIN, Portable, Stop, bundles, in_order
+from migrator.batch.processes import safe_path
 from migrator.errors import InternalError, LostError, UsageError
 from migrator.stores import is_url
 from migrator.writing import journal
@@ -128,6 +129,8 @@ def _started(jobs: int) -> Iterator[LocalCluster]:
             raise UsageError("a cluster on this machine needs cryptography", hint=_INSTALL) from error
         scratch = stack.enter_context(TemporaryDirectory(prefix="aiperf-migrate-", ignore_cleanup_errors=True))
         stack.enter_context(dask.config.set({"temporary-directory": scratch}))
+        # For as long as the cluster is there: a worker that ends is started again.
+        stack.enter_context(safe_path())
         try:
             with _without_interrupts():
                 cluster = LocalCluster(

@@ -14,6 +14,7 @@ from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from migrator.batch.discover import Source
+from migrator.batch.processes import safe_path
 from migrator.errors import InternalError, MigratorError
 
 if TYPE_CHECKING:
@@ -144,10 +145,13 @@ def _shared(stream: Iterator[Source], work: Work[R], jobs: int, stop: Stop) -> I
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_obey_the_parent)
+    with safe_path():
+        pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_obey_the_parent)
 
     def hand_over(bundle: list[Source]) -> Future[Sequence[R]]:
-        return pool.submit(work, bundle)
+        # Processes are started as they are needed.
+        with safe_path():
+            return pool.submit(work, bundle)
 
     try:
         yield from in_order(map(hand_over, bundles(stream, max(BUNDLE, work.together))), 2 * jobs, stop)

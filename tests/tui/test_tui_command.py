@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import shlex
 import socket
 import struct
 import subprocess
@@ -19,12 +20,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.planted import plant
 from support.process import EXPORTS, environment, run
 
 from migrator.cli.commands import tui as command
 from migrator.cli.main import main
 from migrator.errors import UsageError
 from tui.web import allowed
+from tui.web import command as served
 
 
 def test_without_a_terminal_it_says_what_tells_the_same() -> None:
@@ -103,6 +106,25 @@ def test_the_page_is_served_and_strangers_are_refused() -> None:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def test_an_app_for_a_browser_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:
+    noted = plant(tmp_path)
+    process = subprocess.Popen(
+        shlex.split(served(["."], read_only=True)),
+        cwd=tmp_path,
+        env=environment(TEXTUAL_DRIVER="textual.drivers.web_driver:WebDriver"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout
+        assert process.stdout.readline() == b"__GANGLION__\n", "the app has started"
+    finally:
+        process.kill()
+        process.communicate()
+    assert not noted.exists(), noted.read_text()
 
 
 def _status(port: int, headers: dict[str, str]) -> int:

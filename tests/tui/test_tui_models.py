@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.planted import plant
 from support.process import SECRET, environment, export
 
+from migrator.batch.processes import python
 from migrator.check import check
 from migrator.errors import MigratorError
 from migrator.identify import Family
@@ -231,9 +232,19 @@ def test_reading_stops_when_it_is_told_to(exports: Path) -> None:
     assert list(read_all(named, lambda: True)) == []
 
 
+def test_a_reader_imports_nothing_from_the_working_directory(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names_ = [(each.path, each.relative) for each in found([str(exports)])]
+    noted = plant(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert sum(len(bundle) for bundle in read_all(names_, lambda: False)) == len(names_) > 48
+    assert not noted.exists(), noted.read_text()
+
+
 def test_a_reader_ends_when_nobody_asks_any_more() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tui.files.reading"], input=b"", env=environment(), capture_output=True, timeout=60
+        python("tui.files.reading"), input=b"", env=environment(), capture_output=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 

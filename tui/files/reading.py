@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Final
 
+from migrator.batch.processes import python
 from tui.files.export import Export, read
 
 _BUNDLE: Final = 32
@@ -81,7 +82,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tui.files.reading"],
+            python("tui.files.reading"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
