@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from support.process import EXPORTS
-from support.tui_driver import messages, play, press, settled, text
+from support.tui_driver import messages, opened, play, press, settled, text
 from textual.pilot import Pilot
 
 from tui.app import MigrateApp
 from tui.common.page import Page
 
-__all__ = ["drive", "press", "settled", "text", "told"]
+__all__ = ["drive", "opened", "press", "settled", "text", "told"]
 
 told = messages
 

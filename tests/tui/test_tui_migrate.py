@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.process import EXPORTS, SECRET, environment, export
-from support.tui_page import drive, press, settled, text, told
+from support.tui_page import drive, opened, press, settled, text, told
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -247,8 +247,10 @@ def test_another_target() -> None:
     drive(lambda: MigrateScreen([export(NEW)], read_only=False), steps)
 
 
-def test_a_copy_is_written_where_the_dialog_says(tmp_path: Path) -> None:
+def test_a_copy_is_written_where_the_dialog_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = copied(OLD, tmp_path)
+    # Short names: where a long one is wrapped depends on the folder of the tests.
+    monkeypatch.chdir(tmp_path)
 
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "w")
@@ -259,7 +261,7 @@ def test_a_copy_is_written_where_the_dialog_says(tmp_path: Path) -> None:
         await press(pilot, "enter")
         assert "written: " in told(app_of(pilot))
 
-    drive(lambda: MigrateScreen([path], read_only=False), steps)
+    drive(lambda: MigrateScreen([Path("run.json")], read_only=False), steps)
     assert path.read_bytes() == export(OLD).read_bytes()
     assert sorted(os.listdir(tmp_path)) == ["run.1.5.json", "run.json"]
     assert json.loads((tmp_path / "run.1.5.json").read_text())["schema_version"] == "1.5"
@@ -290,18 +292,19 @@ def test_leaving_the_dialog_writes_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["run.json"]
 
 
-def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
-    path = copied(OLD, tmp_path)
+def test_a_name_that_is_taken_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied(OLD, tmp_path)
+    monkeypatch.chdir(tmp_path)
 
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "w")
-        pilot.app.screen.query_one("#target", Input).value = str(path)
+        opened(pilot, Form).query_one("#target", Input).value = "run.json"
         await settled(pilot)
-        assert "exists already" in text(app_of(pilot))
+        assert "run.json exists already" in text(app_of(pilot))
         await press(pilot, "enter")
-        assert isinstance(pilot.app.screen, Form)
+        assert opened(pilot, Form)
 
-    drive(lambda: MigrateScreen([path], read_only=False), steps)
+    drive(lambda: MigrateScreen([Path("run.json")], read_only=False), steps)
     assert tree(tmp_path) == {"run.json": export(OLD).read_bytes()}
 
 
@@ -361,7 +364,8 @@ def test_a_bug_in_the_chain_is_a_message_with_the_name(monkeypatch: pytest.Monke
     drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps, size=(200, 40))
 
 
-def test_hostile_names_are_shown_and_obeyed_by_nobody(tmp_path: Path) -> None:
+def test_hostile_names_are_shown_and_obeyed_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     document = json.loads(export(OLD).read_text())
     document["[red]x[/] \x1b[2J"] = {"[b": "\x1b]0;title\x07[/nonsense]"}
     path = tmp_path / "[red]run[b] \x1b[31m.json"
@@ -376,7 +380,7 @@ def test_hostile_names_are_shown_and_obeyed_by_nobody(tmp_path: Path) -> None:
         assert "[red]run[b] \\x1b[31m" in text(app_of(pilot))
         await press(pilot, "escape", "c", "escape", "y", "escape")
 
-    drive(lambda: MigrateScreen([path], read_only=False), steps)
+    drive(lambda: MigrateScreen([Path(path.name)], read_only=False), steps)
 
 
 def test_copying_and_the_command() -> None:
@@ -431,7 +435,7 @@ def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
         assert "bad.json: " in text(app_of(pilot)).splitlines()[-2]
         await press(pilot, "w")
         assert "2 files" in text(app_of(pilot))
-        pilot.app.screen.query_one("#target", Input).value = str(out)
+        opened(pilot, Form).query_one("#target", Input).value = str(out)
         await press(pilot, "enter")
         assert "written: 3 files: 2 migrated, 1 failed" in text(app_of(pilot))
         await press(pilot, "g", "enter")
@@ -470,7 +474,7 @@ def test_a_selection_of_equal_names_is_written_apart(tmp_path: Path) -> None:
 
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "w")
-        pilot.app.screen.query_one("#target", Input).value = str(tmp_path / "out")
+        opened(pilot, Form).query_one("#target", Input).value = str(tmp_path / "out")
         await press(pilot, "enter")
 
     drive(lambda: migration(paths, read_only=False), steps)
