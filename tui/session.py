@@ -16,7 +16,7 @@ from typing import Any, Final
 from migrator.errors import MigratorError
 from migrator.files.disk import write_atomic
 
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """Drive the app without a terminal: start it, press keys, and read what is on the screen.
 
-Textual's own pilot takes a process that gets no processor time for an idle one, so on a loaded machine it goes on before
-a key has done its work. [`settled`][] waits for conditions instead: nothing is read, no message is on its way, nothing is
-to be laid out.
+Textual's own pilot takes a process that gets no processor time for an idle one, so on a loaded machine it goes on
+before a key has done its work. [`settled`][] waits for conditions instead: nothing is read, no message is on its way,
+nothing is to be laid out.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from tui.app import MigrateApp
 from tui.common.dialogs import CommandDialog, CopyDialog, HelpDialog
 from tui.common.keys import clashes, declared, read_keys
 from tui.common.themes import THEMES
-from tui.files.columns import ColumnsDialog
+from tui.files.columns_dialog import ColumnsDialog
 from tui.files.screen import FilesScreen
 from tui.run.screen import PANELS, RunScreen
 from tui.session import Remembered
@@ -153,6 +153,22 @@ def test_columns_can_be_chosen(few: Path) -> None:
     play(scene, [few])
 
 
+def test_a_statistic_becomes_a_column_and_is_read(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "v", "n")
+        await press(pilot, *"ttft.p98", "enter")
+        assert "unknown statistic p98" in text(app)
+        await press(pilot, "backspace", "9", "enter", "escape")
+        assert "time_to_first_token.p99" in app.session.remembered.columns
+        grid = files_of(app).grid
+        place = [head.key for head in grid.columns].index("time_to_first_token.p99")
+        told = {grid.source.line(y).cells[0]: grid.source.line(y).cells[place] for y in range(4)}
+        assert told["inputs.json"] == ""
+        assert all(float(told[name]) > 0 for name in ("0.1.1/chat-streaming/", f"{RUN}/"))
+
+    play(scene, [few])
+
+
 def test_columns_to_the_right_are_reached_and_never_cut(few: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         head = lines(app)[1]
@@ -189,9 +205,9 @@ def test_only_new_and_changed_files_are_read_again(few: Path, monkeypatch: pytes
     asked: list[str] = []
     original = reading.read
 
-    def read(path: str, relative: str) -> Any:
+    def read(path: str, relative: str, metrics: Any) -> Any:
         asked.append(relative)
-        return original(path, relative)
+        return original(path, relative, metrics)
 
     monkeypatch.setattr(reading, "read", read)
 

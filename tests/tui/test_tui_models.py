@@ -23,9 +23,11 @@ from tui.common import outline
 from tui.common.curve import MARKERS, curves, points
 from tui.common.outline import Outline
 from tui.common.rows import figure, shown
-from tui.files.export import Export, found, read
+from tui.files.columns import ARROWS, COLUMNS, DEFAULT_COLUMNS, column, columns, key_of, refusal
+from tui.files.export import Export, found
 from tui.files.filter import passing
 from tui.files.model import FileList
+from tui.files.read_export import read
 from tui.files.reading import read_all
 from tui.run.model import gpu_lines, headline, metric_line, metrics, page, parts, read_run
 from tui.session import Remembered, Session, recall, remember
@@ -53,16 +55,16 @@ def test_a_file_of_the_list_says_what_the_export_says() -> None:
     found_ = read(str(export(RUN)), "x/profile_export_aiperf.json")
     assert (found_.main, found_.version, found_.release, found_.model) == (True, "1.4", "0.13.0", "mock-model")
     assert (found_.load, found_.outdated, found_.name, found_.error) == ("c=4 64→16", True, "x/", "")
-    assert found_.numbers[0] == document["request_count"]["avg"]
-    assert found_.numbers[1] == document["request_latency"]["avg"]
+    assert found_.numbers["request_count.avg"] == document["request_count"]["avg"]
+    assert found_.numbers["request_latency.avg"] == document["request_latency"]["avg"]
     assert found_.start == document["start_time"]
 
 
 def test_0_1_has_its_metrics_under_other_names_in_another_place() -> None:
     records = json.loads(export("0.1.1/chat-streaming").read_bytes())["records"]
     found_ = read(str(export("0.1.1/chat-streaming")), "a")
-    assert found_.numbers[2] == records["ttft"]["avg"]
-    assert found_.numbers[0] == records["request_count"]["avg"]
+    assert found_.numbers["time_to_first_token.avg"] == records["ttft"]["avg"]
+    assert found_.numbers["request_count.avg"] == records["request_count"]["avg"]
 
 
 def test_key_metrics_are_told_in_one_unit(tmp_path: Path) -> None:
@@ -71,15 +73,15 @@ def test_key_metrics_are_told_in_one_unit(tmp_path: Path) -> None:
     document["time_to_first_token"]["unit"] = "bananas"
     path = tmp_path / "a.json"
     path.write_text(json.dumps(document))
-    assert read(str(path), "a").numbers[1] == 250.0
-    assert read(str(path), "a").numbers[2] == document["time_to_first_token"]["avg"]
+    assert read(str(path), "a").numbers["request_latency.avg"] == 250.0
+    assert read(str(path), "a").numbers["time_to_first_token.avg"] == document["time_to_first_token"]["avg"]
 
 
 def test_a_genai_perf_export_can_be_migrated_and_has_its_metrics(exports: Path) -> None:
     path = next(exports.rglob("profile_export_genai_perf.json"))
     found_ = read(str(path), "a.json")
     assert (found_.main, found_.outdated) == (False, True)
-    assert found_.numbers[1] == json.loads(path.read_bytes())["request_latency"]["avg"]
+    assert found_.numbers["request_latency.avg"] == json.loads(path.read_bytes())["request_latency"]["avg"]
     assert "upgrade makes an AIPerf export of it" in headline(read_run(str(path)))[1]
 
 
@@ -161,22 +163,84 @@ def test_no_filter_line_fails_and_a_negated_word_is_the_rest(text: str) -> None:
 def test_order_goes_both_ways_and_what_has_no_value_comes_last(exports: Path) -> None:
     files = listed(exports)
     for _ in range(2):
-        files.sort_by("time_to_first_token")
-        values = [row.export.numbers[2] if row.export and row.export.numbers else None for row in files.rows]
+        files.sort_by("time_to_first_token.avg")
+        values = [row.export and row.export.numbers.get("time_to_first_token.avg") for row in files.rows]
         known = [value for value in values if value is not None]
         assert known == sorted(known, reverse=files.descending)
         assert all(value is None for value in values[len(known) :])
         assert any("▾" in c.title or "▴" in c.title for c in files.heads())
-    files.sort_by("time_to_first_token")
+    files.sort_by("time_to_first_token.avg")
     assert files.sort == ""
 
 
-@pytest.mark.parametrize("key", FileList().columns)
+@pytest.mark.parametrize("key", [each.key for each in COLUMNS])
 def test_every_column_gives_an_order(exports: Path, key: str) -> None:
     files = listed(exports)
     before = set(names(files))
     files.sort_by(key)
     assert set(names(files)) == before
+
+
+@pytest.mark.parametrize("each", [*COLUMNS, *columns(["inter_token_latency.p99", "output_sequence_length.std"])])
+def test_a_head_has_room_for_its_arrow_and_a_column_can_be_asked(each: Any) -> None:
+    for arrow in ARROWS:
+        assert not each.width or len(each.head(arrow=arrow).title) <= each.width
+    export_ = read(str(export(RUN)), "x/profile_export_aiperf.json", metrics=["inter_token_latency.p99"])
+    shown_ = each.cell(export_).casefold().split()
+    assert passing([export_], f"{each.key}:{shown_[0]}" if shown_ and each.key != "version" else "") == [export_]
+    assert passing([export_], f"{each.key}:nothing-has-this") == []
+
+
+def test_any_statistic_of_a_metric_is_a_column_with_order_and_filter(tmp_path: Path) -> None:
+    keys = ("time_to_first_token.p99", "time_to_first_token.std", "request_latency.p50")
+    for name, run_ in (("old.json", "0.1.1/chat-streaming"), ("new.json", RUN)):
+        (tmp_path / name).write_bytes(export(run_).read_bytes())
+    files = FileList()
+    files.columns = ("version", *keys)
+    assert set(keys) <= set(files.metrics())
+    files.add(found([str(tmp_path)]))
+    files.update([read(each.path, each.relative, files.metrics()) for each in files.exports])
+    files.sort_by(keys[0])
+    documents = {name: json.loads((tmp_path / name).read_bytes()) for name in ("old.json", "new.json")}
+    values = {"old.json": documents["old.json"]["records"]["ttft"], "new.json": documents["new.json"][keys[0][:-4]]}
+    assert names(files) == sorted(values, key=lambda name: values[name]["p99"])
+    for index, name in enumerate(names(files)):
+        cells = dict(zip([head.key for head in files.heads()], files.line(index).cells, strict=True))
+        assert cells[keys[0]] == figure(values[name]["p99"])
+        assert cells[keys[1]] == figure(values[name]["std"])
+        # The name of 0.1 is as good as today's.
+        assert name in [e.relative for e in passing(files.exports, f"ttft.p99:{figure(values[name]['p99'])}")]
+    assert [head.title for head in files.heads()][2:4] == ["ttft ms p99▴", "ttft ms std"]
+
+
+def test_a_filter_for_a_statistic_has_it_read() -> None:
+    files = FileList()
+    assert "time_to_first_token.p90" not in files.metrics()
+    files.filter = "-ttft.p90:1"
+    assert "time_to_first_token.p90" in files.metrics()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("time_to_first_token.p99", ""),
+        (" ttft.p99 ", ""),
+        ("time_to_frist_token.avg", "did you mean time_to_first_token or "),
+        ("time_to_first_token.p98", "unknown statistic p98: expected one of avg, "),
+        ("ttft", "expected METRIC.STAT"),
+        ("", "expected METRIC.STAT"),
+    ],
+)
+def test_a_statistic_that_nobody_writes_is_refused_with_what_is_meant(typed: str, told: str) -> None:
+    why = refusal(key_of(typed))
+    assert bool(why) == bool(told)
+    assert told in why
+    assert (column(key_of(typed)) is None) == bool(told)
+
+
+def test_the_name_is_shown_whatever_is_chosen() -> None:
+    assert [each.key for each in columns([])] == ["name"]
+    assert [each.key for each in columns(DEFAULT_COLUMNS)] == list(DEFAULT_COLUMNS)
 
 
 def test_groups_by_version_count_what_needs_migration_and_fold(exports: Path) -> None:

@@ -1,4 +1,4 @@
-"""The dialog in which columns are chosen."""
+"""The dialog in which the columns of the list are chosen."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from migrator.aiperf.metrics import STATISTICS
+from tui.common.form import Field, Form, Values
 from tui.common.grid import Grid
 from tui.common.rows import Column, Line
+from tui.files.columns import COLUMNS, columns, key_of, refusal
 
 
 class ColumnsDialog(ModalScreen["tuple[str, ...] | None"]):
@@ -21,17 +24,20 @@ class ColumnsDialog(ModalScreen["tuple[str, ...] | None"]):
 
     DEFAULT_CSS = """
     ColumnsDialog { align: center middle; background: $background 60%; }
-    ColumnsDialog > #box { width: 40; height: 18; background: $surface; border: round $primary; padding: 0 1; }
+    ColumnsDialog > #box { width: 64; max-width: 96%; height: 20; background: $surface; border: round $primary;
+                           padding: 0 1; }
     ColumnsDialog #hint { color: $text-muted; height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "show_or_hide", "Show", id="columns.toggle", tooltip="show the column, or not", show=False),
-        Binding("escape,q", "close", "Close", id="columns.close", tooltip="take it over and close", show=False),
+        Binding("space", "show_or_hide", "Show", id="columns.toggle", tooltip="show or hide the column", show=False),
+        Binding("n", "add", "Add", id="columns.add", tooltip="add a statistic of a metric…", show=False),
+        Binding("escape,q", "close", "Close", id="columns.close", tooltip="apply and close", show=False),
     ]
 
-    def __init__(self, columns: Sequence[Column], shown: Sequence[str]) -> None:
+    def __init__(self, shown: Sequence[str]) -> None:
         super().__init__()
-        self._columns = columns
+        # The name is always shown.
+        self._columns = list(columns((*(each.key for each in COLUMNS), *shown))[1:])
         self._shown = set(shown)
 
     def __len__(self) -> int:
@@ -40,18 +46,18 @@ class ColumnsDialog(ModalScreen["tuple[str, ...] | None"]):
     def line(self, index: int) -> Line:
         """A column with its cross."""
         column = self._columns[index]
-        return Line((f"[{'x' if column.key in self._shown else ' '}] {column.title}", column.key.replace("_", " ")))
+        return Line((f"[{'x' if column.key in self._shown else ' '}] {column.title}", column.key))
 
     def compose(self) -> ComposeResult:
         """The list."""
         with Vertical(id="box") as box:
             box.border_title = "columns"
             yield Grid(id="columns")
-            yield Static("space shows or hides   esc closes", id="hint", markup=False)
+            yield Static("space shows or hides   n adds a statistic   esc closes", id="hint", markup=False)
 
     def on_mount(self) -> None:
         """Fill it."""
-        self.query_one(Grid).show((Column("head", "head", 14), Column("what", "what")), self)
+        self.query_one(Grid).show((Column("head", "head", 20), Column("key", "key")), self)
 
     @on(Grid.Chosen)
     def action_show_or_hide(self) -> None:
@@ -60,6 +66,30 @@ class ColumnsDialog(ModalScreen["tuple[str, ...] | None"]):
         self._shown ^= {self._columns[grid.cursor].key}
         grid.refresh()
 
+    def action_add(self) -> None:
+        """Ask for a statistic of a metric, and show it."""
+
+        def about(values: Values) -> list[str]:
+            return [f"statistics: {', '.join(STATISTICS)}", "metrics: by the names in an export, of today or before"]
+
+        def problem(values: Values) -> str:
+            return refusal(key_of(values["key"]))
+
+        def added(values: Values | None) -> None:
+            if values is not None:
+                self._add(key_of(values["key"]))
+
+        field = Field("key", "metric and statistic", "", "time_to_first_token.p99")
+        self.app.push_screen(Form("add a column", [field], about, problem, "Add"), added)
+
+    def _add(self, key: str) -> None:
+        keys = [each.key for each in self._columns]
+        if key not in keys:
+            keys.append(key)
+            self._columns = list(columns(keys)[1:])
+        self._shown.add(key)
+        self.query_one(Grid).reload([each.key for each in self._columns].index(key))
+
     def action_close(self) -> None:
-        """Take it over."""
-        self.dismiss(tuple(column.key for column in self._columns if column.key in self._shown))
+        """Apply the choice."""
+        self.dismiss(tuple(each.key for each in self._columns if each.key in self._shown))

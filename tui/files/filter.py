@@ -1,7 +1,7 @@
 """The filter of the list: words that must be there, and words that must not.
 
-`llama 1.0` needs both; `-lab` or `!lab` excludes; `version:1.0`, `model:`, `release:`, `load:`, `dialect:`, `name:`,
-`family:` and `problems:` ask one column; `is:old`, `is:bad`, `is:export`, `is:cancelled` ask what a file is.
+`llama 1.0` needs both; `-lab` or `!lab` excludes; `version:1.0`, or another key of a column before a colon, asks that
+column; `is:old`, `is:bad`, `is:export`, `is:cancelled` ask what a file is.
 """
 
 from __future__ import annotations
@@ -9,21 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from tui.common.rows import shown
+from tui.files.columns import column, key_of, refusal
 from tui.files.export import Export
 
-FIELDS: Final[dict[str, Callable[[Export], str]]] = {
-    "name": lambda e: shown(e.relative),
-    "release": lambda e: e.release,
-    "version": lambda e: e.version,
-    "dialect": lambda e: e.dialect,
-    "model": lambda e: e.model,
-    "load": lambda e: e.load,
-    "date": lambda e: e.start,
-    "family": lambda e: e.family,
-    "problems": lambda e: " ".join(e.problems) + e.error,
-}
-"""What a word with a colon may ask, and where it is looked for."""
 STATES: Final[dict[str, Callable[[Export], bool]]] = {
     "old": lambda e: e.outdated,
     "bad": lambda e: bool(e.problems or e.error),
@@ -33,11 +21,17 @@ STATES: Final[dict[str, Callable[[Export], bool]]] = {
 """What `is:` may ask."""
 
 
+_IS: Final = "is"
+
+
 class Word(NamedTuple):
-    """One condition: text, where it must be (`""`: anywhere), and whether it must not."""
+    """One condition: a text in lower case, the key of the column that it is asked of, and whether it is negated.
+
+    The key is empty for a word that may be anywhere, and `is` for a state.
+    """
 
     text: str
-    field: str = ""
+    key: str = ""
     negated: bool = False
 
     def holds(self, export: Export) -> bool:
@@ -45,12 +39,11 @@ class Word(NamedTuple):
         return self._found(export) != self.negated
 
     def _found(self, export: Export) -> bool:
-        if self.field == "is":
-            return any(test(export) for name, test in STATES.items() if self.text and name.startswith(self.text))
-        if self.field == "version":
-            return export.version.startswith(self.text)
-        if self.field:
-            return self.text in FIELDS[self.field](export).casefold()
+        if self.key == _IS:
+            return any(test(export) for name, test in STATES.items() if name.startswith(self.text))
+        asked = column(self.key) if self.key else None
+        if asked is not None:
+            return asked.ask(export, self.text)
         return self.text in (export.words or export.relative.casefold())
 
 
@@ -60,11 +53,24 @@ def words(text: str) -> tuple[Word, ...]:
     for part in text.casefold().split():
         negated = part[0] in "-!"
         body = part[1:] if negated else part
-        field, colon, rest = body.partition(":")
-        word = Word(rest, field, negated) if colon and (field in FIELDS or field == "is") else Word(body, "", negated)
+        before, colon, rest = body.partition(":")
+        key = _key(before) if colon else ""
+        word = Word(rest, key, negated) if key else Word(body, "", negated)
         if word.text:
             found.append(word)
     return tuple(found)
+
+
+def _key(typed: str) -> str:
+    """The key that a word before a colon names; empty if it names none."""
+    if typed == _IS or column(typed):
+        return typed
+    return key_of(typed) if "." in typed and not refusal(key_of(typed)) else ""
+
+
+def metrics_asked(text: str) -> list[str]:
+    """The `METRIC.STAT` that a filter line asks for."""
+    return [word.key for word in words(text) if "." in word.key]
 
 
 def passing(exports: list[Export], text: str) -> list[Export]:

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from migrator.render.text import plural
-from tui.common.rows import Column, Line, figure, shown
-from tui.files.export import KEY_METRICS, NUMBERS, Export
-from tui.files.filter import passing
+from tui.common.rows import Column, Line, shown
+from tui.files.columns import ARROWS, DEFAULT_COLUMNS, METRICS, ListColumn, column, columns
+from tui.files.export import Export
+from tui.files.filter import metrics_asked, passing
 
 View = Literal["table", "tree", "versions"]
-
-COLUMNS: Final = (
-    Column("name", "name", tail=True),
-    Column("version", "vers", 6),
-    Column("release", "release", 9),
-    Column("load", "load", 11),
-    *(Column(tag, title, 7, right=True) for tag, (_, title) in KEY_METRICS.items()),
-    Column("requests", "reqs", 6, right=True),
-    Column("problems", "problems", 14),
-    Column("model", "model", 22),
-    Column("dialect", "dialect", 7),
-    Column("date", "date", 16),
-)
-"""Every column that can be shown, in order; `name` always is."""
-DEFAULT_COLUMNS: Final = tuple(column.key for column in COLUMNS)
 
 
 class Row(NamedTuple):
@@ -52,7 +37,8 @@ class FileList:
         self.filter = ""
         self.sort = ""
         self.descending = False
-        self.columns: tuple[str, ...] = DEFAULT_COLUMNS
+        self.shown: tuple[ListColumn, ...] = ()
+        self.columns = DEFAULT_COLUMNS
         self.rows: list[Row] = []
         self.matching = 0
         self._folded: set[str] = set()
@@ -61,6 +47,21 @@ class FileList:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of the columns that are shown; the name is shown whether it is among them or not."""
+        return self._columns
+
+    @columns.setter
+    def columns(self, keys: Sequence[str]) -> None:
+        self._columns = tuple(keys)
+        self.shown = columns(keys)
+
+    def metrics(self) -> tuple[str, ...]:
+        """The statistics that have to be read: those of the default columns, and what is shown, ordered or asked."""
+        keys = (*METRICS, *(each.key for each in self.shown), self.sort, *metrics_asked(self.filter))
+        return tuple(dict.fromkeys(key for key in keys if "." in key))
 
     # --- what is known -----------------------------------------------------------------------------------------
 
@@ -166,27 +167,26 @@ class FileList:
 
     def heads(self) -> tuple[Column, ...]:
         """The columns that are shown; the one that gives the order has an arrow."""
-        arrow = "▾" if self.descending else "▴"
-        chosen = [column for column in COLUMNS if column.key == "name" or column.key in self.columns]
-        return tuple(c._replace(title=f"{c.title}{arrow}") if c.key == self.sort else c for c in chosen)
+        arrow = ARROWS[self.descending]
+        return tuple(each.head(arrow=arrow if each.key == self.sort else "") for each in self.shown)
 
     def line(self, index: int) -> Line:
         """A line of the grid."""
         row = self.rows[index]
         if row.export is None:
             sign = "▸" if row.key in self._folded else "▾"
-            return Line((f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.heads()) - 1)), "group")
+            return Line((f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.shown) - 1)), "group")
         export = row.export
         name = export.name if self.view != "tree" else shown(export.relative.rpartition("/")[2])
-        cells = tuple(_CELLS[c.key](export) for c in COLUMNS if c.key != "name" and c.key in self.columns)
+        cells = (each.cell(export) for each in self.shown[1:])
         return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(export.path))
 
     def _ordered(self, exports: list[Export]) -> list[Export]:
-        if not self.sort:
+        by = column(self.sort) if self.sort else None
+        if by is None:
             return exports
-        key = _SORTS.get(self.sort, _SORTS["name"])
         # What does not have the value comes last, whichever way round.
-        keys = [key(export) for export in exports]
+        keys = [by.order(export) for export in exports]
         there = [place for place, value in enumerate(keys) if value not in (None, "")]
         there.sort(key=keys.__getitem__, reverse=self.descending)
         without = [export for export, value in zip(exports, keys, strict=True) if value in (None, "")]
@@ -266,45 +266,3 @@ def _group_rank(name: str) -> tuple[int, int, str]:
     if name.startswith("schema ") and major.isdecimal() and minor.isdecimal():
         return int(major), int(minor), name
     return (10**6 if name not in ("unreadable", "not read yet") else 10**5), 0, name
-
-
-def _problem_text(export: Export) -> str:
-    if export.error:
-        return f"✗ {export.error}"
-    return f"! {' '.join(export.problems)}" if export.problems else ""
-
-
-def _version_text(export: Export) -> str:
-    """With signs for what needs migration and for problems, whose codes may be a column further than one can see."""
-    return f"{export.version}{'↑' if export.outdated else ' '}{'!' if export.problems else '✗' if export.error else ''}"
-
-
-def _number(place: int, export: Export) -> float | None:
-    return export.numbers[place] if export.numbers else None
-
-
-def _figure(place: int, export: Export) -> str:
-    return figure(_number(place, export))
-
-
-_CELLS: Final[dict[str, Callable[[Export], str]]] = {
-    "version": _version_text,
-    "release": lambda e: e.release if e.main or not e.family else e.family,
-    "load": lambda e: e.load,
-    "problems": _problem_text,
-    "model": lambda e: e.model,
-    "dialect": lambda e: e.dialect,
-    "date": lambda e: e.start[:16].replace("T", " "),
-    **{name: partial(_figure, place) for place, name in enumerate(NUMBERS)},
-}
-_SORTS: Final[dict[str, Callable[[Export], Any]]] = {
-    "name": lambda e: e.relative,
-    "version": lambda e: e.rank + 1 if e.version else None,
-    "release": lambda e: e.release,
-    "load": lambda e: e.load,
-    "problems": lambda e: (not e.error, -len(e.problems)) if e.error or e.problems else None,
-    "model": lambda e: e.model,
-    "dialect": lambda e: e.dialect,
-    "date": lambda e: e.start,
-    **{name: partial(_number, place) for place, name in enumerate(NUMBERS)},
-}

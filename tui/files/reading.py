@@ -1,8 +1,8 @@
 """Read many files without holding up the screen: a few here, many in processes of their own.
 
-`python -m tui.files.reading` is such a process: it takes bundles of (path, relative) on standard input and gives
-[`Export`][tui.files.export.Export]s back, both pickled, between two ends of this program only. A thread alone would
-share the interpreter with the screen, which then stutters.
+This module, run as a program, is such a process: it takes bundles of names, with the statistics to read, on standard
+input and gives [`Export`][tui.files.export.Export]s back, both pickled, between two ends of this program only. A thread
+alone would share the interpreter with the screen, which then stutters.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Final
 
 from migrator.batch.processes import python
-from tui.files.export import Export, read
+from tui.files.columns import METRICS
+from tui.files.export import Export
+from tui.files.read_export import read
 
 _BUNDLE: Final = 32
 """Files handed over at once: rows appear often enough, and handing over costs little."""
@@ -26,25 +28,30 @@ _ALONE: Final = 48
 _EVERY: Final = 0.1
 """Seconds after which what was read is told."""
 Name = tuple[str, str]
+"""Path, and path below the one that the user named."""
+Metrics = tuple[str, ...]
 
 
-def read_all(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Export]]:
+def read_all(
+    names: Sequence[Name], stop: Callable[[], bool], metrics: Sequence[str] = METRICS
+) -> Iterator[list[Export]]:
     """What is in some files, in bundles, about in their order.
 
     Args:
         names: (path, relative) of each.
         stop: asked often whether to end early.
+        metrics: the statistics to read, as `METRIC.STAT`.
     """
-    yield from (_here if len(names) <= _ALONE else _there)(names, stop)
+    yield from (_here if len(names) <= _ALONE else _there)(names, stop, tuple(metrics))
 
 
-def _here(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Export]]:
+def _here(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) -> Iterator[list[Export]]:
     done: list[Export] = []
     told = time.monotonic()
     for path, relative in names:
         if stop():
             break
-        done.append(read(path, relative))
+        done.append(read(path, relative, metrics))
         # Lets the screen have its turn: a thread that computes keeps it for milliseconds.
         time.sleep(0)
         if time.monotonic() - told > _EVERY:
@@ -54,12 +61,12 @@ def _here(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Expo
         yield done
 
 
-def _there(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Export]]:
+def _there(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) -> Iterator[list[Export]]:
     from migrator.batch.pool import usable_cores
 
     bundles = (list(names[start : start + _BUNDLE]) for start in range(0, len(names), _BUNDLE))
     with contextlib.ExitStack() as stack:
-        readers = [stack.enter_context(_Reader()) for _ in range(min(usable_cores(), 4))]
+        readers = [stack.enter_context(_Reader(metrics)) for _ in range(min(usable_cores(), 4))]
         waiting: deque[tuple[_Reader, list[Name]]] = deque()
         for bundle in bundles:
             if stop():
@@ -80,7 +87,8 @@ def _there(names: Sequence[Name], stop: Callable[[], bool]) -> Iterator[list[Exp
 class _Reader:
     """A process that reads. One that ends early costs nothing but time: its files are read here."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._process = subprocess.Popen(
             python("tui.files.reading"),
             stdin=subprocess.PIPE,
@@ -98,7 +106,7 @@ class _Reader:
     def give(self, bundle: Sequence[Name]) -> None:
         """Files to read next."""
         with contextlib.suppress(OSError):
-            _send(self._process.stdin, list(bundle))
+            _send(self._process.stdin, (list(bundle), self._metrics))
 
     def take(self, asked: Sequence[Name]) -> list[Export]:
         """What came of the bundle that was given first."""
@@ -106,7 +114,7 @@ class _Reader:
             assert self._process.stdout is not None
             found: list[Export] = pickle.load(self._process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError):
-            return [read(path, relative) for path, relative in asked]
+            return [read(path, relative, self._metrics) for path, relative in asked]
         return found
 
 
@@ -124,8 +132,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
-            bundle: list[Name] = pickle.load(sys.stdin.buffer)
-            _send(sys.stdout.buffer, [read(path, relative) for path, relative in bundle])
+            bundle: tuple[list[Name], Metrics] = pickle.load(sys.stdin.buffer)
+            names, metrics = bundle
+            _send(sys.stdout.buffer, [read(path, relative, metrics) for path, relative in names])
         except (EOFError, BrokenPipeError):
             return
 

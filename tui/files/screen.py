@@ -15,13 +15,12 @@ from textual.worker import get_current_worker
 from tui.common.grid import Grid
 from tui.common.page import Copy, Page
 from tui.common.rows import tab_separated
+from tui.files.columns import DEFAULT_COLUMNS, METRICS, column
 from tui.files.export import Export, found, stamp
-from tui.files.model import COLUMNS, DEFAULT_COLUMNS, FileList, View
+from tui.files.model import FileList, View
 from tui.files.reading import read_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from textual.widgets import Input
 
 VIEWS: tuple[View, ...] = get_args(View)
@@ -35,7 +34,8 @@ class FilesScreen(Page):
         "Every file under the given paths. ↑ after a version: it needs migration. ! codes: what check found. Other"
         " families than main exports are dimmed.\n\n"
         "A filter has words that must be there; -word or !word must not. version:1.0, model:x, release:x, load:x,"
-        " problems:M0 ask one column; is:old, is:bad, is:export, is:cancelled ask what a file is.\n\n"
+        " problems:M0, time_to_first_token.p99:12 ask one column; is:old, is:bad, is:export, is:cancelled ask what a"
+        " file is.\n\n"
         "a and b mark the baseline and the candidate, or groups of them if lines are selected with space."
     )
     DEFAULT_CSS = """
@@ -79,6 +79,7 @@ class FilesScreen(Page):
         super().__init__()
         self.files = FileList(self._mark)
         self.selected: set[str] = set()
+        self._metrics = METRICS
         self._stale = False
         self._whole = False
 
@@ -92,9 +93,10 @@ class FilesScreen(Page):
         remembered = self.home.session.remembered
         files = self.files
         files.view = remembered.view if remembered.view in VIEWS else "table"
-        files.sort = remembered.sort if remembered.sort in DEFAULT_COLUMNS else ""
+        files.sort = remembered.sort if column(remembered.sort) else ""
         files.descending, files.filter = remembered.descending, remembered.filter
-        files.columns = tuple(c for c in remembered.columns if c in DEFAULT_COLUMNS) or DEFAULT_COLUMNS
+        files.columns = tuple(key for key in remembered.columns if column(key)) or DEFAULT_COLUMNS
+        self._metrics = files.metrics()
         self.grid.empty = "looking for files…"
         self.grid.show(files.heads(), files)
         self.grid.focus()
@@ -141,10 +143,17 @@ class FilesScreen(Page):
     def action_rescan(self) -> None:
         """Look for files; only those that are new or changed are read."""
         self._whole = False
-        self._look({export.path: export for export in self.files.exports})
+        self._look({export.path: export for export in self.files.exports}, self._metrics)
+
+    def _read_metrics(self) -> None:
+        """Read all files again if a statistic is asked for that was not read."""
+        if not set(self.files.metrics()) <= set(self._metrics):
+            self._metrics = self.files.metrics()
+            self._whole = False
+            self._look({}, self._metrics)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="files", description="looking for files")
-    def _look(self, known: dict[str, Export]) -> None:
+    def _look(self, known: dict[str, Export], metrics: tuple[str, ...]) -> None:
         worker = get_current_worker()
         listed: list[Export] = []
         told = 0
@@ -157,7 +166,7 @@ class FilesScreen(Page):
                 return
         self.post_message(self.Listed(listed, whole=True))
         wanted = [(e.path, e.relative) for e in listed if not e.read and not _same(known.get(e.path), e.path)]
-        for bundle in read_all(wanted, lambda: worker.is_cancelled):
+        for bundle in read_all(wanted, lambda: worker.is_cancelled, metrics):
             self.post_message(self.Read(bundle))
 
     @on(Listed)
@@ -280,6 +289,7 @@ class FilesScreen(Page):
         if event.value != self.files.filter:
             self.files.filter = event.value
             self._arrange()
+            self._read_metrics()
 
     def on_input_submitted(self) -> None:
         """Keep the filter, and go back to the list."""
@@ -310,16 +320,16 @@ class FilesScreen(Page):
         self._tell()
 
     def chosen(self) -> list[Export]:
-        """The main exports that are selected, else those that the cursor is on."""
+        """The files that are selected, else those of the line that the cursor is on."""
         if self.selected:
             exports = [export for export in self.files.exports if export.path in self.selected]
         else:
             exports = list(self.files.behind(self.grid.cursor)) if self.files.rows else []
-        return [export for export in exports if export.main]
+        return exports
 
     def action_mark(self, side: str) -> None:
         """Put the chosen exports on a side of the comparison."""
-        paths = [export.path for export in self.chosen()]
+        paths = [export.path for export in self.chosen() if export.main]
         if not paths:
             self.home.notify("only main exports can be compared", markup=False)
             return
@@ -344,15 +354,16 @@ class FilesScreen(Page):
 
     def action_columns(self) -> None:
         """Choose which columns are shown."""
-        from tui.files.columns import ColumnsDialog
+        from tui.files.columns_dialog import ColumnsDialog
 
-        def chosen(columns: Iterable[str] | None) -> None:
+        def chosen(columns: tuple[str, ...] | None) -> None:
             if columns is not None:
-                self.files.columns = tuple(columns)
+                self.files.columns = columns
                 self._arrange()
                 self._remember()
+                self._read_metrics()
 
-        self.app.push_screen(ColumnsDialog(COLUMNS[1:], self.files.columns), chosen)
+        self.app.push_screen(ColumnsDialog(self.files.columns), chosen)
 
     def _mark(self, path: str) -> str:
         side = self.home.session.side(path)
@@ -362,7 +373,8 @@ class FilesScreen(Page):
         remembered, files = self.home.session.remembered, self.files
         remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
         remembered.filter = files.filter
-        remembered.columns = [] if files.columns == DEFAULT_COLUMNS else list(files.columns)
+        is_default = {*files.columns, "name"} == set(DEFAULT_COLUMNS)
+        remembered.columns = [] if is_default else list(files.columns)
 
     def action_compare(self) -> None:
         """Compare what is marked."""
@@ -370,11 +382,7 @@ class FilesScreen(Page):
 
     def action_migrate(self) -> None:
         """Preview the migration of the chosen exports."""
-        self.home.open_migration(self.chosen_paths())
-
-    def chosen_paths(self) -> list[Path]:
-        """Paths of [`chosen`][]."""
-        return [Path(export.path) for export in self.chosen()]
+        self.home.open_migration([Path(export.path) for export in self.chosen() if export.migratable])
 
 
 def _same(export: Export | None, path: str) -> bool:
