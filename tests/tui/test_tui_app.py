@@ -18,6 +18,7 @@ from textual.widgets import Input
 from tui.app import MigrateApp
 from tui.common.dialogs import CommandDialog, CopyDialog, HelpDialog
 from tui.common.keys import clashes, declared, read_keys
+from tui.common.shell import Shell
 from tui.common.themes import THEMES
 from tui.files.columns_dialog import ColumnsDialog
 from tui.files.screen import FilesScreen
@@ -396,6 +397,13 @@ def test_hostile_text_is_harmless_everywhere(tmp_path: Path) -> None:
         harmless()
 
     play(scene, [tmp_path])
+
+
+def test_the_app_is_what_its_screens_take_it_for(few: Path) -> None:
+    async def scene(_: P, app: MigrateApp) -> None:
+        assert isinstance(app, Shell)
+
+    play(scene, [few])
 
 
 # --- everywhere ----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from textual.app import App
 
@@ -12,6 +12,14 @@ from migrator.render.text import plural
 
 LARGEST: Final = 74_000
 """Bytes that most terminals take at once; xterm and tmux drop more without a word."""
+
+
+class Copy(NamedTuple):
+    """Something that can be copied: the key that does, what it is, and the text."""
+
+    key: str
+    what: str
+    text: str
 
 
 def refusal(text: str, environment: Mapping[str, str]) -> str:

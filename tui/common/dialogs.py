@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,10 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from migrator.render.safe import printable
-from tui.common.clipboard import copy
-
-if TYPE_CHECKING:
-    from tui.common.page import Copy
+from tui.common.clipboard import Copy, copy
 
 
 class Dialog(ModalScreen[None]):

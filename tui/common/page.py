@@ -6,7 +6,7 @@ A screen says what it is (`where`), which command shows the same (`command`), an
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,20 +17,11 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from migrator.render.safe import printable
-
-if TYPE_CHECKING:
-    from tui.app import MigrateApp
+from tui.common.clipboard import Copy
+from tui.common.shell import Shell
 
 SMALLEST = (60, 16)
 """Columns and lines below which a screen would only be a puzzle."""
-
-
-class Copy(NamedTuple):
-    """Something that can be copied: the key that does, what it is, and the text."""
-
-    key: str
-    what: str
-    text: str
 
 
 class Header(Static):
@@ -90,9 +81,9 @@ class Page(Screen[None]):
     ]
 
     @property
-    def home(self) -> MigrateApp:
-        """The app, by its own type."""
-        return cast("MigrateApp", self.app)
+    def shell(self) -> Shell:
+        """The app, as far as screens know it."""
+        return cast(Shell, self.app)
 
     # --- what subclasses say -----------------------------------------------------------------------------------
 
@@ -130,7 +121,7 @@ class Page(Screen[None]):
         """(key, word, action) of the bindings that are shown."""
         from tui.common.keys import declared
 
-        told = {key.id: key for key in declared(self, self.home.keymap)}
+        told = {key.id: key for key in declared(self, self.shell.keymap)}
         for owner in type(self).__mro__:
             for binding in owner.__dict__.get("BINDINGS", ()):
                 if isinstance(binding, Binding) and binding.show and binding.id in told:
@@ -142,7 +133,7 @@ class Page(Screen[None]):
 
     def show_header(self) -> None:
         """Write the header anew."""
-        session = self.home.session
+        session = self.shell.session
         right = "  ".join(filter(None, [session.sides(), "read-only" if session.read_only else ""]))
         left = printable(self.where())
         room = max(0, self.size.width - 2 - len(right) - 2)
@@ -176,7 +167,7 @@ class Page(Screen[None]):
 
     def complain(self, text: str) -> None:
         """A message that stays for a while; text out of files is harmless in it."""
-        self.home.notify(printable(text), severity="error", timeout=10, markup=False)
+        self.notify(printable(text), severity="error", timeout=10, markup=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that failed is a message, never the end."""
@@ -197,8 +188,8 @@ class Page(Screen[None]):
         """(part, keys, what they do) of all that can be pressed here."""
         from tui.common.keys import declared
 
-        own = declared(self, self.home.keymap)
-        lists = declared(self.focused, self.home.keymap) if self.focused else []
+        own = declared(self, self.shell.keymap)
+        lists = declared(self.focused, self.shell.keymap) if self.focused else []
         # What is particular to the screen first; the same everywhere last.
         for key in sorted(
             [*own, *lists], key=lambda key: ("list", "app").index(key.room) if key.room in ("list", "app") else -1
@@ -212,7 +203,7 @@ class Page(Screen[None]):
 
         words = self.command()
         if not words:
-            self.home.notify("nothing to tell yet", markup=False)
+            self.notify("nothing to tell yet", markup=False)
             return
         self.app.push_screen(CommandDialog(words))
 
@@ -222,13 +213,13 @@ class Page(Screen[None]):
 
         choices = [copy for copy in self.copies() if copy.text]
         if not choices:
-            self.home.notify("nothing to copy here", markup=False)
+            self.notify("nothing to copy here", markup=False)
             return
         self.app.push_screen(CopyDialog(choices))
 
     def action_theme(self) -> None:
         """The next colours."""
-        self.home.next_theme()
+        self.shell.next_theme()
 
     async def action_quit(self) -> None:
         """Leave."""

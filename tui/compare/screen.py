@@ -19,9 +19,10 @@ from migrator.render.comparison.words import cut, gate, legend, percentiles, pol
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.choice import Choice
+from tui.common.clipboard import Copy
 from tui.common.form import Values
 from tui.common.grid import Grid
-from tui.common.page import Copy, Page
+from tui.common.page import Page
 from tui.common.plot import Plot
 from tui.common.rows import tab_separated
 from tui.compare.forms import export_form, waiver_form
@@ -256,7 +257,7 @@ class CompareScreen(Page):
         grid = self.query_one("#table", Grid)
         place = self.table.next(grid.cursor, way)
         if place is None:
-            self.home.notify("no more differences this way", markup=False)
+            self.notify("no more differences this way", markup=False)
         else:
             grid.cursor = place
 
@@ -351,7 +352,7 @@ class CompareScreen(Page):
         """Ask for a name, and write the receipt there."""
         receipt = self.receipt
         if receipt is None or self.read_only:
-            self.home.notify("read-only: nothing is written" if receipt else "no receipt", markup=False)
+            self.notify("read-only: nothing is written" if receipt else "no receipt", markup=False)
             return
 
         def taken(values: Values | None) -> None:
@@ -367,14 +368,14 @@ class CompareScreen(Page):
         except MigratorError as error:
             self.app.call_from_thread(self.complain, str(error))
             return
-        self.app.call_from_thread(self.home.notify, f"written: {printable(path)}", markup=False)
+        self.app.call_from_thread(self.notify, f"written: {printable(path)}", markup=False)
 
     def action_waive(self) -> None:
         """Ask for a reason, and write the waiver into the policy file."""
         item = self.item
         why = "read-only: nothing is written" if self.read_only else unwaivable(item)
         if why or item is None or item.row is None:
-            self.home.notify(why, severity="warning", markup=False)
+            self.notify(why, severity="warning", markup=False)
             return
         metric, statistic = item.row.metric, item.row.statistic
 
@@ -394,7 +395,7 @@ class CompareScreen(Page):
         self.app.call_from_thread(self._waived, path)
 
     def _waived(self, path: str) -> None:
-        self.home.notify(f"waived in {printable(path)}", markup=False)
+        self.notify(f"waived in {printable(path)}", markup=False)
         question = self.question
         self._ask(Question(question.base, question.candidate, path, question.everything))
 

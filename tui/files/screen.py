@@ -12,8 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.worker import get_current_worker
 
+from tui.common.clipboard import Copy
 from tui.common.grid import Grid
-from tui.common.page import Copy, Page
+from tui.common.page import Page
 from tui.common.rows import tab_separated
 from tui.files.columns import DEFAULT_COLUMNS, METRICS, column
 from tui.files.export import Export, found, stamp
@@ -90,7 +91,7 @@ class FilesScreen(Page):
     def on_mount(self) -> None:
         """Take up what was remembered, and start looking."""
         super().on_mount()
-        remembered = self.home.session.remembered
+        remembered = self.shell.session.remembered
         files = self.files
         files.view = remembered.view if remembered.view in VIEWS else "table"
         files.sort = remembered.sort if column(remembered.sort) else ""
@@ -117,13 +118,13 @@ class FilesScreen(Page):
 
     def where(self) -> str:
         """The paths, and what is there."""
-        paths = self.home.session.paths
+        paths = self.shell.session.paths
         return f"{', '.join(paths)}: {self.files.summary()}" if self.files.exports else ", ".join(paths)
 
     def command(self) -> Sequence[str]:
         """What lists the same: `inspect` of the line, or of everything."""
         chosen = sorted(self.selected)
-        return ["aiperf-migrate", "inspect", "--json", *(chosen or self.home.session.paths)]
+        return ["aiperf-migrate", "inspect", "--json", *(chosen or self.shell.session.paths)]
 
     def copies(self) -> list[Copy]:
         """Path, row and table."""
@@ -157,7 +158,7 @@ class FilesScreen(Page):
         worker = get_current_worker()
         listed: list[Export] = []
         told = 0
-        for export in found(self.home.session.paths):
+        for export in found(self.shell.session.paths):
             listed.append(export)
             if len(listed) in (64, 1024) or len(listed) - told >= 4096:
                 self.post_message(self.Listed(listed[told:]))
@@ -232,7 +233,7 @@ class FilesScreen(Page):
             self.files.toggle(message.index)
             self.grid.reload()
         else:
-            self.home.open_run(row.export.path)
+            self.shell.open_run(row.export.path)
 
     @on(Grid.Sideways)
     def _sideways(self, message: Grid.Sideways) -> None:
@@ -331,20 +332,20 @@ class FilesScreen(Page):
         """Put the chosen exports on a side of the comparison."""
         paths = [export.path for export in self.chosen() if export.main]
         if not paths:
-            self.home.notify("only main exports can be compared", markup=False)
+            self.notify("only main exports can be compared", markup=False)
             return
-        self.home.session.mark(side, paths)
+        self.shell.session.mark(side, paths)
         self.selected.clear()
         self._marks_changed()
 
     def action_swap(self) -> None:
         """Baseline and candidate the other way round."""
-        self.home.session.swap()
+        self.shell.session.swap()
         self._marks_changed()
 
     def action_unmark(self) -> None:
         """Nothing is marked any more."""
-        self.home.session.clear_marks()
+        self.shell.session.clear_marks()
         self._marks_changed()
 
     def _marks_changed(self) -> None:
@@ -366,11 +367,11 @@ class FilesScreen(Page):
         self.app.push_screen(ColumnsDialog(self.files.columns), chosen)
 
     def _mark(self, path: str) -> str:
-        side = self.home.session.side(path)
+        side = self.shell.session.side(path)
         return f"{'•' if path in self.selected else ' '}{side or ' '}"
 
     def _remember(self) -> None:
-        remembered, files = self.home.session.remembered, self.files
+        remembered, files = self.shell.session.remembered, self.files
         remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
         remembered.filter = files.filter
         is_default = {*files.columns, "name"} == set(DEFAULT_COLUMNS)
@@ -378,11 +379,11 @@ class FilesScreen(Page):
 
     def action_compare(self) -> None:
         """Compare what is marked."""
-        self.home.open_comparison()
+        self.shell.open_comparison()
 
     def action_migrate(self) -> None:
         """Preview the migration of the chosen exports."""
-        self.home.open_migration([Path(export.path) for export in self.chosen() if export.migratable])
+        self.shell.open_migration([Path(export.path) for export in self.chosen() if export.migratable])
 
 
 def _same(export: Export | None, path: str) -> bool:

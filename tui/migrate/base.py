@@ -98,7 +98,7 @@ class MigrationPage(Page):
         """Save what the target has no place for, or not."""
         self.residue = not self.residue
         told = "is saved beside the output" if self.residue else "is not saved"
-        self.home.notify(f"residue: what {goal_text(self.to)} has no place for {told}", markup=False)
+        self.notify(f"residue: what {goal_text(self.to)} has no place for {told}", markup=False)
         self.look()
 
     def action_reload(self) -> None:
@@ -113,7 +113,7 @@ class MigrationPage(Page):
         """Ask, and write only then."""
         why = "read-only: nothing is written" if self.read_only else self.can_write()
         if why:
-            self.home.notify(why, severity="warning", markup=False)
+            self.notify(why, severity="warning", markup=False)
             return
 
         def order(values: Values) -> Order:

@@ -17,8 +17,8 @@ from textual.worker import get_current_worker
 from migrator.batch.migrate_files import Result, Status
 from migrator.errors import MigratorError
 from migrator.render.safe import printable
+from tui.common.clipboard import Copy
 from tui.common.grid import Grid
-from tui.common.page import Copy
 from tui.common.rows import tab_separated
 from tui.migrate.base import MigrationPage
 from tui.migrate.batch import COLUMNS, Outcome, details, looked_at, size_of, written
@@ -79,7 +79,7 @@ class BatchScreen(MigrationPage):
     def look(self) -> None:
         """Try everything anew, and write nothing."""
         if self.running == "writing":
-            self.home.notify("files are being written: x stops it", markup=False)
+            self.notify("files are being written: x stops it", markup=False)
             return
         self._begin("trying", None)
         self._work(looked_at(self.paths, self.to, residue=self.residue, stop=self._stop_asked), self.outcome)
@@ -138,7 +138,7 @@ class BatchScreen(MigrationPage):
         if fault:
             self.complain(fault)
         elif was == "writing":
-            self.home.notify(self._headline(), timeout=8, markup=False)
+            self.notify(self._headline(), timeout=8, markup=False)
 
     # --- showing -----------------------------------------------------------------------------------------------
 
@@ -184,14 +184,14 @@ class BatchScreen(MigrationPage):
         order = ((grid.cursor + way * step) % len(results) for step in range(1, len(results) + 1))
         found = next((index for index in order if _troubled(results[index])), None)
         if found is None:
-            self.home.notify("no losses, warnings or failures", markup=False)
+            self.notify("no losses, warnings or failures", markup=False)
         else:
             grid.cursor = found
 
     def action_back(self) -> None:
         """To the files; while files are written, only after a stop."""
         if self.running == "writing":
-            self.home.notify("files are being written: x stops it", markup=False)
+            self.notify("files are being written: x stops it", markup=False)
             return
         self._stopped = True
         self.dismiss()

@@ -16,8 +16,8 @@ from migrator.errors import MigratorError
 from migrator.jsonfile import path_text
 from migrator.ledger import Loss
 from migrator.render.safe import printable
+from tui.common.clipboard import Copy
 from tui.common.grid import Grid
-from tui.common.page import Copy
 from tui.common.rows import Column, Line, Listed, tab_separated
 from tui.migrate.base import MigrationPage
 from tui.migrate.preview import Preview, Stage, change_row, preview, side_by_side, stamp_of, unified
@@ -272,9 +272,9 @@ class MigrateScreen(MigrationPage):
             self.complain(found if isinstance(found, str) else str(found.error))
             return
         for warning in found.warnings:
-            self.home.notify(printable(warning), severity="warning", timeout=10, markup=False)
+            self.notify(printable(warning), severity="warning", timeout=10, markup=False)
         if found.status is Status.MIGRATED:
-            self.home.notify(f"written: {printable(found.output)}", timeout=8, markup=False)
+            self.notify(f"written: {printable(found.output)}", timeout=8, markup=False)
         self.look()
 
 

@@ -18,10 +18,11 @@ from migrator.errors import MigratorError
 from migrator.jsonfile import path_text
 from migrator.render.safe import printable
 from tui.common import outline
+from tui.common.clipboard import Copy
 from tui.common.curve import points
 from tui.common.grid import Grid
 from tui.common.outline import Outline
-from tui.common.page import Copy, Page
+from tui.common.page import Page
 from tui.common.plot import Plot
 from tui.common.rows import Line, Listed, shown, tab_separated
 from tui.run.model import (
@@ -314,13 +315,13 @@ class RunScreen(Page):
             if source.opened_all:
                 source.close_all()
             elif not source.open_all():
-                self.home.notify(f"only the first {outline.MOST_OPENED} lines were unfolded", markup=False)
+                self.notify(f"only the first {outline.MOST_OPENED} lines were unfolded", markup=False)
             self.grid.reload(0)
 
     def action_warmup(self) -> None:
         """The warm-up's metrics, or the run's."""
         if self.run is None or len(parts(self.run)) < 2:
-            self.home.notify("this export has no metrics of a warm-up", markup=False)
+            self.notify("this export has no metrics of a warm-up", markup=False)
             return
         self.part = "warmup" if self.part == "run" else "run"
         self.action_panel("metrics")
@@ -328,7 +329,7 @@ class RunScreen(Page):
 
     def action_migrate(self) -> None:
         """Preview the migration of this export."""
-        self.home.open_migration([Path(self.path)])
+        self.shell.open_migration([Path(self.path)])
 
     def action_plot(self) -> None:
         """Show the curve, or make room for the table."""
@@ -374,7 +375,7 @@ class RunScreen(Page):
         else:
             place = _next(grid, self.sought.casefold(), way)
         if place is None:
-            self.home.notify(f"nothing here has {printable(self.sought)!r}", markup=False)
+            self.notify(f"nothing here has {printable(self.sought)!r}", markup=False)
         else:
             grid.reload(place)
             self._moved()

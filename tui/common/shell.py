@@ -1,0 +1,34 @@
+"""What a screen asks of the app around it, so that no screen has to know the app, nor the other screens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from tui.session import Session
+
+
+@runtime_checkable
+class Shell(Protocol):
+    """The app as its screens see it, beside what every Textual app has."""
+
+    @property
+    def session(self) -> Session:
+        """The paths, the marks, and what is remembered."""
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """The user's keys, by the id of the binding."""
+
+    def open_run(self, path: str) -> None:
+        """Show one export in full."""
+
+    def open_migration(self, paths: Sequence[Path]) -> None:
+        """Preview the migration of some files; without any, say that there is nothing to migrate."""
+
+    def open_comparison(self) -> None:
+        """Compare what is marked; without marks, say how to mark."""
+
+    def next_theme(self) -> None:
+        """Change to the next colours, and remember them."""
