@@ -64,7 +64,7 @@ class MigrateApp(App[None]):
         every = [key for page in pages for key in declared(page, self.keymap)]
         told = [*self._complaints, *unknown(self.keymap, every + _of_lists(self.keymap))]
         for page in pages:
-            told += clashes(declared(page, self.keymap))
+            told += clashes(declared(page, self.keymap), self.keymap)
         for text in dict.fromkeys(told):
             self.notify(text, severity="warning", timeout=15, markup=False)
 

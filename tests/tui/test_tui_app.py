@@ -431,7 +431,7 @@ def test_footer_has_at_most_six_keys_and_every_key_an_id(screen: Any) -> None:
     ours = [binding for binding in bindings if getattr(binding, "id", None)]
     assert sum(binding.show for binding in ours) <= 6
     assert all(binding.tooltip for binding in ours)
-    assert clashes(declared(screen, {})) == []
+    assert clashes(declared(screen, {}), {}) == []
 
 
 def test_the_command_of_the_screen_tells_the_same(few: Path) -> None:
@@ -525,6 +525,39 @@ def test_keys_of_the_user_hold_and_clashes_are_told(few: Path) -> None:
         assert "there is no files.nonsense" in told
 
     play(scene, [few], keymap={"files.versions": "V", "files.swap": "a", "files.nonsense": "z"})
+
+
+@pytest.mark.parametrize(
+    ("keymap", "key"),
+    [
+        ({"files.swap": "a"}, "a"),
+        ({"files.baseline": "x"}, "x"),
+        ({"files.order": "T"}, "T"),
+        ({"app.theme": "o"}, "o"),
+        ({"files.order": "z", "files.baseline": "z"}, "z"),
+        ({"files.baseline": "z", "app.theme": "z"}, "z"),
+    ],
+)
+def test_of_two_bindings_with_one_key_the_one_works_that_is_told(
+    few: Path, monkeypatch: pytest.MonkeyPatch, keymap: dict[str, str], key: str
+) -> None:
+    done: list[str] = []
+    ids = {each.action: each.id for each in declared(FilesScreen, {})}
+
+    def note(name: str) -> Any:
+        return lambda _, *values: done.append(ids[f"{name}({values[0]!r})" if values else name])
+
+    # All but the rescan, with which the list is read.
+    for name in {action.partition("(")[0] for action in ids} - {"rescan"}:
+        monkeypatch.setattr(FilesScreen, f"action_{name}", note(name))
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, key)
+        assert done
+        assert any(told.startswith(f"the key {key} is set for ") for told in messages(app).splitlines())
+        assert any(told.endswith(f"; it does {done[0]}") for told in messages(app).splitlines()), messages(app)
+
+    play(scene, [few], keymap=keymap)
 
 
 @pytest.mark.parametrize(

@@ -89,14 +89,19 @@ def unknown(keymap: Mapping[str, str], known: Iterable[Key]) -> list[str]:
     return [f"keys: there is no {printable(name)}; ? lists the names" for name in keymap if name not in ids]
 
 
-def clashes(keys: Iterable[Key]) -> list[str]:
-    """Keys that do two things in one place, in words."""
+def clashes(keys: Iterable[Key], keymap: Mapping[str, str]) -> list[str]:
+    """Keys that two bindings of one place have, in words, with the one that works.
+
+    Textual takes a key that the user sets away from the binding that has it by default. Of two that the user sets, the
+    one that is declared first works.
+    """
     by_key: dict[str, list[str]] = {}
     for key in keys:
         for each in key.keys:
             by_key.setdefault(each, []).append(key.id)
-    return [
-        f"the key {printable(name)} is set for {' and '.join(ids)}; the first wins"
-        for name, ids in by_key.items()
-        if len(ids) > 1
-    ]
+    told = []
+    for name, ids in by_key.items():
+        if len(ids) > 1:
+            works = next((each for each in ids if each in keymap), ids[0])
+            told.append(f"the key {printable(name)} is set for {' and '.join(ids)}; it does {works}")
+    return told
