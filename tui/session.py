@@ -35,11 +35,15 @@ class Remembered:
 
 @dataclass
 class Session:
-    """What all screens know: where to look, what is marked, and whether anything may be written."""
+    """What all screens know: where to look, what is marked, and whether anything may be written.
+
+    `has_written` is set by a screen that has written files, until the list has looked for them.
+    """
 
     paths: list[str]
     read_only: bool = False
     remembered: Remembered = field(default_factory=Remembered)
+    has_written: bool = False
 
     @property
     def baseline(self) -> list[Path]:

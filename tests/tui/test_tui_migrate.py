@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.process import EXPORTS, SECRET, environment, export
+from support.tui_driver import play
 from support.tui_page import drive, opened, press, settled, text, told
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -21,7 +22,9 @@ from migrator.batch.migrate_files import Request, Status, execute
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.errors import MigratorError
 from migrator.ledger import Loss
+from tui.app import MigrateApp
 from tui.common.form import Form
+from tui.files.screen import FilesScreen
 from tui.migrate import BatchScreen, MigrateScreen, migration
 from tui.migrate.batch import Outcome, line, written
 from tui.migrate.preview import WHOLE, change_row, preview, side_by_side, unified
@@ -281,6 +284,36 @@ def test_in_place_keeps_a_backup_that_the_dialog_names(tmp_path: Path, monkeypat
     assert json.loads(path.read_text())["schema_version"] == "1.5"
 
 
+def test_enter_on_the_ticked_box_takes_the_form_as_it_is(tmp_path: Path) -> None:
+    path = copied(OLD, tmp_path)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "w", "tab", "space", "enter")
+        assert isinstance(pilot.app.screen, MigrateScreen)
+
+    drive(lambda: MigrateScreen([path], read_only=False), steps)
+    assert (tmp_path / "run.json.bak").read_bytes() == export(OLD).read_bytes()
+    assert json.loads(path.read_text())["schema_version"] == "1.5"
+
+
+@pytest.mark.parametrize("keys", [["m", "w", "enter", "escape"], ["m", "w", "tab", "space", "enter", "escape"]])
+@pytest.mark.parametrize("many", [False, True])
+def test_the_list_shows_what_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: list[str], many: bool
+) -> None:
+    paths = [copied(OLD, tmp_path / name) for name in ("a", *(["b"] if many else []))]
+    monkeypatch.chdir(tmp_path)
+
+    async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
+        await press(pilot, *["space"] * len(paths), *keys)
+        screen = opened(pilot, FilesScreen)
+        written = {each.path: each.version for each in screen.files.exports if each.version == "1.5"}
+        assert len(written) == len(paths)
+        assert any("1.5" in line for line in text(app).splitlines()[2:])
+
+    play(scene, ["."])
+
+
 def test_leaving_the_dialog_writes_nothing(tmp_path: Path) -> None:
     path = copied(OLD, tmp_path)
 
@@ -320,6 +353,7 @@ def test_read_only_writes_nothing(tmp_path: Path, one: bool) -> None:
         await settled(pilot)
         assert pilot.app.screen is before
         assert "read-only" in told(app_of(pilot))
+        assert "w Write" not in text(app_of(pilot)), "the footer offers what can be done"
 
     drive(lambda: migration([path if one else tmp_path], read_only=True), steps)
     assert os.listdir(tmp_path) == ["run.json"]
@@ -503,6 +537,19 @@ def test_files_and_run_open_the_preview() -> None:
         assert isinstance(pilot.app.screen, MigrateScreen)
 
     drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps)
+
+
+def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> None:
+    path = next(EXPORTS.rglob("profile_export_genai_perf.json"))
+    (tmp_path / "a.json").write_bytes(path.read_bytes())
+
+    async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
+        assert "0 exports, 1 GenAI-Perf export, 1 needs migration" in text(app)
+        await press(pilot, "m")
+        assert "genai-perf → 1.5" in text(app)
+        assert opened(pilot, MigrateScreen).preview
+
+    play(scene, [tmp_path], (160, 40))
 
 
 def test_a_release_is_a_goal_too(tmp_path: Path) -> None:

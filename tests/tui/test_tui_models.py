@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from support.planted import plant
 from support.process import SECRET, environment, export
 
+from migrator.batch.discover import Source
+from migrator.batch.migrate_files import Request, execute
 from migrator.batch.processes import python
 from migrator.check import check
 from migrator.errors import MigratorError
@@ -65,6 +67,15 @@ def test_0_1_has_its_metrics_under_other_names_in_another_place() -> None:
     found_ = read(str(export("0.1.1/chat-streaming")), "a")
     assert found_.numbers["time_to_first_token.avg"] == records["ttft"]["avg"]
     assert found_.numbers["request_count.avg"] == records["request_count"]["avg"]
+
+
+def test_no_release_is_named_for_a_file_that_was_migrated(tmp_path: Path) -> None:
+    old = str(export("0.1.1/chat-streaming"))
+    assert read(old, "a").release == "0.1.1"
+    out = tmp_path / "a.json"
+    assert execute(Source(old, "a", named=True), Request("1.5", out_file=str(out))).error is None
+    assert read(str(out), "a").release == "unknown"
+    assert "AIPerf release unknown" in headline(read_run(str(out)))[1]
 
 
 def test_key_metrics_are_told_in_one_unit(tmp_path: Path) -> None:
@@ -124,7 +135,10 @@ def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
     assert len(files) == count
     main = [each for each in files.exports if each.main]
     old = [each for each in files.exports if (each.main and each.version != "1.5") or "GenAI" in each.family]
-    assert f"{len(main)} exports, {len(old)} need migration" in files.summary()
+    before = [each for each in old if not each.main]
+    assert len(before) == 1
+    assert files.summary().startswith(f"{len(main)} exports, 1 GenAI-Perf export, {len(old)} need migration")
+    assert files.summary().endswith(f", {count - len(main) - len(before)} other files")
     other = next(i for i, row in enumerate(files.rows) if row.export and not row.export.main)
     assert files.line(other).tone == "dim", "other families are dimmed, not hidden"
 

@@ -28,10 +28,11 @@ class Field(NamedTuple):
     cross: bool = False
 
 
-class Cross(Checkbox):
-    """A checkbox whose state shows without colour."""
+class Cross(Checkbox, inherit_bindings=False):
+    """A checkbox whose state shows without colour, and which Enter leaves alone: it takes the form as it is."""
 
     BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "toggle_button", "Toggle", show=False)]
 
     def __init__(self, label: str, value: bool, key: str) -> None:
         super().__init__(label, value, id=key, compact=True)
@@ -67,6 +68,7 @@ class Form(ModalScreen["Values | None"]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel", id="form.leave", tooltip="close, and do nothing", show=False),
+        Binding("enter", "take", "Take", id="form.take", tooltip="do it with these values", show=False),
     ]
 
     def __init__(
@@ -117,7 +119,8 @@ class Form(ModalScreen["Values | None"]):
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#take")
-    def _take(self) -> None:
+    def action_take(self) -> None:
+        """Give the values, unless there is a problem with them."""
         values = self.values
         if not self._problem(values):
             self.dismiss(values)

@@ -5,10 +5,11 @@ A screen says what it is (`where`), which command shows the same (`command`), an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, cast
 
 from textual import events
+from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -44,11 +45,13 @@ class Keys(Static):
 
     DEFAULT_CSS = "Keys { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; }"
 
-    def tell(self, keys: Sequence[tuple[str, str, str]]) -> None:
-        """(key, word, action) of each."""
+    def tell(self, keys: Iterable[tuple[str, str, str]], width: int) -> None:
+        """Show (key, word, action) of each that fits whole into so many cells."""
         self._spans: list[tuple[int, int, str]] = []
         content = Content()
         for key, word, action in keys:
+            if len(content) + len(key) + 1 + len(word) > width:
+                break
             self._spans.append((len(content), len(content) + len(key) + 1 + len(word), action))
             content = content + Content.styled(key, "bold $accent") + Content(f" {word}   ")
         self.update(content)
@@ -115,17 +118,32 @@ class Page(Screen[None]):
     def on_mount(self) -> None:
         """Fill header and footer."""
         self.show_header()
-        self.query_one("#keys", Keys).tell(list(self.footer()))
+        self.show_footer()
+
+    def show_footer(self) -> None:
+        """Write the footer anew."""
+        for keys in self.query("#keys").results(Keys):
+            keys.tell(self.footer(), self.size.width - 2)
+
+    def refresh_bindings(self) -> None:
+        """What can be done has changed."""
+        super().refresh_bindings()
+        if self.is_mounted:
+            self.show_footer()
 
     def footer(self) -> Iterator[tuple[str, str, str]]:
-        """(key, word, action) of the bindings that are shown."""
+        """(key, word, action) of the bindings that are shown, and do something now."""
         from tui.common.keys import declared
 
         told = {key.id: key for key in declared(self, self.shell.keymap)}
         for owner in type(self).__mro__:
             for binding in owner.__dict__.get("BINDINGS", ()):
-                if isinstance(binding, Binding) and binding.show and binding.id in told:
+                if isinstance(binding, Binding) and binding.show and binding.id in told and self._works(binding.action):
                     yield told[binding.id].shown.split()[0], binding.description, binding.action
+
+    def _works(self, action: str) -> bool:
+        name, values = parse(action)[1:]
+        return self.check_action(name, values) is True
 
     def on_screen_resume(self) -> None:
         """Marks may have changed elsewhere."""
@@ -157,6 +175,7 @@ class Page(Screen[None]):
                 f"The terminal is {width}×{height}.\nAt least {need} is needed.\n\nMake it larger, or press q to leave."
             )
         self.show_header()
+        self.show_footer()
 
     def _say_too_small(self, text: str) -> None:
         there = self.query("#too-small")

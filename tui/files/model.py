@@ -94,16 +94,21 @@ class FileList:
         return None if place is None else self.exports[place]
 
     def summary(self) -> str:
-        """What all of it is, on one line: `74 exports, 51 need migration, 3 with problems, 20 other files`."""
+        """What all of it is, on one line: `74 exports, 51 need migration, 3 with problems, 20 other files`.
+
+        An export of GenAI-Perf can be migrated, but is no export of AIPerf: it is counted apart.
+        """
         read = [export for export in self.exports if export.read]
         main = [export for export in read if export.main]
         failed = sum(bool(export.error) for export in read)
         parts = [plural(len(main), "export")]
+        if predecessors := sum(export.migratable for export in read) - len(main):
+            parts.append(plural(predecessors, "GenAI-Perf export"))
         if outdated := sum(export.outdated for export in read):
             parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
         if problems := sum(bool(export.problems) for export in main):
             parts.append(f"{problems} with problems")
-        if others := len(read) - len(main) - failed:
+        if others := len(read) - len(main) - predecessors - failed:
             parts.append(plural(others, "other file"))
         if failed:
             parts.append(f"{failed} unreadable")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import MigratorError, reported
 from migrator.jsonfile import Json
+from tui.common.release import writers_of
 from tui.common.rows import figure, shown
 from tui.files.columns import METRICS, words
 from tui.files.export import Export, stamp
@@ -61,7 +62,7 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
     export.outdated = export.rank < RANK[NEWEST]
     export.label = shown(identity.label)
     export.dialect = identity.dialect or ""
-    export.release = shown(identity.writer) or _releases(identity.writers)
+    export.release = _releases(writers_of(identity))
     export.start = shown(told["start_time"])
     export.cancelled = told["was_cancelled"] is True
     asked = workload(document)
@@ -80,8 +81,10 @@ def _problems(loaded: Loaded) -> tuple[str, ...]:
 
 
 def _releases(names: Sequence[str]) -> str:
-    """Releases that can have written a file which does not say: the first and the last of them."""
-    return "" if not names else names[0] if len(names) == 1 else f"{names[0]}…{names[-1]}"
+    """The release that wrote a file; of several that can have, the first and the last."""
+    if not names:
+        return "unknown"
+    return shown(names[0]) if len(names) == 1 else f"{names[0]}…{names[-1]}"
 
 
 def _joined(value: Json) -> str:

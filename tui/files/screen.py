@@ -109,7 +109,7 @@ class FilesScreen(Page):
     @property
     def busy(self) -> bool:
         """Whether something that became known is not on the screen yet."""
-        return self._stale or not self._whole
+        return self._stale or not self._whole or self.shell.session.has_written
 
     @property
     def grid(self) -> Grid:
@@ -144,6 +144,7 @@ class FilesScreen(Page):
     def action_rescan(self) -> None:
         """Look for files; only those that are new or changed are read."""
         self._whole = False
+        self.shell.session.has_written = False
         self._look({export.path: export for export in self.files.exports}, self._metrics)
 
     def _read_metrics(self) -> None:
@@ -188,6 +189,9 @@ class FilesScreen(Page):
         self._stale = True
 
     def _settle(self) -> None:
+        # What another screen has written is looked for as soon as the list is seen again.
+        if self.shell.session.has_written and self.is_current:
+            self.action_rescan()
         if self._stale:
             self._stale = False
             # While the order does not depend on what is being read, the lines stay where they are.

@@ -129,6 +129,8 @@ class BatchScreen(MigrationPage):
         self._tell()
 
     def _over(self, outcome: Outcome, fault: str) -> None:
+        if self.wrote:
+            self.shell.session.has_written = True
         if outcome is not self.outcome or not self.is_attached:
             return
         was, self.running = self.running, ""

@@ -268,6 +268,7 @@ class MigrateScreen(MigrationPage):
         self.app.call_from_thread(self._wrote, found)
 
     def _wrote(self, found: Result | str) -> None:
+        self.shell.session.has_written = True
         if isinstance(found, str) or found.error:
             self.complain(found if isinstance(found, str) else str(found.error))
             return

@@ -20,6 +20,7 @@ from migrator.jsonfile import Json
 from migrator.redact import redact
 from migrator.render.comparison.words import ARROW_WORDS, ARROWS
 from migrator.render.text import plural, wrapped
+from tui.common.release import writers_of
 from tui.common.rows import Column, Line, figure, shown
 
 SHOWN: Final = ("avg", "p50", "p90", "p99", "min", "max", "std", "count")
@@ -87,7 +88,7 @@ def _state(run: Run) -> Iterator[str]:
     found, told = run.identity, run.told
     yield "✗ cancelled" if told["was_cancelled"] is True else _complete(run.document)
     yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
-    yield f"AIPerf {found.writer}" if found.writer else f"AIPerf {_range(found.writers)}"
+    yield f"AIPerf {_range(writers_of(found))}"
     yield str(told["start_time"] or "time not told")[:19].replace("T", " ")
     if errors := _error_count(run.document):
         yield f"✗ {plural(errors, 'failed request')}"
