@@ -20,7 +20,7 @@ from tui.session import Session, keys_file
 
 
 class MigrateApp(App[None]):
-    """Files at the bottom, and on top of them whatever was opened."""
+    """The list of files, with the screens that are opened above it."""
 
     TITLE = "aiperf-migrate"
     ENABLE_COMMAND_PALETTE = True
@@ -46,7 +46,7 @@ class MigrateApp(App[None]):
             self.keymap = dict(keymap)
 
     def on_mount(self) -> None:
-        """The user's keys."""
+        """Apply the user's keys."""
         self.set_keymap(self.keymap)
         # Modules and style sheets stay to the end: looking through them again and again for garbage takes the
         # screen's time, more of it than anything else that happens at once.
@@ -62,10 +62,10 @@ class MigrateApp(App[None]):
         """What is wrong with the user's keys, once."""
         pages = self.pages()
         every = [key for page in pages for key in declared(page, self.keymap)]
-        told = [*self._complaints, *unknown(self.keymap, every + _of_lists(self.keymap))]
+        texts = [*self._complaints, *unknown(self.keymap, every + _of_lists(self.keymap))]
         for page in pages:
-            told += clashes(declared(page, self.keymap), self.keymap)
-        for text in dict.fromkeys(told):
+            texts += clashes(declared(page, self.keymap), self.keymap)
+        for text in dict.fromkeys(texts):
             self.notify(text, severity="warning", timeout=15, markup=False)
 
     def pages(self) -> list[type[Page]]:
@@ -91,15 +91,15 @@ class MigrateApp(App[None]):
         if paths:
             self.push_screen(migration(paths, read_only=self.session.read_only))
         else:
-            self.notify("only main exports can be migrated", markup=False)
+            self.notify("nothing to migrate here: select exports", markup=False)
 
     def open_comparison(self) -> None:
-        """Hold the candidate against the baseline."""
+        """Compare the candidate with the baseline."""
         from tui.compare import CompareScreen
 
         session = self.session
         if session.baseline and session.candidate:
-            base, candidate = (list(map(_near, side)) for side in (session.baseline, session.candidate))
+            base, candidate = (list(map(_relative, side)) for side in (session.baseline, session.candidate))
             self.push_screen(CompareScreen(base, candidate, read_only=session.read_only))
         else:
             self.notify("mark a baseline with a and a candidate with b first", markup=False)
@@ -137,8 +137,8 @@ class MigrateApp(App[None]):
         return set_theme
 
 
-def _near(path: Path) -> Path:
-    """A path as a person here would write it: below the working directory without that."""
+def _relative(path: Path) -> Path:
+    """A path relative to the working directory, if it is below that."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 

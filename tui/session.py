@@ -1,7 +1,7 @@
 """What the user has marked, and what is remembered from one start to the next.
 
-Remembered is kept as JSON with a version. A file of another version, or one that is damaged, is as good as none:
-it holds nothing that cannot be set again with a few keys.
+Remembered is kept as JSON with a version. A file of another version, or a damaged one, is ignored: it holds
+nothing that cannot be set again with a few keys.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STATE_VERSION: Final = 2
 
 @dataclass
 class Remembered:
-    """The user's habits: everything has a default, and nothing of it is a result."""
+    """Settings that the next start takes over. Each has a default."""
 
     theme: str = ""
     view: str = "table"
@@ -70,12 +70,12 @@ class Session:
         there[:] = [path for path in there if path not in whole]
 
     def swap(self) -> None:
-        """Baseline and candidate the other way round."""
+        """Exchange baseline and candidate."""
         remembered = self.remembered
         remembered.baseline, remembered.candidate = remembered.candidate, remembered.baseline
 
     def clear_marks(self) -> None:
-        """Nothing is marked any more."""
+        """Remove all marks."""
         self.remembered.baseline, self.remembered.candidate = [], []
 
     def side(self, path: str) -> str:
@@ -84,55 +84,55 @@ class Session:
         return "A" if whole in self.remembered.baseline else "B" if whole in self.remembered.candidate else ""
 
     def sides(self) -> str:
-        """Both sides on one line, empty if nothing is marked."""
-        told = [
+        """Both sides on one line; empty if nothing is marked."""
+        sides = [
             f"{name} {_named(paths)}"
             for name, paths in (("A", self.remembered.baseline), ("B", self.remembered.candidate))
             if paths
         ]
-        return "  ".join(told)
+        return "  ".join(sides)
 
 
 def _named(paths: list[str]) -> str:
-    """The folder of an export says which run it is; its own name is the same for all."""
+    """The folder of an export, as the file name is the same for all; of several, how many."""
     first = Path(paths[0])
     return first.parent.name or first.name if len(paths) == 1 else f"{len(paths)} runs"
 
 
 def state_file() -> Path:
-    """Where it is remembered."""
+    """The file of the settings that are remembered."""
     from platformdirs import user_state_path
 
     return user_state_path("aiperf-migrate", appauthor=False) / "tui.json"
 
 
 def keys_file() -> Path:
-    """Where a user sets keys."""
+    """The file in which a user sets keys."""
     from platformdirs import user_config_path
 
     return user_config_path("aiperf-migrate", appauthor=False) / "tui.toml"
 
 
 def recall(path: Path | None = None) -> Remembered:
-    """What was remembered; the defaults where there is nothing, another version, or something damaged."""
+    """The settings of the last start; the defaults if there are none, or the file is damaged or of another version."""
     try:
-        told = json.loads((path or state_file()).read_bytes())
+        stored = json.loads((path or state_file()).read_bytes())
     except (OSError, ValueError, RecursionError):
         return Remembered()
-    if type(told) is not dict or told.get("version") != STATE_VERSION:
+    if type(stored) is not dict or stored.get("version") != STATE_VERSION:
         return Remembered()
     fresh = Remembered()
     for each in fields(Remembered):
-        value, default = told.get(each.name), getattr(fresh, each.name)
+        value, default = stored.get(each.name), getattr(fresh, each.name)
         if type(value) is type(default) and (type(value) is not list or all(type(item) is str for item in value)):
             setattr(fresh, each.name, value)
     return fresh
 
 
 def remember(remembered: Remembered, path: Path | None = None) -> None:
-    """Write it down; a disk that will not take it costs nothing but the memory."""
+    """Write the settings for the next start; a failure to write is ignored."""
     target = path or state_file()
-    told: dict[str, Any] = {"version": STATE_VERSION, **asdict(remembered)}
+    stored: dict[str, Any] = {"version": STATE_VERSION, **asdict(remembered)}
     with contextlib.suppress(OSError, MigratorError):
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(str(target), json.dumps(told, indent=2).encode() + b"\n", overwrite=True)
+        write_atomic(str(target), json.dumps(stored, indent=2).encode() + b"\n", overwrite=True)

@@ -60,7 +60,14 @@ class _Guarded(Server):
 
 
 def serve(paths: Sequence[str], host: str, port: int, *, read_only: bool) -> None:
-    """Serve until Ctrl-C; several local names lead to a local address."""
+    """Serve until Ctrl-C. A local address is served under all its usual names.
+
+    Args:
+        paths: files and folders to list.
+        host: the address to listen on.
+        port: the port, from 1 to 65535.
+        read_only: whether the app may write nothing.
+    """
     local = frozenset({"127.0.0.1", "localhost", "::1"})
     names = local if host in local else frozenset()
     _Guarded(command(paths, read_only=read_only), host=host, port=port, title="aiperf-migrate", names=names).serve()

@@ -294,7 +294,7 @@ def test_the_path_of_what_the_cursor_is_on_is_told(few: Path) -> None:
         await press(pilot, "3", "slash", *"mock-model", "enter")
         assert "$.input_config.models.items[0].name" in lines(app)[-2]
         await press(pilot, "slash", *"zzzz", "enter")
-        assert "nothing here has 'zzzz'" in messages(app)
+        assert "not found: 'zzzz'" in messages(app)
 
     play(scene, [few])
 
@@ -323,7 +323,7 @@ def test_warm_up_metrics_where_they_were_exported() -> None:
 
     async def without(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "enter", "w")
-        assert "no metrics of a warm-up" in messages(app)
+        assert "no warm-up metrics" in messages(app)
 
     play(without, [export("0.1.1/chat-streaming")])
 
@@ -507,6 +507,20 @@ def test_a_small_terminal_gets_a_page_that_says_so(few: Path) -> None:
     play(scene, [few], (50, 12))
 
 
+def test_the_footer_names_only_what_works_here(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        assert lines(app)[-1].rstrip().endswith("? Help"), "the help is named at any width"
+        assert "m Migrat" not in lines(app)[-1], "no key is cut off"
+        await press(pilot, "enter")
+        assert "p Curve" in lines(app)[-1]
+        assert "w Warm-up" not in lines(app)[-1], "0.1.1 exports no warm-up"
+        await press(pilot, "5")
+        assert "p Curve" not in lines(app)[-1]
+        assert lines(app)[-1].rstrip().endswith("? Help")
+
+    play(scene, [few], (60, 20))
+
+
 def test_read_only_is_told(few: Path) -> None:
     async def scene(_: P, app: MigrateApp) -> None:
         assert lines(app)[0].rstrip().endswith("read-only")
@@ -522,7 +536,7 @@ def test_keys_of_the_user_hold_and_clashes_are_told(few: Path) -> None:
         assert files_of(app).files.view == "versions"
         told = messages(app)
         assert "the key a is set for files.baseline and files.swap" in told
-        assert "there is no files.nonsense" in told
+        assert "unknown name files.nonsense" in told
 
     play(scene, [few], keymap={"files.versions": "V", "files.swap": "a", "files.nonsense": "z"})
 
@@ -566,8 +580,8 @@ def test_of_two_bindings_with_one_key_the_one_works_that_is_told(
         (None, ""),
         ('[keys]\n"app.quit" = "q"\n', ""),
         ("[keys", "default keys"),
-        ("keys = 3", "no table"),
-        ('[keys]\n"app.quit" = 3', "is no text"),
+        ("keys = 3", "expected a table"),
+        ('[keys]\n"app.quit" = 3', "expected a string"),
     ],
 )
 def test_the_users_file_of_keys(tmp_path: Path, content: str | None, told: str) -> None:

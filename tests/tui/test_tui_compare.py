@@ -159,7 +159,7 @@ def test_exports_in_each_format(receipt: Any, tmp_path: Path) -> None:
         with pytest.raises(UnwritableError):
             export_receipt(receipt, str(path))
     assert form_of("x.txt") == ""
-    with pytest.raises(UsageError, match="ending"):
+    with pytest.raises(UsageError, match="unknown format"):
         export_receipt(receipt, str(tmp_path / "x.txt"))
 
 

@@ -26,7 +26,7 @@ from tui.app import MigrateApp
 from tui.common.form import Form
 from tui.files.screen import FilesScreen
 from tui.migrate import BatchScreen, MigrateScreen, migration
-from tui.migrate.batch import Outcome, line, written
+from tui.migrate.batch import Outcome, line, write_files
 from tui.migrate.preview import WHOLE, change_row, preview, side_by_side, unified
 from tui.migrate.target import targets
 from tui.migrate.writing import Order, free_backup, sources
@@ -112,7 +112,7 @@ def test_unified_has_the_same_lines() -> None:
 
 
 def test_every_version_is_a_target() -> None:
-    assert [target.version for target in targets()][: len(VERSIONS)] == list(reversed(VERSIONS))
+    assert [target.name for target in targets()][: len(VERSIONS)] == list(reversed(VERSIONS))
     assert dict(targets())["1.0"] == "AIPerf 0.4.0 to 0.7.0"
     assert dict(targets())["1.2"] == "no published release writes it"
 
@@ -169,7 +169,7 @@ def test_equal_names_have_a_place_of_their_own(tmp_path: Path) -> None:
 
 def test_orders_that_cannot_be_carried_out(tmp_path: Path) -> None:
     path = str(copied(OLD, tmp_path))
-    assert Order((path,), "1.5", "copy", " ").problem() == "where to? The copy needs a name"
+    assert Order((path,), "1.5", "copy", " ").problem() == "the copy needs a name"
     assert "exists already" in Order((path,), "1.5", "copy", path).problem()
     assert "is a folder" in Order((path,), "1.5", "copy", str(tmp_path)).problem()
     assert "is a file" in Order((path,), "1.5", "copy", path, many=True).problem()
@@ -331,7 +331,7 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "w")
-        opened(pilot, Form).query_one("#target", Input).value = "run.json"
+        opened(pilot, Form).query_one("#destination", Input).value = "run.json"
         await settled(pilot)
         assert "run.json exists already" in text(app_of(pilot))
         await press(pilot, "enter")
@@ -469,7 +469,7 @@ def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
         assert "bad.json: " in text(app_of(pilot)).splitlines()[-2]
         await press(pilot, "w")
         assert "2 files" in text(app_of(pilot))
-        opened(pilot, Form).query_one("#target", Input).value = str(out)
+        opened(pilot, Form).query_one("#destination", Input).value = str(out)
         await press(pilot, "enter")
         assert "written: 3 files: 2 migrated, 1 failed" in text(app_of(pilot))
         await press(pilot, "g", "enter")
@@ -508,7 +508,7 @@ def test_a_selection_of_equal_names_is_written_apart(tmp_path: Path) -> None:
 
     async def steps(pilot: Pilot[None]) -> None:
         await press(pilot, "w")
-        opened(pilot, Form).query_one("#target", Input).value = str(tmp_path / "out")
+        opened(pilot, Form).query_one("#destination", Input).value = str(tmp_path / "out")
         await press(pilot, "enter")
 
     drive(lambda: migration(paths, read_only=False), steps)
@@ -553,12 +553,12 @@ def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> No
 
 
 def test_a_release_is_a_goal_too(tmp_path: Path) -> None:
-    assert {"1.5", "0.9.0", "0.13.0"} <= {target.version for target in targets()}
+    assert {"1.5", "0.9.0", "0.13.0"} <= {target.name for target in targets()}
     shown = preview(str(export(NEW)), "0.8.0")
     assert shown.changed
     assert any(stage.name == "input_config 0.8.0" for stage in shown.stages)
     assert preview(str(export("0.9.0/chat-streaming")), "0.11.0").badge == "= AIPerf 0.11.0 reads it as it is"
-    order = Order((str(export(OLD)),), "0.9.0", target=str(tmp_path / "out.json"))
+    order = Order((str(export(OLD)),), "0.9.0", destination=str(tmp_path / "out.json"))
     assert "--for-aiperf 0.9.0" in order.command()
-    assert [result.status for result in written(order, lambda: False)] == [Status.MIGRATED]
+    assert [result.status for result in write_files(order, lambda: False)] == [Status.MIGRATED]
     assert "phases" in json.loads((tmp_path / "out.json").read_bytes())["input_config"]

@@ -24,7 +24,7 @@ from migrator.jsonfile import parse
 from tui.common import outline
 from tui.common.curve import MARKERS, curves, points
 from tui.common.outline import Outline
-from tui.common.rows import figure, shown
+from tui.common.rows import figure, safe_text
 from tui.files.columns import ARROWS, COLUMNS, DEFAULT_COLUMNS, column, columns, key_of, refusal
 from tui.files.export import Export, found
 from tui.files.filter import passing
@@ -363,7 +363,7 @@ def test_failed_requests_are_told_at_the_top() -> None:
 def test_telemetry_is_shown_by_gpu() -> None:
     run = read_run(str(export("0.12.0/chat-streaming")))
     heads = [line for line, spot in gpu_lines(run) if spot is None]
-    assert len(heads) == run.told["gpus"] == 2
+    assert len(heads) == run.facts["gpus"] == 2
     assert "H100" in heads[0].cells[0]
 
 
@@ -507,8 +507,8 @@ def test_a_figure_is_never_cut_and_near_its_value(value: Any) -> None:
 
 
 def test_long_text_is_cut_before_it_costs_anything() -> None:
-    assert shown("x" * 10**6) == "x" * 400 + "…"
-    assert shown("a\x1b[31m") == "a\\x1b[31m"
+    assert safe_text("x" * 10**6) == "x" * 400 + "…"
+    assert safe_text("a\x1b[31m") == "a\\x1b[31m"
 
 
 def test_marks_go_to_one_side_only_and_off_again() -> None:

@@ -1,4 +1,4 @@
-"""Copying by OSC 52: the terminal itself takes the text, so it works over ssh. Says when it cannot."""
+"""Copying by OSC 52: the terminal itself takes the text, so it works over ssh."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def refusal(text: str, environment: Mapping[str, str]) -> str:
 
 
 def copy(app: App[None], text: str, what: str) -> None:
-    """Hand a text to the terminal, and say so in words that promise no more than is known."""
+    """Send a text to the terminal's clipboard, and say so. Whether the terminal takes it cannot be known."""
     text = text.encode(errors="backslashreplace").decode()
     why = refusal(text, os.environ)
     if why:

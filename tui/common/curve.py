@@ -166,7 +166,7 @@ def _under(names: Sequence[str], canvas: _Canvas, left: int, width: int) -> str:
     placed: list[tuple[int, str]] = []
     for name in sorted(names, key=lambda name: -(rank(name) or 0.0)):
         start = min(max(0, left + canvas.column(name) - len(name) // 2), width - len(name))
-        if all(start + len(name) < other or other + len(told) < start for other, told in placed):
+        if all(start + len(name) < other or other + len(label) < start for other, label in placed):
             placed.append((start, name))
     for start, name in sorted(placed):
         text = text.ljust(start) + name

@@ -37,7 +37,7 @@ class Dialog(ModalScreen[None]):
 
 
 class HelpDialog(Dialog):
-    """What the keys do here, made from their declarations."""
+    """The keys of a screen, from their declarations."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "close", "Close", show=False),
@@ -69,7 +69,7 @@ class HelpDialog(Dialog):
 
 
 class CommandDialog(Dialog):
-    """The command line that tells what is on the screen."""
+    """The command line that prints what is on the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,enter", "take", "Copy", show=False),

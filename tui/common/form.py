@@ -1,4 +1,4 @@
-"""A dialog with a few fields, which says what they come to, and why they cannot be taken if they cannot."""
+"""A dialog with a few fields, which describes what their values mean and says why they are refused."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ class Cross(Checkbox, inherit_bindings=False):
         self.BUTTON_INNER = "x" if value else " "
 
     def watch_value(self) -> None:
-        """A cross, or nothing."""
+        """Draw the cross."""
         self.BUTTON_INNER = "x" if self.value else " "
         super().watch_value()
 
 
 class Form(ModalScreen["Values | None"]):
-    """Gives the values of its fields, or None if it was left.
+    """Gives the values of its fields, or None if it was cancelled.
 
     Args:
         title: stands in the border.
-        fields: what is asked.
-        told: what the dialog says of the values, line by line; already harmless to show.
-        problem: why they cannot be taken; empty if they can.
-        action: what the button says.
+        fields: the lines to fill in.
+        describe: what the dialog says of the values, line by line; already harmless to show.
+        problem: why they are refused; empty if they are not.
+        action: the text of the button.
     """
 
     DEFAULT_CSS = """
@@ -61,7 +61,7 @@ class Form(ModalScreen["Values | None"]):
                   border: round $primary; border-title-color: $accent; }
     Form Input, Form Cross { width: 1fr; }
     Form .label { color: $text-muted; margin-top: 1; height: 1; }
-    Form #told { margin-top: 1; }
+    Form #description { margin-top: 1; }
     Form #problem { color: $text-error; }
     Form #buttons { height: 1; margin-top: 1; }
     Form Button { margin-right: 2; }
@@ -75,12 +75,18 @@ class Form(ModalScreen["Values | None"]):
         self,
         title: str,
         fields: Sequence[Field],
-        told: Callable[[Values], Sequence[str]],
+        describe: Callable[[Values], Sequence[str]],
         problem: Callable[[Values], str],
         action: str,
     ) -> None:
         super().__init__()
-        self._title, self._fields, self._told, self._problem, self._action = title, fields, told, problem, action
+        self._title, self._fields, self._describe, self._problem, self._action = (
+            title,
+            fields,
+            describe,
+            problem,
+            action,
+        )
 
     def compose(self) -> ComposeResult:
         """The fields, what is said of them, and the buttons."""
@@ -92,14 +98,14 @@ class Form(ModalScreen["Values | None"]):
                 else:
                     yield Static(field.label, classes="label", markup=False)
                     yield Input(field.value, placeholder=field.hint, id=field.key, compact=True)
-            yield Static(id="told", markup=False)
+            yield Static(id="description", markup=False)
             yield Static(id="problem", markup=False)
             with Horizontal(id="buttons"):
                 yield Button(self._action, variant="primary", id="take", compact=True)
                 yield Button("Cancel", id="leave", compact=True)
 
     def on_mount(self) -> None:
-        """Say what the first values come to."""
+        """Describe the first values."""
         self._changed()
 
     @property
@@ -113,7 +119,7 @@ class Form(ModalScreen["Values | None"]):
     def _changed(self) -> None:
         values = self.values
         problem = self._problem(values)
-        self.query_one("#told", Static).update("\n".join(self._told(values)))
+        self.query_one("#description", Static).update("\n".join(self._describe(values)))
         self.query_one("#problem", Static).update(f"! {printable(problem)}" if problem else "")
         self.query_one("#take", Button).disabled = bool(problem)
 
@@ -127,5 +133,5 @@ class Form(ModalScreen["Values | None"]):
 
     @on(Button.Pressed, "#leave")
     def action_leave(self) -> None:
-        """Nothing is to be done."""
+        """Close without values."""
         self.dismiss(None)

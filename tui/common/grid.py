@@ -91,7 +91,7 @@ class Grid(ScrollView, can_focus=True):
             return self.grid
 
         def can_replace(self, message: Message) -> bool:
-            """Of a quick row of moves only the last matters."""
+            """Of several moves in a queue only the last matters."""
             return isinstance(message, Grid.Moved) and message.grid is self.grid
 
     class Chosen(Moved):
@@ -102,7 +102,7 @@ class Grid(ScrollView, can_focus=True):
             return False
 
     class Sideways(Moved):
-        """Left (-1) or right (1) was asked for where a tree would fold."""
+        """Left (-1) or right (1) was pressed in a tree."""
 
         def __init__(self, grid: Grid, index: int, way: int) -> None:
             super().__init__(grid, index)
@@ -220,7 +220,7 @@ class Grid(ScrollView, can_focus=True):
         return max(0, min(index, len(self.source) - 1))
 
     def watch_cursor(self) -> None:
-        """Draw anew, and tell."""
+        """Draw the cursor, and post a message."""
         self._reveal()
         self.refresh()
         self.post_message(self.Moved(self, self.cursor))
@@ -239,7 +239,7 @@ class Grid(ScrollView, can_focus=True):
         self._reveal()
 
     def on_focus(self) -> None:
-        """The cursor is drawn otherwise with the focus."""
+        """Draw the cursor in the style that tells the focus."""
         self.refresh()
 
     on_blur = on_focus

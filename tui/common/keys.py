@@ -36,7 +36,7 @@ class Key(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The keys as a person reads them."""
+        """The keys as they are written on the screen."""
         return " ".join(_SHOWN.get(key, key.replace("ctrl+", "^")) for key in self.keys)
 
 
@@ -69,24 +69,24 @@ def declared(node: DOMNode | type[DOMNode], keymap: Mapping[str, str]) -> list[K
 
 
 def read_keys(path: Path) -> tuple[dict[str, str], list[str]]:
-    """The user's keys by id, and what is wrong with the file, in words; no file is fine."""
+    """The user's keys by id, and what is wrong with the file. A missing file gives no keys and no error."""
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}, []
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return {}, [printable(f"{path}: {error}; the default keys are used")]
-    keys = told.get("keys", {})
+    keys = settings.get("keys", {})
     if type(keys) is not dict:
-        return {}, [f'{path}: keys is no table; expected [keys] with lines like "app.quit" = "q"']
-    wrong = [printable(f"{path}: keys.{name} is no text") for name, key in keys.items() if type(key) is not str]
+        return {}, [f'{path}: keys: expected a table: [keys] with lines such as "app.quit" = "q"']
+    wrong = [printable(f"{path}: keys.{name}: expected a string") for name, key in keys.items() if type(key) is not str]
     return {name: key for name, key in keys.items() if type(key) is str and key.strip()}, wrong
 
 
 def unknown(keymap: Mapping[str, str], known: Iterable[Key]) -> list[str]:
     """Ids that a user set and no binding has."""
     ids = {key.id for key in known}
-    return [f"keys: there is no {printable(name)}; ? lists the names" for name in keymap if name not in ids]
+    return [f"keys: unknown name {printable(name)}; ? lists the names" for name in keymap if name not in ids]
 
 
 def clashes(keys: Iterable[Key], keymap: Mapping[str, str]) -> list[str]:
@@ -99,9 +99,9 @@ def clashes(keys: Iterable[Key], keymap: Mapping[str, str]) -> list[str]:
     for key in keys:
         for each in key.keys:
             by_key.setdefault(each, []).append(key.id)
-    told = []
+    texts = []
     for name, ids in by_key.items():
         if len(ids) > 1:
             works = next((each for each in ids if each in keymap), ids[0])
-            told.append(f"the key {printable(name)} is set for {' and '.join(ids)}; it does {works}")
-    return told
+            texts.append(f"the key {printable(name)} is set for {' and '.join(ids)}; it does {works}")
+    return texts

@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 
 from migrator.jsonfile import Json, Path, path_text
 from migrator.render.text import value_text
-from tui.common.rows import Column, Line, shown
+from tui.common.rows import Column, Line, safe_text
 
 COLUMNS: Final = (Column("key", "key", 44), Column("value", "value"))
 MOST_OPENED: Final = 5_000
 """Lines that opening everything may make; the rest stays folded, and says how much it holds."""
 _DEEPEST_INDENT: Final = 30
-"""Levels that are told by indentation."""
+"""Levels that are indented; deeper ones are not."""
 
 
 class Node(NamedTuple):
@@ -48,13 +48,13 @@ class Outline:
         node = self.nodes[index]
         sign = "" if not node.foldable else "▾ " if node.path in self._open else "▸ "
         name = node.path[-1] if node.path else "$"
-        key = f"[{name}]" if type(name) is int else shown(name)
+        key = f"[{name}]" if type(name) is int else safe_text(name)
         indent = "  " * min(node.depth, _DEEPEST_INDENT)
         return Line((f"{indent}{sign or '  '}{key}", preview(node.value)), "" if node.foldable else "value")
 
     def place(self, index: int) -> str:
         """The JSON path of a line."""
-        return shown(path_text(self.nodes[index].path)) if index < len(self.nodes) else ""
+        return safe_text(path_text(self.nodes[index].path)) if index < len(self.nodes) else ""
 
     def toggle(self, index: int) -> None:
         """Fold a line, or open it."""
@@ -140,10 +140,10 @@ class Outline:
 
 
 def preview(value: Json) -> str:
-    """A value on one line: what is folded is told by its size."""
+    """A value on one line: a large object is shown as its number of keys."""
     if type(value) is dict and len(value) > 3:
         return f"{{{len(value)} keys}}"
-    return shown(value_text(value, 200))
+    return safe_text(value_text(value, 200))
 
 
 def _children(node: Node) -> Iterator[Node]:

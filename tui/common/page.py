@@ -22,17 +22,17 @@ from tui.common.clipboard import Copy
 from tui.common.shell import Shell
 
 SMALLEST = (60, 16)
-"""Columns and lines below which a screen would only be a puzzle."""
+"""Columns and lines that every screen needs."""
 
 
 class Header(Static):
-    """Where we are on the left, what is marked on the right."""
+    """What the screen shows on the left, what is marked on the right."""
 
     DEFAULT_CSS = "Header { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }"
 
 
 class Status(Static):
-    """One line above the footer: the path of what the cursor is on, or what is going on."""
+    """One line above the footer: the path of what the cursor is on, or the state of the work."""
 
     DEFAULT_CSS = "Status { height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
 
@@ -45,13 +45,14 @@ class Keys(Static):
 
     DEFAULT_CSS = "Keys { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; }"
 
-    def tell(self, keys: Iterable[tuple[str, str, str]], width: int) -> None:
-        """Show (key, word, action) of each that fits whole into so many cells."""
+    def show_keys(self, keys: Iterable[tuple[str, str, str]], width: int) -> None:
+        """Show (key, word, action) of those that fit whole into so many cells; the last, the help, in any case."""
         self._spans: list[tuple[int, int, str]] = []
         content = Content()
-        for key, word, action in keys:
-            if len(content) + len(key) + 1 + len(word) > width:
-                break
+        chosen = list(keys)
+        while len(chosen) > 1 and sum(len(key) + len(word) + 4 for key, word, _ in chosen) - 3 > width:
+            del chosen[-2]
+        for key, word, action in chosen:
             self._spans.append((len(content), len(content) + len(key) + 1 + len(word), action))
             content = content + Content.styled(key, "bold $accent") + Content(f" {word}   ")
         self.update(content)
@@ -88,7 +89,7 @@ class Page(Screen[None]):
         """The app, as far as screens know it."""
         return cast(Shell, self.app)
 
-    # --- what subclasses say -----------------------------------------------------------------------------------
+    # --- what subclasses give -----------------------------------------------------------------------------------
 
     def body(self) -> ComposeResult:
         """The widgets between header and status."""
@@ -99,7 +100,7 @@ class Page(Screen[None]):
         return ""
 
     def command(self) -> Sequence[str]:
-        """The words of the command line that tells the same; empty if there is nothing to tell yet."""
+        """The words of the command line that prints the same; empty if there is none yet."""
         return ()
 
     def copies(self) -> list[Copy]:
@@ -109,7 +110,7 @@ class Page(Screen[None]):
     # --- the frame ---------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """Header, body, status, footer; and the page that stands for all of it in a small terminal."""
+        """Header, body, status and footer."""
         yield Header(id="header", markup=False)
         yield from self.body()
         yield Status(id="status", markup=False)
@@ -123,7 +124,7 @@ class Page(Screen[None]):
     def show_footer(self) -> None:
         """Write the footer anew."""
         for keys in self.query("#keys").results(Keys):
-            keys.tell(self.footer(), self.size.width - 2)
+            keys.show_keys(self.footer(), self.size.width - 2)
 
     def refresh_bindings(self) -> None:
         """What can be done has changed."""
@@ -135,15 +136,24 @@ class Page(Screen[None]):
         """(key, word, action) of the bindings that are shown, and do something now."""
         from tui.common.keys import declared
 
-        told = {key.id: key for key in declared(self, self.shell.keymap)}
+        keys = {key.id: key for key in declared(self, self.shell.keymap)}
         for owner in type(self).__mro__:
             for binding in owner.__dict__.get("BINDINGS", ()):
-                if isinstance(binding, Binding) and binding.show and binding.id in told and self._works(binding.action):
-                    yield told[binding.id].shown.split()[0], binding.description, binding.action
+                if (
+                    isinstance(binding, Binding)
+                    and binding.show
+                    and binding.id in keys
+                    and self._is_offered(binding.action)
+                ):
+                    yield keys[binding.id].shown.split()[0], binding.description, binding.action
 
-    def _works(self, action: str) -> bool:
-        name, values = parse(action)[1:]
-        return self.check_action(name, values) is True
+    def offers(self, action: str) -> bool:
+        """Whether the footer names an action now: not one that would do nothing here."""
+        return True
+
+    def _is_offered(self, action: str) -> bool:
+        _, name, values = parse(action)
+        return self.offers(name) and self.check_action(name, values) is True
 
     def on_screen_resume(self) -> None:
         """Marks may have changed elsewhere."""
@@ -165,7 +175,7 @@ class Page(Screen[None]):
         self.query_one("#status", Status).update(printable(text))
 
     def on_resize(self, event: events.Resize) -> None:
-        """Say so where the terminal is too small."""
+        """Replace the screen by a message where the terminal is too small."""
         width, height = event.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.set_class(small, "-too-small")
@@ -185,11 +195,11 @@ class Page(Screen[None]):
             self.mount(Static(text, id="too-small", markup=False))
 
     def complain(self, text: str) -> None:
-        """A message that stays for a while; text out of files is harmless in it."""
+        """Report an error for ten seconds; control characters in it are escaped."""
         self.notify(printable(text), severity="error", timeout=10, markup=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A worker that failed is a message, never the end."""
+        """Report a worker that failed; the app goes on."""
         if event.state is WorkerState.ERROR:
             name = event.worker.description or event.worker.name
             error = event.worker.error
@@ -222,7 +232,7 @@ class Page(Screen[None]):
 
         words = self.command()
         if not words:
-            self.notify("nothing to tell yet", markup=False)
+            self.notify("no command for this screen yet", markup=False)
             return
         self.app.push_screen(CommandDialog(words))
 

@@ -35,7 +35,14 @@ class Plot(Widget):
     def draw(
         self, title: str, series: Sequence[Mapping[str, float]], unit: str = "", names: Sequence[str] = ()
     ) -> None:
-        """Draw percentile name → value of one or two series, all in `unit`; `names` make a legend."""
+        """Draw one or two series.
+
+        Args:
+            title: stands above the drawing.
+            series: percentile name → value, all in `unit`.
+            unit: stands above the vertical axis.
+            names: of the series, for a legend.
+        """
         self._title, self._series, self._unit, self._names = title, series, unit, names
         self.refresh()
 

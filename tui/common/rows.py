@@ -51,7 +51,7 @@ class Lines(Protocol):
 
 
 class Listed:
-    """Lines that are all there."""
+    """Lines that are held in memory."""
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self.lines = tuple(lines)
@@ -64,8 +64,8 @@ class Listed:
         return self.lines[index]
 
 
-def shown(text: object) -> str:
-    """Text out of a file, harmless and of bounded length; nothing for None."""
+def safe_text(text: object) -> str:
+    """Text out of a file with control characters escaped, at most [`LONGEST`][] characters; empty for None."""
     if text is None:
         return ""
     whole = text if isinstance(text, str) else str(text)
@@ -94,7 +94,7 @@ def _shorter(value: float) -> Iterator[str]:
 
 
 def tab_separated(columns: Sequence[Column], lines: Iterable[Line]) -> str:
-    """A table as text that a spreadsheet takes."""
+    """A table as tab-separated text, for a spreadsheet."""
     return "\n".join(
         "\t".join(cell.strip() for cell in row) for row in ([c.title for c in columns], *(line.cells for line in lines))
     )

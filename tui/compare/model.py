@@ -21,7 +21,7 @@ FORMATS: Final = {".md": "markdown", ".html": "html", ".json": "json"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is compared with what, and what it is held to."""
+    """Both sides of a comparison, and the policy that judges it."""
 
     base: tuple[str, ...]
     candidate: tuple[str, ...]
@@ -50,7 +50,7 @@ def ask(question: Question) -> Receipt:
     """Read both sides, and compare.
 
     Raises:
-        MigratorError: a side that cannot be read, or a policy that is none; with the file's name.
+        MigratorError: a side cannot be read, or the policy is invalid; with the file's name.
     """
     from migrator.diff.engine import compare
     from migrator.diff.policy import Policy, from_file
@@ -88,7 +88,7 @@ def rendered(receipt: Receipt, form: str) -> str:
 
 
 def form_of(path: str) -> str:
-    """The format that a file name asks for; empty if its ending is none of the known ones."""
+    """The format that the ending of a file name stands for; empty if it is unknown."""
     return FORMATS.get(os.path.splitext(path)[1].lower(), "")
 
 
@@ -96,10 +96,10 @@ def export(receipt: Receipt, path: str) -> None:
     """Write the receipt in the format that the file's name asks for.
 
     Raises:
-        UsageError: an ending that says no format.
+        UsageError: the name has none of the known endings.
         UnwritableError: the file exists, or cannot be written.
     """
     form = form_of(path)
     if not form:
-        raise UsageError("its ending says no format", expected=" or ".join(FORMATS), file=path)
+        raise UsageError("unknown format", expected=f"a name that ends in {' or '.join(FORMATS)}", file=path)
     write_atomic(path, rendered(receipt, form).encode(errors="backslashreplace"), overwrite=False)

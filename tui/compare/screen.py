@@ -1,4 +1,4 @@
-"""Two sides held against each other: the receipt as a table, one row in full, and both percentile curves."""
+"""The comparison of two sides: the receipt as a table, one row in full, and both percentile curves."""
 
 from __future__ import annotations
 
@@ -210,8 +210,8 @@ class CompareScreen(Page):
     def _notes(self) -> str:
         if self.receipt is None:
             return ""
-        told = [legend(self.receipt.rows), *(f"note: {cut(note, 300)}" for note in self.receipt.notes)]
-        return "\n".join(filter(None, told))
+        texts = [legend(self.receipt.rows), *(f"note: {cut(note, 300)}" for note in self.receipt.notes)]
+        return "\n".join(filter(None, texts))
 
     def where(self) -> str:
         """Both sides."""
@@ -243,7 +243,7 @@ class CompareScreen(Page):
         return [*found, Copy("m", "markdown", rendered(self.receipt, "markdown"))]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What writes is greyed out where it is off."""
+        """Writing is off where nothing can be written."""
         if (action == "waive" and (self.read_only or unwaivable(self.item))) or (
             action == "export" and (self.read_only or self.receipt is None)
         ):
@@ -293,14 +293,14 @@ class CompareScreen(Page):
     def action_verdict(self) -> None:
         """Ask for a verdict."""
         words = dict.fromkeys(item.verdict for item in self.items if item.verdict)
-        told = [(word, plural(sum(item.verdict == word for item in self.items), "line")) for word in words]
+        verdicts = [(word, plural(sum(item.verdict == word for item in self.items), "line")) for word in words]
 
         def chosen(verdict: str | None) -> None:
             if verdict is not None:
                 self.filter = self.filter._replace(verdict="" if verdict == _ALL else verdict)
                 self._arrange()
 
-        self.app.push_screen(Choice("show one verdict", [(_ALL, ""), *told], self.filter.verdict or _ALL), chosen)
+        self.app.push_screen(Choice("show one verdict", [(_ALL, ""), *verdicts], self.filter.verdict or _ALL), chosen)
 
     def action_unified(self) -> None:
         """Both sides the other way."""
@@ -316,7 +316,7 @@ class CompareScreen(Page):
         self.action_only(True)
 
     def action_swap(self) -> None:
-        """Baseline and candidate the other way round."""
+        """Exchange baseline and candidate."""
         self._ask(self.question.swapped())
 
     def action_everything(self) -> None:
@@ -401,7 +401,7 @@ class CompareScreen(Page):
 
 
 def _about(receipt: Receipt) -> list[str]:
-    """Both sides, what they were held to, and the first waiver that ended."""
+    """Both sides, the gate, and the first waiver that has expired."""
     more = f", from {policy(receipt)}" if policy(receipt) else ""
     ended = [f"! the waiver for {cut(name, 120)} no longer holds" for name in receipt.gate.expired_waivers]
     return [

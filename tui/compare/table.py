@@ -25,7 +25,7 @@ from migrator.render.comparison.words import (
 )
 from migrator.render.safe import printable
 from migrator.render.text import value_text
-from tui.common.rows import Column, Line, shown
+from tui.common.rows import Column, Line, safe_text
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Change, Finding, Receipt, Row, Shift
@@ -57,7 +57,7 @@ _TONES: Final = {"regression": "bad", "improvement": "good", "incomparable": "wa
 
 
 class Item(NamedTuple):
-    """One line of the receipt, as words. `verdict` is its bare word, empty where nothing is judged."""
+    """One line of the receipt as text. `remark` has the verdict with its sign; `verdict` is the bare word, or empty."""
 
     kind: str
     name: str
@@ -66,7 +66,7 @@ class Item(NamedTuple):
     change: str = ""
     interval: str = ""
     n: str = ""
-    told: str = ""
+    remark: str = ""
     verdict: str = ""
     differs: bool = True
     row: Row | None = None
@@ -75,14 +75,14 @@ class Item(NamedTuple):
 
     def matches(self, word: str) -> bool:
         """Whether a word, in lower case, stands anywhere in the line."""
-        return word in " ".join((self.name, self.base, self.candidate, self.told)).casefold()
+        return word in " ".join((self.name, self.base, self.candidate, self.remark)).casefold()
 
     @property
     def path(self) -> str:
         """What names the line elsewhere: `request_latency.p99` for a policy, the place of a setting."""
         if self.row is not None:
             return name_of(self.row)
-        return shown(self.setting.path) if self.setting else self.finding.code if self.finding else self.name
+        return safe_text(self.setting.path) if self.setting else self.finding.code if self.finding else self.name
 
 
 class Filter(NamedTuple):
@@ -117,7 +117,7 @@ def items(receipt: Receipt) -> list[Item]:
         *map(_finding_item, findings(receipt)),
         *map(_setting_item, receipt.changes),
         *(_row_item("reported", row) for row in rows.changed),
-        *(Item("only", shown(name), told=f"only in the {side}") for side, name in only),
+        *(Item("only", safe_text(name), remark=f"only in the {side}") for side, name in only),
         *(_row_item("unchanged", row) for row in rows.unchanged),
         *(_row_item("ignored", row) for row in rows.ignored),
     ]
@@ -125,7 +125,7 @@ def items(receipt: Receipt) -> list[Item]:
 
 def _row_item(kind: str, row: Row) -> Item:
     base, candidate = sides(row)
-    unit = f", {shown(row.unit)}" if row.unit else ""
+    unit = f", {safe_text(row.unit)}" if row.unit else ""
     differs = moved(row) or row.verdict.value in ("regression", "improvement", "incomparable")
     return Item(
         kind,
@@ -144,15 +144,17 @@ def _row_item(kind: str, row: Row) -> Item:
 
 def _finding_item(found: Finding) -> Item:
     base, candidate = ("" if value is None else value_text(value, 60) for value in (found.base, found.candidate))
-    told, verdict = ("! blocks", "incomparable") if found.blocks else ("· notice", "")
-    name = shown(f"{found.code}: {found.message}")
-    return Item("finding", name, base, candidate, told=told, verdict=verdict, finding=found)
+    remark, verdict = ("! blocks", "incomparable") if found.blocks else ("· notice", "")
+    name = safe_text(f"{found.code}: {found.message}")
+    return Item("finding", name, base, candidate, remark=remark, verdict=verdict, finding=found)
 
 
 def _setting_item(found: Change) -> Item:
     base = "" if found.kind == "added" else value_text(found.base, 60)
     candidate = "" if found.kind == "removed" else value_text(found.candidate, 60)
-    return Item("config", shown(found.path), base, candidate, told=f"{MARKS[found.kind]} {found.kind}", setting=found)
+    return Item(
+        "config", safe_text(found.path), base, candidate, remark=f"{MARKS[found.kind]} {found.kind}", setting=found
+    )
 
 
 class Table:
@@ -214,13 +216,13 @@ def _tone(item: Item) -> str:
 
 
 def _beside(item: Item) -> Line:
-    cells = (item.name, item.base, item.candidate, item.change, item.told, item.interval, item.n)
+    cells = (item.name, item.base, item.candidate, item.change, item.remark, item.interval, item.n)
     return Line(cells, _tone(item))
 
 
 def _below(item: Item) -> Iterator[Line]:
     tone = _tone(item)
-    yield Line((item.name, item.told), tone)
+    yield Line((item.name, item.remark), tone)
     if item.base:
         yield Line((f"  {item.base}", ""), tone, "-")
     if item.candidate:
@@ -231,21 +233,21 @@ def _below(item: Item) -> Iterator[Line]:
 
 
 def details(item: Item) -> list[str]:
-    """Everything about a line: what it is held to, what it rests on, what would decide it."""
+    """Everything about a line: its criteria, its evidence, and what would decide it."""
     if item.row is not None:
         return list(_row_details(item.row, item))
     if item.setting is not None:
         return [item.name, f"base       {item.base or '(not there)'}", f"candidate  {item.candidate or '(not there)'}"]
     if item.finding is not None:
-        what = "makes the comparison invalid" if item.finding.blocks else "to be known before any number"
+        what = "makes the comparison invalid" if item.finding.blocks else "a notice: read it before the numbers"
         values = [f"{item.base} → {item.candidate}"] if item.base or item.candidate else []
         return [item.name, what, *values]
-    return [item.name, item.told]
+    return [item.name, item.remark]
 
 
 def _row_details(row: Row, item: Item) -> Iterator[str]:
-    yield f"{name_of(row)}: {item.told}"
-    unit = f" {shown(row.unit)}" if row.unit else ""
+    yield f"{name_of(row)}: {item.remark}"
+    unit = f" {safe_text(row.unit)}" if row.unit else ""
     yield f"{item.base} → {item.candidate}{unit}, {item.change}; {ARROW_WORDS[row.direction]}"
     if row.interval:
         yield f"interval at {row.interval.level * 100:g}%: {item.interval} % ({row.interval.kind})"

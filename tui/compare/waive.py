@@ -18,7 +18,13 @@ _DATE: Final = r"\d{4}-\d{2}-\d{2}"
 
 
 def waiver(metric: str, statistic: str, reason: str, until: str) -> Waived:
-    """What the user typed as a waiver; `reason` must not be empty, `until` is a date, or empty for no end.
+    """What the user typed as a waiver.
+
+    Args:
+        metric: today's name of the metric.
+        statistic: the statistic that may regress.
+        reason: why; not empty.
+        until: the last day as YYYY-MM-DD; empty for no end.
 
     Raises:
         UsageError: no reason, or no such date.
@@ -32,7 +38,7 @@ def waiver(metric: str, statistic: str, reason: str, until: str) -> Waived:
         except ValueError:
             end = None
         if end is None:
-            raise UsageError(f'"{typed}" is no date', expected="a date such as 2026-12-31, or nothing")
+            raise UsageError(f'not a date: "{typed}"', expected="a date such as 2026-12-31, or nothing")
     return Waived(metric, statistic, " ".join(reason.split()), end)
 
 
@@ -54,7 +60,7 @@ def waive(path: str, accepted: Waived) -> Policy:
     """Add a waiver to a policy file, which is made if it is not there; gives the policy as it is then.
 
     Raises:
-        UsageError: the file is no policy, or its waivers are written in a way that nothing can be added to.
+        UsageError: the file is not a policy, or its waivers are written in a way that nothing can be added to.
         UnwritableError: a symbolic link, no permission, no space.
     """
     if os.path.islink(path):
@@ -65,7 +71,7 @@ def waive(path: str, accepted: Waived) -> Policy:
     try:
         added = text_of(accepted, newline).encode()
     except UnicodeEncodeError as error:
-        raise UsageError("the reason holds half a character", hint="type it again", file=path) from error
+        raise UsageError("the reason holds an invalid character", hint="type it again", file=path) from error
     gap = b"" if not raw else newline.encode() if raw.endswith(b"\n") else newline.encode() * 2
     whole = raw + gap + added
     expected = replace(known, waivers=(*known.waivers, accepted), source="", text="")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS
-from tui.common.rows import Column, figure, shown
+from tui.common.rows import Column, figure, safe_text
 from tui.files.export import Export
 
 Ask = Callable[[Export, str], bool]
@@ -107,7 +107,7 @@ def _fewest_problems(export: Export) -> tuple[bool, int] | None:
 
 
 COLUMNS: Final = (
-    ListColumn("name", "name", 0, lambda e: e.name, lambda e: e.relative, _holds(lambda e: shown(e.relative))),
+    ListColumn("name", "name", 0, lambda e: e.name, lambda e: e.relative, _holds(lambda e: safe_text(e.relative))),
     ListColumn(
         "version",
         "vers",
@@ -153,7 +153,7 @@ METRICS: Final = tuple(each.key for each in COLUMNS if each.right)
 def words(export: Export) -> str:
     """The text that a word of a filter is looked for in, in lower case."""
     cells = (each.cell(export) for each in COLUMNS if not each.right)
-    return " ".join((shown(export.relative), *filter(None, cells))).casefold()
+    return " ".join((safe_text(export.relative), *filter(None, cells))).casefold()
 
 
 def key_of(typed: str) -> str:
@@ -170,11 +170,11 @@ def refusal(key: str) -> str:
     if not tag:
         return "expected METRIC.STAT, such as time_to_first_token.p99"
     if statistic not in STATISTICS:
-        return f"unknown statistic {shown(statistic)}: expected one of {', '.join(STATISTICS)}"
+        return f"unknown statistic {safe_text(statistic)}: expected one of {', '.join(STATISTICS)}"
     # Slow to import, and only for columns of the user's own.
     from migrator.chain.names import is_known, near
 
     if not is_known(tag):
         guess = near(tag)
-        return f"unknown metric {shown(tag)}" + (f": did you mean {' or '.join(guess)}?" if guess else "")
+        return f"unknown metric {safe_text(tag)}" + (f": did you mean {' or '.join(guess)}?" if guess else "")
     return ""

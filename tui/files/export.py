@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from migrator.batch.discover import Source, discover
-from tui.common.rows import shown
+from tui.common.rows import safe_text
 
 _USUAL_NAME: Final = "profile_export_aiperf.json"
 
@@ -56,7 +56,7 @@ class Export:
     def name(self) -> str:
         """Its place below the path that was named, without the file name that nearly all exports share."""
         folder, slash, file = self.relative.rpartition("/")
-        return shown(folder + slash if folder and file == _USUAL_NAME else self.relative)
+        return safe_text(folder + slash if folder and file == _USUAL_NAME else self.relative)
 
 
 def found(paths: Sequence[str]) -> Iterator[Export]:
@@ -67,7 +67,7 @@ def found(paths: Sequence[str]) -> Iterator[Export]:
 
 def _listed(source: Source) -> Export:
     if source.error:
-        return Export(source.path, source.relative, read=True, error=shown(source.error.found))
+        return Export(source.path, source.relative, read=True, error=safe_text(source.error.found))
     return Export(source.path, source.relative)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from migrator.render.text import plural
-from tui.common.rows import Column, Line, shown
+from tui.common.rows import Column, Line, safe_text
 from tui.files.columns import ARROWS, DEFAULT_COLUMNS, METRICS, ListColumn, column, columns
 from tui.files.export import Export
 from tui.files.filter import metrics_asked, passing
@@ -27,8 +27,8 @@ class Row(NamedTuple):
 class FileList:
     """All files, and the lines that the present view, filter, order and folding make of them.
 
-    `marks` gives what stands before a file: `A`, `B`, a selection. Reading goes on while this is shown: [`update`][]
-    takes what was read, and [`arrange`][] makes the lines anew.
+    `marks` gives the text before a file: `A`, `B`, a selection. [`update`][] takes what was read, and [`arrange`][]
+    makes the lines again.
     """
 
     def __init__(self, marks: Callable[[str], str] = lambda _: "") -> None:
@@ -73,7 +73,7 @@ class FileList:
                 self.exports.append(export)
 
     def update(self, exports: Iterable[Export]) -> None:
-        """What became known of files that are in the list."""
+        """Replace files of the list by what was read."""
         for export in exports:
             place = self._places.get(export.path)
             if place is None:
@@ -83,7 +83,7 @@ class FileList:
                 self.rows[place] = Row(export.path, 0, export)
 
     def keep(self, paths: Iterable[str]) -> None:
-        """Forget every file but these: the others are gone."""
+        """Remove all files but these."""
         there = set(paths)
         self.exports = [export for export in self.exports if export.path in there]
         self._places = {export.path: place for place, export in enumerate(self.exports)}
@@ -119,7 +119,7 @@ class FileList:
     # --- the lines ---------------------------------------------------------------------------------------------
 
     def arrange(self) -> None:
-        """Make the lines anew for the present view, filter, order and folding."""
+        """Make the lines for the present view, filter, order and folding."""
         exports = passing(self.exports, self.filter)
         self.matching = len(exports)
         ordered = self._ordered(exports)
@@ -140,7 +140,7 @@ class FileList:
         return next((index for index, row in enumerate(self.rows) if row.key == key), None)
 
     def sort_by(self, key: str) -> None:
-        """Order by a column; a second time turns the order round, a third time gives the order of the folders."""
+        """Order by a column; the second call reverses the order, the third restores the order of the folders."""
         if self.sort != key:
             self.sort, self.descending = key, False
         elif not self.descending:
@@ -182,7 +182,7 @@ class FileList:
             sign = "▸" if row.key in self._folded else "▾"
             return Line((f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.shown) - 1)), "group")
         export = row.export
-        name = export.name if self.view != "tree" else shown(export.relative.rpartition("/")[2])
+        name = export.name if self.view != "tree" else safe_text(export.relative.rpartition("/")[2])
         cells = (each.cell(export) for each in self.shown[1:])
         return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(export.path))
 
@@ -244,13 +244,13 @@ class FileList:
                 inside = tuple(leaves[start:])
                 outdated = sum(export.outdated for export in inside)
                 need = f", {outdated} to migrate" if outdated else ""
-                title = f"{shown(name)}   {len(inside)}{need}"
+                title = f"{safe_text(name)}   {len(inside)}{need}"
                 rows[place] = rows[place]._replace(title=title, inside=inside)
         return rows
 
 
 def tone(export: Export) -> str:
-    """How a file is shown: other families dimmed, what cannot be read apart."""
+    """The tone of a file's line: other families are dimmed, unreadable files are `bad`."""
     if not export.read:
         return "dim"
     if export.error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.errors import MigratorError, reported
 from migrator.jsonfile import Json
 from tui.common.release import writers_of
-from tui.common.rows import figure, shown
+from tui.common.rows import figure, safe_text
 from tui.files.columns import METRICS, words
 from tui.files.export import Export, stamp
 
@@ -33,7 +33,7 @@ def read(path: str, relative: str, metrics: Sequence[str] = METRICS) -> Export:
             _fill(export, load(path), metrics)
     except MigratorError as error:
         error.file = ""
-        export.error = shown(str(error))
+        export.error = safe_text(str(error))
     export.words = words(export)
     return export
 
@@ -55,19 +55,19 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
         export.outdated = True
         export.numbers = _numbers(loaded.parsed.data, metrics)
         return
-    told = facts(loaded)
+    known = facts(loaded)
     document = loaded.parsed.data
     export.version = identity.version
     export.rank = RANK.get(identity.version, len(RANK))
     export.outdated = export.rank < RANK[NEWEST]
-    export.label = shown(identity.label)
+    export.label = safe_text(identity.label)
     export.dialect = identity.dialect or ""
     export.release = _releases(writers_of(identity))
-    export.start = shown(told["start_time"])
-    export.cancelled = told["was_cancelled"] is True
+    export.start = safe_text(known["start_time"])
+    export.cancelled = known["was_cancelled"] is True
     asked = workload(document)
-    export.model = shown(_joined(asked.get("model")))
-    export.load = shown(_load(asked))
+    export.model = safe_text(_joined(asked.get("model")))
+    export.load = safe_text(_load(asked))
     export.numbers = _numbers(metrics_of(document, identity.version), metrics)
     export.problems = _problems(loaded)
 
@@ -84,7 +84,7 @@ def _releases(names: Sequence[str]) -> str:
     """The release that wrote a file; of several that can have, the first and the last."""
     if not names:
         return "unknown"
-    return shown(names[0]) if len(names) == 1 else f"{names[0]}…{names[-1]}"
+    return safe_text(names[0]) if len(names) == 1 else f"{names[0]}…{names[-1]}"
 
 
 def _joined(value: Json) -> str:

@@ -1,4 +1,4 @@
-"""Read many files without holding up the screen: a few here, many in processes of their own.
+"""Read many files without delaying the screen: a few in this process, many in others.
 
 This module, run as a program, is such a process: it takes bundles of names, with the statistics to read, on standard
 input and gives [`Export`][tui.files.export.Export]s back, both pickled, between two ends of this program only. A thread
@@ -22,11 +22,11 @@ from tui.files.export import Export
 from tui.files.read_export import read
 
 _BUNDLE: Final = 32
-"""Files handed over at once: rows appear often enough, and handing over costs little."""
-_ALONE: Final = 48
-"""So many files are not worth another process."""
-_EVERY: Final = 0.1
-"""Seconds after which what was read is told."""
+"""Files that a process is given at once."""
+_FEW: Final = 48
+"""Up to so many files are read in this process: others would start too late."""
+_INTERVAL: Final = 0.1
+"""Seconds between two bundles that are given back."""
 Name = tuple[str, str]
 """Path, and path below the one that the user named."""
 Metrics = tuple[str, ...]
@@ -42,26 +42,26 @@ def read_all(
         stop: asked often whether to end early.
         metrics: the statistics to read, as `METRIC.STAT`.
     """
-    yield from (_here if len(names) <= _ALONE else _there)(names, stop, tuple(metrics))
+    yield from (_read_here if len(names) <= _FEW else _read_in_processes)(names, stop, tuple(metrics))
 
 
-def _here(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) -> Iterator[list[Export]]:
+def _read_here(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) -> Iterator[list[Export]]:
     done: list[Export] = []
-    told = time.monotonic()
+    since = time.monotonic()
     for path, relative in names:
         if stop():
             break
         done.append(read(path, relative, metrics))
         # Lets the screen have its turn: a thread that computes keeps it for milliseconds.
         time.sleep(0)
-        if time.monotonic() - told > _EVERY:
+        if time.monotonic() - since > _INTERVAL:
             yield done
-            done, told = [], time.monotonic()
+            done, since = [], time.monotonic()
     if done:
         yield done
 
 
-def _there(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) -> Iterator[list[Export]]:
+def _read_in_processes(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) -> Iterator[list[Export]]:
     from migrator.batch.pool import usable_cores
 
     bundles = (list(names[start : start + _BUNDLE]) for start in range(0, len(names), _BUNDLE))
@@ -85,7 +85,7 @@ def _there(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) ->
 
 
 class _Reader:
-    """A process that reads. One that ends early costs nothing but time: its files are read here."""
+    """A process that reads files. If it ends early, its files are read in this process."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -104,12 +104,12 @@ class _Reader:
         self._process.communicate()
 
     def give(self, bundle: Sequence[Name]) -> None:
-        """Files to read next."""
+        """Send a bundle of files to be read."""
         with contextlib.suppress(OSError):
             _send(self._process.stdin, (list(bundle), self._metrics))
 
     def take(self, asked: Sequence[Name]) -> list[Export]:
-        """What came of the bundle that was given first."""
+        """Receive the exports of the oldest bundle that was sent."""
         try:
             assert self._process.stdout is not None
             found: list[Export] = pickle.load(self._process.stdout)
@@ -125,7 +125,7 @@ def _send(stream: IO[bytes] | None, what: object) -> None:
 
 
 def main() -> None:
-    """Read bundle after bundle until nobody asks any more."""
+    """Read bundles until standard input ends."""
     import signal
 
     # Ctrl-C reaches every process of a terminal; the app decides when to end.

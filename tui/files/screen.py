@@ -44,16 +44,16 @@ class FilesScreen(Page):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="files.filter", tooltip="filter the list", key_display="/"),
-        Binding("space", "select", "Select", id="files.select", tooltip="select the line, or take it off", show=False),
+        Binding("space", "select", "Select", id="files.select", tooltip="select or unselect the line", show=False),
         Binding("a", "mark('A')", "Baseline", id="files.baseline", tooltip="mark as baseline (A)"),
         Binding("b", "mark('B')", "Candidate", id="files.candidate", tooltip="mark as candidate (B)"),
         Binding("d", "compare", "Compare", id="files.compare", tooltip="compare what is marked"),
         Binding("x", "swap", "Swap", id="files.swap", tooltip="swap baseline and candidate", show=False),
-        Binding("X", "unmark", "Unmark", id="files.unmark", tooltip="take all marks off", show=False),
+        Binding("X", "unmark", "Unmark", id="files.unmark", tooltip="remove all marks", show=False),
         Binding("m", "migrate", "Migrate", id="files.migrate", tooltip="preview the migration of what is selected"),
         Binding("s", "sort(1)", "Sort", id="files.sort", tooltip="sort by the next column", show=False),
         Binding("S", "sort(-1)", "Sort back", id="files.sort-back", tooltip="sort by the column before", show=False),
-        Binding("o", "turn", "Order", id="files.order", tooltip="turn the order round", show=False),
+        Binding("o", "reverse", "Order", id="files.order", tooltip="reverse the order", show=False),
         Binding("1", "view('table')", "Table", id="files.table", tooltip="show as a table", show=False),
         Binding("2", "view('tree')", "Tree", id="files.tree", tooltip="show as a tree of folders", show=False),
         Binding("3", "view('versions')", "Versions", id="files.versions", tooltip="group by version", show=False),
@@ -89,7 +89,7 @@ class FilesScreen(Page):
         yield Grid(id="body")
 
     def on_mount(self) -> None:
-        """Take up what was remembered, and start looking."""
+        """Apply what was remembered, and start to look for files."""
         super().on_mount()
         remembered = self.shell.session.remembered
         files = self.files
@@ -108,7 +108,7 @@ class FilesScreen(Page):
 
     @property
     def busy(self) -> bool:
-        """Whether something that became known is not on the screen yet."""
+        """Whether the list is incomplete, or not all that was read is on the screen."""
         return self._stale or not self._whole or self.shell.session.has_written
 
     @property
@@ -122,7 +122,7 @@ class FilesScreen(Page):
         return f"{', '.join(paths)}: {self.files.summary()}" if self.files.exports else ", ".join(paths)
 
     def command(self) -> Sequence[str]:
-        """What lists the same: `inspect` of the line, or of everything."""
+        """`inspect` of what is selected, else of all paths."""
         chosen = sorted(self.selected)
         return ["aiperf-migrate", "inspect", "--json", *(chosen or self.shell.session.paths)]
 
@@ -158,12 +158,12 @@ class FilesScreen(Page):
     def _look(self, known: dict[str, Export], metrics: tuple[str, ...]) -> None:
         worker = get_current_worker()
         listed: list[Export] = []
-        told = 0
+        posted = 0
         for export in found(self.shell.session.paths):
             listed.append(export)
-            if len(listed) in (64, 1024) or len(listed) - told >= 4096:
-                self.post_message(self.Listed(listed[told:]))
-                told = len(listed)
+            if len(listed) in (64, 1024) or len(listed) - posted >= 4096:
+                self.post_message(self.Listed(listed[posted:]))
+                posted = len(listed)
             if worker.is_cancelled:
                 return
         self.post_message(self.Listed(listed, whole=True))
@@ -266,8 +266,8 @@ class FilesScreen(Page):
         self._arrange()
         self._remember()
 
-    def action_turn(self) -> None:
-        """The order the other way round."""
+    def action_reverse(self) -> None:
+        """Reverse the order."""
         self.files.descending = not self.files.descending
         self._arrange()
         self._remember()
@@ -303,7 +303,7 @@ class FilesScreen(Page):
         self.grid.focus()
 
     def action_back(self) -> None:
-        """Leave the filter line; else take off the selection; else clear the filter."""
+        """Close the filter line; else clear the selection; else clear the filter."""
         if self.query("#filter"):
             self.files.filter = ""
             self.on_input_submitted()
@@ -343,12 +343,12 @@ class FilesScreen(Page):
         self._marks_changed()
 
     def action_swap(self) -> None:
-        """Baseline and candidate the other way round."""
+        """Exchange baseline and candidate."""
         self.shell.session.swap()
         self._marks_changed()
 
     def action_unmark(self) -> None:
-        """Nothing is marked any more."""
+        """Remove all marks."""
         self.shell.session.clear_marks()
         self._marks_changed()
 

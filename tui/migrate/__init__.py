@@ -1,4 +1,4 @@
-"""The migration screens: what would become of a file, stage by stage, or of many files; then the writing."""
+"""The migration screens: the preview of one file or of many, and the writing."""
 
 from __future__ import annotations
 

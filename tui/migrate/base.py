@@ -13,12 +13,12 @@ from migrator.render.safe import printable
 from tui.common.choice import Choice
 from tui.common.form import Field, Form, Values
 from tui.common.page import Page
-from tui.migrate.target import goal_text, targets
+from tui.migrate.target import target_text, targets
 from tui.migrate.writing import Order, preview_words
 
 
 class MigrationPage(Page):
-    """A migration that is looked at before it is written.
+    """A migration with a preview before anything is written.
 
     Args:
         paths: files, or folders of them.
@@ -28,7 +28,14 @@ class MigrationPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "target", "Target", id="migrate.target", tooltip="choose the version or release to reach…"),
         Binding("w", "write", "Write", id="migrate.write", tooltip="write a copy, or in place…"),
-        Binding("e", "residue", "Residue", id="migrate.residue", tooltip="save what is lost, or not", show=False),
+        Binding(
+            "e",
+            "residue",
+            "Residue",
+            id="migrate.residue",
+            tooltip="save a residue, or not",
+            show=False,
+        ),
         Binding("r", "reload", "Reload", id="migrate.reload", tooltip="read it again", show=False),
         Binding("escape", "back", "Back", id="migrate.leave", tooltip="back"),
     ]
@@ -40,17 +47,17 @@ class MigrationPage(Page):
         self.to = NEWEST
         self.residue = False
 
-    # --- what the two say --------------------------------------------------------------------------------------
+    # --- what subclasses give --------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Work out anew what would happen."""
+        """Make the preview again."""
         raise NotImplementedError
 
     def can_write(self) -> str:
         """Why nothing can be written now; empty if it can."""
         raise NotImplementedError
 
-    def order(self, place: str, target: str) -> Order:
+    def order(self, place: str, destination: str) -> Order:
         """What is to be written; `place` is `yes` for in place."""
         raise NotImplementedError
 
@@ -63,7 +70,7 @@ class MigrationPage(Page):
         raise NotImplementedError
 
     def write(self, order: Order) -> None:
-        """Carry an order out."""
+        """Write what an order says."""
         raise NotImplementedError
 
     # --- the frame ---------------------------------------------------------------------------------------------
@@ -77,7 +84,7 @@ class MigrationPage(Page):
         return preview_words(self.paths, self.to, residue=self.residue)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Writing is greyed out where it is off."""
+        """Writing is off where nothing can be written."""
         if action == "write" and (self.read_only or self.can_write()):
             return None
         return super().check_action(action, parameters)
@@ -97,8 +104,8 @@ class MigrationPage(Page):
     def action_residue(self) -> None:
         """Save what the target has no place for, or not."""
         self.residue = not self.residue
-        told = "is saved beside the output" if self.residue else "is not saved"
-        self.notify(f"residue: what {goal_text(self.to)} has no place for {told}", markup=False)
+        done = "is saved beside the output" if self.residue else "is not saved"
+        self.notify(f"residue: what {target_text(self.to)} has no place for {done}", markup=False)
         self.look()
 
     def action_reload(self) -> None:
@@ -110,16 +117,16 @@ class MigrationPage(Page):
         self.dismiss()
 
     def action_write(self) -> None:
-        """Ask, and write only then."""
+        """Ask for the place, then write."""
         why = "read-only: nothing is written" if self.read_only else self.can_write()
         if why:
             self.notify(why, severity="warning", markup=False)
             return
 
         def order(values: Values) -> Order:
-            return self.order(values["place"], values["target"])
+            return self.order(values["place"], values["destination"])
 
-        def told(values: Values) -> list[str]:
+        def describe(values: Values) -> list[str]:
             rows = self.dialog_rows(order(values))
             return [*(f"{label:<9}{text}" for label, text in rows), "", "the same as:", *self._command(order(values))]
 
@@ -128,10 +135,10 @@ class MigrationPage(Page):
                 self.write(order(values))
 
         fields = (
-            Field("target", "copy to", self.suggested()),
+            Field("destination", "copy to", self.suggested()),
             Field("place", "in place of the original, with a backup", "", cross=True),
         )
-        form = Form("write", fields, told, lambda values: order(values).problem(), "Write")
+        form = Form("write", fields, describe, lambda values: order(values).problem(), "Write")
         self.app.push_screen(form, taken)
 
     def _command(self, order: Order) -> list[str]:

@@ -1,4 +1,4 @@
-"""A batch on the screen: its results as they come. The work itself is that of [`migrator.batch.pool`][]."""
+"""The results of a batch as lines of a table. The work is done by [`migrator.batch.pool`][]."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def line(result: Result) -> Line:
     else:
         move, what = "", printable(result.reason or _fault(result.error))
     tone = "warn" if result.tally.lost else _TONES[result.status]
-    told = f"{_SIGNS[result.status]} {result.status.value}"
-    return Line((printable(result.source.relative), told, move, what), tone)
+    status = f"{_SIGNS[result.status]} {result.status.value}"
+    return Line((printable(result.source.relative), status, move, what), tone)
 
 
 def details(result: Result) -> list[str]:
@@ -86,19 +86,26 @@ def _fault(error: MigratorError | None) -> str:
     return f"{error.place}: {error.found}" if error.place else error.found
 
 
-def looked_at(paths: tuple[str, ...], to: str, *, residue: bool, stop: Callable[[], bool]) -> Iterator[Result]:
-    """What would become of each file of a selection; nothing is written."""
+def preview_files(paths: tuple[str, ...], to: str, *, residue: bool, stop: Callable[[], bool]) -> Iterator[Result]:
+    """What a migration would do to each file of a selection; nothing is written.
+
+    Args:
+        paths: files and folders.
+        to: the target, a version or a release.
+        residue: whether what is lost is to be saved.
+        stop: asked before each file whether to end early.
+    """
     request = Request(version_of(to), release=release_of(to), residue=residue, ledgers=False)
     return run(sources(paths), Migrating(request), usable_cores(), stop)
 
 
-def written(order: Order, stop: Callable[[], bool]) -> Iterator[Result]:
-    """Carry an order out, file by file; each is whole or untouched, also when it is stopped in between."""
+def write_files(order: Order, stop: Callable[[], bool]) -> Iterator[Result]:
+    """Write what an order says, file by file; when it is stopped, each file is complete or untouched."""
     return run(order.sources(), Migrating(order.request()), usable_cores(), stop)
 
 
 def size_of(result: Result) -> int:
-    """Bytes of a file that changes; 0 for all others, and for one that is gone meanwhile."""
+    """Bytes of a file that changes; 0 for all others, and for a file that is gone."""
     if result.status is not Status.MIGRATED:
         return 0
     try:

@@ -1,4 +1,4 @@
-"""What would become of many files, and then what became of them: results as they come, with a way to stop."""
+"""The migration of many files: first a preview, then the writing, which can be stopped."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from tui.common.clipboard import Copy
 from tui.common.grid import Grid
 from tui.common.rows import tab_separated
 from tui.migrate.base import MigrationPage
-from tui.migrate.batch import COLUMNS, Outcome, details, looked_at, size_of, written
-from tui.migrate.target import goal_text
-from tui.migrate.writing import Order, told
+from tui.migrate.batch import COLUMNS, Outcome, details, preview_files, size_of, write_files
+from tui.migrate.target import target_text
+from tui.migrate.writing import Order, summary_rows
 
-_EVERY: Final = 0.1
-"""Seconds between two visits to the screen: often enough to be alive, seldom enough to cost nothing."""
+_INTERVAL: Final = 0.1
+"""Seconds between two updates of the screen."""
 
 
 class BatchScreen(MigrationPage):
-    """A selection of files, or folders, on their way to another version."""
+    """The migration of several files, or of folders."""
 
     HELP_TEXT = (
-        "First everything is tried without writing. w asks where to write, and then does it; x stops between two files."
-        " A file that cannot be migrated is told in its line, and the rest goes on. enter shows one file in full."
+        "A preview comes first, and writes nothing. w asks where to write, and writes; x stops between two files."
+        " A file that cannot be migrated says so in its line, and the others go on. enter shows one file in full."
     )
     DEFAULT_CSS = """
     BatchScreen #headline { height: auto; max-height: 2; padding: 0 1; }
@@ -42,7 +42,7 @@ class BatchScreen(MigrationPage):
     BatchScreen.-running #progress { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "stop", "Stop", id="migrate.stop", tooltip="stop after the file in hand"),
+        Binding("x", "stop", "Stop", id="migrate.stop", tooltip="stop after the present file"),
         Binding("right_square_bracket", "trouble(1)", "Trouble", id="migrate.trouble", tooltip="next loss or failure"),
         Binding(
             "left_square_bracket",
@@ -58,18 +58,18 @@ class BatchScreen(MigrationPage):
         super().__init__(paths, read_only=read_only)
         self.outcome = Outcome()
         self.running = ""
-        """What is going on, `trying` or `writing`; empty when it is over."""
+        """`trying` or `writing` while a worker runs, else empty."""
         self.wrote = False
         self._stopped = False
 
     def body(self) -> ComposeResult:
-        """The figures, how far it is, and the results."""
+        """Headline, progress, and the results."""
         yield Static("", id="headline", markup=False)
         yield ProgressBar(id="progress", show_eta=False)
         yield Grid(id="body")
 
     def on_mount(self) -> None:
-        """Try it."""
+        """Start the preview."""
         super().on_mount()
         self.query_one("#body", Grid).focus()
         self.look()
@@ -77,17 +77,17 @@ class BatchScreen(MigrationPage):
     # --- working -----------------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Try everything anew, and write nothing."""
+        """Make the preview again."""
         if self.running == "writing":
             self.notify("files are being written: x stops it", markup=False)
             return
         self._begin("trying", None)
-        self._work(looked_at(self.paths, self.to, residue=self.residue, stop=self._stop_asked), self.outcome)
+        self._work(preview_files(self.paths, self.to, residue=self.residue, stop=self._stop_asked), self.outcome)
 
     def write(self, order: Order) -> None:
-        """Write everything."""
+        """Write what the order says."""
         self._begin("writing", len(self.outcome))
-        self._work(written(order, self._stop_asked), self.outcome)
+        self._work(write_files(order, self._stop_asked), self.outcome)
 
     def _begin(self, what: str, total: int | None) -> None:
         self.running, self.wrote, self._stopped = what, what == "writing", False
@@ -112,7 +112,7 @@ class BatchScreen(MigrationPage):
                 size += size_of(result)
                 if worker.is_cancelled:
                     self._stopped = True
-                if time.monotonic() - since > _EVERY:
+                if time.monotonic() - since > _INTERVAL:
                     self.app.call_from_thread(self._came, held, size, outcome)
                     held, size, since = [], 0, time.monotonic()
         except MigratorError as error:
@@ -146,8 +146,8 @@ class BatchScreen(MigrationPage):
 
     def _headline(self) -> str:
         if self.running:
-            return f"{self.running}, to {goal_text(self.to)}: {self.outcome.total}   x stops"
-        done = "written" if self.wrote else f"preview to {goal_text(self.to)}"
+            return f"{self.running}, to {target_text(self.to)}: {self.outcome.total}   x stops"
+        done = "written" if self.wrote else f"preview to {target_text(self.to)}"
         return f"{done}{', stopped' if self._stopped else ''}: {self.outcome.total}"
 
     def _tell(self) -> None:
@@ -176,7 +176,7 @@ class BatchScreen(MigrationPage):
             self.app.push_screen(screen)
 
     def action_stop(self) -> None:
-        """Stop after the file in hand."""
+        """Stop after the present file."""
         if self.running:
             self._stopped = True
 
@@ -218,9 +218,9 @@ class BatchScreen(MigrationPage):
             return f"still {self.running}"
         return "" if self.outcome.count[Status.MIGRATED] else "no file would change"
 
-    def order(self, place: str, target: str) -> Order:
+    def order(self, place: str, destination: str) -> Order:
         """All of the selection."""
-        return Order(self.paths, self.to, "in place" if place else "copy", target, self.residue, many=True)
+        return Order(self.paths, self.to, "in place" if place else "copy", destination, self.residue, many=True)
 
     def suggested(self) -> str:
         """A folder of its own below the working directory."""
@@ -229,7 +229,7 @@ class BatchScreen(MigrationPage):
 
     def dialog_rows(self, order: Order) -> list[tuple[str, str]]:
         """How many files and bytes, where to, and the backups."""
-        return told(order, self.outcome.size, None, self.outcome.count[Status.MIGRATED])
+        return summary_rows(order, self.outcome.size, None, self.outcome.count[Status.MIGRATED])
 
 
 def _troubled(result: Result) -> bool:

@@ -1,6 +1,6 @@
-"""What a migration would do to one file, stage by stage: the ledger and the documents between, made ready to show.
+"""What a migration would do to one file, stage by stage: its ledger, and the document before and after each stage.
 
-Nothing here knows a widget; the screen and the tests read the same objects.
+Nothing here imports Textual.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from migrator.migration.migrate import Migration, migrate
 from migrator.render.report import MARKS, counts, entry_detail
 from migrator.render.safe import printable
 from migrator.render.text import plural, value_text
-from tui.migrate.target import goal_text, release_of, version_of
+from tui.migrate.target import release_of, target_text, version_of
 
 WHOLE: Final = "whole way"
 """The first stage of a preview: all entries at once, between the file as it is and the result."""
@@ -31,7 +31,7 @@ WHOLE: Final = "whole way"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of the way, with the document before and after it and what the ledger says of it."""
+    """One stage of a migration: the document before and after it, and its entries in the ledger."""
 
     name: str
     about: str
@@ -41,12 +41,12 @@ class Stage:
 
     @property
     def counts(self) -> str:
-        """`5 added, 2 inferred`, or that nothing was to be done."""
+        """`5 added, 2 inferred`, or `nothing to do`."""
         return counts(Ledger(self.entries).tally()) if self.entries else "nothing to do"
 
     @property
-    def gravest(self) -> Loss | None:
-        """The class that one should know of: lost before all else; None where nothing is lost, guessed or hidden."""
+    def worst_loss(self) -> Loss | None:
+        """The worst class among its entries: lost, redacted or inferred; None if it has none of these."""
         found = {entry.loss for entry in self.entries}
         return next((loss for loss in (Loss.LOST, Loss.REDACTED, Loss.INFERRED) if loss in found), None)
 
@@ -75,9 +75,9 @@ class Preview:
 
     @property
     def badge(self) -> str:
-        """The loss badge: a sign and words, never colour alone."""
+        """What is lost, with a sign, so that it does not depend on colour."""
         if not self.changed:
-            return f"= {goal_text(self.to)} reads it as it is" if release_of(self.to) else f"= is {self.to} already"
+            return f"= {target_text(self.to)} reads it as it is" if release_of(self.to) else f"= is {self.to} already"
         tally = self.losses.tally()
         if tally.lost:
             return f"! {plural(tally.lost, 'value')} lost"
@@ -89,7 +89,7 @@ class Preview:
 
     @property
     def severity(self) -> Literal["lost", "fine", "same"]:
-        """How the badge is to look."""
+        """The style of the badge."""
         return "same" if not self.changed else "lost" if self.losses.tally().lost else "fine"
 
 
@@ -145,9 +145,9 @@ def _preview(path: str, to: str, *, residue: bool) -> Preview:
         done = migrate(parsed.data, version_of(to), **options)
     size = len(render(done.document, parsed.layout)) if done.changed else len(loaded.raw)
     stages = tuple(_stages(parsed.data, done)) if done.changed else ()
-    told = tuple(map(printable, warnings))
+    texts = tuple(map(printable, warnings))
     version = loaded.identity.version
-    return Preview(path, version, to, done.changed, stages, told, len(loaded.raw), size, stamp)
+    return Preview(path, version, to, done.changed, stages, texts, len(loaded.raw), size, stamp)
 
 
 _SUMMARIES: Final = {step.name(up=up): step.summary for step in (ENTRY, *STEPS) for up in (True, False)}
@@ -218,7 +218,7 @@ def side_by_side(stage: Stage, entry: Entry) -> list[Line]:
 
 
 _NEAR: Final = 3
-"""Lines alike that are shown before and after a change; the rest is only counted."""
+"""Equal lines that are shown before and after a change; of the others only the number is shown."""
 
 
 def _folded(lines: list[Line]) -> list[Line]:
@@ -232,8 +232,8 @@ def _folded(lines: list[Line]) -> list[Line]:
             alike += 1
             continue
         if alike:
-            told = f"  … {plural(alike, 'line')} alike"
-            found.append(Line(" ", told, told))
+            count = f"  … {plural(alike, 'line')} alike"
+            found.append(Line(" ", count, count))
             alike = 0
         if line is not None:
             found.append(line)
@@ -241,7 +241,7 @@ def _folded(lines: list[Line]) -> list[Line]:
 
 
 def unified(lines: list[Line]) -> list[tuple[str, str]]:
-    """The same below each other, as (mark, text): what was, then what is."""
+    """The lines of both sides below each other, as (mark, text): those before the change first."""
     found: list[tuple[str, str]] = []
     added: list[tuple[str, str]] = []
     for line in lines:
@@ -296,7 +296,7 @@ def _window(node: Json, touched: str | int | None) -> list[tuple[str, Json, bool
     at = next((index for index, (key, _) in enumerate(members) if key == touched), 0)
     start = max(0, min(at - _MOST // 2, len(members) - _MOST))
     shown = members[start : start + _MOST]
-    told = [(value_text(key, 60) if type(key) is str else f"[{key}]", value, key == touched) for key, value in shown]
+    lines = [(value_text(key, 60) if type(key) is str else f"[{key}]", value, key == touched) for key, value in shown]
     before = [(_MORE, None, False)] if start else []
     after = [(_MORE, None, False)] if start + _MOST < len(members) else []
-    return [*before, *told, *after]
+    return [*before, *lines, *after]

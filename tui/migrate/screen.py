@@ -1,4 +1,4 @@
-"""What would become of one file: the way as a list of stages, what each changes, and one change before and after."""
+"""The migration of one file: its stages, the changes of each, and one change before and after."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tui.common.grid import Grid
 from tui.common.rows import Column, Line, Listed, tab_separated
 from tui.migrate.base import MigrationPage
 from tui.migrate.preview import Preview, Stage, change_row, preview, side_by_side, stamp_of, unified
-from tui.migrate.target import goal_text
-from tui.migrate.writing import Order, copy_name, told
+from tui.migrate.target import target_text
+from tui.migrate.writing import Order, copy_name, summary_rows
 
 STEPS: Final = (Column("step", "stage", 11), Column("counts", "what it does"))
 CHANGES: Final = (
@@ -33,14 +33,14 @@ CHANGES: Final = (
 BESIDE: Final = (Column("before", "before"), Column("after", "after"))
 BELOW: Final = (Column("both", "before (-) and after (+)"),)
 _TONES: Final = {"-": "bad", "+": "good", "~": "warn", " ": ""}
-_GRAVE: Final = {Loss.LOST: "bad", Loss.INFERRED: "warn", Loss.REDACTED: "warn"}
-_SIGNS: Final = {Loss.LOST: "!", Loss.INFERRED: "?", Loss.REDACTED: "*"}
+_LOSS_TONES: Final = {Loss.LOST: "bad", Loss.INFERRED: "warn", Loss.REDACTED: "warn"}
+_LOSS_SIGNS: Final = {Loss.LOST: "!", Loss.INFERRED: "?", Loss.REDACTED: "*"}
 NARROW: Final = 100
 """Columns below which before and after stand below each other."""
 
 
 class MigrateScreen(MigrationPage):
-    """One file on its way to another version."""
+    """The preview of the migration of one file."""
 
     HELP_TEXT = (
         "! lost, ? a guess, * a secret that is hidden. The first line of the stages is the whole way; the others go"
@@ -91,13 +91,13 @@ class MigrateScreen(MigrationPage):
                 yield Grid(id="sides")
 
     def on_mount(self) -> None:
-        """Look at the way to the newest version first."""
+        """Preview the migration to the newest version."""
         super().on_mount()
         self.query_one("#steps", Grid).focus()
         self.look()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Beside each other where there is room."""
+        """Show both sides beside each other where there is room."""
         super().on_resize(event)
         self.set_class(event.size.width < NARROW, "-narrow")
         self._show_sides()
@@ -105,7 +105,7 @@ class MigrateScreen(MigrationPage):
     # --- reading -----------------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Migrate in memory, and show it."""
+        """Make the preview again."""
         self.query_one("#headline", Static).update("reading…")
         self._look(self.to, residue=self.residue)
 
@@ -134,7 +134,7 @@ class MigrateScreen(MigrationPage):
         more = "".join(f"; {warning}" for warning in found.warnings)
         if not found.changed:
             return [f"schema {found.source}   {found.badge}", more.removeprefix("; ")]
-        about = f"{found.source} → {goal_text(found.to)}   {found.badge}"
+        about = f"{found.source} → {target_text(found.to)}   {found.badge}"
         sizes = f"{found.size:,} → {found.new_size:,} bytes"
         return [about, f"{self.stages[0].counts}; {sizes}{more}"]
 
@@ -176,8 +176,8 @@ class MigrateScreen(MigrationPage):
             first = next((index for index, (mark, _) in enumerate(below) if mark != " "), 0)
             sides.show(BELOW, Listed(Line((text,), _TONES[mark], mark) for mark, text in below))
         else:
-            told = (Line((line.before or "", line.after or ""), _TONES[line.mark], line.mark) for line in lines)
-            sides.show(BESIDE, Listed(told))
+            both = (Line((line.before or "", line.after or ""), _TONES[line.mark], line.mark) for line in lines)
+            sides.show(BESIDE, Listed(both))
         sides.reload(first)
         # What was touched goes to the top, once the grid knows how long it is.
         self.call_after_refresh(sides.scroll_to, y=max(0, first - 1), animate=False, force=True)
@@ -190,7 +190,7 @@ class MigrateScreen(MigrationPage):
         return self.has_class("-narrow") if self._unified is None else self._unified
 
     def action_unified(self) -> None:
-        """Before and after the other way."""
+        """Show before and after below each other, or beside."""
         self._unified = not self.is_unified
         self._show_sides()
 
@@ -236,11 +236,11 @@ class MigrateScreen(MigrationPage):
         """Why nothing can be written now; empty if it can."""
         if self.preview is None:
             return "there is nothing to write"
-        return "" if self.preview.changed else f"the file needs nothing for {goal_text(self.preview.to)}"
+        return "" if self.preview.changed else f"the file needs nothing for {target_text(self.preview.to)}"
 
-    def order(self, place: str, target: str) -> Order:
+    def order(self, place: str, destination: str) -> Order:
         """What is to be written."""
-        return Order((self.path,), self.to, "in place" if place else "copy", target, self.residue)
+        return Order((self.path,), self.to, "in place" if place else "copy", destination, self.residue)
 
     def suggested(self) -> str:
         """A free name beside the file."""
@@ -249,10 +249,10 @@ class MigrateScreen(MigrationPage):
     def dialog_rows(self, order: Order) -> list[tuple[str, str]]:
         """Path, sizes and backup."""
         assert self.preview is not None
-        return told(order, self.preview.size, self.preview.new_size, 1)
+        return summary_rows(order, self.preview.size, self.preview.new_size, 1)
 
     def write(self, order: Order) -> None:
-        """Carry it out."""
+        """Write what the order says."""
         assert self.preview is not None
         self._write(order, self.preview.stamp)
 
@@ -280,10 +280,10 @@ class MigrateScreen(MigrationPage):
 
 
 def _stage_line(stage: Stage) -> Line:
-    gravest = stage.gravest
-    if gravest is None:
+    worst_loss = stage.worst_loss
+    if worst_loss is None:
         return Line((stage.name, stage.counts), "" if stage.entries else "dim")
-    return Line((stage.name, stage.counts), _GRAVE[gravest], _SIGNS[gravest])
+    return Line((stage.name, stage.counts), _LOSS_TONES[worst_loss], _LOSS_SIGNS[worst_loss])
 
 
 class _Changes:
@@ -298,4 +298,4 @@ class _Changes:
     def line(self, index: int) -> Line:
         """The cells of an entry."""
         entry = self._entries[index]
-        return Line(tuple(change_row(entry)), _GRAVE.get(entry.loss, ""), _SIGNS.get(entry.loss, ""))
+        return Line(tuple(change_row(entry)), _LOSS_TONES.get(entry.loss, ""), _LOSS_SIGNS.get(entry.loss, ""))

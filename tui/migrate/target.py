@@ -1,4 +1,4 @@
-"""What a file is brought to: a schema version, or what one AIPerf release reads. Both are told by a name."""
+"""Where a migration leads: a schema version, or what one AIPerf release reads. A name tells which: `1.5`, `0.9.0`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from migrator.config.release_models import readers
 
 
 class Target(NamedTuple):
-    """A goal to choose: its name, and what it means."""
+    """A target to choose: its name, and what it means."""
 
-    version: str
+    name: str
     about: str
 
 
 def targets() -> list[Target]:
     """All versions, newest first, then all releases that read exports."""
-    versions = [Target(version, _written_by(version)) for version in reversed(VERSIONS)]
+    versions = [Target(version, _writers_text(version)) for version in reversed(VERSIONS)]
     names = [reader.release for reader in reversed(readers())]
     return versions + [Target(name, f"what AIPerf {name} reads: schema {version_of(name)}") for name in names]
 
 
-def _written_by(version: str) -> str:
+def _writers_text(version: str) -> str:
     names = writers(version)
     if not names:
         return "no published release writes it"
@@ -31,22 +31,22 @@ def _written_by(version: str) -> str:
     return f"AIPerf {span}{', newest' if version == NEWEST else ''}"
 
 
-def release_of(goal: str) -> str:
-    """The release that a goal names; nothing for a version."""
-    return "" if goal in VERSIONS else goal
+def release_of(target: str) -> str:
+    """The release that a target names; empty for a version."""
+    return "" if target in VERSIONS else target
 
 
-def version_of(goal: str) -> str:
-    """The schema version that a goal means."""
-    found = release(goal) if release_of(goal) else None
-    return found.version if found else goal
+def version_of(target: str) -> str:
+    """The schema version of a target."""
+    found = release(target) if release_of(target) else None
+    return found.version if found else target
 
 
-def goal_text(goal: str) -> str:
-    """`1.5`, or `AIPerf 0.9.0`."""
-    return f"AIPerf {goal}" if release_of(goal) else goal
+def target_text(target: str) -> str:
+    """A target in a sentence: `1.5`, or `AIPerf 0.9.0`."""
+    return f"AIPerf {target}" if release_of(target) else target
 
 
-def option(goal: str) -> tuple[str, str]:
-    """The same on the command line."""
-    return ("--for-aiperf" if release_of(goal) else "--to", goal)
+def option(target: str) -> tuple[str, str]:
+    """The option and its value that name a target on the command line."""
+    return ("--for-aiperf" if release_of(target) else "--to", target)

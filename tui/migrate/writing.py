@@ -1,4 +1,4 @@
-"""What is written where, before anything is written: the words of the dialog, the request, and the command line.
+"""An order to write: its request to the batch, its command line, and what the dialog says of it.
 
 The request goes to [`migrator.batch.migrate_files`][], as the command line's own does.
 """
@@ -27,23 +27,23 @@ Place = Literal["copy", "in place"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the user asks to be written. `target` is a file for one input, a folder for several; unused in place."""
+    """What is to be written. `destination` is a file for one input, a folder for several, and unused in place."""
 
     paths: tuple[str, ...]
     to: str
     place: Place = "copy"
-    target: str = ""
+    destination: str = ""
     residue: bool = False
     many: bool = False
 
     def request(self) -> Request:
-        """The same for the batch."""
+        """The order as a request to the batch."""
         copy = self.place == "copy"
         return Request(
             to=version_of(self.to),
             release=release_of(self.to),
-            out_file=self.target if copy and not self.many else None,
-            out_folder=self.target if copy and self.many else None,
+            out_file=self.destination if copy and not self.many else None,
+            out_folder=self.destination if copy and self.many else None,
             in_place=not copy,
             manner=WriteOptions(suffix=SUFFIX),
             residue=self.residue,
@@ -52,23 +52,23 @@ class Order:
 
     def sources(self) -> Iterator[Source]:
         """The files, as they are found; each has a place of its own below the target."""
-        yield from sources(self.paths, avoid=self.target if self.place == "copy" and self.many else None)
+        yield from sources(self.paths, avoid=self.destination if self.place == "copy" and self.many else None)
 
     def problem(self) -> str:
         """Why this cannot be written; empty if it can."""
         if self.place == "in place":
             return ""
-        if not self.target.strip():
-            return "where to? The copy needs a name"
+        if not self.destination.strip():
+            return "the copy needs a name"
         if self.many:
-            if os.path.lexists(self.target) and not os.path.isdir(self.target):
-                return f"{printable(self.target)} is a file, expected a folder"
-            if any(os.path.realpath(path) == os.path.realpath(self.target) for path in self.paths):
+            if os.path.lexists(self.destination) and not os.path.isdir(self.destination):
+                return f"{printable(self.destination)} is a file, expected a folder"
+            if any(os.path.realpath(path) == os.path.realpath(self.destination) for path in self.paths):
                 return "this folder is the input"
-        elif os.path.isdir(self.target) or self.target.endswith(os.sep):
-            return f"{printable(self.target)} is a folder, expected the name of a file"
-        elif os.path.lexists(self.target):
-            return f"{printable(self.target)} exists already: choose another name"
+        elif os.path.isdir(self.destination) or self.destination.endswith(os.sep):
+            return f"{printable(self.destination)} is a folder, expected the name of a file"
+        elif os.path.lexists(self.destination):
+            return f"{printable(self.destination)} exists already: choose another name"
         return ""
 
     def command(self) -> str:
@@ -77,10 +77,12 @@ class Order:
             return command("convert", *option(self.to), *self._residue(), "--in-place", "--", *self.paths)
         where = "-d" if self.many else "-o"
         if clash(self.paths) is None:
-            return command("convert", *option(self.to), *self._residue(), where, self.target, "--", *self.paths)
+            return command("convert", *option(self.to), *self._residue(), where, self.destination, "--", *self.paths)
         # One command cannot keep equal names apart, so there is one for each.
         return "\n".join(
-            command("convert", *option(self.to), *self._residue(), *_place_below(self.target, path, root), "--", path)
+            command(
+                "convert", *option(self.to), *self._residue(), *_place_below(self.destination, path, root), "--", path
+            )
             for root in (_common(self.paths),)
             for path in self.paths
         )
@@ -127,8 +129,8 @@ def _common(paths: Sequence[str]) -> str:
         raise UsageError("the files have no folder in common", hint="write them in place, or one by one") from error
 
 
-def _place_below(target: str, path: str, root: str) -> tuple[str, str]:
-    place = os.path.join(target, os.path.relpath(path, root))
+def _place_below(folder: str, path: str, root: str) -> tuple[str, str]:
+    place = os.path.join(folder, os.path.relpath(path, root))
     return ("-d", place) if os.path.isdir(path) else ("-o", place)
 
 
@@ -140,15 +142,15 @@ def copy_name(path: str, to: str) -> str:
 
 
 def free_backup(path: str) -> str:
-    """The name that the backup of a file gets, if nobody takes it before."""
+    """The name that the backup of a file gets, unless another program takes it first."""
     return free_name(path + SUFFIX, os.stat(path))
 
 
-def told(order: Order, size: int, new_size: int | None, count: int) -> list[tuple[str, str]]:
+def summary_rows(order: Order, size: int, new_size: int | None, count: int) -> list[tuple[str, str]]:
     """What the dialog says: label and text, harmless to show.
 
     Args:
-        order: what is asked for.
+        order: what is to be written.
         size: bytes of all inputs.
         new_size: bytes of the output; None if that is not known.
         count: files that change.
@@ -157,7 +159,7 @@ def told(order: Order, size: int, new_size: int | None, count: int) -> list[tupl
     if new_size is not None:
         rows[1] = ("size", f"{size:,} → {new_size:,} bytes")
     if order.place == "copy":
-        rows.append(("write", printable(order.target)))
+        rows.append(("write", printable(order.destination)))
         rows.append(("backup", "none needed: the originals stay" if order.many else "none needed: the original stays"))
     elif order.many:
         rows.append(("write", f"in place of {plural(count, 'original')}"))

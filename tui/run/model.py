@@ -21,7 +21,7 @@ from migrator.redact import redact
 from migrator.render.comparison.words import ARROW_WORDS, ARROWS
 from migrator.render.text import plural, wrapped
 from tui.common.release import writers_of
-from tui.common.rows import Column, Line, figure, shown
+from tui.common.rows import Column, Line, figure, safe_text
 
 SHOWN: Final = ("avg", "p50", "p90", "p99", "min", "max", "std", "count")
 """Statistics that have a column; the others are in the JSON."""
@@ -36,7 +36,7 @@ COLUMNS: Final = (
 class Run(NamedTuple):
     """An export that was read: its document without secrets, what it is, its stats blocks and its problems.
 
-    `document` is None for a file of one JSON document a line. `spots` and `findings` are empty for another family.
+    `document` is None for a file of one JSON document a line; other families have no `spots`, `findings` and `facts`.
     """
 
     path: str
@@ -44,7 +44,7 @@ class Run(NamedTuple):
     document: Json
     spots: tuple[Spot, ...] = ()
     findings: tuple[Finding, ...] = ()
-    told: dict[str, Json] = {}  # noqa: RUF012 (never changed: a named tuple cannot make a new one)
+    facts: dict[str, Json] = {}  # noqa: RUF012 (never changed: a named tuple cannot make a new one)
 
 
 def read_run(path: str) -> Run:
@@ -72,24 +72,24 @@ def headline(run: Run) -> tuple[str, str]:
     found = run.identity
     if found.family is not Family.EXPORT:
         next_step = "upgrade makes an AIPerf export of it" if found.family in MIGRATABLE else "only its JSON is shown"
-        return shown(found.family.value), f"not a main export: {next_step}"
+        return safe_text(found.family.value), f"not a main export: {next_step}"
     asked = workload(run.document)
     model = asked.get("model")
-    parts = [", ".join(map(str, model)) if type(model) is list else str(model or "model not told")]
+    parts = [", ".join(map(str, model)) if type(model) is list else str(model or "model unknown")]
     parts += [str(asked[name]) for name in ("endpoint type",) if asked.get(name)]
     parts += ["streaming"] if asked.get("streaming") is True else []
     parts += [f"{name} {asked[name]}" for name in ("concurrency", "request rate") if asked.get(name) is not None]
-    count = run.told["request_count"]
+    count = run.facts["request_count"]
     parts += [f"{figure(count)} requests"] if count is not None else []
-    return shown("   ".join(parts)), shown("   ".join(_state(run)))
+    return safe_text("   ".join(parts)), safe_text("   ".join(_state(run)))
 
 
 def _state(run: Run) -> Iterator[str]:
-    found, told = run.identity, run.told
-    yield "✗ cancelled" if told["was_cancelled"] is True else _complete(run.document)
+    found, known = run.identity, run.facts
+    yield "✗ cancelled" if known["was_cancelled"] is True else _complete(run.document)
     yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
     yield f"AIPerf {_range(writers_of(found))}"
-    yield str(told["start_time"] or "time not told")[:19].replace("T", " ")
+    yield str(known["start_time"] or "start time unknown")[:19].replace("T", " ")
     if errors := _error_count(run.document):
         yield f"✗ {plural(errors, 'failed request')}"
     if run.findings:
@@ -130,10 +130,10 @@ def metric_line(run: Run, spot: Spot) -> Line:
     """A stats block as a line of the table."""
     fixed = workload(run.document).get("requests") is not None
     known = catalogue().get(spot.tag)
-    name = known.header if known else shown(spot.tag)
+    name = known.header if known else safe_text(spot.tag)
     arrow = ARROWS[direction(spot.tag, fixed_requests=fixed)]
     values = tuple(figure(spot.block.get(statistic)) for statistic in SHOWN)
-    return Line((f"{arrow} {name}", shown(spot.block.get("unit")), *values))
+    return Line((f"{arrow} {name}", safe_text(spot.block.get("unit")), *values))
 
 
 def legend() -> str:
@@ -162,7 +162,7 @@ def _gpu_name(document: Json, path: tuple[str | int, ...]) -> str:
     for key in path:
         node = node[key]
     about = [node.get(name) for name in ("gpu_name", "hostname", "gpu_uuid")] if type(node) is dict else []
-    names = [shown(path[-1]), *(shown(value) for value in about if value)]
+    names = [safe_text(path[-1]), *(safe_text(value) for value in about if value)]
     return "  ".join(dict.fromkeys(names))
 
 
@@ -184,9 +184,9 @@ def _problems(run: Run) -> Iterator[str]:
         yield "  ✓ check found nothing"
     for finding in run.findings:
         rule = RULES[finding.code]
-        yield f"  ! {finding.code}  {shown(finding.place)}"
+        yield f"  ! {finding.code}  {safe_text(finding.place)}"
         expected = f"; expected {finding.expected}" if finding.expected else ""
-        yield from wrapped(shown(finding.found + expected), indent="      ")
+        yield from wrapped(safe_text(finding.found + expected), indent="      ")
         yield from wrapped(rule.remedy, indent="      do: ", hanging="          ")
     yield ""
 
@@ -204,8 +204,8 @@ def _identity(run: Run) -> Iterator[str]:
         facts_shown += [(name, _text(value)) for name, value in info.items() if value is not None]
     facts_shown += [("evidence", proof) for proof in run.identity.evidence]
     for name, value in facts_shown:
-        lead = f"  {shown(name):<18}"
-        yield from wrapped(shown(value), indent=lead, hanging=" " * 20) if value else (lead.rstrip(),)
+        lead = f"  {safe_text(name):<18}"
+        yield from wrapped(safe_text(value), indent=lead, hanging=" " * 20) if value else (lead.rstrip(),)
     yield ""
 
 
@@ -220,9 +220,9 @@ def _errors(run: Run) -> Iterator[str]:
     for error in summary:
         details = error.get("error_details") if type(error) is dict else None
         count = error.get("count") if type(error) is dict else None
-        told = details if type(details) is dict else {"error": error}
-        text = "  ".join(_text(value) for value in told.values() if value is not None)
-        yield from wrapped(shown(f"{count if count is not None else '?'} × {text}"), indent="  ", hanging="      ")
+        parts = details if type(details) is dict else {"error": error}
+        text = "  ".join(_text(value) for value in parts.values() if value is not None)
+        yield from wrapped(safe_text(f"{count if count is not None else '?'} × {text}"), indent="  ", hanging="      ")
 
 
 def _text(value: Json) -> str:

@@ -24,7 +24,7 @@ from tui.common.grid import Grid
 from tui.common.outline import Outline
 from tui.common.page import Page
 from tui.common.plot import Plot
-from tui.common.rows import Line, Listed, shown, tab_separated
+from tui.common.rows import Line, Listed, safe_text, tab_separated
 from tui.run.model import (
     COLUMNS,
     Run,
@@ -172,6 +172,7 @@ class RunScreen(Page):
         self.query_one("#headline", Static).update("\n".join(headline(run)))
         self.query_one("#text", Static).update("\n".join(page(run)))
         self._show_metrics()
+        self.show_footer()
         self.gpus = gpu_lines(run)
         gpus = self.query_one("#gpus", Grid)
         gpus.empty = "no telemetry of GPUs in this export"
@@ -232,6 +233,12 @@ class RunScreen(Page):
         """`inspect`, or `check` where problems are shown."""
         return ["aiperf-migrate", "check" if self.panel == "run" else "inspect", self.path]
 
+    def offers(self, action: str) -> bool:
+        """The curve belongs to the metrics; not every export has a warm-up."""
+        if action == "warmup":
+            return self.run is not None and len(parts(self.run)) > 1
+        return action != "plot" or self.panel == "metrics"
+
     def copies(self) -> list[Copy]:
         """Value, path, row and table of the open panel."""
         grid = self.grid
@@ -259,7 +266,7 @@ class RunScreen(Page):
 
     def _place(self) -> str:
         if self.spot:
-            return shown(path_text(self.spot.path))
+            return safe_text(path_text(self.spot.path))
         source = self.grid.source if self.grid else None
         return source.place(self.grid.cursor) if isinstance(source, Outline) and self.grid else ""
 
@@ -274,6 +281,7 @@ class RunScreen(Page):
         self.query_one(ContentSwitcher).current = panel
         self.query_one(Tabs).mark(panel)
         (self.grid or self.query_one("#run", VerticalScroll)).focus()
+        self.show_footer()
         self._moved()
 
     @on(Grid.Moved)
@@ -282,7 +290,7 @@ class RunScreen(Page):
         spot = self.spot
         if self.panel == "metrics" and spot:
             title = self.query_one("#table", Grid).source.line(self.query_one("#table", Grid).cursor).cells[0]
-            self.query_one(Plot).draw(title, [points(spot.block)], shown(spot.block.get("unit")))
+            self.query_one(Plot).draw(title, [points(spot.block)], safe_text(spot.block.get("unit")))
 
     @on(Grid.Chosen)
     def _chosen(self, message: Grid.Chosen) -> None:
@@ -321,7 +329,7 @@ class RunScreen(Page):
     def action_warmup(self) -> None:
         """The warm-up's metrics, or the run's."""
         if self.run is None or len(parts(self.run)) < 2:
-            self.notify("this export has no metrics of a warm-up", markup=False)
+            self.notify("no warm-up metrics in this export", markup=False)
             return
         self.part = "warmup" if self.part == "run" else "run"
         self.action_panel("metrics")
@@ -375,7 +383,7 @@ class RunScreen(Page):
         else:
             place = _next(grid, self.sought.casefold(), way)
         if place is None:
-            self.notify(f"nothing here has {printable(self.sought)!r}", markup=False)
+            self.notify(f"not found: {printable(self.sought)!r}", markup=False)
         else:
             grid.reload(place)
             self._moved()
