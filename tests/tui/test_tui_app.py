@@ -20,8 +20,10 @@ from tui.common.dialogs import CommandDialog, CopyDialog, HelpDialog
 from tui.common.keys import clashes, declared, read_keys
 from tui.common.shell import Shell
 from tui.common.themes import THEMES
+from tui.compare import CompareScreen
 from tui.files.columns_dialog import ColumnsDialog
 from tui.files.screen import FilesScreen
+from tui.migrate import BatchScreen, MigrateScreen
 from tui.run.screen import PANELS, RunScreen
 from tui.session import Remembered
 
@@ -184,6 +186,18 @@ def test_columns_to_the_right_are_reached_and_never_cut(few: Path) -> None:
         assert lines(app)[1] == head
 
     play(scene, [few], (80, 24))
+
+
+@pytest.mark.parametrize("width", [60, 87, 99, 100, 111, 123])
+def test_no_head_is_cut_by_the_sign_for_more_columns(width: int, few: Path) -> None:
+    async def scene(_: P, app: MigrateApp) -> None:
+        grid = files_of(app).grid
+        head = lines(app)[1].split("  ")
+        titles = [column.title for column in grid.columns]
+        for title in filter(None, (part.strip(" ›") for part in head)):
+            assert title in titles, lines(app)[1]
+
+    play(scene, [few / "0.1.1"], (width, 20))
 
 
 @pytest.mark.parametrize("width", [80, 110, 120, 133])
@@ -425,12 +439,13 @@ def test_help_lists_every_key_of_the_screen(few: Path) -> None:
     play(scene, [few])
 
 
-@pytest.mark.parametrize("screen", [FilesScreen, RunScreen])
+@pytest.mark.parametrize("screen", [FilesScreen, RunScreen, MigrateScreen, BatchScreen, CompareScreen])
 def test_footer_has_at_most_six_keys_and_every_key_an_id(screen: Any) -> None:
     bindings = [binding for owner in screen.__mro__ for binding in owner.__dict__.get("BINDINGS", ())]
     ours = [binding for binding in bindings if getattr(binding, "id", None)]
     assert sum(binding.show for binding in ours) <= 6
     assert all(binding.tooltip for binding in ours)
+    assert all(len(binding.tooltip) < 38 for binding in ours), "help has a column of that width"
     assert clashes(declared(screen, {}), {}) == []
 
 

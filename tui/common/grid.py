@@ -165,8 +165,19 @@ class Grid(ScrollView, can_focus=True):
         return [column.width or enough for column in self.columns]
 
     def _visible(self, width: int) -> tuple[list[tuple[Column, int, int]], bool]:
-        """(column, its index, its width) of those that fit whole, for half a number is a wrong one; and if all do."""
+        """(column, its index, its width) of those that fit whole, for half a number is a wrong one; and if all do.
+
+        Where some do not, the last cell is left to the sign that says so; the first column gives it if it can.
+        """
         widths = self._widths()
+        chosen, whole = self._fitting(widths, width)
+        if whole or width - _LEAD - sum(cells + _GAP for _, _, cells in chosen) + _GAP > 0:
+            return chosen, whole
+        if not self.columns[0].width and widths[0] > _NARROWEST:
+            widths[0] -= 1
+        return self._fitting(widths, width - 1)[0], False
+
+    def _fitting(self, widths: list[int], width: int) -> tuple[list[tuple[Column, int, int]], bool]:
         chosen: list[tuple[Column, int, int]] = []
         left = width - _LEAD
         for index, (column, cells) in enumerate(zip(self.columns, widths, strict=True)):

@@ -50,7 +50,7 @@ class FilesScreen(Page):
         Binding("d", "compare", "Compare", id="files.compare", tooltip="compare what is marked"),
         Binding("x", "swap", "Swap", id="files.swap", tooltip="swap baseline and candidate", show=False),
         Binding("X", "unmark", "Unmark", id="files.unmark", tooltip="remove all marks", show=False),
-        Binding("m", "migrate", "Migrate", id="files.migrate", tooltip="preview the migration of what is selected"),
+        Binding("m", "migrate", "Migrate", id="files.migrate", tooltip="preview a migration of the selection"),
         Binding("s", "sort(1)", "Sort", id="files.sort", tooltip="sort by the next column", show=False),
         Binding("S", "sort(-1)", "Sort back", id="files.sort-back", tooltip="sort by the column before", show=False),
         Binding("o", "reverse", "Order", id="files.order", tooltip="reverse the order", show=False),

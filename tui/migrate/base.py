@@ -26,7 +26,7 @@ class MigrationPage(Page):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "target", "Target", id="migrate.target", tooltip="choose the version or release to reach…"),
+        Binding("t", "target", "Target", id="migrate.target", tooltip="choose the target version or release…"),
         Binding("w", "write", "Write", id="migrate.write", tooltip="write a copy, or in place…"),
         Binding(
             "e",

@@ -98,7 +98,7 @@ class RunScreen(Page):
         Binding("3", "panel('config')", "Config", id="run.config", tooltip="the configuration", show=False),
         Binding("4", "panel('gpus')", "GPUs", id="run.gpus", tooltip="telemetry of each GPU", show=False),
         Binding("5", "panel('json')", "JSON", id="run.json", tooltip="the whole document", show=False),
-        Binding("escape", "back", "Back", id="run.back", tooltip="back to the metrics, then to the files"),
+        Binding("escape", "back", "Back", id="run.back", tooltip="to the metrics, then to the files"),
         Binding("w", "warmup", "Warm-up", id="run.warmup", tooltip="metrics of the warm-up, or of the run"),
         Binding("slash", "search", "Search", id="run.search", tooltip="search in the panel", key_display="/"),
         Binding("n", "find(1)", "Next", id="run.next", tooltip="the next match", show=False),
