@@ -119,7 +119,7 @@ class MigrateApp(App[None]):
         for owner in owners:
             for key in declared(owner, self.keymap):
                 noun = key.room
-                yield SystemCommand(f"{noun}: {key.does}", f"{key.shown}   {key.id}", self._runner(owner, key))
+                yield SystemCommand(f"{noun}: {key.does}", f"{key.label}   {key.id}", self._runner(owner, key))
         for theme in THEMES:
             yield SystemCommand(f"theme: {theme.name}", "change the colours", self._theme_setter(theme.name))
 

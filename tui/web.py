@@ -1,8 +1,7 @@
 """Serve the app to a browser, one process of it for each page.
 
-There is no password, so two things are checked of every request: that it was asked of an address by which this
-server is meant to be reached, and that a page of its own asks. Otherwise any page in the user's browser could type
-into the app.
+There is no password, so two things are checked of every request: its `Host` is a name of this server, and its `Origin`
+is a page of this server. Otherwise any page in the user's browser could type into the app.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ def allowed(host: str, origin: str | None, names: frozenset[str]) -> bool:
         origin: its `Origin` header, which browsers send with every websocket.
         names: the host names this server goes by; empty: any.
     """
-    asked = urlsplit(f"//{host}").hostname or ""
-    if names and asked not in names:
+    hostname = urlsplit(f"//{host}").hostname or ""
+    if names and hostname not in names:
         return False
     return origin is None or urlsplit(origin).netloc == host
 

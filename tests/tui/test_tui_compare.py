@@ -22,7 +22,7 @@ from migrator.diff.policy import from_file
 from migrator.errors import MigratorError, UnwritableError, UsageError
 from tui.app import MigrateApp
 from tui.compare import CompareScreen
-from tui.compare.model import Question, ask, form_of, rendered
+from tui.compare.model import Question, compare_sides, form_of, rendered
 from tui.compare.model import export as export_receipt
 from tui.compare.table import KINDS, Filter, Table, details, items, shift_of, unwaivable
 from tui.compare.waive import text_of, waive, waiver
@@ -35,7 +35,7 @@ OLD, NEW = str(export("0.4.0/chat-streaming")), str(export("0.13.0/chat-streamin
 
 @pytest.fixture(scope="module")
 def receipt() -> Any:
-    return ask(WORSE)
+    return compare_sides(WORSE)
 
 
 def screen_of(question: Question = WORSE, *, read_only: bool = False) -> CompareScreen:
@@ -57,7 +57,7 @@ def app_of(pilot: Pilot[None]) -> Any:
 
 
 def test_every_part_of_a_receipt_has_a_line(receipt: Any) -> None:
-    for found in (receipt, ask(Question((OLD,), (NEW,), everything=True))):
+    for found in (receipt, compare_sides(Question((OLD,), (NEW,), everything=True))):
         listed = items(found)
         assert sum(item.row is not None for item in listed) == len(found.rows)
         assert sum(item.setting is not None for item in listed) == len(found.changes)
@@ -140,14 +140,14 @@ def test_the_command_line_gives_the_same_receipt(question: Question) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "migrator", *words[1:]], env=environment(), capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout) == json.loads(rendered(ask(question), "json"))
+    assert json.loads(done.stdout) == json.loads(rendered(compare_sides(question), "json"))
 
 
 def test_a_side_that_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     for path in (tmp_path / "bad.json", tmp_path / "gone.json"):
         with pytest.raises(MigratorError) as caught:
-            ask(Question((str(path),), (NEW,)))
+            compare_sides(Question((str(path),), (NEW,)))
         assert str(path) in str(caught.value)
 
 

@@ -544,7 +544,7 @@ def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> No
     (tmp_path / "a.json").write_bytes(path.read_bytes())
 
     async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
-        assert "0 exports, 1 GenAI-Perf export, 1 needs migration" in text(app)
+        assert "0 exports, 1 GenAI-Perf, 1 needs migration" in text(app)
         await press(pilot, "m")
         assert "genai-perf → 1.5" in text(app)
         assert opened(pilot, MigrateScreen).preview

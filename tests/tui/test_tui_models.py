@@ -137,7 +137,7 @@ def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
     old = [each for each in files.exports if (each.main and each.version != "1.5") or "GenAI" in each.family]
     before = [each for each in old if not each.main]
     assert len(before) == 1
-    assert files.summary().startswith(f"{len(main)} exports, 1 GenAI-Perf export, {len(old)} need migration")
+    assert files.summary().startswith(f"{len(main)} exports, 1 GenAI-Perf, {len(old)} need migration")
     assert files.summary().endswith(f", {count - len(main) - len(before)} other files")
     other = next(i for i, row in enumerate(files.rows) if row.export and not row.export.main)
     assert files.line(other).tone == "dim", "other families are dimmed, not hidden"

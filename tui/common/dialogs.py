@@ -60,7 +60,7 @@ class HelpDialog(Dialog):
         """What the dialog says."""
         lines = [line for part in self._about.split("\n\n") if part for line in (part, "")]
         for room, keys in groupby(self._keys, key=lambda key: key[0].partition(".")[0]):
-            lines += [room, *(f"  {shown:<14}{does:<38}{name}" for name, shown, does in keys), ""]
+            lines += [room, *(f"  {label:<14}{does:<38}{name}" for name, label, does in keys), ""]
         return lines[:-1]
 
     def action_scroll(self, way: int) -> None:

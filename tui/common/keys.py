@@ -35,7 +35,7 @@ class Key(NamedTuple):
         return self.id.partition(".")[0]
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         """The keys as they are written on the screen."""
         return " ".join(_SHOWN.get(key, key.replace("ctrl+", "^")) for key in self.keys)
 

@@ -145,7 +145,7 @@ class Page(Screen[None]):
                     and binding.id in keys
                     and self._is_offered(binding.action)
                 ):
-                    yield keys[binding.id].shown.split()[0], binding.description, binding.action
+                    yield keys[binding.id].label.split()[0], binding.description, binding.action
 
     def offers(self, action: str) -> bool:
         """Whether the footer names an action now: not one that would do nothing here."""
@@ -223,7 +223,7 @@ class Page(Screen[None]):
         for key in sorted(
             [*own, *lists], key=lambda key: ("list", "app").index(key.room) if key.room in ("list", "app") else -1
         ):
-            yield key.id, key.shown, key.does
+            yield key.id, key.label, key.does
         yield "app.palette", "^p", "all commands by name"
 
     def action_command(self) -> None:

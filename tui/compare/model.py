@@ -46,7 +46,7 @@ def _safe(paths: Sequence[str]) -> list[str]:
     return [os.path.join(os.curdir, path) if path.startswith("-") else path for path in paths]
 
 
-def ask(question: Question) -> Receipt:
+def compare_sides(question: Question) -> Receipt:
     """Read both sides, and compare.
 
     Raises:

@@ -26,7 +26,7 @@ from tui.common.page import Page
 from tui.common.plot import Plot
 from tui.common.rows import tab_separated
 from tui.compare.forms import export_form, waiver_form
-from tui.compare.model import Question, ask, export, rendered
+from tui.compare.model import Question, compare_sides, export, rendered
 from tui.compare.table import KINDS, Filter, Item, Table, details, items, shift_of, unwaivable
 from tui.compare.waive import waive, waiver
 
@@ -149,7 +149,7 @@ class CompareScreen(Page):
     @work(thread=True, exclusive=True, exit_on_error=False, group="compare", description="the comparison")
     def _look(self, question: Question) -> None:
         try:
-            found: Receipt | str = ask(question)
+            found: Receipt | str = compare_sides(question)
         except MigratorError as error:
             found = str(error)
         self.app.call_from_thread(self._show, found, question)
@@ -202,10 +202,10 @@ class CompareScreen(Page):
         self.refresh_bindings()
 
     def _tell(self, item: Item | None) -> None:
-        asked = f"filter: {self.filter}, {plural(self.table.hidden, 'line')} hidden   " if str(self.filter) else ""
+        filtered = f"filter: {self.filter}, {plural(self.table.hidden, 'line')} hidden   " if str(self.filter) else ""
         volatile = self.receipt.ignored_changes if self.receipt else 0
         more = f"   {plural(volatile, 'volatile difference')} left out (i)" if volatile else ""
-        self.status(f"{asked}{item.path if item else ''}{more}")
+        self.status(f"{filtered}{item.path if item else ''}{more}")
 
     def _notes(self) -> str:
         if self.receipt is None:

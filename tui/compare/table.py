@@ -163,9 +163,9 @@ class Table:
     `items` has the item of each line; None for a title.
     """
 
-    def __init__(self, all_items: Sequence[Item], asked: Filter, *, below: bool) -> None:
+    def __init__(self, all_items: Sequence[Item], filter_: Filter, *, below: bool) -> None:
         self.columns = BELOW if below else BESIDE
-        passing = [item for item in all_items if asked.holds(item)]
+        passing = [item for item in all_items if filter_.holds(item)]
         self.shown, self.hidden = len(passing), len(all_items) - len(passing)
         self.lines: list[Line] = []
         self.items: list[Item | None] = []

@@ -41,9 +41,9 @@ class Word(NamedTuple):
     def _found(self, export: Export) -> bool:
         if self.key == _IS:
             return any(test(export) for name, test in STATES.items() if name.startswith(self.text))
-        asked = column(self.key) if self.key else None
-        if asked is not None:
-            return asked.ask(export, self.text)
+        found = column(self.key) if self.key else None
+        if found is not None:
+            return found.ask(export, self.text)
         return self.text in (export.words or export.relative.casefold())
 
 
@@ -75,5 +75,5 @@ def metrics_asked(text: str) -> list[str]:
 
 def passing(exports: list[Export], text: str) -> list[Export]:
     """The files that pass a filter line, in their order."""
-    asked = words(text)
-    return [export for export in exports if all(word.holds(export) for word in asked)] if asked else exports
+    conditions = words(text)
+    return [export for export in exports if all(word.holds(export) for word in conditions)] if conditions else exports

@@ -37,7 +37,7 @@ class FileList:
         self.filter = ""
         self.sort = ""
         self.descending = False
-        self.shown: tuple[ListColumn, ...] = ()
+        self.shown_columns: tuple[ListColumn, ...] = ()
         self.columns = DEFAULT_COLUMNS
         self.rows: list[Row] = []
         self.matching = 0
@@ -56,11 +56,11 @@ class FileList:
     @columns.setter
     def columns(self, keys: Sequence[str]) -> None:
         self._columns = tuple(keys)
-        self.shown = columns(keys)
+        self.shown_columns = columns(keys)
 
     def metrics(self) -> tuple[str, ...]:
         """The statistics that have to be read: those of the default columns, and what is shown, ordered or asked."""
-        keys = (*METRICS, *(each.key for each in self.shown), self.sort, *metrics_asked(self.filter))
+        keys = (*METRICS, *(each.key for each in self.shown_columns), self.sort, *metrics_asked(self.filter))
         return tuple(dict.fromkeys(key for key in keys if "." in key))
 
     # --- what is known -----------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class FileList:
         failed = sum(bool(export.error) for export in read)
         parts = [plural(len(main), "export")]
         if predecessors := sum(export.migratable for export in read) - len(main):
-            parts.append(plural(predecessors, "GenAI-Perf export"))
+            parts.append(f"{predecessors} GenAI-Perf")
         if outdated := sum(export.outdated for export in read):
             parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
         if problems := sum(bool(export.problems) for export in main):
@@ -173,17 +173,17 @@ class FileList:
     def heads(self) -> tuple[Column, ...]:
         """The columns that are shown; the one that gives the order has an arrow."""
         arrow = ARROWS[self.descending]
-        return tuple(each.head(arrow=arrow if each.key == self.sort else "") for each in self.shown)
+        return tuple(each.head(arrow=arrow if each.key == self.sort else "") for each in self.shown_columns)
 
     def line(self, index: int) -> Line:
         """A line of the grid."""
         row = self.rows[index]
         if row.export is None:
             sign = "▸" if row.key in self._folded else "▾"
-            return Line((f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.shown) - 1)), "group")
+            return Line((f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.shown_columns) - 1)), "group")
         export = row.export
         name = export.name if self.view != "tree" else safe_text(export.relative.rpartition("/")[2])
-        cells = (each.cell(export) for each in self.shown[1:])
+        cells = (each.cell(export) for each in self.shown_columns[1:])
         return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(export.path))
 
     def _ordered(self, exports: list[Export]) -> list[Export]:

@@ -65,9 +65,9 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
     export.release = _releases(writers_of(identity))
     export.start = safe_text(known["start_time"])
     export.cancelled = known["was_cancelled"] is True
-    asked = workload(document)
-    export.model = safe_text(_joined(asked.get("model")))
-    export.load = safe_text(_load(asked))
+    plan = workload(document)
+    export.model = safe_text(_joined(plan.get("model")))
+    export.load = safe_text(_load(plan))
     export.numbers = _numbers(metrics_of(document, identity.version), metrics)
     export.problems = _problems(loaded)
 
@@ -91,16 +91,16 @@ def _joined(value: Json) -> str:
     return ", ".join(map(str, value)) if type(value) is list else "" if value is None else str(value)
 
 
-def _load(asked: dict[str, Json]) -> str:
+def _load(plan: dict[str, Json]) -> str:
     parts = []
-    if asked.get("concurrency") is not None:
-        parts.append(f"c={asked['concurrency']}")
-    if asked.get("request rate") is not None:
-        parts.append(f"{figure(asked['request rate']) or asked['request rate']}/s")
-    if asked.get("input file") is not None:
+    if plan.get("concurrency") is not None:
+        parts.append(f"c={plan['concurrency']}")
+    if plan.get("request rate") is not None:
+        parts.append(f"{figure(plan['request rate']) or plan['request rate']}/s")
+    if plan.get("input file") is not None:
         parts.append("file")
-    elif asked.get("input length") is not None:
-        parts.append(f"{asked['input length']}→{asked.get('output length asked for') or '?'}")
+    elif plan.get("input length") is not None:
+        parts.append(f"{plan['input length']}→{plan.get('output length asked for') or '?'}")
     return " ".join(map(str, parts))
 
 

@@ -39,7 +39,7 @@ def read_all(
 
     Args:
         names: (path, relative) of each.
-        stop: asked often whether to end early.
+        stop: called often; whether to end early.
         metrics: the statistics to read, as `METRIC.STAT`.
     """
     yield from (_read_here if len(names) <= _FEW else _read_in_processes)(names, stop, tuple(metrics))
@@ -73,15 +73,15 @@ def _read_in_processes(names: Sequence[Name], stop: Callable[[], bool], metrics:
                 return
             # Two bundles each, so that none waits for this thread.
             if len(waiting) >= 2 * len(readers):
-                reader, asked = waiting.popleft()
-                yield reader.take(asked)
+                reader, sent = waiting.popleft()
+                yield reader.take(sent)
             else:
                 reader = readers[len(waiting) % len(readers)]
             reader.give(bundle)
             waiting.append((reader, bundle))
         while waiting and not stop():
-            reader, asked = waiting.popleft()
-            yield reader.take(asked)
+            reader, sent = waiting.popleft()
+            yield reader.take(sent)
 
 
 class _Reader:
@@ -108,13 +108,13 @@ class _Reader:
         with contextlib.suppress(OSError):
             _send(self._process.stdin, (list(bundle), self._metrics))
 
-    def take(self, asked: Sequence[Name]) -> list[Export]:
+    def take(self, sent: Sequence[Name]) -> list[Export]:
         """Receive the exports of the oldest bundle that was sent."""
         try:
             assert self._process.stdout is not None
             found: list[Export] = pickle.load(self._process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError):
-            return [read(path, relative, self._metrics) for path, relative in asked]
+            return [read(path, relative, self._metrics) for path, relative in sent]
         return found
 
 

@@ -295,8 +295,8 @@ def _window(node: Json, touched: str | int | None) -> list[tuple[str, Json, bool
     members = list(node.items() if type(node) is dict else enumerate(node) if type(node) is list else ())
     at = next((index for index, (key, _) in enumerate(members) if key == touched), 0)
     start = max(0, min(at - _MOST // 2, len(members) - _MOST))
-    shown = members[start : start + _MOST]
-    lines = [(value_text(key, 60) if type(key) is str else f"[{key}]", value, key == touched) for key, value in shown]
+    visible = members[start : start + _MOST]
+    lines = [(value_text(key, 60) if type(key) is str else f"[{key}]", value, key == touched) for key, value in visible]
     before = [(_MORE, None, False)] if start else []
     after = [(_MORE, None, False)] if start + _MOST < len(members) else []
     return [*before, *lines, *after]

@@ -73,12 +73,12 @@ def headline(run: Run) -> tuple[str, str]:
     if found.family is not Family.EXPORT:
         next_step = "upgrade makes an AIPerf export of it" if found.family in MIGRATABLE else "only its JSON is shown"
         return safe_text(found.family.value), f"not a main export: {next_step}"
-    asked = workload(run.document)
-    model = asked.get("model")
+    plan = workload(run.document)
+    model = plan.get("model")
     parts = [", ".join(map(str, model)) if type(model) is list else str(model or "model unknown")]
-    parts += [str(asked[name]) for name in ("endpoint type",) if asked.get(name)]
-    parts += ["streaming"] if asked.get("streaming") is True else []
-    parts += [f"{name} {asked[name]}" for name in ("concurrency", "request rate") if asked.get(name) is not None]
+    parts += [str(plan[name]) for name in ("endpoint type",) if plan.get(name)]
+    parts += ["streaming"] if plan.get("streaming") is True else []
+    parts += [f"{name} {plan[name]}" for name in ("concurrency", "request rate") if plan.get(name) is not None]
     count = run.facts["request_count"]
     parts += [f"{figure(count)} requests"] if count is not None else []
     return safe_text("   ".join(parts)), safe_text("   ".join(_state(run)))
