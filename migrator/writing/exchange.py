@@ -1,13 +1,18 @@
-"""One file in place of another, in one step that takes nobody's file away, whoever replaces it just then.
+"""Replace a file in one step, so that no other program's version of it is lost, whoever replaces it at the same time.
 
-The new file has a hidden name derived from the path's: the mark. It gets a second one, the swap name, and that is
-exchanged with the path. What stood at the path then stands under the swap name, and is looked at: if it is what was
-to be replaced, it goes, and so does the mark. If it is not, somebody else was faster, and the two are exchanged back.
+The new file is written under a hidden name that follows from the path: its staging name. It then gets a second hidden
+name, the exchange name, which is exchanged with the path in one system call. What stood at the path now stands under
+the exchange name and is compared with what was read. If it is the same, both hidden names are removed. If it is not,
+another program was faster, and the two files are exchanged back.
 
-Whatever stops this, at any point, what is there tells how far it came. A mark alone is nobody's. Two names of one
-file: nothing was exchanged. A swap name of another file: that file is what was taken away, perhaps the only one of
-its kind; it gets its place back, or, if somebody has used the new file meanwhile, a name beside it. It is never
-removed unless it is known. Who does any of this holds a lock on the mark, so it is done for each path by one process.
+A process may be killed at any point. The names it leaves tell how far it came:
+
+- a staging name alone: nothing was exchanged; the file is removed;
+- staging name and exchange name are one file: nothing was exchanged; both are removed;
+- the exchange name is another file: that file stood at the path, and this may be its only name. It gets its place
+  back, or a visible name beside it if the new file was changed meanwhile. It is never removed unless it is known.
+
+Each of these steps is done under a lock on the staged file, so for each path by one process at a time.
 """
 
 from __future__ import annotations
@@ -23,15 +28,15 @@ from migrator.files.disk import unreadable
 from migrator.files.rename import appear, exchange
 
 BACKUP_SUFFIX: Final = ".bak"
-"""What is kept beside a file, where nothing else is said."""
-GRAIN: Final = 100_000_000
-"""Nanoseconds within which two changes of a file may have the same time."""
+"""The end of a backup's name, unless the user chooses another."""
+CLOCK_GRANULARITY_NS: Final = 100_000_000
+"""Nanoseconds within which two changes of a file may get the same time stamp."""
 
 
 @lru_cache(maxsize=256)
-def mark_of(path: str) -> str:
-    """The hidden name of what is to replace `path`: the same in every run, and in no folder longer than another."""
-    # Only who writes needs it.
+def staging_name(path: str) -> str:
+    """The hidden name of the new file for `path`: the same in every run, of the same length for every path."""
+    # Slow to import, and only needed for writing.
     from hashlib import blake2b
 
     folder, name = os.path.split(path)
@@ -39,47 +44,50 @@ def mark_of(path: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def swap_of(path: str) -> str:
-    """The hidden name under which a file stands for the moment in which it is looked at."""
-    return mark_of(path).removesuffix("tmp") + "swap"
+def exchange_name(path: str) -> str:
+    """The hidden name that is exchanged with `path`, and under which the former file is compared afterwards."""
+    return staging_name(path).removesuffix("tmp") + "swap"
 
 
 def changed(path: str, kept: str | None = None) -> ChangedError:
-    """Someone else was faster; `kept` is where a version stands that was there for a moment."""
+    """The error for a file that another program changed; `kept` is the name of a version that was there in between."""
     return ChangedError(path, f"; a version in between is kept as {kept}" if kept else "")
 
 
-def create(path: str) -> tuple[int, bool]:
-    """The mark of a path as a new file, open for writing; until it is closed, it is under lock, if there are locks.
+def stage_file(path: str) -> tuple[int, bool]:
+    """Create the staged file of a path, open for writing and locked until it is closed.
+
+    Returns:
+        the handle, and whether the file is locked: some file systems have no locks.
 
     Raises:
-        UnwritableError: another process has one.
+        UnwritableError: another process has staged a file for this path.
     """
     try:
-        # Not readable for a moment by anybody who may not read the original.
-        handle = os.open(mark_of(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        # Never readable by anybody who may not read the original.
+        handle = os.open(staging_name(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
         raise busy(path) from error
     return handle, _lock(handle, path)
 
 
-def adopt(path: str, source: str) -> tuple[int, bool]:
-    """The same, as another name of a file that is there already.
+def stage_link(path: str, source: str) -> tuple[int, bool]:
+    """As [`stage_file`][], with a file that exists already: the staging name becomes its second name.
 
     Raises:
-        OSError: there are no hard links.
-        UnwritableError: another process has one.
+        OSError: the file system has no hard links.
+        UnwritableError: another process has staged a file for this path.
     """
     try:
-        os.link(source, mark_of(path), follow_symlinks=False)
+        os.link(source, staging_name(path), follow_symlinks=False)
     except FileExistsError as error:
         raise busy(path) from error
-    handle = os.open(mark_of(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    handle = os.open(staging_name(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     return handle, _lock(handle, path)
 
 
 def busy(path: str) -> UnwritableError:
-    """Another process has what one may have at a time."""
+    """The error for a file that another process has locked."""
     return UnwritableError("another process is at work on it", hint="run it again", file=path)
 
 
@@ -92,10 +100,13 @@ def _lock(handle: int, path: str) -> bool:
 
 
 def lock(handle: int) -> bool:
-    """Lock a file; False on a file system without locks.
+    """Lock an open file.
+
+    Returns:
+        False on a file system without locks.
 
     Raises:
-        BlockingIOError: another process has it.
+        BlockingIOError: another process has locked it.
     """
     import fcntl
 
@@ -108,80 +119,80 @@ def lock(handle: int) -> bool:
     return True
 
 
-def put(path: str, known: Callable[[str], bool], *, locked: bool) -> None:
-    """Let the mark of a path take its place.
+def commit(path: str, known: Callable[[str], bool], *, locked: bool) -> None:
+    """Replace a file by its staged file.
 
     Args:
-        path: what is replaced.
-        known: whether what stands under a name is what is to be replaced.
-        locked: whether the mark is under lock: without one, and where names cannot be exchanged, looking first and
-            replacing then has to do.
+        path: the file to replace.
+        known: tells whether the file under a name is the one to replace.
+        locked: whether the staged file is locked. Without a lock, and where names cannot be exchanged, the file is
+            compared and then replaced, with a moment in between.
 
     Raises:
-        ChangedError: it is something else; it stands where it stood.
+        ChangedError: another file stands there, and is left there.
         OSError: no permission, or the like.
     """
-    mark, swap = mark_of(path), swap_of(path)
+    staged, exchanged = staging_name(path), exchange_name(path)
     if not known(path):
         raise changed(path)
-    if not (locked and _exchanged(mark, swap, path)):
-        os.replace(mark, path)
+    if not (locked and _exchange(staged, exchanged, path)):
+        os.replace(staged, path)
         return
-    if not known(swap):
+    if not known(exchanged):
         raise changed(path, _put_back(path))
-    # Should this fail, it is a failure: what is left would be taken for that of a run which was killed.
-    os.unlink(swap)
-    os.unlink(mark)
+    # A name that cannot be removed is an error: the next run would take it for one that a killed run left.
+    os.unlink(exchanged)
+    os.unlink(staged)
 
 
-def _exchanged(mark: str, swap: str, path: str) -> bool:
+def _exchange(staged: str, exchanged: str, path: str) -> bool:
     try:
-        os.link(mark, swap, follow_symlinks=False)
+        os.link(staged, exchanged, follow_symlinks=False)
     except FileExistsError as error:
         raise busy(path) from error
     except OSError:
         return False
     try:
-        if exchange(swap, path):
+        if exchange(exchanged, path):
             return True
     except FileNotFoundError as error:
         raise changed(path) from error
-    os.unlink(swap)
+    os.unlink(exchanged)
     return False
 
 
 def _put_back(path: str) -> str | None:
-    """Let what was taken away and the mark's file change places again, whatever else comes meanwhile.
+    """Exchange the former file and the staged one again, even if yet another file was put there meanwhile.
 
     Returns:
-        the name under which a file is kept that was in place and is no more; None for the usual case.
+        the new name of a file that stood at `path` for a moment and does no more; None if there is none.
     """
-    mark, swap = mark_of(path), swap_of(path)
-    made = expected = os.lstat(mark)
+    staged, exchanged = staging_name(path), exchange_name(path)
+    made = expected = os.lstat(staged)
     while True:
-        mine = os.lstat(swap)
+        former = os.lstat(exchanged)
         try:
-            if not exchange(swap, path):
-                return _keep(swap, path)
+            if not exchange(exchanged, path):
+                return _keep(exchanged, path)
         except FileNotFoundError:
             try:
-                appear(swap, path)
+                appear(exchanged, path)
             except FileExistsError:
                 continue
             return None
-        out = os.lstat(swap)
+        out = os.lstat(exchanged)
         if os.path.samestat(out, expected):
             break
-        # What came out is newer than what was just put there: it belongs there.
-        expected = mine
+        # The file that came out is newer than the one just put there: it belongs there.
+        expected = former
     if os.path.samestat(out, made) and (out.st_mtime_ns, out.st_size) == (made.st_mtime_ns, made.st_size):
-        os.unlink(swap)
+        os.unlink(exchanged)
         return None
-    return _keep(swap, path)
+    return _keep(exchanged, path)
 
 
 def _keep(name: str, path: str) -> str | None:
-    """Somebody's file, which cannot have its place back, under a name that can be seen; None if it has one."""
+    """Give a file that cannot return to `path` a visible name beside it; None if it has such a name already."""
     status = os.lstat(name)
     while True:
         kept = free_name(path + BACKUP_SUFFIX, status)
@@ -196,7 +207,7 @@ def _keep(name: str, path: str) -> str | None:
 
 
 def free_name(name: str, original: os.stat_result) -> str:
-    """A name that nothing has, or that a run which was killed gave to the same original."""
+    """The first of `name`, `name.1`, `name.2`, … that is free, or that a killed run gave to the same original."""
     free, number = name, 0
     while True:
         try:
@@ -209,40 +220,40 @@ def free_name(name: str, original: os.stat_result) -> str:
 
 
 def left_behind(path: str) -> bool:
-    """Whether a run that was killed left something beside a path, or one is at work on it."""
-    return os.path.lexists(mark_of(path)) or os.path.lexists(swap_of(path))
+    """Whether there are hidden files beside a path: of a killed run, or of one that works on it now."""
+    return os.path.lexists(staging_name(path)) or os.path.lexists(exchange_name(path))
 
 
 def recover(path: str, locked: int = -1) -> bool:
-    """Clear up behind a run that was killed: what it took away has its place again, or a name that can be seen.
+    """Remove what a killed run left beside a path; a file that it took away returns, or gets a visible name.
 
     Args:
-        path: where it was at work.
-        locked: what stands there, if this process has it under lock: then nobody else is about to begin.
+        path: the file that the run was to replace.
+        locked: the handle of that file if this process has locked it: then no other process is about to begin.
 
     Returns:
         whether there was anything; then the path may lead to another file than before.
 
     Raises:
-        BlockingIOError: the process is alive, and at work on it.
-        UnreadableError: what it left belongs to somebody else.
+        BlockingIOError: the run is alive, and works on the file.
+        UnreadableError: what it left belongs to another user.
     """
     if not left_behind(path):
         return False
-    mark = mark_of(path)
+    staged = staging_name(path)
     try:
-        handle = os.open(mark, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        handle = os.open(staged, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         clear(path)
         return True
     except OSError as error:
-        raise unreadable(error, mark) from error
+        raise unreadable(error, staged) from error
     try:
-        # The new file may be what stands there.
+        # The staged file may be the one that stands at the path.
         if locked < 0 or not os.path.samestat(os.fstat(locked), os.fstat(handle)):
             lock(handle)
         with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.lstat(mark), os.fstat(handle)):
+            if os.path.samestat(os.lstat(staged), os.fstat(handle)):
                 clear(path)
     finally:
         os.close(handle)
@@ -250,21 +261,21 @@ def recover(path: str, locked: int = -1) -> bool:
 
 
 def clear(path: str) -> None:
-    """The same, of a mark that this process has under lock."""
-    mark, swap = mark_of(path), swap_of(path)
-    made, there, taken = _status(mark), _status(path), _status(swap)
+    """As [`recover`][], for a path whose staged file this process has locked."""
+    staged, exchanged = staging_name(path), exchange_name(path)
+    made, there, taken = _status(staged), _status(path), _status(exchanged)
     if taken:
         if any(status and os.path.samestat(taken, status) for status in (made, there)):
-            os.unlink(swap)
+            os.unlink(exchanged)
         elif made and there and os.path.samestat(made, there) and _unused(made, taken):
             _put_back(path)
         elif not there:
             with contextlib.suppress(FileExistsError):
-                appear(swap, path)
-        if os.path.lexists(swap):
-            _keep(swap, path)
+                appear(exchanged, path)
+        if os.path.lexists(exchanged):
+            _keep(exchanged, path)
     if made:
-        os.unlink(mark)
+        os.unlink(staged)
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -275,5 +286,6 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _unused(made: os.stat_result, taken: os.stat_result) -> bool:
-    """Whether nobody has written into the new file since it took the place of the other, as far as times tell."""
-    return made.st_mtime_ns + GRAIN < taken.st_ctime_ns and made.st_ctime_ns < taken.st_ctime_ns + GRAIN
+    """Whether nobody has written to the new file since it replaced the other one, as far as time stamps tell."""
+    at_once = made.st_ctime_ns < taken.st_ctime_ns + CLOCK_GRANULARITY_NS
+    return at_once and made.st_mtime_ns + CLOCK_GRANULARITY_NS < taken.st_ctime_ns

@@ -1,4 +1,4 @@
-"""A file that is read to be replaced: under lock, and known well enough to tell whether someone else changed it."""
+"""Lock and read a file that is to be replaced, and tell later whether another program has changed it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,39 @@ import errno
 import os
 import time
 from collections.abc import Callable
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from migrator.errors import LinkError
 from migrator.files.disk import read_open, unreadable
-from migrator.writing.exchange import GRAIN, busy, left_behind, lock, recover
+from migrator.writing.exchange import CLOCK_GRANULARITY_NS, busy, left_behind, lock, recover
 
 _PATIENCE: Final = 30.0
 """Seconds to wait for another process that works on the same file."""
 
 
-class Held:
-    """A file as it was read, under lock until it is let go."""
+class LockedFile:
+    """A file as it was read, locked until it is released. As a context, it is released at the end.
 
-    __slots__ = ("handle", "path", "raw", "status", "times_tell")
+    Unless it is to be `kept`: what replaces it later sets that, and releases it then.
+    """
+
+    __slots__ = ("handle", "kept", "path", "raw", "status", "times_tell")
 
     def __init__(self, path: str, handle: int) -> None:
         self.path = path
         self.handle = handle
+        self.kept = False
         self.status = os.fstat(handle)
-        self.times_tell = time.time_ns() - self.status.st_mtime_ns > GRAIN
+        self.times_tell = time.time_ns() - self.status.st_mtime_ns > CLOCK_GRANULARITY_NS
         self.raw = read_open(handle, path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if not self.kept:
+            self.release()
 
     def unchanged(self) -> bool:
         """Whether the path still leads to this very file, with this very content."""
@@ -38,30 +50,31 @@ class Held:
             now = os.stat(name, follow_symlinks=False)
         except FileNotFoundError:
             return False
-        # Not the time of its last change of any kind: giving it a second name is one.
-        if _marks(now) != _marks(self.status):
+        if _identity(now) != _identity(self.status):
             return False
         return self.times_tell or os.pread(self.handle, len(self.raw) + 1, 0) == self.raw
 
-    def let_go(self) -> None:
-        """Give up the lock."""
+    def release(self) -> None:
+        """Give up the lock; a second call does nothing."""
         if self.handle >= 0:
             os.close(self.handle)
             self.handle = -1
 
 
-def hold(path: str, before_waiting: Callable[[], object] = lambda: None, *, mend: bool = True) -> Held:
-    """Lock and read a file; what another process has just put in its place is what is read.
+def lock_for_replacement(
+    path: str, before_waiting: Callable[[], object] = lambda: None, *, recovering: bool = True
+) -> LockedFile:
+    """Lock and read a file. If another process has just replaced it, the new file is locked and read.
 
     Args:
         path: the file.
-        before_waiting: what to do before waiting for another process: letting go of everything held, as it may wait
-            for just that.
-        mend: whether to clear up what a killed run left beside it.
+        before_waiting: called once before waiting for another process. It must release every lock that this process
+            holds, because the other one may be waiting for it.
+        recovering: whether to remove what a killed run left beside the file.
 
     Raises:
         LinkError: a symbolic link.
-        UnreadableError: it is not there, or not a file, or may not be read.
+        UnreadableError: missing, not a regular file, too large, or not permitted.
         UnwritableError: another process keeps it locked.
     """
     deadline = 0.0
@@ -73,15 +86,14 @@ def hold(path: str, before_waiting: Callable[[], object] = lambda: None, *, mend
                 hint = f"name the file itself: {os.path.realpath(path)}"
                 raise LinkError("is a symbolic link", hint=hint, file=path) from error
             raise unreadable(error, path) from error
-        mine = False
+        locked = None
         try:
             lock(handle)
-            if mend and left_behind(path):
+            if recovering and left_behind(path):
                 recover(path, handle)
             elif _leads_to(path, handle):
-                held = Held(path, handle)
-                mine = True
-                return held
+                locked = LockedFile(path, handle)
+                return locked
         except BlockingIOError as error:
             if not deadline:
                 before_waiting()
@@ -91,7 +103,7 @@ def hold(path: str, before_waiting: Callable[[], object] = lambda: None, *, mend
             else:
                 time.sleep(0.002)
         finally:
-            if not mine:
+            if not locked:
                 os.close(handle)
 
 
@@ -102,5 +114,6 @@ def _leads_to(path: str, handle: int) -> bool:
         return False
 
 
-def _marks(status: os.stat_result) -> tuple[int, ...]:
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    # Not the time of the last change of any kind: giving the file a second name is one.
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

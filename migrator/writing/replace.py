@@ -22,8 +22,18 @@ from migrator.errors import LinkError, MigratorError, UnwritableError
 from migrator.files.disk import read_bytes, sync_folder, unwritable, write_all
 from migrator.files.rename import appear
 from migrator.writing import RESIDUE_SUFFIX, journal
-from migrator.writing.exchange import BACKUP_SUFFIX, busy, changed, clear, create, free_name, mark_of, put, recover
-from migrator.writing.lock import Held, hold
+from migrator.writing.exchange import (
+    BACKUP_SUFFIX,
+    busy,
+    changed,
+    clear,
+    commit,
+    free_name,
+    recover,
+    stage_file,
+    staging_name,
+)
+from migrator.writing.lock import LockedFile, lock_for_replacement
 from migrator.writing.write import Fsync, make_folder, missing_folders, sync_file_systems
 
 _TOGETHER: Final = 2**24
@@ -67,7 +77,7 @@ class _Piece:
     kept: bool = False
     replaced: bool = False
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Give up the lock of the new file."""
         if self.handle >= 0:
             os.close(self.handle)
@@ -98,7 +108,7 @@ class _Piece:
 class Change:
     """A document in place of its original, after its residue, if it has one. `error` tells why it was not done."""
 
-    held: Held
+    held: LockedFile
     pieces: list[_Piece]
     error: MigratorError | None = None
 
@@ -110,28 +120,28 @@ class Replacements:
         self._manner = manner
         self._changes: list[Change] = []
         self._bytes = 0
-        self._reading: Held | None = None
+        self._reading: LockedFile | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._let_go()
+        self._release()
         for change in self._changes:
             self._take_back(change)
-            _let_go(change)
+            _release(change)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """What was read and not replaced is done with."""
         if self._reading:
-            self._reading.let_go()
+            self._reading.release()
             self._reading = None
 
     def read(self, path: str) -> bytes:
-        """Lock a file, and read it; errors as of [`migrator.writing.lock.hold`][]."""
-        self._let_go()
+        """Lock a file, and read it; errors as of [`migrator.writing.lock.lock_for_replacement`][]."""
+        self._release()
         # Who waits for another process must not hold what that one may be waiting for.
-        self._reading = hold(path, self.settle)
+        self._reading = lock_for_replacement(path, self.settle)
         return self._reading.raw
 
     def replace(self, relative: str, raw: bytes, residue: bytes | None) -> Change:
@@ -182,7 +192,7 @@ class Replacements:
         if fsync is not Fsync.NEVER:
             self._sync_names()
         for change in self._changes:
-            _let_go(change)
+            _release(change)
         self._changes, self._bytes = [], 0
 
     def _going(self) -> list[Change]:
@@ -246,12 +256,12 @@ class Replacements:
             raise changed(change.held.path)
         for piece in change.pieces:
             if piece.path == change.held.path:
-                put(piece.path, change.held.stands_at, locked=piece.locked)
+                commit(piece.path, change.held.stands_at, locked=piece.locked)
             elif piece.there:
-                put(piece.path, piece.replaces, locked=piece.locked)
+                commit(piece.path, piece.replaces, locked=piece.locked)
             else:
                 try:
-                    appear(mark_of(piece.path), piece.path)
+                    appear(staging_name(piece.path), piece.path)
                 except FileExistsError as error:
                     raise changed(piece.path) from error
             piece.replaced = True
@@ -285,19 +295,19 @@ class Replacements:
                     os.replace(piece.backup, piece.path)
                 elif piece.is_replaced() and piece.there:
                     piece.raw = piece.there[0]
-                    piece.let_go()
+                    piece.release()
                     _write_beside(piece, piece.there[1], self._manner)
-                    os.replace(mark_of(piece.path), piece.path)
+                    os.replace(staging_name(piece.path), piece.path)
                 elif piece.is_replaced():
                     os.unlink(piece.path)
                 elif piece.kept and piece.backup:
                     os.unlink(piece.backup)
 
 
-def _let_go(change: Change) -> None:
+def _release(change: Change) -> None:
     for piece in change.pieces:
-        piece.let_go()
-    change.held.let_go()
+        piece.release()
+    change.held.release()
 
 
 def other_names(change: Change) -> int:
@@ -321,7 +331,7 @@ def _there(path: str) -> tuple[bytes, os.stat_result] | None:
 
 def _write_beside(piece: _Piece, original: os.stat_result, manner: WriteOptions) -> None:
     """The new file, complete and with everything it takes over from the original, under another name."""
-    piece.handle, piece.locked = create(piece.path)
+    piece.handle, piece.locked = stage_file(piece.path)
     piece.made = os.fstat(piece.handle)
     write_all(piece.handle, piece.raw)
     _take_over(piece.handle, piece.path if piece.there else "", original)
@@ -349,7 +359,7 @@ def _take_over(handle: int, path: str, original: os.stat_result) -> None:
 
 def half_copy(path: str, backup: str) -> str:
     """What the backup of `path` is called until it is whole."""
-    return os.path.join(os.path.dirname(backup), os.path.basename(mark_of(path)) + ".copy")
+    return os.path.join(os.path.dirname(backup), os.path.basename(staging_name(path)) + ".copy")
 
 
 def _copy(piece: _Piece, *, sync: bool) -> None:

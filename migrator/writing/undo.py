@@ -14,9 +14,19 @@ from migrator.errors import ChangedError, JournalError, MigratorError, Unreadabl
 from migrator.files.disk import sync_folder, unwritable
 from migrator.files.rename import appear
 from migrator.stores import is_url
-from migrator.writing.exchange import adopt, busy, changed, clear, create, mark_of, put, recover, swap_of
+from migrator.writing.exchange import (
+    busy,
+    changed,
+    clear,
+    commit,
+    exchange_name,
+    recover,
+    stage_file,
+    stage_link,
+    staging_name,
+)
 from migrator.writing.journal import Entry, Journal, digest, digest_of
-from migrator.writing.lock import Held, hold
+from migrator.writing.lock import LockedFile, lock_for_replacement
 from migrator.writing.replace import half_copy
 
 
@@ -84,7 +94,7 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
     try:
         if not dry_run:
             recover(entry.path)
-        held = hold(entry.path, mend=not dry_run)
+        held = lock_for_replacement(entry.path, recovering=not dry_run)
     except BlockingIOError as error:
         raise busy(entry.path) from error
     except UnreadableError:
@@ -107,12 +117,12 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
             return Undone.REMOVED
         return _restore(entry, held, dry_run=dry_run)
     finally:
-        held.let_go()
+        held.release()
 
 
-def _remove(entry: Entry, held: Held) -> None:
+def _remove(entry: Entry, held: LockedFile) -> None:
     """Away with it, looked at once more under a name that nobody else uses."""
-    swap = swap_of(entry.path)
+    swap = exchange_name(entry.path)
     try:
         os.rename(entry.path, swap)
         if not held.stands_at(swap):
@@ -123,7 +133,7 @@ def _remove(entry: Entry, held: Held) -> None:
         raise unwritable(error, entry.path) from error
 
 
-def _restore(entry: Entry, held: Held | None, *, dry_run: bool) -> Undone:
+def _restore(entry: Entry, held: LockedFile | None, *, dry_run: bool) -> Undone:
     """The backup takes the name of the original again, with its permissions and times: it is the original."""
     if entry.backup is None:
         raise JournalError("no backup of it was kept")
@@ -147,10 +157,10 @@ def _restore(entry: Entry, held: Held | None, *, dry_run: bool) -> Undone:
     return Undone.RESTORED
 
 
-def _put_back(entry: Entry, backup: str, held: Held | None) -> None:
+def _put_back(entry: Entry, backup: str, held: LockedFile | None) -> None:
     """The original in its place, as the very file it was; from another disk, as a copy."""
     try:
-        handle, locked = adopt(entry.path, backup)
+        handle, locked = stage_link(entry.path, backup)
     except OSError:
         if os.lstat(backup).st_dev == os.stat(os.path.dirname(entry.path)).st_dev:
             _rename_back(entry, backup, held)
@@ -158,16 +168,16 @@ def _put_back(entry: Entry, backup: str, held: Held | None) -> None:
         handle, locked = _copied(entry, backup)
     try:
         if held:
-            put(entry.path, held.stands_at, locked=locked)
+            commit(entry.path, held.stands_at, locked=locked)
         else:
-            appear(mark_of(entry.path), entry.path)
+            appear(staging_name(entry.path), entry.path)
     finally:
         with contextlib.suppress(OSError):
             clear(entry.path)
         os.close(handle)
 
 
-def _rename_back(entry: Entry, backup: str, held: Held | None) -> None:
+def _rename_back(entry: Entry, backup: str, held: LockedFile | None) -> None:
     """Without hard links: as well as it can be done."""
     if not held:
         appear(backup, entry.path)
@@ -178,8 +188,8 @@ def _rename_back(entry: Entry, backup: str, held: Held | None) -> None:
 
 
 def _copied(entry: Entry, backup: str) -> tuple[int, bool]:
-    handle, locked = create(entry.path)
-    mark = mark_of(entry.path)
+    handle, locked = stage_file(entry.path)
+    mark = staging_name(entry.path)
     try:
         shutil.copy2(backup, mark, follow_symlinks=False)
         if digest_of(mark) != entry.before:

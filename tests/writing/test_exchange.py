@@ -17,8 +17,8 @@ from migrator.batch.migrate_files import Request, Result, Status, execute
 from migrator.errors import ChangedError, UnwritableError
 from migrator.files import rename
 from migrator.writing import exchange, journal
-from migrator.writing.exchange import mark_of, swap_of
-from migrator.writing.lock import hold
+from migrator.writing.exchange import exchange_name, staging_name
+from migrator.writing.lock import lock_for_replacement
 from migrator.writing.replace import WriteOptions
 from migrator.writing.stream import LedgerFile, OutFile
 from migrator.writing.undo import undo
@@ -162,7 +162,7 @@ def test_undo_puts_back_what_it_should_not_have_removed(target: Path, monkeypatc
     out.write_bytes(b"made")
 
     def intruded(one: Any, other: Any) -> None:
-        if str(other) == swap_of(str(out)):
+        if str(other) == exchange_name(str(out)):
             place(out, b"theirs")
         real(one, other)
 
@@ -269,7 +269,7 @@ def test_killed_at_any_step_of_replacing(target: Path, suffix: str | None, *, in
         ):
             break
         theirs = intruded and any(path.read_bytes() == THEIRS for path in target.parent.iterdir())
-        hold(str(target)).let_go()
+        lock_for_replacement(str(target)).release()
         found = contents(target.parent)
         assert leftovers(target.parent) == [], steps
         if theirs:
@@ -316,10 +316,10 @@ def _exchanged_and_killed(target: Path, suffix: str | None = ".bak") -> None:
         place(target, OLD)
         os.utime(target, ns=(10**18, 10**18))
         assert killed_at(step, lambda: migrated(target, suffix=suffix), once(lambda: place(target, THEIRS)))
-        hidden = Path(swap_of(str(target)))
+        hidden = Path(exchange_name(str(target)))
         if hidden.exists() and hidden.read_bytes() == THEIRS:
             return
-        hold(str(target)).let_go()
+        lock_for_replacement(str(target)).release()
         for path in target.parent.glob("*.bak*"):
             path.unlink()
     raise AssertionError("never taken away")
@@ -329,7 +329,7 @@ def test_what_was_written_into_the_new_file_since_is_not_taken_away(target: Path
     _exchanged_and_killed(target, suffix=None)
     with target.open("ab") as file:
         file.write(b"\n")
-    hold(str(target)).let_go()
+    lock_for_replacement(str(target)).release()
     found = contents(target.parent)
     assert is_expected(found["a.json"].removesuffix(b"\n"), RUN, "1.5")
     assert found["a.json.bak"] == THEIRS
@@ -338,7 +338,7 @@ def test_what_was_written_into_the_new_file_since_is_not_taken_away(target: Path
 def test_what_replaced_the_new_file_since_is_not_taken_away(target: Path) -> None:
     _exchanged_and_killed(target, suffix=None)
     place(target, b"{}")
-    hold(str(target)).let_go()
+    lock_for_replacement(str(target)).release()
     assert contents(target.parent) == {"a.json": b"{}", "a.json.bak": THEIRS}
 
 
@@ -361,28 +361,28 @@ def test_resume_does_not_pass_over_what_has_to_be_cleared_up(target: Path) -> No
 
 def test_who_is_alive_is_not_cleared_up_behind(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("migrator.writing.lock._PATIENCE", 0.01)
-    handle, locked = exchange.create(str(target))
+    handle, locked = exchange.stage_file(str(target))
     assert locked
     for _ in range(2):
         with pytest.raises(UnwritableError, match="another process is at work on it"):
-            hold(str(target))
-        assert os.path.exists(mark_of(str(target)))
+            lock_for_replacement(str(target))
+        assert os.path.exists(staging_name(str(target)))
     with pytest.raises(UnwritableError, match="another process is at work on it"):
-        exchange.create(str(target))
+        exchange.stage_file(str(target))
     os.close(handle)
-    hold(str(target)).let_go()
+    lock_for_replacement(str(target)).release()
 
 
 def test_who_has_just_begun_is_not_cleared_up_behind(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("migrator.writing.lock._PATIENCE", 0.01)
-    first = hold(str(target))
+    first = lock_for_replacement(str(target))
     # The new file is there, and not under lock yet.
-    Path(mark_of(str(target))).write_bytes(b"half a fi")
+    Path(staging_name(str(target))).write_bytes(b"half a fi")
     with pytest.raises(UnwritableError, match="another process is at work on it"):
-        hold(str(target))
-    assert os.path.exists(mark_of(str(target)))
-    first.let_go()
-    hold(str(target)).let_go()
+        lock_for_replacement(str(target))
+    assert os.path.exists(staging_name(str(target)))
+    first.release()
+    lock_for_replacement(str(target)).release()
 
 
 # --- names ---------------------------------------------------------------------------------------------------

@@ -15,9 +15,9 @@ from support.process import command, contents, copy, environment, export, is_exp
 
 from migrator.errors import JournalError, UnwritableError
 from migrator.writing import journal, replace
-from migrator.writing.exchange import mark_of
+from migrator.writing.exchange import staging_name
 from migrator.writing.journal import Entry
-from migrator.writing.lock import hold
+from migrator.writing.lock import lock_for_replacement
 from migrator.writing.replace import Replacements, WriteOptions
 from migrator.writing.write import Fsync
 
@@ -182,7 +182,7 @@ def test_what_someone_else_changed_meanwhile_is_left_alone(
 ) -> None:
     target = copy(OLD, tmp_path / "a.json")
     os.utime(target, ns=(10**18, 10**18))
-    monkeypatch.setattr("migrator.writing.lock.GRAIN", 2**62)
+    monkeypatch.setattr("migrator.writing.lock.CLOCK_GRANULARITY_NS", 2**62)
     with Replacements(WriteOptions(fsync=Fsync.NEVER)) as replacements:
         replacements.read(str(target))
         change = replacements.replace("a.json", b"new", None)
@@ -196,15 +196,15 @@ def test_what_someone_else_changed_meanwhile_is_left_alone(
 def test_another_process_at_the_same_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = copy(OLD, tmp_path / "a.json")
     monkeypatch.setattr("migrator.writing.lock._PATIENCE", 0.01)
-    first = hold(str(target))
+    first = lock_for_replacement(str(target))
     told: list[str] = []
     with pytest.raises(UnwritableError, match="another process is at work on it"):
-        hold(str(target), lambda: told.append("let go of what is held"))
+        lock_for_replacement(str(target), lambda: told.append("let go of what is held"))
     assert told == ["let go of what is held"]
-    first.let_go()
-    again = hold(str(target))
+    first.release()
+    again = lock_for_replacement(str(target))
     assert again.raw == export(OLD).read_bytes()
-    again.let_go()
+    again.release()
 
 
 def test_a_copied_backup_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,7 @@ def test_a_copied_backup_is_read_back(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_killed_runs_leavings_are_used_again(tree: Path) -> None:
     target = tree / "in" / "a.json"
-    Path(mark_of(str(target))).write_bytes(b"half a fi")
+    Path(staging_name(str(target))).write_bytes(b"half a fi")
     os.link(target, tree / "in" / "a.json.bak")
     done = run("upgrade", "in", "--in-place", cwd=tree)
     assert done.code == 0
