@@ -15,12 +15,12 @@ import orjson
 
 from benchmarks.measure import corpus, grow, in_memory, pairs, process, row, timed
 from migrator.batch.discover import discover
-from migrator.batch.migrate_files import Request, Status, execute
+from migrator.batch.migrate_files import execute
+from migrator.batch.request import Request, Status
 from migrator.identify import identify
 from migrator.jsonfile import parse, render
 from migrator.migration.migrate import migrate
-from migrator.writing.replace import WriteOptions
-from migrator.writing.write import Fsync
+from migrator.writing.options import Fsync, WriteOptions
 
 ROUNDS = 30
 LARGE = 3_000
@@ -106,7 +106,7 @@ def floor(tree: Path, out: Path) -> None:
 
 def batch(tree: Path, out: Path) -> None:
     """The real thing, without the process around it."""
-    request = Request("1.5", "up", out_folder=str(out), ledgers=False, manner=WriteOptions(fsync=Fsync.NEVER))
+    request = Request("1.5", "up", out_folder=str(out), ledgers=False, options=WriteOptions(fsync=Fsync.NEVER))
     for source in discover([str(tree)], avoid=[str(out)]):
         if execute(source, request).status is Status.FAILED:
             raise RuntimeError(f"{source.path} failed")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Literal
 
 from migrator._version import __version__
 from migrator.backfill.beside import Backfill
 from migrator.batch.discover import STDIN, Source
 from migrator.batch.load import Loaded, load
+from migrator.batch.request import Request, Result, Status
 from migrator.batch.select import passes
 from migrator.chain.steps import rank
 from migrator.config.for_release import checked_file
@@ -20,119 +19,16 @@ from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueE
 from migrator.files.packed import pack, packing_of_content, packing_of_name, unpack
 from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, render
-from migrator.ledger import Ledger, Loss, Op, Tally
+from migrator.ledger import Loss, Op
 from migrator.migration.migrate import Migration, migrate
 from migrator.migration.residue import Residue
-from migrator.stores import exists, is_url, join, read_bytes
+from migrator.stores import exists, is_url, read_bytes
 from migrator.writing import RESIDUE_SUFFIX, journal
 from migrator.writing.exchange import left_behind
 from migrator.writing.outputs import Output, Outputs
-from migrator.writing.replace import Change, Replacements, WriteOptions, other_names
+from migrator.writing.replace import Change, Replacements, other_names
 from migrator.writing.replace_stored import StoredReplacements
-from migrator.writing.write import Fsync, sync_file_systems, write_standard_output
-
-TOGETHER: Final = 64
-"""Files that share one wait for the disk: it takes as long as for one, and an interrupt is still soon obeyed."""
-
-
-class Status(StrEnum):
-    """How it went with one file."""
-
-    MIGRATED = "migrated"
-    UNCHANGED = "unchanged"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a command line asks for every file.
-
-    `to` is the schema version; with `release`, that of an AIPerf release which is to read the result.
-    `direction` limits which way files are moved. Exactly one of `out_file`, `out_folder`, `in_place` and
-    `standard_output` is set, or none: then nothing is written. `manner` says how files are written. `ledgers` asks
-    for every entry, not only the figures. `backfill` asks for what the files beside an export know; `records` names
-    them for a single one. A file that does not pass the test `where` is not meant: nothing becomes of it.
-    """
-
-    to: str
-    direction: Literal["up", "down", "either"] = "either"
-    out_file: str | None = None
-    out_folder: str | None = None
-    in_place: bool = False
-    standard_output: bool = False
-    manner: WriteOptions = field(default_factory=WriteOptions)
-    force: bool = False
-    residue: bool = False
-    use_residue: bool = True
-    keep_secrets: bool = False
-    ledgers: bool = True
-    release: str = ""
-    backfill: bool = False
-    records: str | None = None
-    where: str = ""
-
-    @property
-    def goal(self) -> str:
-        """`to 1.5`, or `for AIPerf 0.9.0`."""
-        return f"for AIPerf {self.release}" if self.release else f"to {self.to}"
-
-    @property
-    def writes(self) -> bool:
-        """Whether anything is written at all."""
-        return bool(self.out_file or self.out_folder or self.in_place or self.standard_output)
-
-    @property
-    def together(self) -> int:
-        """How many files are written, and reported, together."""
-        return TOGETHER if self.manner.fsync is Fsync.BATCH and self.writes and not self.standard_output else 1
-
-    def target(self, source: Source) -> str:
-        """Where the output for a file goes."""
-        return source.path if self.in_place else self.out_file or join(self.out_folder or "", source.relative)
-
-
-_NOTHING: Final = Ledger().tally()
-
-
-@dataclass(slots=True)
-class Result:
-    """What happened to one file. `tally` is the ledger in figures, `ledger` all of it, where that was asked for."""
-
-    source: Source
-    status: Status
-    reason: str = ""
-    from_version: str = ""
-    to_version: str = ""
-    for_release: str = ""
-    output: str = ""
-    error: MigratorError | None = None
-    warnings: list[str] = field(default_factory=list)
-    steps: tuple[str, ...] = ()
-    tally: Tally = _NOTHING
-    ledger: Ledger = field(default_factory=Ledger)
-
-    def as_dict(self) -> dict[str, Any]:
-        """One line of `--json`."""
-        row: dict[str, Any] = {"file": self.source.path, "status": self.status.value}
-        if self.reason:
-            row["reason"] = self.reason
-        if self.from_version:
-            row |= {"from": self.from_version, "to": self.to_version}
-        if self.for_release:
-            row["for_aiperf"] = self.for_release
-        if self.output:
-            row["output"] = self.output
-        if self.warnings:
-            row["warnings"] = self.warnings
-        if self.error:
-            row["error"] = self.error.as_dict()
-        if self.status is Status.MIGRATED:
-            row["steps"] = list(self.steps)
-            row["operations"] = {op.value: count for op, count in self.tally.operations.items()}
-            row["losses"] = {loss.value: count for loss, count in self.tally.losses.items()}
-            row["ledger"] = self.ledger.as_list()
-        return row
+from migrator.writing.write import sync_file_systems, write_standard_output
 
 
 def execute(source: Source, request: Request) -> Result:
@@ -146,12 +42,12 @@ def execute_all(sources: Iterable[Source], request: Request, stop: Callable[[], 
     Errors become the results', so that a batch goes on. A file that the request does not choose has no result.
     """
     results: list[tuple[Result, Change | Output | None]] = []
-    outputs = Outputs(request.manner, force=request.force, within=request.out_folder)
-    with Replacements(request.manner) as replacements:
+    outputs = Outputs(request.options, force=request.force, within=request.out_folder)
+    with Replacements(request.options) as replacements:
         for source in sources:
             if stop():
                 break
-            far = StoredReplacements(request.manner) if is_url(source.path) else None
+            far = StoredReplacements(request.options) if is_url(source.path) else None
             if attempt := _attempt(source, request, far or replacements, outputs):
                 results.append(attempt)
         replacements.settle()
@@ -159,7 +55,7 @@ def execute_all(sources: Iterable[Source], request: Request, stop: Callable[[], 
     for result, change in results:
         if change and change.error:
             _fail(result, change.error)
-    if request.together > 1 and not request.in_place:
+    if request.batch_size > 1 and not request.in_place:
         _flush([result for result, _ in results])
     return [result for result, _ in results]
 
@@ -323,7 +219,7 @@ def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
         warnings.append("its white space is irregular and was evened out; every value and spelling is kept")
     if secrets := len(done.ledger.of(Loss.REDACTED)):
         places = "1 place" if secrets == 1 else f"{secrets} places"
-        kept = ", but not in the backup" if request.in_place and request.manner.backup else ""
+        kept = ", but not in the backup" if request.in_place and request.options.backup else ""
         warnings.append(f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}")
     if request.release and (path := checked_file(done.document, request.release)):
         warnings.append(f"AIPerf {request.release} reads it only where the file {path!r} is there")

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from migrator.batch.discover import Source
-from migrator.batch.migrate_files import Request, Result, Status, execute_all
+from migrator.batch.migrate_files import execute_all
 from migrator.batch.pool import AT_ONCE, Stop, never, wait_together
+from migrator.batch.request import UNKNOWN_VERSION, Request, Result, Status
 from migrator.errors import MigratorError
 from migrator.stores import absolute, is_url
 from migrator.writing.journal import Entry
 
-UNKNOWN: Final = "?"
-"""The version a file came from, where nobody can tell."""
 _LOST: Final = "written by a worker that was lost, and there is no backup to tell from: its ledger is not known"
 
 
@@ -31,7 +30,7 @@ class Migrating:
     @property
     def together(self) -> int:
         """Files that go to the disk together."""
-        return self.request.together
+        return self.request.batch_size
 
     def __call__(self, sources: Sequence[Source], stop: Stop = never) -> list[Result]:
         """What became of each file, in order; nothing of those that the request does not choose."""
@@ -55,7 +54,7 @@ class Migrating:
 
         there = replace(
             request,
-            manner=request.manner._replace(folder=given(request.manner.folder), journal=journal),
+            options=request.options._replace(folder=given(request.options.folder), journal=journal),
             out_file=given(request.out_file),
             out_folder=given(request.out_folder),
             records=given(request.records),
@@ -81,7 +80,7 @@ class Migrating:
         request = self.request
         looked = replace(request, out_file=None, out_folder=None, in_place=False, where="")
         original = entry.backup if request.in_place else source.path
-        result = Result(source, Status.MIGRATED, "", UNKNOWN, request.to, request.release, warnings=[_LOST])
+        result = Result(source, Status.MIGRATED, "", UNKNOWN_VERSION, request.to, request.release, warnings=[_LOST])
         if original:
             (found,) = execute_all([source._replace(path=original, done="")], looked)
             result = result if found.status is Status.FAILED else found

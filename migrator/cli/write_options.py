@@ -8,14 +8,13 @@ from contextlib import ExitStack
 from typing import Final
 
 from migrator.batch.discover import Source
-from migrator.batch.migrate_files import Request
+from migrator.batch.request import Request
 from migrator.cli.engine import EngineOptions
 from migrator.cli.parser import Parser, file_name
 from migrator.errors import UsageError
 from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.writing import journal
-from migrator.writing.replace import WriteOptions
-from migrator.writing.write import Fsync
+from migrator.writing.options import Fsync, WriteOptions
 
 
 class WritingOptions(EngineOptions):
@@ -112,12 +111,12 @@ def journaled(
     Raises:
         UnwritableError, JournalError: as [`migrator.writing.journal.begin`][] does.
     """
-    name = request.manner.journal
+    name = request.options.journal
     if name is None:
         return iter(sources)
     about = {"command": options.command, "to": request.to}
     kept = stack.enter_context(
-        journal.begin(name, about, resume=options.resume, sync=request.manner.fsync is not Fsync.NEVER)
+        journal.begin(name, about, resume=options.resume, sync=request.options.fsync is not Fsync.NEVER)
     )
     if not options.resume:
         return iter(sources)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from migrator.batch.migrate_files import Result, Status
-from migrator.batch.migrate_work import UNKNOWN
+from migrator.batch.request import UNKNOWN_VERSION, Result, Status
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.jsonfile import path_text
 from migrator.ledger import PAST_TENSE, Entry, Loss, Op, Tally
@@ -35,8 +34,8 @@ def result_line(result: Result) -> str:
     if result.status is Status.FAILED:
         return f"{'failed':<13}{name}"
     if result.status is Status.MIGRATED:
-        if result.from_version == UNKNOWN:
-            return f"{f'{UNKNOWN} → {result.to_version}  ':<13}{name}"
+        if result.from_version == UNKNOWN_VERSION:
+            return f"{f'{UNKNOWN_VERSION} → {result.to_version}  ':<13}{name}"
         move = f"{result.from_version} → {result.to_version}" if result.steps else _same_version(result)
         return f"{move + '  ':<13}{name}\n{'':<13}{counts(result.tally)}"
     return f"{result.status.value:<13}{name}\n{'':<13}{printable(result.reason)}"

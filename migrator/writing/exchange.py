@@ -26,9 +26,8 @@ from typing import Final
 from migrator.errors import ChangedError, UnwritableError
 from migrator.files.disk import unreadable
 from migrator.files.rename import appear, exchange
+from migrator.writing.options import BACKUP_SUFFIX
 
-BACKUP_SUFFIX: Final = ".bak"
-"""The end of a backup's name, unless the user chooses another."""
 CLOCK_GRANULARITY_NS: Final = 100_000_000
 """Nanoseconds within which two changes of a file may get the same time stamp."""
 

@@ -9,9 +9,9 @@ from typing import Final
 from migrator.errors import MigratorError, reported
 from migrator.stores import absolute, is_url
 from migrator.writing import RESIDUE_SUFFIX, journal
-from migrator.writing.replace import WriteOptions
+from migrator.writing.options import Fsync, WriteOptions
 from migrator.writing.replace_stored import write_stored
-from migrator.writing.write import Fsync, missing_folders, write_out
+from migrator.writing.write import missing_folders, write_out
 
 _TOGETHER: Final = 2**24
 """Bytes that may wait in memory to be written."""

@@ -16,14 +16,13 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from migrator.errors import LinkError, MigratorError, UnwritableError
 from migrator.files.disk import read_bytes, sync_folder, unwritable, write_all
 from migrator.files.rename import appear
 from migrator.writing import RESIDUE_SUFFIX, journal
 from migrator.writing.exchange import (
-    BACKUP_SUFFIX,
     busy,
     changed,
     clear,
@@ -34,33 +33,11 @@ from migrator.writing.exchange import (
     staging_name,
 )
 from migrator.writing.lock import LockedFile, lock_for_replacement
-from migrator.writing.write import Fsync, make_folder, missing_folders, sync_file_systems
+from migrator.writing.options import Fsync, WriteOptions
+from migrator.writing.write import make_folder, missing_folders, sync_file_systems
 
 _TOGETHER: Final = 2**24
 """Bytes that may wait in memory for the disk."""
-
-
-class WriteOptions(NamedTuple):
-    """How originals are replaced.
-
-    Backups stand beside the original under `suffix`, or in `folder`, or nowhere (both None). `touch` renews the time
-    of modification instead of keeping it. `journal` is the name of the journal, if there is one.
-    """
-
-    suffix: str | None = BACKUP_SUFFIX
-    folder: str | None = None
-    touch: bool = False
-    fsync: Fsync = Fsync.BATCH
-    journal: str | None = None
-
-    @property
-    def backup(self) -> bool:
-        """Whether originals are kept."""
-        return self.suffix is not None or self.folder is not None
-
-    def backup_name(self, path: str, relative: str) -> str:
-        """Where the original of `path` is kept, if that name is free."""
-        return os.path.join(self.folder, relative) + (self.suffix or "") if self.folder else path + (self.suffix or "")
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from migrator.files.disk import exists_already, write_atomic
 from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
 from migrator.writing import RESIDUE_SUFFIX, journal
-from migrator.writing.replace import WriteOptions
-from migrator.writing.write import Fsync, make_folder
+from migrator.writing.options import Fsync, WriteOptions
+from migrator.writing.write import make_folder
 
 
 def write_stored(target: str, raw: bytes, residue: bytes | None, *, force: bool) -> None:

@@ -7,20 +7,10 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import exists_already, unwritable, write_atomic
 from migrator.writing import RESIDUE_SUFFIX
-
-
-class Fsync(StrEnum):
-    """When to wait for the disk: for each file, once for some dozen files together, or not at all."""
-
-    EACH = "each"
-    BATCH = "batch"
-    NEVER = "never"
-
 
 _made: set[str] = set()
 """Output folders known to exist, so that a batch does not ask for each file."""

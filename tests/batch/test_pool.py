@@ -12,13 +12,12 @@ from support.process import environment
 
 from migrator.batch import pool
 from migrator.batch.discover import Source, discover
-from migrator.batch.migrate_files import Request, Status
 from migrator.batch.migrate_work import Migrating
+from migrator.batch.request import Request, Status
 from migrator.errors import MigratorError, RejectedError, UnwritableError
 from migrator.render.report import result_line
 from migrator.writing.journal import Entry, routed
-from migrator.writing.replace import WriteOptions
-from migrator.writing.write import Fsync
+from migrator.writing.options import Fsync, WriteOptions
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "exports"
 
@@ -108,7 +107,7 @@ def test_stopping_begins_nothing_new_and_tells_what_was_done(tmp_path: Path) -> 
     for number in range(200):
         (tmp_path / f"{number:03}.json").write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
     done: list[str] = []
-    request = Request("1.5", "up", out_folder=str(tmp_path / "out"), manner=WriteOptions(fsync=Fsync.NEVER))
+    request = Request("1.5", "up", out_folder=str(tmp_path / "out"), options=WriteOptions(fsync=Fsync.NEVER))
     for result in pool.run(
         discover([str(tmp_path)], avoid=[str(tmp_path / "out")]), Migrating(request), 2, lambda: len(done) >= 8
     ):

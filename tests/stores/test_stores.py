@@ -24,10 +24,11 @@ from support.process import EXPORTS, NAME, ROOT, SECRET, command, copy, environm
 
 import migrator
 from migrator.batch.discover import discover
-from migrator.batch.migrate_files import Request, Status, execute
+from migrator.batch.migrate_files import execute
+from migrator.batch.request import Request, Status
 from migrator.errors import ChangedError, UnwritableError
 from migrator.stores import is_url, store_of
-from migrator.writing.replace import WriteOptions
+from migrator.writing.options import WriteOptions
 from migrator.writing.replace_stored import StoredReplacements
 
 AWS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -18,7 +18,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from migrator.batch.discover import Source
-from migrator.batch.migrate_files import Request, Status, execute
+from migrator.batch.migrate_files import execute
+from migrator.batch.request import Request, Status
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.errors import MigratorError
 from migrator.ledger import Loss

@@ -13,16 +13,17 @@ import pytest
 from support.process import contents, export, is_expected, leftovers
 
 from migrator.batch.discover import Source
-from migrator.batch.migrate_files import Request, Result, Status, execute
+from migrator.batch.migrate_files import execute
+from migrator.batch.request import Request, Result, Status
 from migrator.errors import ChangedError, UnwritableError
 from migrator.files import rename
 from migrator.writing import exchange, journal
 from migrator.writing.exchange import exchange_name, staging_name
 from migrator.writing.lock import lock_for_replacement
-from migrator.writing.replace import WriteOptions
+from migrator.writing.options import Fsync, WriteOptions
 from migrator.writing.stream import LedgerFile, OutFile
 from migrator.writing.undo import undo
-from migrator.writing.write import Fsync, write_out
+from migrator.writing.write import write_out
 
 RUN = "0.4.0/chat-streaming"
 OLD = export(RUN).read_bytes()
@@ -44,9 +45,9 @@ def place(path: Path, raw: bytes) -> None:
     os.rename(path.with_name("theirs"), path)
 
 
-def migrated(path: Path, **manner: Any) -> Result:
-    kind = WriteOptions(fsync=Fsync.NEVER, **manner)
-    return execute(Source(str(path), path.name, named=True), Request("1.5", in_place=True, manner=kind))
+def migrated(path: Path, **options: Any) -> Result:
+    kind = WriteOptions(fsync=Fsync.NEVER, **options)
+    return execute(Source(str(path), path.name, named=True), Request("1.5", in_place=True, options=kind))
 
 
 def before_exchange(monkeypatch: pytest.MonkeyPatch, *deeds: Callable[[], object]) -> None:
@@ -113,7 +114,7 @@ def test_a_residue_that_appears_meanwhile_is_left_alone(target: Path, monkeypatc
     path.write_bytes(export("0.13.0/chat-streaming").read_bytes())
     os.rename(path, target)
     before = target.read_bytes()
-    request = Request("1.0", in_place=True, residue=True, manner=WriteOptions(fsync=Fsync.NEVER))
+    request = Request("1.0", in_place=True, residue=True, options=WriteOptions(fsync=Fsync.NEVER))
     result = execute(Source(str(target), "a.json", named=True), request)
     assert str(result.error).startswith(f"{saved}: was changed by someone else")
     assert contents(target.parent) == {"a.json": before, "a.json.residue.json": b"theirs"}
@@ -353,7 +354,7 @@ def test_resume_does_not_pass_over_what_has_to_be_cleared_up(target: Path) -> No
     _exchanged_and_killed(target)
     done = journal.digest(target.read_bytes())
     source = Source(str(target), "a.json", named=True, done=done)
-    request = Request("1.5", in_place=True, manner=WriteOptions(fsync=Fsync.NEVER))
+    request = Request("1.5", in_place=True, options=WriteOptions(fsync=Fsync.NEVER))
     assert execute(source, request).status is Status.MIGRATED
     assert contents(target.parent).keys() == {"a.json", "a.json.bak", "a.json.bak.1"}
     assert THEIRS in contents(target.parent).values()

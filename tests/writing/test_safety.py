@@ -18,8 +18,8 @@ from migrator.writing import journal, replace
 from migrator.writing.exchange import staging_name
 from migrator.writing.journal import Entry
 from migrator.writing.lock import lock_for_replacement
-from migrator.writing.replace import Replacements, WriteOptions
-from migrator.writing.write import Fsync
+from migrator.writing.options import Fsync, WriteOptions
+from migrator.writing.replace import Replacements
 
 OLD = "0.4.0/chat-streaming"
 NEW = "0.13.0/chat-streaming"

@@ -6,9 +6,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from migrator.batch.migrate_files import Request, Result, Status
 from migrator.batch.migrate_work import Migrating
 from migrator.batch.pool import run, usable_cores
+from migrator.batch.request import Request, Result, Status
 from migrator.errors import MigratorError
 from migrator.render.report import counts, total_line
 from migrator.render.safe import printable

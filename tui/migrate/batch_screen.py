@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import ProgressBar, Static
 from textual.worker import get_current_worker
 
-from migrator.batch.migrate_files import Result, Status
+from migrator.batch.request import Result, Status
 from migrator.errors import MigratorError
 from migrator.render.safe import printable
 from tui.common.clipboard import Copy

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.load import load
-from migrator.batch.migrate_files import Request, residue_beside
+from migrator.batch.migrate_files import residue_beside
+from migrator.batch.request import Request
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.errors import MigratorError, ResidueError, reported
 from migrator.files.disk import unreadable

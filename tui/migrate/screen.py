@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from migrator.batch.migrate_files import Result, Status, execute
+from migrator.batch.migrate_files import execute
+from migrator.batch.request import Result, Status
 from migrator.errors import MigratorError
 from migrator.jsonfile import path_text
 from migrator.ledger import Loss

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from migrator.batch.discover import Source, clash, discover
-from migrator.batch.migrate_files import Request
+from migrator.batch.request import Request
 from migrator.errors import UsageError
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.exchange import free_name
-from migrator.writing.replace import WriteOptions
+from migrator.writing.options import WriteOptions
 from tui.migrate.target import option, release_of, version_of
 
 SUFFIX: Final = ".bak"
@@ -45,7 +45,7 @@ class Order:
             out_file=self.destination if copy and not self.many else None,
             out_folder=self.destination if copy and self.many else None,
             in_place=not copy,
-            manner=WriteOptions(suffix=SUFFIX),
+            options=WriteOptions(suffix=SUFFIX),
             residue=self.residue,
             ledgers=False,
         )

@@ -9,8 +9,8 @@ from contextlib import ExitStack, closing
 from typing import Final, Literal
 
 from migrator.batch.discover import STDIN, clash, is_folder, same_folder
-from migrator.batch.migrate_files import Request, Result, Status
 from migrator.batch.migrate_work import Migrating
+from migrator.batch.request import Request, Result, Status
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
 from migrator.cli.engine import add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.interrupt import DeferredInterrupt
@@ -189,7 +189,7 @@ def _request(options: Options) -> Request:
         out_folder=options.output_dir,
         in_place=options.in_place,
         standard_output=to_stdout,
-        manner=write_options(options),
+        options=write_options(options),
         force=options.force,
         residue=options.residue,
         use_residue=not options.ignore_residue,

@@ -16,7 +16,8 @@ from typing import Final
 from support.process import EXPORTS, NAME, command, environment
 
 from migrator.batch.discover import Source
-from migrator.batch.migrate_files import Request, execute
+from migrator.batch.migrate_files import execute
+from migrator.batch.request import Request
 from migrator.cli.main import run as command_line
 
 FSYNC: Final = ("never", "batch", "each")

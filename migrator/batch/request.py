@@ -1,0 +1,118 @@
+"""What is asked of a batch of migrations, and what became of each file. Neither knows how it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from migrator.batch.discover import Source
+from migrator.errors import MigratorError
+from migrator.ledger import Ledger, Tally
+from migrator.stores import join
+from migrator.writing.options import Fsync, WriteOptions
+
+UNKNOWN_VERSION: Final = "?"
+"""The version that a file came from, where nobody can tell."""
+_FILES_PER_SYNC: Final = 64
+"""Files that share one wait for the disk: it takes as long as for one, and an interrupt is still obeyed soon."""
+
+
+class Status(StrEnum):
+    """What became of one file."""
+
+    MIGRATED = "migrated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks for every file.
+
+    `to` is the schema version; with `release`, the version that this AIPerf release reads. `direction` limits which
+    way files are migrated. At most one of `out_file`, `out_folder`, `in_place` and `standard_output` is set; without
+    any, nothing is written. `options` says how files are written. `ledgers` asks for every entry of the ledgers, not
+    only for the figures. `backfill` asks for what the files beside an export can add; `records` names the records of
+    a single export. A file that does not pass the test `where` has no result.
+    """
+
+    to: str
+    direction: Literal["up", "down", "either"] = "either"
+    out_file: str | None = None
+    out_folder: str | None = None
+    in_place: bool = False
+    standard_output: bool = False
+    options: WriteOptions = field(default_factory=WriteOptions)
+    force: bool = False
+    residue: bool = False
+    use_residue: bool = True
+    keep_secrets: bool = False
+    ledgers: bool = True
+    release: str = ""
+    backfill: bool = False
+    records: str | None = None
+    where: str = ""
+
+    @property
+    def goal(self) -> str:
+        """`to 1.5`, or `for AIPerf 0.9.0`."""
+        return f"for AIPerf {self.release}" if self.release else f"to {self.to}"
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is written at all."""
+        return bool(self.out_file or self.out_folder or self.in_place or self.standard_output)
+
+    @property
+    def batch_size(self) -> int:
+        """How many files are written, and reported, together."""
+        return _FILES_PER_SYNC if self.options.fsync is Fsync.BATCH and self.writes and not self.standard_output else 1
+
+    def target(self, source: Source) -> str:
+        """Where the output for a file goes."""
+        return source.path if self.in_place else self.out_file or join(self.out_folder or "", source.relative)
+
+
+_NOTHING: Final = Ledger().tally()
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one file. `tally` has the figures of the ledger; `ledger` is whole where that was asked for."""
+
+    source: Source
+    status: Status
+    reason: str = ""
+    from_version: str = ""
+    to_version: str = ""
+    for_release: str = ""
+    output: str = ""
+    error: MigratorError | None = None
+    warnings: list[str] = field(default_factory=list)
+    steps: tuple[str, ...] = ()
+    tally: Tally = _NOTHING
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of `--json`."""
+        row: dict[str, Any] = {"file": self.source.path, "status": self.status.value}
+        if self.reason:
+            row["reason"] = self.reason
+        if self.from_version:
+            row |= {"from": self.from_version, "to": self.to_version}
+        if self.for_release:
+            row["for_aiperf"] = self.for_release
+        if self.output:
+            row["output"] = self.output
+        if self.warnings:
+            row["warnings"] = self.warnings
+        if self.error:
+            row["error"] = self.error.as_dict()
+        if self.status is Status.MIGRATED:
+            row["steps"] = list(self.steps)
+            row["operations"] = {op.value: count for op, count in self.tally.operations.items()}
+            row["losses"] = {loss.value: count for loss, count in self.tally.losses.items()}
+            row["ledger"] = self.ledger.as_list()
+        return row
