@@ -90,7 +90,9 @@ def _again(kind: type[MigratorError], arguments: tuple[object, ...], facts: dict
 
 
 class UnreadableError(MigratorError):
-    """The operating system would not give the bytes, or there are too many of them."""
+    """The file cannot be read, or is larger than any export: then `too_large` is set."""
+
+    too_large = False
 
 
 class NotJsonError(MigratorError):

@@ -63,19 +63,14 @@ def is_folder(path: str) -> bool:
     A store is only asked where the name of a URL does not tell: a thousand named objects would be a thousand waits.
     What it will not talk about is told when it is read.
     """
-    if path == STDIN or path in _silent:
+    if path == STDIN:
         return False
     if is_url(path) and (path.endswith("/") or path.lower().endswith(EXPORT_SUFFIXES)):
         return path.endswith("/")
     try:
         return stores.is_folder(path)
     except UnreadableError:
-        _silent.add(path)
         return False
-
-
-_silent: set[str] = set()
-"""URLs whose store gave no answer: to wait for one again and again would take minutes."""
 
 
 def same_folder(one: str, other: str) -> bool:

@@ -121,7 +121,7 @@ def _lines(head: bytes) -> Identity | None:
 
 def _oversized(path: str, error: UnreadableError) -> Identity | None:
     """Records of a long run are larger than any export may be: their first line says what they are."""
-    if not error.found.endswith(" MB"):
+    if not error.too_large:
         return None
     try:
         with open(path, "rb") as file:

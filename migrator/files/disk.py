@@ -40,9 +40,7 @@ def read_open(handle: int, path: str, limit: int = MAX_BYTES) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError(f"is {_kind(status.st_mode)}", expected="a regular file", file=path)
         if status.st_size > limit:
-            raise UnreadableError(
-                f"has {status.st_size / 2**20:.0f} MB", expected=f"at most {limit / 2**20:.0f} MB", file=path
-            )
+            raise oversized(status.st_size, limit, path)
         content = os.read(handle, status.st_size + 1)
         # One byte more was asked for than is there: having got what is there is having reached the end.
         while len(content) != status.st_size and (chunk := os.read(handle, 65536)):
@@ -52,6 +50,13 @@ def read_open(handle: int, path: str, limit: int = MAX_BYTES) -> bytes:
         return content
     except OSError as error:
         raise unreadable(error, path) from error
+
+
+def oversized(size: int, limit: int, file: str) -> UnreadableError:
+    """The error for a file of more bytes than the limit; its `too_large` is set."""
+    error = UnreadableError(f"has {size / 2**20:.0f} MB", expected=f"at most {limit / 2**20:.0f} MB", file=file)
+    error.too_large = True
+    return error
 
 
 def unreadable(error: OSError, path: str) -> UnreadableError:

@@ -1,6 +1,6 @@
-"""Files wherever they are: on this machine by their path, on an object store by their URL.
+"""Files on this machine by their path, and on object stores by their URL, through the same functions.
 
-What only looks at files asks here and need not know which they are. Nothing of `fsspec` is imported for a path.
+Nothing of `fsspec` is imported for a path.
 """
 
 from __future__ import annotations
@@ -8,46 +8,32 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from migrator.errors import UsageError
 from migrator.files import disk
 from migrator.files.disk import MAX_BYTES
+from migrator.stores.urls import is_url, require_no_secret
 
 if TYPE_CHECKING:
     from migrator.stores.store import Store
 
-
-def is_url(name: str) -> bool:
-    """Whether a name is a URL (`s3://bucket/key`) and no path: a scheme as RFC 3986 spells it, then `://`."""
-    if "://" not in name:
-        return False  # Asked of every path, several times.
-    scheme = name.partition("://")[0]
-    return scheme[:1].isalpha() and scheme.isascii() and scheme.translate(_IN_SCHEMES).isalnum()
-
-
-_IN_SCHEMES = {ord(character): None for character in "+-."}
-
-
-def require_no_secret(url: str) -> None:
-    """Refuse a URL with something in it that must not be in a report or journal, where its name would be.
-
-    Raises:
-        UsageError: a password, or the query of a web page, which may be signed.
-    """
-    scheme, _, rest = url.partition("://")
-    host = rest.partition("/")[0]
-    if "@" in host and ":" in host.rpartition("@")[0]:
-        raise UsageError(
-            f"a password stands in the URL of {scheme}://{host.rpartition('@')[2]}",
-            hint="give it to the store's own configuration instead",
-        )
-    if "?" in rest and scheme.lower() in ("http", "https"):
-        told = f"a URL with a query is not read: {url.partition('?')[0]}"
-        raise UsageError(told, hint="curl -s URL | aiperf-migrate inspect -")
+__all__ = [
+    "absolute",
+    "base_name",
+    "changed",
+    "exists",
+    "find",
+    "is_folder",
+    "is_url",
+    "join",
+    "read_bytes",
+    "require_no_secret",
+    "store_of",
+]
 
 
 def store_of(url: str) -> Store:
-    """The store that a URL leads to; errors as of [`migrator.stores.store.connect`][]."""
-    from migrator.stores.store import connect
+    """The store of a URL; errors as of [`migrator.stores.connect.connect`][]."""
+    # Slow to import, and only needed for URLs.
+    from migrator.stores.connect import connect
 
     return connect(url)
 
@@ -56,13 +42,13 @@ def read_bytes(name: str, limit: int = MAX_BYTES) -> bytes:
     """The whole content of a file.
 
     Raises:
-        UnreadableError: it is not there, or may not be read, or is none, or is larger than `limit` bytes.
+        UnreadableError: missing, not permitted, not a regular file, or larger than `limit` bytes.
     """
     return store_of(name).read(name, limit).raw if is_url(name) else disk.read_bytes(name, limit)
 
 
 def find(name: str) -> bytes | None:
-    """The whole content of a file, None where nothing is; otherwise as [`read_bytes`][]."""
+    """The whole content of a file, None if there is no such file; otherwise as [`read_bytes`][]."""
     if is_url(name):
         found = store_of(name).find(name)
         return found and found.raw
@@ -73,31 +59,31 @@ def exists(name: str) -> bool:
     """Whether there is a file.
 
     Raises:
-        UnreadableError: a store does not say.
+        UnreadableError: the store does not answer.
     """
     return store_of(name).exists(name) if is_url(name) else os.path.exists(name)
 
 
 def is_folder(name: str) -> bool:
-    """Whether a name is that of a folder; in a store that is a prefix with names below it.
+    """Whether a name is that of a folder; on a store, a prefix of other names.
 
     Raises:
-        UnreadableError: a store does not say.
+        UnreadableError: the store does not answer.
     """
     return store_of(name).is_folder(name) if is_url(name) else os.path.isdir(name)
 
 
 def changed(name: str) -> float | None:
-    """When a file was modified: seconds since 1970, None where a store does not tell.
+    """When a file was modified, in seconds since 1970; None where a store does not tell.
 
     Raises:
-        OSError, UnreadableError: it is not there, or the like.
+        OSError, UnreadableError: it does not exist, or the like.
     """
     return store_of(name).changed(name) if is_url(name) else os.stat(name).st_mtime
 
 
 def absolute(name: str) -> str:
-    """The name under which a file is known from any working folder."""
+    """The name of a file from any working folder: its absolute path, or its URL."""
     return name if is_url(name) else os.path.abspath(name)
 
 

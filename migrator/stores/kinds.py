@@ -1,7 +1,7 @@
-"""The stores that can be written safely, and what each of them promises.
+"""The stores that can be written safely.
 
-All of them show an object whole or not at all, so nothing is written beside it first. What matters is the condition: a
-new object only where there is none, another one only in place of the very object that was read.
+All of them show an object whole or not at all, so nothing is staged beside it first. What matters is the condition of
+each request: a new object is written only if there is none, and replaces only the very object that was read.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.errors import ChangedError, UnreadableError
 from migrator.files.disk import MAX_BYTES, exists_already
 from migrator.stores.store import Refused, Store, Stored, require_size
 
 _TYPES: Final = {".json": "application/json", ".gz": "application/gzip", ".zst": "application/zstd"}
-"""End of a name → the type that a new object gets."""
-_OTHER: Final = "application/octet-stream"
+"""End of a name → content type of a new object."""
+_OTHER_TYPE: Final = "application/octet-stream"
 
 
 class SafeStore(Store):
-    """A store with conditional writes. The three ways to write differ only in the condition."""
+    """A store with conditional writes. The ways to write differ only in the condition."""
 
     writable = True
 
     def create(self, url: str, raw: bytes) -> None:
-        """A new object; as [`Store.create`][]."""
+        """Write a new object; as [`Store.create`][]."""
         with self.writing(url):
             try:
                 self._put(url, raw, None, absent=True)
@@ -35,12 +35,12 @@ class SafeStore(Store):
                     raise exists_already(url) from error
 
     def overwrite(self, url: str, raw: bytes) -> None:
-        """An object in place of whatever is there; as [`Store.overwrite`][]."""
+        """Write an object, whether it exists or not; as [`Store.overwrite`][]."""
         with self.writing(url):
             self._put(url, raw, None, absent=False)
 
     def replace(self, url: str, raw: bytes, there: Stored) -> None:
-        """An object in place of the one that was read; as [`Store.replace`][]."""
+        """Replace the object that was read; as [`Store.replace`][]."""
         with self.writing(url):
             try:
                 self._put(url, raw, there, absent=False)
@@ -49,7 +49,7 @@ class SafeStore(Store):
                     raise ChangedError(url) from error
 
     def keep(self, url: str, there: Stored) -> None:
-        """A second object like one that was read; as [`Store.keep`][]."""
+        """Write a copy of the object that was read; as [`Store.keep`][]."""
         with self.writing(url):
             try:
                 self._put(url, there.raw, there._replace(mark=""), absent=True)
@@ -58,7 +58,7 @@ class SafeStore(Store):
                     raise exists_already(url) from error
 
     def remove(self, url: str) -> None:
-        """No object any more; as [`Store.remove`][]."""
+        """Remove an object; as [`Store.remove`][]."""
         with self.writing(url):
             try:
                 self.system.rm_file(self.key(url))
@@ -66,7 +66,7 @@ class SafeStore(Store):
                 return
 
     def _is(self, url: str, raw: bytes) -> bool:
-        """Whether the object that a condition refused to write is there: a library that lost an answer asks twice."""
+        """Whether an object has this content: a library that lost an answer writes twice, and is refused."""
         try:
             return self.read(url).raw == raw
         except UnreadableError:
@@ -77,10 +77,10 @@ class SafeStore(Store):
         """Write an object in one request.
 
         Args:
-            url: where.
-            raw: the content.
-            like: what it takes its metadata from; with a mark, it must still be there.
-            absent: whether nothing must be there.
+            url: the URL of the object.
+            raw: its content.
+            like: the object that its metadata is taken from; with a mark, that very object must still be there.
+            absent: whether no object may be there.
 
         Raises:
             Refused: the condition does not hold.
@@ -88,12 +88,12 @@ class SafeStore(Store):
 
 
 class MemoryStore(SafeStore):
-    """`memory://`: what lives and dies with this process, for libraries and their tests."""
+    """`memory://`: a store within this process, for libraries and their tests."""
 
     _lock = Lock()
 
     def read(self, url: str, limit: int = MAX_BYTES) -> Stored:
-        """An object; as [`Store.read`][]."""
+        """Read an object; as [`Store.read`][]."""
         found = super().read(url, limit)
         return found._replace(mark=_digest(found.raw))
 
@@ -107,7 +107,7 @@ class MemoryStore(SafeStore):
 
 
 class S3Store(SafeStore):
-    """`s3://`: Amazon's, and others that know `If-Match` and `If-None-Match` (in AWS since November 2024)."""
+    """`s3://`: Amazon S3, and others with `If-Match` and `If-None-Match` (in AWS since November 2024)."""
 
     _KEPT: Final = (
         "CacheControl",
@@ -122,10 +122,10 @@ class S3Store(SafeStore):
         "StorageClass",
         "WebsiteRedirectLocation",
     )
-    """What `GetObject` tells and `PutObject` takes."""
+    """Metadata that `GetObject` tells and `PutObject` takes."""
 
     def read(self, url: str, limit: int = MAX_BYTES) -> Stored:
-        """An object with its ETag, metadata and tags; as [`Store.read`][]."""
+        """Read an object with its ETag, metadata and tags; as [`Store.read`][]."""
         from fsspec.asyn import sync
 
         bucket, name, _ = self.system.split_path(url)
@@ -173,7 +173,7 @@ class S3Store(SafeStore):
 
 
 class GoogleStore(SafeStore):
-    """`gs://`: Google Cloud Storage, whose generations tell whether an object was changed."""
+    """`gs://`: Google Cloud Storage, where a new generation of an object tells that it was changed."""
 
     _KEPT: Final = (
         "cacheControl",
@@ -185,10 +185,10 @@ class GoogleStore(SafeStore):
         "metadata",
         "storageClass",
     )
-    """What is told of an object and taken back with another one."""
+    """Metadata that is told of an object and taken with a new one."""
 
     def read(self, url: str, limit: int = MAX_BYTES) -> Stored:
-        """An object with its generation and metadata; as [`Store.read`][]."""
+        """Read an object with its generation and metadata; as [`Store.read`][]."""
         bucket, name, _ = self.system.split_path(url)
         with self.reading(url):
             if not name:
@@ -196,7 +196,7 @@ class GoogleStore(SafeStore):
             known = self.system.call("GET", "b/{}/o/{}", bucket, name, json_out=True)
             require_size(int(known["size"]), limit, url)
             if known.get("contentEncoding"):
-                # What arrives may be unpacked on the way, and would be written back as if it were not.
+                # It may be decompressed on the way, and would be written back with a wrong contentEncoding.
                 raise UnreadableError(
                     f"is stored with contentEncoding {known['contentEncoding']}", expected="none", file=url
                 )
@@ -213,12 +213,12 @@ class GoogleStore(SafeStore):
 
         bucket, name, _ = self.system.split_path(url)
         about = dict(like.about) if like and like.about else {"contentType": _type(url)}
-        # The store refuses what does not arrive whole.
+        # With the hash, the store refuses content that arrives damaged.
         about |= {"name": name, "md5Hash": b64encode(md5(raw, usedforsecurity=False).digest()).decode()}
         line = f"--{uuid4().hex}"
         parts = [
             f"{line}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{json.dumps(about)}\r\n".encode(),
-            f"{line}\r\nContent-Type: {about.get('contentType', _OTHER)}\r\n\r\n".encode() + raw + b"\r\n",
+            f"{line}\r\nContent-Type: {about.get('contentType', _OTHER_TYPE)}\r\n\r\n".encode() + raw + b"\r\n",
             f"{line}--\r\n".encode(),
         ]
         mark = "0" if absent else like.mark if like else ""
@@ -238,9 +238,9 @@ class GoogleStore(SafeStore):
 
 
 def _refusing(write: Callable[[], object], refused: Callable[[Exception], bool], *, missing: bool) -> None:
-    """Write; an error that says the condition does not hold is [`Refused`][].
+    """Call `write`, and raise [`Refused`][migrator.stores.store.Refused] for an error that `refused` knows.
 
-    With `missing`, so is one that says there is no such object.
+    With `missing`, an error that says there is no such object is one of these, too.
     """
     try:
         write()
@@ -268,22 +268,14 @@ def _digest(raw: bytes) -> str:
 
 
 def _type(url: str) -> str:
-    return next((kind for end, kind in _TYPES.items() if url.endswith(end)), _OTHER)
+    return next((kind for end, kind in _TYPES.items() if url.endswith(end)), _OTHER_TYPE)
 
 
-class Kind(NamedTuple):
-    """A store that is written: its class, and what is promised of it; docs/stores.md tells it to users."""
-
-    store: type[SafeStore]
-    promise: str
-
-
-_CONDITIONAL: Final = "whole or not at all; replaced only if it is still the object that was read"
-KINDS: Final[dict[str, Kind]] = {
-    "s3": Kind(S3Store, f"{_CONDITIONAL} (If-Match on the ETag)"),
-    "s3a": Kind(S3Store, f"{_CONDITIONAL} (If-Match on the ETag)"),
-    "gs": Kind(GoogleStore, f"{_CONDITIONAL} (ifGenerationMatch)"),
-    "gcs": Kind(GoogleStore, f"{_CONDITIONAL} (ifGenerationMatch)"),
-    "memory": Kind(MemoryStore, f"{_CONDITIONAL} (under a lock of the process)"),
+KINDS: Final[dict[str, type[SafeStore]]] = {
+    "s3": S3Store,
+    "s3a": S3Store,
+    "gs": GoogleStore,
+    "gcs": GoogleStore,
+    "memory": MemoryStore,
 }
-"""Scheme → store. All others are read only."""
+"""Scheme → store that is written. All others are read only. docs/stores.md tells users what each promises."""

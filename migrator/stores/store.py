@@ -1,25 +1,21 @@
-"""One object store, through `fsspec`: what is asked of it, and its errors in this package's words."""
+"""One object store, through `fsspec`, with its errors as those of this package."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from migrator.errors import MigratorError, UnreadableError, UnwritableError, UsageError
-from migrator.files.disk import MAX_BYTES
-from migrator.stores import require_no_secret
-
-_INSTALL: Final = "pip install 'aiperf-migrate[remote]'"
+from migrator.errors import MigratorError, UnreadableError, UnwritableError
+from migrator.files.disk import MAX_BYTES, oversized
 
 
 class Stored(NamedTuple):
     """An object as it was read.
 
-    `mark` is the store's own name for this very content (ETag, generation), by which it knows whether the object was
-    changed since. `about` is what belongs to the object beside its content (type, metadata, tags), as the store takes
-    it back when the object is replaced.
+    `mark` is the store's own name for this very content (ETag, generation); with it the store can tell whether the
+    object was changed since. `about` is what the object has besides its content (type, metadata, tags), in the form in
+    which the store takes it back when the object is replaced.
     """
 
     raw: bytes
@@ -28,7 +24,7 @@ class Stored(NamedTuple):
 
 
 class Item(NamedTuple):
-    """Something in a folder. `changed` is its time of modification in seconds since 1970, where the store tells."""
+    """A name in a folder. `changed` is its time of modification in seconds since 1970, where the store tells."""
 
     name: str
     folder: bool
@@ -46,22 +42,23 @@ class Store:
 
     def __init__(self, system: Any) -> None:
         self.system = system
+        self._unanswered: dict[str, UnreadableError] = {}
 
     def read(self, url: str, limit: int = MAX_BYTES) -> Stored:
-        """An object, whole; errors as of [`migrator.stores.read_bytes`][]."""
+        """A whole object; errors as of [`migrator.stores.read_bytes`][]."""
         with self.reading(url):
             key = self.key(url)
             known = self.system.info(key)
             if known.get("type") == "directory":
                 raise UnreadableError("is a folder", expected="a file", file=url)
             require_size(known.get("size") or 0, limit, url)
-            # One byte more than allowed tells a file whose size the store does not know.
+            # The store may not know the size: one byte more than allowed tells a file that is too large.
             raw = self.system.cat_file(key) if known.get("size") else self.system.cat_file(key, start=0, end=limit + 1)
             require_size(len(raw), limit, url)
             return Stored(raw)
 
     def find(self, url: str) -> Stored | None:
-        """An object, None where there is none; otherwise as [`read`][]."""
+        """A whole object, None if there is no such object; otherwise as [`read`][]."""
         try:
             return self.read(url)
         except UnreadableError as error:
@@ -70,43 +67,43 @@ class Store:
             raise
 
     def create(self, url: str, raw: bytes) -> None:
-        """A new object, whole or not at all.
+        """Write a new object, whole or not at all.
 
         Raises:
-            UnwritableError: there is one already, or the store does not take it.
+            UnwritableError: it exists already, or the store refuses.
         """
         del raw
         self._refuse(url)
 
     def overwrite(self, url: str, raw: bytes) -> None:
-        """An object in place of whatever is there, whole or not at all; errors as of [`create`][]."""
+        """Write an object, whole or not at all, whether it exists or not; errors as of [`create`][]."""
         del raw
         self._refuse(url)
 
     def replace(self, url: str, raw: bytes, there: Stored) -> None:
-        """An object in place of the one that was read, with its metadata.
+        """Replace the object that was read, and keep its metadata.
 
         Raises:
-            ChangedError: it is not the one that was read any more.
-            UnwritableError: the store does not take it.
+            ChangedError: another program has changed the object since.
+            UnwritableError: the store refuses.
         """
         del raw, there
         self._refuse(url)
 
     def keep(self, url: str, there: Stored) -> None:
-        """A second object that is as the one that was read; errors as of [`create`][]."""
+        """Write a copy of the object that was read, with its metadata; errors as of [`create`][]."""
         del there
         self._refuse(url)
 
     def remove(self, url: str) -> None:
-        """No object any more; it is no error if there was none."""
+        """Remove an object if it exists."""
         self._refuse(url)
 
     def _refuse(self, url: str) -> None:
         scheme = url.partition("://")[0]
         raise UnwritableError(
-            f"{scheme}:// is only read: it is not known whether it writes a file whole or not at all",
-            hint="-d DIR takes outputs to a folder, or to s3:// or gs://",
+            f"{scheme}:// is read only: it does not promise to write a file whole or not at all",
+            hint="-d DIR writes to a folder of this machine, or to s3:// or gs://",
             file=url,
         )
 
@@ -119,12 +116,22 @@ class Store:
                 return False
 
     def is_folder(self, url: str) -> bool:
-        """Whether there are objects below a name, and none of that very name, unless it ends in a slash."""
-        with self.reading(url):
-            try:
-                return bool(self.system.info(self.key(url)).get("type") == "directory")
-            except FileNotFoundError:
-                return False
+        """Whether there are objects below a name, and none of that very name, unless it ends in a slash.
+
+        Raises:
+            UnreadableError: the store does not answer. It is not asked again, as that may take a minute each time.
+        """
+        if url in self._unanswered:
+            raise self._unanswered[url]
+        try:
+            with self.reading(url):
+                try:
+                    return bool(self.system.info(self.key(url)).get("type") == "directory")
+                except FileNotFoundError:
+                    return False
+        except UnreadableError as error:
+            self._unanswered[url] = error
+            raise
 
     def changed(self, url: str) -> float | None:
         """When an object was modified, in seconds since 1970, if the store tells."""
@@ -132,10 +139,10 @@ class Store:
             return _seconds(self.system.info(self.key(url)))
 
     def items(self, url: str) -> Iterator[Item]:
-        """What is in a folder, in no order. Names may hold a slash or be `..`, which no folder on a disk allows.
+        """The names in a folder, in no order. They may contain a slash or be `..`, unlike those of a disk's folder.
 
         Raises:
-            UnreadableError: it is not there, or may not be listed.
+            UnreadableError: it does not exist, or may not be listed.
         """
         with self.reading(url):
             folder = self.key(url).rstrip("/")
@@ -148,19 +155,19 @@ class Store:
                     yield Item("/…", folder=False)  # `a//b`: names that begin with a slash
 
     def key(self, url: str) -> str:
-        """What `fsspec` calls a file."""
+        """The name of a file in `fsspec`."""
         return str(self.system._strip_protocol(url))
 
     @contextmanager
     def reading(self, url: str) -> Iterator[None]:
-        """Whatever the store says while it is asked becomes an [`UnreadableError`][]."""
-        with _told(url, UnreadableError, "read"):
+        """Turn whatever the store raises into an [`UnreadableError`][migrator.errors.UnreadableError]."""
+        with _translated(url, UnreadableError, "read"):
             yield
 
     @contextmanager
     def writing(self, url: str) -> Iterator[None]:
-        """Whatever the store says while it is written becomes an [`UnwritableError`][]."""
-        with _told(url, UnwritableError, "written"):
+        """Turn whatever the store raises into an [`UnwritableError`][migrator.errors.UnwritableError]."""
+        with _translated(url, UnwritableError, "written"):
             yield
 
 
@@ -171,11 +178,11 @@ def require_size(size: int, limit: int, url: str) -> None:
         UnreadableError: more than `limit` bytes.
     """
     if size > limit:
-        raise UnreadableError(f"has {size / 2**20:.0f} MB", expected=f"at most {limit / 2**20:.0f} MB", file=url)
+        raise oversized(size, limit, url)
 
 
 @contextmanager
-def _told(url: str, kind: type[MigratorError], done: str) -> Iterator[None]:
+def _translated(url: str, kind: type[MigratorError], done: str) -> Iterator[None]:
     try:
         yield
     except MigratorError as error:
@@ -216,51 +223,5 @@ def _seconds(row: Any) -> float | None:
     return None
 
 
-def connect(url: str) -> Store:
-    """The store of a URL. Stores are kept: a batch connects once.
-
-    Raises:
-        UsageError: as [`migrator.stores.require_no_secret`][] says.
-        UnreadableError: no such scheme, or its library is missing.
-    """
-    require_no_secret(url)
-    scheme, _, rest = url.partition("://")
-    host = rest.partition("/")[0]
-    return _connect(scheme.lower(), host if scheme.lower() not in _ONE_FOR_ALL else "")
-
-
-_CONNECTIONS: Final = 256
-"""As many as files may be under way at once; ten are what the library allows by itself."""
-_ONE_FOR_ALL: Final = frozenset({"s3", "s3a", "gs", "gcs", "memory", "http", "https"})
-"""Schemes whose file system is the same, whatever stands behind `://`."""
-
-
-@lru_cache(maxsize=64)
-def _connect(scheme: str, host: str) -> Store:
-    if scheme in ("file", "local"):
-        raise UsageError(f"{scheme}:// is of this machine", hint="name the file by its path")
-    try:
-        import fsspec
-    except ImportError as error:
-        raise UnreadableError("files by URL need fsspec", hint=_INSTALL, file=f"{scheme}://{host}") from error
-    from migrator.stores.kinds import KINDS
-
-    try:
-        # A listing that was kept would hide what others do meanwhile.
-        known: dict[str, Any] = {"use_listings_cache": False} if scheme in _ONE_FOR_ALL else {}
-        if scheme in ("s3", "s3a"):
-            known["config_kwargs"] = {"max_pool_connections": _CONNECTIONS}
-        system, _ = fsspec.core.url_to_fs(f"{scheme}://{host}", **known)
-    except ImportError as error:
-        told = " ".join(str(error).split())
-        raise UnreadableError(f"files on {scheme}:// need a library: {told}", hint=_INSTALL) from error
-    except ValueError as error:
-        raise UnreadableError(
-            f"{scheme}:// is no kind of store that fsspec knows", hint="s3://, gs://, …", file=f"{scheme}://{host}"
-        ) from error
-    kind = KINDS.get(scheme)
-    return kind.store(system) if kind else Store(system)
-
-
-class Refused(Exception):  # noqa: N818 (an answer, out of which `Store` makes an error)
-    """A store did not write, because the condition of the writing did not hold."""
+class Refused(Exception):  # noqa: N818 (an answer, which a `Store` turns into an error)
+    """The store did not write, because the condition of the request did not hold."""

@@ -279,7 +279,7 @@ def test_web_pages_are_read_and_never_written(tmp_path: Path) -> None:
         assert run("upgrade", url, "-o", tmp_path / "b.json").code == 0
         done = run("upgrade", url, "--in-place")
         assert done.code == 4
-        assert "http:// is only read" in done.stderr
+        assert "http:// is read only" in done.stderr
     finally:
         server.shutdown()
         server.server_close()
@@ -405,7 +405,7 @@ def inside(
     """A store in this very process: the URL of an object, and what somebody else writes there."""
     import fsspec
 
-    from migrator.stores import store
+    from migrator.stores import connect
 
     if request.param == "memory":
         url = "memory://runs/a.json"
@@ -416,10 +416,10 @@ def inside(
     remote: Remote = request.getfixturevalue(request.param)
     for name, value in remote.env.items():
         monkeypatch.setenv(name, value)
-    store._connect.cache_clear()
+    connect._connect.cache_clear()
     fsspec.config.set_conf_env(fsspec.config.conf)
     yield f"{remote.url}/a.json", lambda raw: remote.put("a.json", raw)
-    store._connect.cache_clear()
+    connect._connect.cache_clear()
 
 
 def test_an_edit_in_between_is_never_lost(inside: tuple[str, Callable[[bytes], None]]) -> None:
