@@ -1,9 +1,9 @@
-"""One file: read it, parse it, and say what it is."""
+"""Read, parse and identify one file."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
 from typing import NamedTuple
 
 from migrator.batch.discover import STDIN
@@ -16,15 +16,15 @@ from migrator.stores import read_bytes
 
 _HEAD = 2**16
 _OF_LINES = (Family.RECORDS, Family.TELEMETRY_RECORDS, Family.JOURNAL, Family.REPORT, Family.OTHER)
-"""What may stand in lines: an export does not, even if its first line is one."""
+"""Families of files with one JSON document a line; an export is none of these, even if its first line is one."""
 _WRITABLE_DEPTH = 250
-"""Levels of nesting that `orjson` surely writes; its own limit is some more."""
+"""Levels of nesting that `orjson` can write; its own limit is a little higher."""
 
 
 class Loaded(NamedTuple):
-    """A file in memory. `parsed` is None for files of one JSON document a line, which are only recognised.
+    """A file in memory. `raw` has its bytes, which may be compressed.
 
-    `raw` are the bytes of the file, which may be compressed.
+    `parsed` is None for a file with one JSON document a line, which is identified and not parsed.
     """
 
     raw: bytes
@@ -32,22 +32,37 @@ class Loaded(NamedTuple):
     identity: Identity
 
 
-def load(
-    path: str, *, details: bool = True, to_look: bool = False, read: Callable[[str], bytes] = read_bytes
-) -> Loaded:
+def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
     """Read and identify a file, or standard input for `-`.
 
     Args:
         path: the file.
         details: whether dialect, configuration and writers are wanted.
-        to_look: whether the file is only looked at, once: then it is parsed without its spelling and layout.
-        read: how its bytes are got.
+        to_look: whether the file is only shown, not written: then its spelling and layout are not recorded.
 
     Raises:
-        MigratorError: any of its kinds, with the file's name filled in.
+        MigratorError: any of its kinds, with the name of the file.
     """
     try:
-        raw = read_stdin() if path == STDIN else read(path)
+        raw = read_stdin() if path == STDIN else read_bytes(path)
+    except UnreadableError as error:
+        return load_oversized(path, error)
+    return load_content(raw, path, details=details, to_look=to_look)
+
+
+def load_content(raw: bytes, path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
+    """Identify a file whose bytes have been read.
+
+    Args:
+        raw: the bytes, which may be compressed.
+        path: the file, for the errors.
+        details: as of [`load`][].
+        to_look: as of [`load`][].
+
+    Raises:
+        MigratorError: as [`load`][].
+    """
+    try:
         content = unpack(raw)
         try:
             parsed = _parse_to_look(content) if to_look else parse(content)
@@ -57,18 +72,35 @@ def load(
                 raise
             return Loaded(raw, None, found)
         return Loaded(raw, parsed, identify(parsed.data, details=details))
-    except UnreadableError as error:
-        if path != STDIN and (found := _oversized(path, error)) is not None:
-            return Loaded(b"", None, found)
-        error.file = "standard input" if path == STDIN else path
-        raise
     except MigratorError as error:
-        error.file = "standard input" if path == STDIN else path
+        error.file = _named(path)
         raise
+
+
+def load_oversized(path: str, error: UnreadableError) -> Loaded:
+    """Identify a file that is larger than any export by its first line: the records of a long run are.
+
+    Args:
+        path: the file.
+        error: why it could not be read.
+
+    Raises:
+        UnreadableError: `error`, with the name of the file, if that was another reason or the line does not tell.
+    """
+    if error.too_large and path != STDIN:
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            if found := _lines(file.read(_HEAD)):
+                return Loaded(b"", None, found)
+    error.file = _named(path)
+    raise error
+
+
+def _named(path: str) -> str:
+    return "standard input" if path == STDIN else path
 
 
 def _parse_to_look(raw: bytes) -> Parsed:
-    """What a single look needs, with the refusals of a migration: nothing is shown that could not be written."""
+    """Parse for showing, and refuse what a migration would refuse: nothing is shown that could not be written."""
     parsed = parse_to_look(raw)
     half_characters = b"\\ud" in raw or b"\\uD" in raw
     return parse(raw) if half_characters or _deeper(parsed.data, _WRITABLE_DEPTH) else parsed
@@ -88,7 +120,7 @@ def read_stdin(limit: int = MAX_BYTES) -> bytes:
     """All of standard input.
 
     Raises:
-        UnreadableError: closed, a folder, or more than `limit` bytes.
+        UnreadableError: it is closed, a folder, or has more than `limit` bytes.
     """
     if sys.stdin is None:
         raise UnreadableError("is closed", expected="an export")
@@ -102,7 +134,7 @@ def read_stdin(limit: int = MAX_BYTES) -> bytes:
 
 
 def _lines(head: bytes) -> Identity | None:
-    """What a file with one JSON document a line is, judged by its first line, and by the second whether it is one."""
+    """Identify a file with one JSON document a line by its first line; the second line tells whether it is one."""
     first, separator, rest = head.partition(b"\n")
     if not separator:
         return None
@@ -117,14 +149,3 @@ def _lines(head: bytes) -> Identity | None:
     except MigratorError:
         return None
     return Identity(kind, evidence=("judged by its first line",)) if kind in _OF_LINES else None
-
-
-def _oversized(path: str, error: UnreadableError) -> Identity | None:
-    """Records of a long run are larger than any export may be: their first line says what they are."""
-    if not error.too_large:
-        return None
-    try:
-        with open(path, "rb") as file:
-            return _lines(file.read(_HEAD))
-    except OSError:
-        return None

@@ -1,21 +1,21 @@
-"""Migrate one file: read, migrate, write, and tell what happened."""
+"""Migrate files: read, migrate, write, and tell what became of each."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from typing import Any, NamedTuple
 
 from migrator._version import __version__
 from migrator.backfill.beside import Backfill
 from migrator.batch.discover import STDIN, Source
-from migrator.batch.load import Loaded, load
+from migrator.batch.load import Loaded, load, load_content, load_oversized
 from migrator.batch.request import Request, Result, Status
 from migrator.batch.select import passes
 from migrator.chain.steps import rank
 from migrator.config.for_release import checked_file
-from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnwritableError, reported
+from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnreadableError, reported
 from migrator.files.packed import pack, packing_of_content, packing_of_name, unpack
 from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, render
@@ -23,94 +23,146 @@ from migrator.ledger import Loss, Op
 from migrator.migration.migrate import Migration, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import exists, is_url, read_bytes
-from migrator.writing import RESIDUE_SUFFIX, journal
+from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.exchange import left_behind
-from migrator.writing.outputs import Output, Outputs
-from migrator.writing.replace import Change, Replacements, other_names
-from migrator.writing.replace_stored import StoredReplacements
-from migrator.writing.write import sync_file_systems, write_standard_output
+from migrator.writing.folders import Folders
+from migrator.writing.journal import Journal, digest_of
+from migrator.writing.outcome import Outcome
+from migrator.writing.outputs import Outputs
+from migrator.writing.replace import DiskReplacer
+from migrator.writing.replace_stored import StoreReplacer
+from migrator.writing.replacer import OriginalT, Replacer
+from migrator.writing.write import write_standard_output
 
 
 def execute(source: Source, request: Request) -> Result:
-    """Do what is asked for one file, which is meant whatever is in it. Errors become the result's."""
+    """Migrate one file, whatever the request's `where` says. Errors become the result's."""
     return execute_all([source], replace(request, where=""))[0]
 
 
-def execute_all(sources: Iterable[Source], request: Request, stop: Callable[[], bool] = lambda: False) -> list[Result]:
-    """Do what is asked for some files, which go to the disk together. `stop` is asked before each file.
+def execute_all(
+    sources: Iterable[Source],
+    request: Request,
+    stop: Callable[[], bool] = lambda: False,
+    *,
+    journal: Journal | None = None,
+    folders: Folders | None = None,
+) -> list[Result]:
+    """Migrate some files, which are written together.
 
-    Errors become the results', so that a batch goes on. A file that the request does not choose has no result.
+    Args:
+        sources: the files.
+        request: what is asked for each.
+        stop: asked before each file whether to stop.
+        journal: where each file is announced before it is written, None for nowhere.
+        folders: the folders that the batch has made so far.
+
+    Returns:
+        a result for each file, in order, but none for a file that does not pass the request's `where`. An error of one
+        file becomes its result's, so that a batch goes on.
     """
-    results: list[tuple[Result, Change | Output | None]] = []
-    outputs = Outputs(request.options, force=request.force, within=request.out_folder)
-    with Replacements(request.options) as replacements:
+    folders = folders or Folders()
+    attempts = []
+    outputs = Outputs(request.options, journal, folders, force=request.force, within=request.out_folder)
+    on_stores = StoreReplacer(request.options, journal, folders)
+    with DiskReplacer(request.options, journal, folders) as on_disk:
         for source in sources:
             if stop():
                 break
-            far = StoredReplacements(request.options) if is_url(source.path) else None
-            if attempt := _attempt(source, request, far or replacements, outputs):
-                results.append(attempt)
-        replacements.settle()
+            replacer: Replacer[Any] = on_stores if is_url(source.path) else on_disk
+            if attempt := _attempt(source, request, replacer, outputs):
+                attempts.append(attempt)
+        on_disk.settle()
     outputs.settle()
-    for result, change in results:
-        if change and change.error:
-            _fail(result, change.error)
-    if request.batch_size > 1 and not request.in_place:
-        _flush([result for result, _ in results])
-    return [result for result, _ in results]
+    return [attempt.settled() for attempt in attempts]
 
 
-def _fail(result: Result, error: MigratorError) -> None:
-    error.file = error.file or result.source.path
-    result.status, result.error, result.output = Status.FAILED, error, ""
+class _Attempt(NamedTuple):
+    """One file of a batch: its result, should nothing go wrong, and the outcome of its writing, which may tell more."""
+
+    result: Result
+    outcome: Outcome
+
+    def settled(self) -> Result:
+        """The result, when everything is written."""
+        error = self.outcome.error
+        if not error:
+            return self.result
+        error.file = error.file or self.result.source.path
+        return replace(self.result, status=Status.FAILED, error=error, output="")
 
 
-def _flush(results: list[Result]) -> None:
-    folders = {result.output: os.path.dirname(result.output) for result in results if _near(result.output)}
-    failed = sync_file_systems(set(folders.values())) if folders else {}
-    for result in results:
-        if error := failed.get(folders.get(result.output, "")):
-            _fail(result, UnwritableError(f"is perhaps not on the disk: {error.strerror}", file=result.output))
-
-
-def _near(output: str) -> bool:
-    return bool(output) and not is_url(output)
-
-
-def _attempt(
-    source: Source, request: Request, replacements: Replacements | StoredReplacements, outputs: Outputs
-) -> tuple[Result, Change | Output | None] | None:
-    result = Result(source, Status.FAILED, error=source.error)
+def _attempt(source: Source, request: Request, replacer: Replacer[OriginalT], outputs: Outputs) -> _Attempt | None:
+    """Migrate one file; None if it does not pass the request's `where`."""
     if source.error:
-        return result, None
+        return _failed(source, source.error)
     try:
         with reported(source.path):
             if source.done and _stands(request, request.target(source), source.done):
-                return Result(source, Status.UNCHANGED, "done before, as the journal says"), None
-            return _execute(source, request, replacements, outputs)
+                done = Result(source, Status.UNCHANGED, "done before, as the journal says")
+                return _Attempt(done, Outcome())
+            return _in_place(source, request, replacer) if request.in_place else _to_output(source, request, outputs)
     except LinkError as error:
         if not source.named:
-            return Result(source, Status.SKIPPED, f"{error.found}, left alone"), None
-        _fail(result, error)
+            return _Attempt(Result(source, Status.SKIPPED, f"{error.found}, left alone"), Outcome())
+        return _failed(source, error)
     except MigratorError as error:
-        _fail(result, error)
-    return result, None
+        return _failed(source, error)
+
+
+def _failed(source: Source, error: MigratorError) -> _Attempt:
+    return _Attempt(Result(source, Status.FAILED), Outcome(error))
 
 
 def _stands(request: Request, target: str, done: str) -> bool:
-    """Whether what the journal says was written is there, and nothing else has to be cleared up."""
-    return not (request.in_place and left_behind(target)) and journal.digest_of(target) == done
+    """Whether the file that the journal names was written, and a killed run left nothing beside it."""
+    return not (request.in_place and left_behind(target)) and digest_of(target) == done
 
 
-def _execute(
-    source: Source, request: Request, replacements: Replacements | StoredReplacements, outputs: Outputs
-) -> tuple[Result, Change | Output | None] | None:
-    read = replacements.read if request.in_place else read_bytes
-    loaded = load(source.path, details=bool(request.where), read=read)
+def _in_place(source: Source, request: Request, replacer: Replacer[OriginalT]) -> _Attempt | None:
+    """A file's way: opened by what will replace it, migrated, rendered, handed back."""
+    try:
+        opened = replacer.open(source.path)
+    except UnreadableError as error:
+        found = _migrated(source, load_oversized(source.path, error), request)
+        return found and _Attempt(found.result, Outcome())
+    with opened as original:
+        loaded = load_content(original.raw, source.path, details=bool(request.where))
+        migrated = _migrated(source, loaded, request)
+        if migrated is None or migrated.raw is None:
+            return migrated and _Attempt(migrated.result, Outcome())
+        outcome = replacer.replace(original, source.relative, migrated.raw, migrated.residue)
+    if outcome.other_names:
+        names = f"has other names (hard links: {outcome.other_names}), which keep the old content"
+        migrated.result.warnings.append(names)
+    return _Attempt(migrated.result, outcome)
+
+
+def _to_output(source: Source, request: Request, outputs: Outputs) -> _Attempt | None:
+    """The same with an output of its own, on standard output, or without any."""
+    migrated = _migrated(source, load(source.path, details=bool(request.where)), request)
+    if migrated is None or migrated.raw is None:
+        return migrated and _Attempt(migrated.result, Outcome())
+    if request.standard_output:
+        write_standard_output(migrated.raw)
+        return _Attempt(migrated.result, Outcome())
+    return _Attempt(migrated.result, outputs.write(migrated.result.output, migrated.raw, migrated.residue))
+
+
+class _Migrated(NamedTuple):
+    """A file migrated in memory: its result, and what is to be written. `raw` is None for nothing."""
+
+    result: Result
+    raw: bytes | None = None
+    residue: bytes | None = None
+
+
+def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | None:
+    """Migrate and render one file in memory; None if it does not pass the request's `where`."""
     if not passes(loaded, request.where):
         return None
     if reason := _left_alone(source, loaded, request):
-        return Result(source, Status.SKIPPED, reason), None
+        return _Migrated(Result(source, Status.SKIPPED, reason))
     identity, parsed = loaded.identity, loaded.parsed
     assert parsed is not None, "a main export is one JSON document"
     residue, warnings = residue_beside(source, request)
@@ -142,22 +194,42 @@ def _execute(
         result.status, result.reason = Status.UNCHANGED, _as_it_is(request)
         if identity.mislabelled:
             result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
-    return result, _written(result, loaded, done, request, replacements, outputs)
+    raw = _rendered(done, loaded, source, request)
+    if raw is None:
+        return _Migrated(result)
+    if not request.standard_output:
+        result.output = request.target(source)
+    return _Migrated(result, raw, done.residue.to_bytes(f"aiperf-migrate {__version__}") if done.residue else None)
+
+
+def _rendered(done: Migration, loaded: Loaded, source: Source, request: Request) -> bytes | None:
+    """The bytes to write, None for nothing. A replaced file stays compressed as it was, an output as its name says."""
+    if not request.writes or (request.in_place and not done.changed):
+        return None
+    packing = packing_of_content(loaded.raw)
+    wanted = (
+        packing if request.in_place else None if request.standard_output else packing_of_name(request.target(source))
+    )
+    if done.changed:
+        assert loaded.parsed is not None
+        return pack(render(done.document, loaded.parsed.layout), wanted)
+    # The very bytes of the original, where nothing changed.
+    return loaded.raw if wanted is packing else pack(unpack(loaded.raw), wanted)
 
 
 def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
-    """Why a file is nothing for this batch; nothing if it is to be migrated.
+    """Why a file is not migrated, in some words; empty if it is.
 
     Raises:
-        NotAnExportError: it is not, and the user named it.
-        NotAnExportError, NewerVersionError, UnknownVersionError: it is broken, or from a version that is not known.
+        NotAnExportError: it is not an export, or the wrong way around, and the user named it; or it is broken.
+        NewerVersionError, UnknownVersionError: its version is not known.
     """
     identity = loaded.identity
     if identity.family not in MIGRATABLE or loaded.parsed is None:
         if source.named and identity.family is Family.OTHER:
-            raise NotAnExportError("is no AIPerf export", expected="a main export (profile_export_aiperf.json)")
+            raise NotAnExportError("is not an AIPerf export", expected="a main export (profile_export_aiperf.json)")
         if request.out_file or request.standard_output:
-            # The one output that was asked for cannot be given: an exit code of 0 would be taken for it.
+            # An exit code of 0 would say that the one output was written.
             raise NotAnExportError(f"is {identity.family.value}", expected="a main export", hint="it is left alone")
         return f"{identity.family.value}, left alone"
     require_migratable(identity)
@@ -167,35 +239,6 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
             raise NotAnExportError(f"is {found}", hint="convert goes either way")
         return found
     return ""
-
-
-def _written(
-    result: Result,
-    loaded: Loaded,
-    done: Migration,
-    request: Request,
-    replacements: Replacements | StoredReplacements,
-    outputs: Outputs,
-) -> Change | Output | None:
-    """Put a migrated document where the request wants it, now or with others; what is known of it when that is done."""
-    assert loaded.parsed is not None
-    raw = render(done.document, loaded.parsed.layout) if done.changed and request.writes else None
-    if request.in_place:
-        if raw is None:
-            return None
-        change = replacements.replace(result.source.relative, pack(raw, packing_of_content(loaded.raw)), _saved(done))
-        result.output = result.source.path
-        if change and (others := other_names(change)):
-            result.warnings.append(f"has other names (hard links: {others}), which keep the old content")
-        return change
-    if not request.writes:
-        return None
-    raw = _output(raw, loaded.raw, result.source, request)
-    if request.standard_output:
-        write_standard_output(raw)
-        return None
-    result.output = request.target(result.source)
-    return outputs.write(result.output, raw, _saved(done))
 
 
 def _as_it_is(request: Request) -> str:
@@ -229,7 +272,7 @@ def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
 
 
 def residue_beside(source: Source, request: Request) -> tuple[Residue | None, list[str]]:
-    """The residue beside an input, if there is one; a damaged one is told, not fatal."""
+    """The residue beside an input, None if there is none, and warnings: a damaged residue is not an error."""
     name = source.path + RESIDUE_SUFFIX
     if not (request.use_residue and source.residues) or source.path == STDIN:
         return None, []
@@ -240,15 +283,3 @@ def residue_beside(source: Source, request: Request) -> tuple[Residue | None, li
     except MigratorError as error:
         error.file = name
         return None, [f"residue ignored: {error}"]
-
-
-def _output(changed: bytes | None, original: bytes, source: Source, request: Request) -> bytes:
-    """The bytes of an output, compressed as its name says; the very bytes of the original where nothing changed."""
-    wanted = None if request.standard_output else packing_of_name(request.target(source))
-    if changed is None and wanted is packing_of_content(original):
-        return original
-    return pack(unpack(original) if changed is None else changed, wanted)
-
-
-def _saved(done: Migration) -> bytes | None:
-    return done.residue.to_bytes(f"aiperf-migrate {__version__}") if done.residue else None

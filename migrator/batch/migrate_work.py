@@ -1,18 +1,19 @@
-"""Migrate files in whichever process, on whichever machine."""
+"""Migrate files in any process, on any machine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from migrator.batch.discover import Source
 from migrator.batch.migrate_files import execute_all
-from migrator.batch.pool import AT_ONCE, Stop, never, wait_together
+from migrator.batch.pool import CONCURRENCY, Stop, never, run_concurrently
 from migrator.batch.request import UNKNOWN_VERSION, Request, Result, Status
 from migrator.errors import MigratorError
 from migrator.stores import absolute, is_url
-from migrator.writing.journal import Entry
+from migrator.writing.folders import Folders
+from migrator.writing.journal import Entry, Journal
 
 _LOST: Final = "written by a worker that was lost, and there is no backup to tell from: its ledger is not known"
 
@@ -21,32 +22,38 @@ _LOST: Final = "written by a worker that was lost, and there is no backup to tel
 class Migrating:
     """[`Work`][migrator.batch.pool.Work] that does what a command line asks for each file.
 
-    With `whole`, all files that are handed over go to the disk together, whatever the request says.
+    Files are announced to `journal` before they are written, if there is one. With `whole`, all files that are handed
+    over are written together, whatever the request says. `folders` are those that the batch has made so far.
     """
 
     request: Request
+    journal: Journal | None = None
     whole: bool = False
+    folders: Folders = field(default_factory=Folders, compare=False)
 
     @property
-    def together(self) -> int:
-        """Files that go to the disk together."""
+    def batch_size(self) -> int:
+        """How many files are written together."""
         return self.request.batch_size
 
     def __call__(self, sources: Sequence[Source], stop: Stop = never) -> list[Result]:
-        """What became of each file, in order; nothing of those that the request does not choose."""
+        """A result for each file, in order, but none for a file that does not pass the request's `where`."""
         if self.whole and any(is_url(source.path) for source in sources):
-            return list(wait_together(sources, Migrating(self.request), AT_ONCE, stop))
-        size = max(len(sources), 1) if self.whole else self.together
+            return list(run_concurrently(sources, replace(self, whole=False), CONCURRENCY, stop))
+        size = max(len(sources), 1) if self.whole else self.batch_size
         parts = (sources[start : start + size] for start in range(0, len(sources), size))
-        return [result for part in parts for result in execute_all(part, self.request, stop)]
+        return [result for part in parts for result in self._written(part, stop)]
+
+    def _written(self, sources: Sequence[Source], stop: Stop) -> list[Result]:
+        return execute_all(sources, self.request, stop, journal=self.journal, folders=self.folders)
 
     @property
     def writes(self) -> bool:
         """Whether files are written."""
         return self.request.writes
 
-    def elsewhere(self, absolute: Callable[[str], str], journal: str) -> Migrating:
-        """The same work with absolute names; files are announced together, for that goes a long way."""
+    def relocated(self, absolute: Callable[[str], str]) -> Migrating:
+        """The same work with absolute names, and no journal. Files are written together: announcing them takes long."""
         request = self.request
 
         def given(name: str | None) -> str | None:
@@ -54,29 +61,34 @@ class Migrating:
 
         there = replace(
             request,
-            options=request.options._replace(folder=given(request.options.folder), journal=journal),
+            options=request.options._replace(folder=given(request.options.folder)),
             out_file=given(request.out_file),
             out_folder=given(request.out_folder),
             records=given(request.records),
         )
         return Migrating(there, whole=True)
 
-    def resumed(self, sources: Sequence[Source], begun: Mapping[str, Entry]) -> list[Result]:
-        """The results of some files, of which a worker that was lost announced `begun`, by path.
+    def resumed(self, sources: Sequence[Source], announced: Mapping[str, Entry], journal: Journal) -> list[Result]:
+        """The results of some files, of which a lost worker may have written some.
 
-        What it had written is not written again, and told as if it were written now.
+        A file that it had written is not written again, and gets the result that it would have got.
+
+        Args:
+            sources: the files.
+            announced: what the lost worker announced, by path.
+            journal: where files are announced from now on.
         """
-        known = {source.path: begun.get(absolute(self.request.target(source))) for source in sources}
+        known = {source.path: announced.get(absolute(self.request.target(source))) for source in sources}
         marked = [source._replace(done=entry.after) if (entry := known[source.path]) else source for source in sources]
-        results = self(marked)
+        results = replace(self, journal=journal)(marked)
         for number, result in enumerate(results):
             entry = known[result.source.path]
             if entry and result.status is Status.UNCHANGED:
-                results[number] = self._made_up(result.source, entry)
+                results[number] = self._reconstructed(result.source, entry)
         return results
 
-    def _made_up(self, source: Source, entry: Entry) -> Result:
-        """What the lost worker would have told of a file, found out from its original. Nothing is written."""
+    def _reconstructed(self, source: Source, entry: Entry) -> Result:
+        """The result that a lost worker had for a file, found by migrating its original again without writing."""
         request = self.request
         looked = replace(request, out_file=None, out_folder=None, in_place=False, where="")
         original = entry.backup if request.in_place else source.path
@@ -87,8 +99,8 @@ class Migrating:
         result.source, result.output = source, request.target(source)
         return result
 
-    def told(self, result: Result, source: Source, names: Callable[[str], str]) -> Result:
-        """What became of a source, under its own name."""
+    def with_source(self, result: Result, source: Source, names: Callable[[str], str]) -> Result:
+        """A result of a worker, about the source as it is named here; `names` replaces absolute names in a text."""
         result.source = source
         result.output, result.reason = names(result.output), names(result.reason)
         result.warnings = [names(warning) for warning in result.warnings]
@@ -97,5 +109,5 @@ class Migrating:
         return result
 
     def failed(self, source: Source, error: MigratorError) -> Result:
-        """A file of which nobody knows what became of it."""
+        """The result of a file that no worker could tell of."""
         return Result(source, Status.FAILED, error=error)

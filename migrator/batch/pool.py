@@ -1,7 +1,7 @@
-"""Work on many files, by this process or by several at once: the same results in the same order, sooner.
+"""Work on many files, by this process or by several: the same results in the same order.
 
-Sources are handed out in small bundles and only so many at a time, so that neither a tree of any size nor its results
-ever stand in memory. Each file is still read, worked on and written by one process on its own.
+Sources are handed over in small bundles, and only so many at a time, so that memory does not grow with the tree. Each
+file is read, worked on and written by one process.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from migrator.errors import InternalError, MigratorError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from migrator.writing.journal import Entry
+    from migrator.writing.journal import Entry, Journal
 
 BUNDLE: Final = 64
-"""Files handed over at once: enough that handing over costs little, few enough that an interrupt is soon obeyed."""
+"""Files handed over together: enough that it costs little, few enough that an interrupt is obeyed soon."""
 _ALONE: Final = 512
-"""A batch up to this size is over before other processes have started."""
-AT_ONCE: Final = 16
-"""Files on object stores that are under way at once, unless the command line says."""
+"""A batch up to this size ends before other processes have started."""
+CONCURRENCY: Final = 16
+"""Files on object stores that are worked on at the same time, unless the command line says."""
 AGAIN: Final = "every file is the old or the new one; run it again, with --resume if there is a journal"
-"""What to do after a batch that ended before its time."""
+"""What to do after a batch that ended early."""
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 Stop = Callable[[], bool]
-"""Asked before each file whether not to go on."""
+"""Asked before each file whether to stop."""
 
 
 def never() -> bool:
-    """Nobody wants to stop."""
+    """Do not stop."""
     return False
 
 
@@ -45,41 +45,51 @@ class Work(Protocol[R_co]):
     """What is done with each file. It can be pickled, and so can its results."""
 
     @property
-    def together(self) -> int:
-        """How many files are worked on, and reported, together; any number is right, this one does no harm."""
+    def batch_size(self) -> int:
+        """How many files are best worked on, and reported, together."""
 
     def __call__(self, sources: Sequence[Source], stop: Stop = never) -> Sequence[R_co]:
-        """The results of some files, in order: one for each, or none for one that is not meant."""
+        """The results of some files, in order: one for each, or none for a file that is not chosen."""
 
 
 class Portable(Work[R], Protocol[R]):
-    """Work that can also be done elsewhere: in another folder, on another machine."""
+    """Work that can also be done in another folder, on another machine."""
 
     @property
     def writes(self) -> bool:
-        """Whether it writes files, which it announces before it does."""
+        """Whether it writes files, which it announces before."""
 
-    def elsewhere(self, absolute: Callable[[str], str], journal: str) -> Portable[R]:
-        """The same work with absolute names, which announces to `journal` what it is going to write."""
+    @property
+    def journal(self) -> Journal | None:
+        """Where files are announced, None for nowhere."""
 
-    def resumed(self, sources: Sequence[Source], begun: Mapping[str, Entry]) -> Sequence[R]:
-        """The results of some files that others may have written already; `begun` is what they announced, by path."""
+    def relocated(self, absolute: Callable[[str], str]) -> Portable[R]:
+        """The same work with absolute names, and without the journal, which stays on this machine."""
 
-    def told(self, result: R, source: Source, names: Callable[[str], str]) -> R:
-        """A result that comes back, about the source as it is called here; `names` takes absolute names back."""
+    def resumed(self, sources: Sequence[Source], announced: Mapping[str, Entry], journal: Journal) -> Sequence[R]:
+        """The results of some files that a lost worker may have begun.
+
+        Args:
+            sources: the files.
+            announced: what the lost worker announced, by path.
+            journal: where files are announced from now on.
+        """
+
+    def with_source(self, result: R, source: Source, names: Callable[[str], str]) -> R:
+        """A result of a worker, about the source as it is named here; `names` replaces absolute names in a text."""
 
     def failed(self, source: Source, error: MigratorError) -> R:
-        """What is said of a file whose result does not come back."""
+        """The result of a file that no worker could tell of."""
 
 
 class Handed(Protocol[R_co]):
     """A bundle that was handed over."""
 
     def cancel(self) -> bool:
-        """Take it back, which is only possible before it was begun; whether that was so."""
+        """Take it back, if nobody has begun it; whether that succeeded."""
 
     def result(self) -> Sequence[R_co]:
-        """Its results, which are waited for."""
+        """Wait for its results."""
 
 
 def usable_cores() -> int:
@@ -88,13 +98,13 @@ def usable_cores() -> int:
 
 
 def run(sources: Iterable[Source], work: Work[R], jobs: int, stop: Stop = never) -> Generator[R, None, None]:
-    """What becomes of each source, in order.
+    """Yield the results of all sources, in order.
 
     Args:
         sources: the files, as they are found.
         work: what to do with each.
-        jobs: how many processes; one does everything itself.
-        stop: what is in hand when it says so is finished, and its results are given.
+        jobs: how many processes. With one, this process does the work.
+        stop: asked before each file whether to stop. Files that were begun are finished, and their results yielded.
     """
     stream = iter(sources)
     first = list(islice(stream, _ALONE + 1)) if jobs > 1 else []
@@ -102,32 +112,39 @@ def run(sources: Iterable[Source], work: Work[R], jobs: int, stop: Stop = never)
     if len(first) > _ALONE:
         yield from _shared(wanted, work, jobs, stop)
         return
-    for bundle in bundles(wanted, work.together):
+    for bundle in bundles(wanted, work.batch_size):
         yield from work(bundle, stop)
 
 
-def wait_together(
-    sources: Iterable[Source], work: Work[R], at_once: int, stop: Stop = never
+def run_concurrently(
+    sources: Iterable[Source], work: Work[R], concurrency: int, stop: Stop = never
 ) -> Generator[R, None, None]:
-    """What becomes of each source, in order; so many are under way at once in this process, as all they do is wait."""
+    """Yield the results of all sources, in order, from threads of this process: for work that mostly waits.
+
+    Args:
+        sources: the files, as they are found.
+        work: what to do with each.
+        concurrency: how many files are worked on at the same time.
+        stop: as of [`run`][].
+    """
     # Slow to import, and only for object stores.
     from concurrent.futures import ThreadPoolExecutor
 
-    pool = ThreadPoolExecutor(at_once)
+    pool = ThreadPoolExecutor(concurrency)
     wanted = takewhile(lambda _: not stop(), sources)
     try:
-        yield from in_order((pool.submit(work, [source], stop) for source in wanted), 2 * at_once, stop)
+        yield from in_order((pool.submit(work, [source], stop) for source in wanted), 2 * concurrency, stop)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def bundles(sources: Iterator[Source], size: int) -> Iterator[list[Source]]:
-    """Sources as they are handed over: so many at once, fewer at the end."""
+    """Sources in lists of `size`, the last one shorter."""
     return iter(lambda: list(islice(sources, size)), [])
 
 
 def in_order(handed: Iterable[Handed[R]], limit: int, stop: Stop) -> Iterator[R]:
-    """The results of bundles as they were handed over, of which no more than `limit` are out at a time."""
+    """The results of bundles, in the order in which they were handed over; at most `limit` are out at a time."""
     waiting: deque[Handed[R]] = deque()
     for bundle in handed:
         waiting.append(bundle)
@@ -154,7 +171,7 @@ def _shared(stream: Iterator[Source], work: Work[R], jobs: int, stop: Stop) -> I
             return pool.submit(work, bundle)
 
     try:
-        yield from in_order(map(hand_over, bundles(stream, max(BUNDLE, work.together))), 2 * jobs, stop)
+        yield from in_order(map(hand_over, bundles(stream, max(BUNDLE, work.batch_size))), 2 * jobs, stop)
     except BrokenProcessPool as error:
         raise InternalError("a process at work on the batch was killed", hint=AGAIN) from error
     finally:
@@ -162,7 +179,7 @@ def _shared(stream: Iterator[Source], work: Work[R], jobs: int, stop: Stop) -> I
 
 
 def _obey_the_parent() -> None:
-    """Ctrl-C reaches every process of a terminal; the parent decides when to stop. Where it is killed, all end."""
+    """Ignore Ctrl-C, which reaches every process of a terminal: the parent decides when to stop. And end with it."""
     from threading import Thread
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

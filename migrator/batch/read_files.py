@@ -1,4 +1,4 @@
-"""Look at files without writing any: what `check`, `inspect` and `table` do with each, in whichever process."""
+"""Read files without writing any: what `check`, `inspect` and `table` do with each, in any process."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from migrator.batch.select import passes
 from migrator.errors import MigratorError, reported
 
 if TYPE_CHECKING:
-    from migrator.writing.journal import Entry
+    from migrator.writing.journal import Entry, Journal
 
 T = TypeVar("T")
 
 
 class Seen(NamedTuple, Generic[T]):
-    """What was found in one file, or why it could not be looked at."""
+    """What was found in one file, or the error that prevented it."""
 
     source: Source
     found: T | None = None
@@ -32,8 +32,10 @@ class Looking(Generic[T]):
     are those of [`load`][migrator.batch.load.load].
     """
 
-    # No data class: to import what makes one takes a tenth of all that `inspect` does.
-    together: Final = 1
+    # Not a data class: importing `dataclasses` takes a tenth of the time of `inspect`.
+    batch_size: Final = 1
+    writes: Final = False
+    journal: Final = None
 
     def __init__(
         self, look: Callable[[Source, Loaded], T], where: str = "", *, details: bool = True, to_look: bool = False
@@ -44,33 +46,28 @@ class Looking(Generic[T]):
         self.to_look = to_look
 
     def __call__(self, sources: Sequence[Source], stop: Stop = never) -> list[Seen[T]]:
-        """What is in each file, in order; nothing of those that do not pass."""
+        """What was found in each file that passes, in order."""
         found = (self._seen(source) for source in sources if not stop())
         return [seen for seen in found if seen]
 
-    @property
-    def writes(self) -> bool:
-        """Nothing."""
-        return False
-
-    def elsewhere(self, absolute: Callable[[str], str], journal: str) -> Looking[T]:
-        """The same: it knows no names, and writes nothing."""
-        del absolute, journal
+    def relocated(self, absolute: Callable[[str], str]) -> Looking[T]:
+        """The same work: it has no names."""
+        del absolute
         return self
 
-    def resumed(self, sources: Sequence[Source], begun: Mapping[str, Entry]) -> list[Seen[T]]:
-        """As always: nobody has written anything."""
-        del begun
+    def resumed(self, sources: Sequence[Source], announced: Mapping[str, Entry], journal: Journal) -> list[Seen[T]]:
+        """The same as a call, because nothing is written."""
+        del announced, journal
         return self(sources)
 
-    def told(self, result: Seen[T], source: Source, names: Callable[[str], str]) -> Seen[T]:
-        """What was found in a source, under its own name."""
+    def with_source(self, result: Seen[T], source: Source, names: Callable[[str], str]) -> Seen[T]:
+        """A result of a worker, about the source as it is named here; `names` replaces absolute names in a text."""
         if result.error:
             result.error.retell(names)
         return result._replace(source=source)
 
     def failed(self, source: Source, error: MigratorError) -> Seen[T]:
-        """A file that could not be looked at."""
+        """The result of a file that no worker could tell of."""
         return Seen(source, error=error)
 
     def _seen(self, source: Source) -> Seen[T] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -98,18 +97,13 @@ def run_local(
         stop: asked before each file whether to end the batch.
     """
     if _uses_store(options):
-        return pool.wait_together(files, work, options.jobs or pool.AT_ONCE, stop)
+        return pool.run_concurrently(files, work, options.jobs or pool.CONCURRENCY, stop)
     alone = STDIN in options.paths
     return pool.run(files, work, 1 if alone else options.jobs or pool.usable_cores(), stop)
 
 
 def run_engine(
-    options: EngineOptions,
-    files: Iterable[Source],
-    work: pool.Portable[R],
-    stop: pool.Stop = pool.never,
-    *,
-    journal: str | None = None,
+    options: EngineOptions, files: Iterable[Source], work: pool.Portable[R], stop: pool.Stop = pool.never
 ) -> Generator[R, None, None]:
     """As [`run_local`][], or on a dask cluster where the command line says so.
 
@@ -118,7 +112,6 @@ def run_engine(
         files: what to work on.
         work: what to do with each file.
         stop: asked before each file whether to end the batch.
-        journal: the file that the workers of a cluster have their entries written to; None keeps none.
     """
     if options.engine != "dask":
         return run_local(options, files, work, stop)
@@ -126,8 +119,7 @@ def run_engine(
     from migrator.batch import cluster
 
     workers = options.jobs or pool.usable_cores()
-    kept = os.path.abspath(journal) if journal else None
-    return cluster.run(files, work, stop, address=options.dask_address, jobs=workers, kept=kept)
+    return cluster.run(files, work, stop, address=options.dask_address, jobs=workers)
 
 
 def progress(options: BatchOptions, what: str, *avoid: str | None) -> Progress:

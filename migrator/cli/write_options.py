@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Final
@@ -99,26 +98,30 @@ def write_options(options: WritingOptions) -> WriteOptions:
         folder=options.backup_dir,
         touch=options.touch,
         fsync=Fsync(options.fsync or (Fsync.BATCH if options.in_place else Fsync.NEVER)),
-        journal=os.path.abspath(options.journal) if options.journal else None,
     )
 
 
 def journaled(
     options: WritingOptions, request: Request, sources: Iterable[Source], stack: ExitStack
-) -> Iterator[Source]:
-    """The sources, each with what the resumed journal records of it; the journal is open until `stack` is closed.
+) -> tuple[journal.FileJournal | None, Iterator[Source]]:
+    """The journal, open until `stack` is closed, and the sources, each with what a resumed journal records of it.
+
+    Args:
+        options: the command line.
+        request: what is asked for each file.
+        sources: the files.
+        stack: closes the journal.
 
     Raises:
         UnwritableError, JournalError: as [`migrator.writing.journal.begin`][] does.
     """
-    name = request.options.journal
-    if name is None:
-        return iter(sources)
+    if options.journal is None:
+        return None, iter(sources)
     about = {"command": options.command, "to": request.to}
     kept = stack.enter_context(
-        journal.begin(name, about, resume=options.resume, sync=request.options.fsync is not Fsync.NEVER)
+        journal.begin(options.journal, about, resume=options.resume, sync=request.options.fsync is not Fsync.NEVER)
     )
     if not options.resume:
-        return iter(sources)
+        return kept, iter(sources)
     done = journal.Done(kept)
-    return (source._replace(done=done.after(request.target(source))) for source in sources)
+    return kept, (source._replace(done=done.after(request.target(source))) for source in sources)

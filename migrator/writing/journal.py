@@ -1,11 +1,12 @@
-"""The journal of a batch: what is about to be written, with hashes of what is there and of what comes in its place.
+"""The journal of a batch: which files it is about to write, with hashes of their content before and after.
 
-A file of JSON lines. The first says what the batch is; an entry for a file is complete before that file is touched.
-So whatever stops a batch, at any byte, a file named in the journal is what its entry calls `before` or `after`, and a
-line that was cut off is of a file that nobody touched. That is all that `--resume` and `undo` need to know.
+A file of JSON lines. The first line says what the batch is; each other line is an entry, and is complete before its
+file is touched. So whatever stops a batch, at any byte, a file in the journal has the content that its entry calls
+`before` or `after`, and a line that was cut off belongs to a file that nobody touched. `--resume` and `undo` need to
+know no more than that.
 
-Several processes append to one journal. Who is in charge of it holds a lock, so that no second batch mixes with the
-first; who appends takes another one for that moment.
+Several processes append to one journal. The process that is in charge of it holds a lock, so that no second batch
+uses the same journal; each append takes another lock.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import json
 import os
 import stat
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self, TypeGuard
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeGuard
 
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
@@ -29,15 +30,15 @@ FORMAT: Final = 1
 _MARK: Final = "aiperf_migrate_journal"
 _IN_CHARGE: Final = 1 << 61
 _APPENDING: Final = 1 << 60
-"""Bytes of the file that are locked, far behind any that are there."""
+"""Bytes of the file that are locked, far beyond its end."""
 _CHUNK: Final = 1 << 20
 
 
 class Entry(NamedTuple):
     """One file: `path` is absolute, or a URL; the hashes are SHA-256 in hexadecimal.
 
-    `before` is None where nothing was there. `backup` is where the original is kept, None for nowhere. `folders` are
-    those above `path` or `backup` that are not there yet, and are made for it; the innermost comes last.
+    `before` is None if there was no file. `backup` is where the original is kept, None for nowhere. `folders` are the
+    folders above `path` or `backup` that do not exist yet and are made for it, the innermost last.
     """
 
     path: str
@@ -56,115 +57,86 @@ class Entry(NamedTuple):
 
 def digest(raw: bytes) -> str:
     """SHA-256 in hexadecimal."""
-    # Only a batch with a journal needs it.
+    # Slow to import, and only needed for a journal.
     from hashlib import sha256
 
     return sha256(raw).hexdigest()
 
 
 def digest_of(path: str) -> str | None:
-    """The digest of a file's content, None where nothing is.
+    """The digest of a file's content, None if there is no such file.
 
     Raises:
-        UnreadableError: something is there that cannot be read, or is no file.
+        UnreadableError: it cannot be read, or is not a regular file.
     """
     raw = find(path)
     return None if raw is None else digest(raw)
 
 
-_handles: dict[str, int] = {}
-"""Journals this process appends to. One handle each: closing a second one would give up the locks of the first."""
+class Journal(Protocol):
+    """Where a file is announced before it is written."""
+
+    def append(self, entries: Sequence[Entry], *, sync: bool) -> None:
+        """Add entries, all or none; with `sync`, wait until the disk has them.
+
+        Raises:
+            UnwritableError: no space, or the like; then none of these files may be touched.
+        """
 
 
-_one_thread = Lock()
-Route = Callable[[Sequence[Entry], bool], None]
-"""What is called with entries, and whether to wait for the disk, in place of appending them here."""
-_routes: dict[str, Route] = {}
+class FileJournal:
+    """A journal file that this process is in charge of, until it is closed. [`begin`][] and [`reopen`][] give one.
 
-
-@contextlib.contextmanager
-def routed(path: str, route: Route) -> Iterator[None]:
-    """While this is entered, entries for a journal that this process cannot reach itself are given to `route`."""
-    _routes[path] = route
-    try:
-        yield
-    finally:
-        del _routes[path]
-
-
-def append(path: str, entries: Iterable[Entry], *, sync: bool) -> None:
-    """Add entries to a journal, whole or not at all.
-
-    Raises:
-        UnwritableError: no space, or the like; then none of these files may be touched.
+    The file is opened once: the locks of a process on a file end as soon as it closes any handle of that file.
     """
-    if route := _routes.get(path):
-        route(list(entries), sync)
-        return
-    try:
-        with _one_thread:  # Locks of files are between processes.
-            handle = _handle(path)
-            _append(handle, b"".join(entry.line() for entry in entries))
-        if sync:
-            os.fsync(handle)
-    except OSError as error:
-        raise unwritable(error, path) from error
-
-
-def _handle(path: str) -> int:
-    if path not in _handles:
-        _handles[path] = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-    return _handles[path]
-
-
-def _append(handle: int, lines: bytes) -> None:
-    with _locked(handle):
-        size = os.fstat(handle).st_size
-        if size and os.pread(handle, 1, size - 1) != b"\n":
-            lines = b"\n" + lines  # Behind what a killed process could not finish.
-        try:
-            write_all(handle, lines)
-        except OSError:
-            os.ftruncate(handle, size)
-            raise
-
-
-@contextlib.contextmanager
-def _locked(handle: int) -> Iterator[None]:
-    import fcntl
-
-    try:
-        fcntl.lockf(handle, fcntl.LOCK_EX, 1, _APPENDING)
-    except OSError:
-        yield  # A file system without locks: appending is one write, which is as good as whole.
-        return
-    try:
-        yield
-    finally:
-        fcntl.lockf(handle, fcntl.LOCK_UN, 1, _APPENDING)
-
-
-class Journal:
-    """A journal that this process is in charge of, until it is left. [`begin`][] and [`look`][] open one."""
 
     def __init__(self, path: str, handle: int) -> None:
         self.path = path
         self.damaged = 0
         self._handle = handle
-        _handles[path] = handle
+        self._one_thread = Lock()  # The locks of files are between processes.
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        del _handles[self.path]
+        self.close()
+
+    def __reduce__(self) -> tuple[Callable[[str], Journal], tuple[str]]:
+        return SharedJournal, (self.path,)
+
+    def close(self) -> None:
+        """Give up the journal."""
         os.close(self._handle)
 
-    def header(self) -> dict[str, Any]:
-        """What the first line says; nothing where a batch was stopped before it stood.
+    def append(self, entries: Sequence[Entry], *, sync: bool) -> None:
+        """As [`Journal.append`][]."""
+        try:
+            with self._one_thread:
+                _append(self._handle, _encoded(entries))
+            if sync:
+                os.fsync(self._handle)
+        except OSError as error:
+            raise unwritable(error, self.path) from error
+
+    def start(self, about: dict[str, str], *, sync: bool) -> None:
+        """Write the first line: what the batch is.
 
         Raises:
-            JournalError: the file is something else.
+            OSError: no space, or the like.
+        """
+        os.ftruncate(self._handle, 0)
+        row = {_MARK: FORMAT, "tool": f"aiperf-migrate {__version__}", **about}
+        _append(self._handle, json.dumps(row).encode() + b"\n")
+        if sync:
+            os.fsync(self._handle)
+            sync_folder(os.path.dirname(self.path))
+
+    def header(self) -> dict[str, Any]:
+        """What the first line says; empty if the batch was stopped before the line was complete.
+
+        Raises:
+            JournalError: the file is not a journal, or of another format.
         """
         line, whole, _ = os.pread(self._handle, _CHUNK, 0).partition(b"\n")
         start = b'{"' + _MARK.encode() + b'"'
@@ -172,7 +144,7 @@ class Journal:
             return {}
         row = _row(line)
         if row is None or _MARK not in row:
-            raise JournalError("is no journal of aiperf-migrate", file=self.path)
+            raise JournalError("is not a journal of aiperf-migrate", file=self.path)
         if row[_MARK] != FORMAT:
             raise JournalError(
                 f"has journal format {row[_MARK]}", expected=f"format {FORMAT}", hint="upgrade the tool", file=self.path
@@ -180,19 +152,20 @@ class Journal:
         return row
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, the oldest first. `damaged` counts the lines that are none, as a crash may cut one off."""
+        """Every entry, the oldest first. `damaged` counts the lines that are not entries: a crash may cut one off."""
         for offset, line in self._lines():
             if offset and (entry := self._entry(line)):
                 yield entry
 
     def backwards(self) -> Iterator[Entry]:
-        """Every entry, the newest first; in memory are eight bytes for each."""
+        """Every entry, the newest first. This takes eight bytes of memory for each."""
         offsets = array("Q", (offset for offset, _ in self._lines()))
         for offset in reversed(offsets[1:]):
             if entry := self._entry(self._line_at(offset)):
                 yield entry
 
-    def __len__(self) -> int:
+    def count(self) -> int:
+        """How many entries there are."""
         return max(sum(1 for _ in self._lines()) - 1, 0)
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
@@ -215,7 +188,7 @@ class Journal:
 
     def _entry(self, line: bytes) -> Entry | None:
         row = _row(line) or {}
-        # Journals of batches before there was such a note have no folders.
+        # Older journals have no folders.
         path, after, folders = row.get("path"), row.get("after"), row.get("folders", [])
         before, backup = (row.get(name, 0) for name in ("before", "backup"))
         optional = all(name is None or _is_name(name) for name in (before, backup))
@@ -225,8 +198,59 @@ class Journal:
         return None
 
 
+class SharedJournal:
+    """A journal file that another process is in charge of: it is opened for each append."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def append(self, entries: Sequence[Entry], *, sync: bool) -> None:
+        """As [`Journal.append`][]."""
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            try:
+                _append(handle, _encoded(entries))
+                if sync:
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise unwritable(error, self.path) from error
+
+
+def _encoded(entries: Sequence[Entry]) -> bytes:
+    return b"".join(entry.line() for entry in entries)
+
+
+def _append(handle: int, lines: bytes) -> None:
+    with _locked(handle):
+        size = os.fstat(handle).st_size
+        if size and os.pread(handle, 1, size - 1) != b"\n":
+            lines = b"\n" + lines  # After a line that a killed process did not finish.
+        try:
+            write_all(handle, lines)
+        except OSError:
+            os.ftruncate(handle, size)
+            raise
+
+
+@contextlib.contextmanager
+def _locked(handle: int) -> Iterator[None]:
+    import fcntl
+
+    try:
+        fcntl.lockf(handle, fcntl.LOCK_EX, 1, _APPENDING)
+    except OSError:
+        yield  # A file system without locks: an append is one write, which is nearly as safe.
+        return
+    try:
+        yield
+    finally:
+        fcntl.lockf(handle, fcntl.LOCK_UN, 1, _APPENDING)
+
+
 def _is_name(value: Any) -> TypeGuard[str]:
-    """Whether a value is text that the name of a file can be."""
+    """Whether a value is a string that can be the name of a file."""
     try:
         return type(value) is str and b"\0" not in os.fsencode(value)
     except UnicodeEncodeError:
@@ -241,18 +265,18 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return row if type(row) is dict else None
 
 
-def begin(path: str, about: dict[str, str], *, resume: bool, sync: bool) -> Journal:
-    """A journal for a batch that writes: a new one, or, to resume, the one that is there.
+def begin(path: str, about: dict[str, str], *, resume: bool, sync: bool) -> FileJournal:
+    """Open the journal of a batch that writes.
 
     Args:
         path: the journal's file.
-        about: what the batch is; a batch to resume must have been the same.
-        resume: whether a journal that is there is gone on with. It is begun where there is none.
-        sync: whether to wait until the disk has it.
+        about: what the batch is. A batch that is resumed must have been the same.
+        resume: whether to go on with an existing journal. A missing one is created either way.
+        sync: whether to wait until the disk has the first line.
 
     Raises:
-        UnwritableError: it is there already, or in use, or cannot be written.
-        JournalError: what is there is no journal, or of another batch.
+        UnwritableError: it exists already, or is in use, or cannot be written.
+        JournalError: the file is not a journal, or of another batch.
     """
     path = os.path.abspath(path)
     if not resume and os.path.lexists(path):
@@ -261,41 +285,36 @@ def begin(path: str, about: dict[str, str], *, resume: bool, sync: bool) -> Jour
     try:
         found = journal.header()
         if not found:
-            os.ftruncate(journal._handle, 0)
-            row = {_MARK: FORMAT, "tool": f"aiperf-migrate {__version__}", **about}
-            _append(journal._handle, json.dumps(row).encode() + b"\n")
-            if sync:
-                os.fsync(journal._handle)
-                sync_folder(os.path.dirname(path))
-        elif any(found.get(name) != told for name, told in about.items()):
+            journal.start(about, sync=sync)
+        elif any(found.get(name) != value for name, value in about.items()):
             other = " ".join(str(found.get(name, "")) for name in about)
             raise JournalError(f"is of another batch: {other}", expected=" ".join(about.values()), file=path)
     except OSError as error:
-        journal.__exit__(None, None, None)
+        journal.close()
         raise unwritable(error, path) from error
     except JournalError:
-        journal.__exit__(None, None, None)
+        journal.close()
         raise
     return journal
 
 
-def look(path: str) -> Journal:
-    """A journal that is there, to take back what it tells.
+def reopen(path: str) -> FileJournal:
+    """Open an existing journal, to undo its batch.
 
     Raises:
-        UnreadableError: it is not there, or may not be read.
-        JournalError: it is none.
+        UnreadableError: it does not exist, or may not be read.
+        JournalError: the file is not a journal.
     """
     journal = _open(os.path.abspath(path), os.O_RDWR)
     try:
         journal.header()
     except JournalError:
-        journal.__exit__(None, None, None)
+        journal.close()
         raise
     return journal
 
 
-def _open(path: str, flags: int) -> Journal:
+def _open(path: str, flags: int) -> FileJournal:
     import fcntl
 
     try:
@@ -304,7 +323,7 @@ def _open(path: str, flags: int) -> Journal:
         raise (unwritable if flags & os.O_CREAT else unreadable)(error, path) from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise UnwritableError("is no regular file", expected="a file for the journal", file=path)
+        raise UnwritableError("is not a regular file", expected="a file for the journal", file=path)
     try:
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _IN_CHARGE)
     except (BlockingIOError, PermissionError) as error:
@@ -312,14 +331,14 @@ def _open(path: str, flags: int) -> Journal:
         raise UnwritableError("is in use by another process", hint="wait until it has ended", file=path) from error
     except OSError:
         pass  # A file system without locks.
-    return Journal(path, handle)
+    return FileJournal(path, handle)
 
 
 class Done:
-    """What a journal says was written, by path; kept in a temporary data base, so that memory does not grow."""
+    """What a journal says was written, by path; in a temporary database, so that memory does not grow."""
 
-    def __init__(self, journal: Journal) -> None:
-        # Only a batch that is resumed needs it.
+    def __init__(self, journal: FileJournal) -> None:
+        # Slow to import, and only needed to resume a batch.
         import sqlite3
 
         self._base = sqlite3.connect("")
@@ -328,7 +347,7 @@ class Done:
         self._base.executemany("INSERT OR REPLACE INTO done VALUES (?, ?)", rows)
 
     def after(self, path: str) -> str:
-        """The digest of what was written to a path, or nothing."""
+        """The digest of what was written to a path; empty if the journal does not name it."""
         row = self._base.execute("SELECT after FROM done WHERE path = ?", (os.fsencode(absolute(path)),))
         found = row.fetchone()
         return str(found[0]) if found else ""

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 BACKUP_SUFFIX: Final = ".bak"
 """The end of a backup's name, unless the user chooses another."""
+MAX_WAITING_BYTES: Final = 2**24
+"""Bytes of documents that may wait in memory to be written together."""
 
 
 class Fsync(StrEnum):
@@ -25,14 +27,13 @@ class WriteOptions(NamedTuple):
     """How originals are replaced and outputs are written.
 
     Backups stand beside the original under `suffix`, or in `folder`, or nowhere (both None). `touch` renews the time
-    of modification instead of keeping it. `journal` is the name of the journal, if there is one.
+    of modification instead of keeping it.
     """
 
     suffix: str | None = BACKUP_SUFFIX
     folder: str | None = None
     touch: bool = False
     fsync: Fsync = Fsync.BATCH
-    journal: str | None = None
 
     @property
     def backup(self) -> bool:

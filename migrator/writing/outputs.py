@@ -1,101 +1,120 @@
-"""Outputs in places of their own, some of them announced together before the first is written."""
+"""Write outputs to places of their own, some of them together."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Final
+from typing import NamedTuple
 
-from migrator.errors import MigratorError, reported
+from migrator.errors import MigratorError, UnwritableError, reported
 from migrator.stores import absolute, is_url
-from migrator.writing import RESIDUE_SUFFIX, journal
-from migrator.writing.options import Fsync, WriteOptions
+from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.folders import Folders
+from migrator.writing.journal import Entry, Journal, digest, digest_of
+from migrator.writing.options import MAX_WAITING_BYTES, Fsync, WriteOptions
+from migrator.writing.outcome import Outcome
 from migrator.writing.replace_stored import write_stored
-from migrator.writing.write import missing_folders, write_out
-
-_TOGETHER: Final = 2**24
-"""Bytes that may wait in memory to be written."""
+from migrator.writing.write import sync_file_systems, write_out
 
 
-@dataclass(slots=True)
-class Output:
-    """A document on its way to `target`, after its residue, if it has one. `error` tells why it did not get there."""
+class _Output(NamedTuple):
+    """A document for `target`, with its residue before it, if it has one."""
 
     target: str
     raw: bytes
     residue: bytes | None
-    error: MigratorError | None = None
+    outcome: Outcome
 
-    def entries(self) -> list[journal.Entry]:
-        """What the journal says of it."""
-        pieces = [(self.target + RESIDUE_SUFFIX, self.residue), (self.target, self.raw)]
-        folders = () if is_url(self.target) else missing_folders(os.path.dirname(self.target))
+
+class Outputs:
+    """Writes outputs when they are settled, in the order they came.
+
+    Args:
+        options: how files are written.
+        journal: where each file is announced before it is written, None for nowhere.
+        folders: the folders for outputs that are known to exist.
+        force: whether existing files may be overwritten.
+        within: the output folder; no symbolic link below it may lead out of it.
+    """
+
+    def __init__(
+        self,
+        options: WriteOptions,
+        journal: Journal | None = None,
+        folders: Folders | None = None,
+        *,
+        force: bool,
+        within: str | None,
+    ) -> None:
+        self._fsync = options.fsync
+        self._journal = journal
+        self._folders = folders or Folders()
+        self._force = force
+        self._within = within
+        self._waiting: list[_Output] = []
+        self._bytes = 0
+
+    def write(self, target: str, raw: bytes, residue: bytes | None) -> Outcome:
+        """Take a document, and its residue, to be written; the outcome is final after [`settle`][]."""
+        output = _Output(target, raw, residue, Outcome())
+        self._waiting.append(output)
+        self._bytes += len(raw)
+        if self._bytes > MAX_WAITING_BYTES:
+            self.settle()
+        return output.outcome
+
+    def settle(self) -> None:
+        """Write all outputs that are waiting. The outcome of each that fails has an error."""
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        if self._journal is not None:
+            self._announce(waiting, self._journal)
+        for output in waiting:
+            if output.outcome.error:
+                continue
+            try:
+                with reported(output.target):
+                    self._put(output)
+            except MigratorError as error:
+                output.outcome.error = error
+        if self._fsync is Fsync.BATCH:
+            _flush([output for output in waiting if not output.outcome.error and not is_url(output.target)])
+
+    def _put(self, output: _Output) -> None:
+        target, raw, residue, _ = output
+        if is_url(target):
+            write_stored(target, raw, residue, force=self._force)
+        else:
+            self._folders.make(os.path.dirname(target), self._within)
+            write_out(target, raw, residue, force=self._force, sync=self._fsync is Fsync.EACH)
+
+    def _announce(self, outputs: list[_Output], journal: Journal) -> None:
+        """Nothing is written that is not in the journal."""
+        entries: list[Entry] = []
+        for output in outputs:
+            try:
+                entries += self._entries(output)
+            except MigratorError as error:
+                output.outcome.error = error
+        try:
+            if entries:
+                journal.append(entries, sync=self._fsync is Fsync.EACH)
+        except MigratorError as error:
+            for output in outputs:
+                output.outcome.error = output.outcome.error or error
+
+    def _entries(self, output: _Output) -> list[Entry]:
+        folders = () if is_url(output.target) else self._folders.missing(os.path.dirname(output.target))
+        pieces = [(output.target + RESIDUE_SUFFIX, output.residue), (output.target, output.raw)]
         return [
-            journal.Entry(absolute(name), journal.digest_of(name), journal.digest(content), folders=folders)
+            Entry(absolute(name), digest_of(name), digest(content), folders=folders)
             for name, content in pieces
             if content is not None
         ]
 
 
-class Outputs:
-    """Outputs that are written when they are settled, in the order they came.
-
-    Args:
-        manner: how files are written.
-        force: whether what is there may be overwritten.
-        within: the output folder, out of which no symbolic link in it may lead.
-    """
-
-    def __init__(self, manner: WriteOptions, *, force: bool, within: str | None) -> None:
-        self._manner = manner
-        self._force = force
-        self._within = within
-        self._waiting: list[Output] = []
-        self._bytes = 0
-
-    def write(self, target: str, raw: bytes, residue: bytes | None) -> Output:
-        """A document to write, and what it could not keep."""
-        output = Output(target, raw, residue)
-        self._waiting.append(output)
-        self._bytes += len(raw)
-        if self._bytes > _TOGETHER:
-            self.settle()
-        return output
-
-    def settle(self) -> None:
-        """Write all that is waiting. What could not be written has an `error`."""
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
-        sync = self._manner.fsync is Fsync.EACH
-        if self._manner.journal:
-            _announce(waiting, self._manner.journal, sync=sync)
-        for output in waiting:
-            if output.error:
-                continue
-            try:
-                with reported(output.target):
-                    self._put(output, sync=sync)
-            except MigratorError as error:
-                output.error = error
-
-    def _put(self, output: Output, *, sync: bool) -> None:
-        target, raw, residue = output.target, output.raw, output.residue
-        if is_url(target):
-            write_stored(target, raw, residue, force=self._force)
-        else:
-            write_out(target, raw, residue, force=self._force, within=self._within, sync=sync)
-
-
-def _announce(outputs: list[Output], name: str, *, sync: bool) -> None:
-    """Nothing is written that does not stand in the journal."""
-    entries = []
-    for output in outputs:
-        try:
-            entries += output.entries()
-        except MigratorError as error:
-            output.error = error
-    try:
-        if entries:
-            journal.append(name, entries, sync=sync)
-    except MigratorError as error:
-        for output in outputs:
-            output.error = output.error or error
+def _flush(outputs: list[_Output]) -> None:
+    """Wait for the disk, once for all outputs."""
+    folders = {output.target: os.path.dirname(output.target) for output in outputs}
+    failed = sync_file_systems(set(folders.values())) if folders else {}
+    for target, _, _, outcome in outputs:
+        if error := failed.get(folders[target]):
+            outcome.error = UnwritableError(f"may not be on the disk yet: {error.strerror}", file=target)

@@ -1,10 +1,10 @@
-"""Put documents in place of their originals, so that at no moment, whatever happens, a file is lost or half there.
+"""Replace files on a disk, so that at no moment, whatever happens, a file is lost or incomplete.
 
-The original is locked and read, and stays locked. What replaces it is written beside it; the original is kept under
-the name of its backup; the disk has both; nobody has changed the original meanwhile: only then the new file takes the
-name, in one step. Several files may go through each of these together, which shares the waiting for the disk.
+The original is locked and read, and stays locked. The new file is written beside it; the original also gets the name of
+its backup; the disk has both; nobody has changed the original meanwhile: only then the new file takes the name, in one
+step. Several files take each of these steps together, which shares the waiting for the disk.
 
-Should somebody have replaced the original at the very last moment, that is noticed, too: see `swap.py`.
+If another program replaces the original at the very last moment, that is noticed, too: see `exchange.py`.
 """
 
 from __future__ import annotations
@@ -16,33 +16,27 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from migrator.errors import LinkError, MigratorError, UnwritableError
 from migrator.files.disk import read_bytes, sync_folder, unwritable, write_all
 from migrator.files.rename import appear
-from migrator.writing import RESIDUE_SUFFIX, journal
-from migrator.writing.exchange import (
-    busy,
-    changed,
-    clear,
-    commit,
-    free_name,
-    recover,
-    stage_file,
-    staging_name,
-)
+from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.exchange import busy, changed, clear, commit, free_name, recover, stage_file, staging_name
+from migrator.writing.folders import Folders
+from migrator.writing.journal import Entry, Journal, digest
 from migrator.writing.lock import LockedFile, lock_for_replacement
-from migrator.writing.options import Fsync, WriteOptions
-from migrator.writing.write import make_folder, missing_folders, sync_file_systems
-
-_TOGETHER: Final = 2**24
-"""Bytes that may wait in memory for the disk."""
+from migrator.writing.options import MAX_WAITING_BYTES, Fsync, WriteOptions
+from migrator.writing.outcome import Outcome
+from migrator.writing.write import sync_file_systems
 
 
 @dataclass(slots=True)
 class _Piece:
-    """One file of a change. `there` is what stands in its place, content and status; None for nothing."""
+    """One file of a replacement: the document, or its residue. `there` is what stands in its place, None for nothing.
+
+    `staged` is the status of the new file while it has its staging name; `kept` tells whether the backup was made.
+    """
 
     path: str
     raw: bytes
@@ -50,7 +44,7 @@ class _Piece:
     backup: str | None = None
     handle: int = -1
     locked: bool = False
-    made: os.stat_result | None = None
+    staged: os.stat_result | None = None
     kept: bool = False
     replaced: bool = False
 
@@ -61,194 +55,159 @@ class _Piece:
             self.handle = -1
 
     def is_replaced(self) -> bool:
-        """Whether the new file stands in its place, even if an interrupt kept that from being noted."""
+        """Whether the new file is in its place, even if an interrupt kept that from being noted."""
         with contextlib.suppress(OSError):
-            return self.replaced or (self.made is not None and os.path.samestat(os.lstat(self.path), self.made))
+            return self.replaced or (self.staged is not None and os.path.samestat(os.lstat(self.path), self.staged))
         return self.replaced
 
     def replaces(self, name: str) -> bool:
-        """Whether what is to be replaced stands under a name."""
+        """Whether a name is that of the file to replace, unchanged."""
         assert self.there
         raw, status = self.there
         now = os.lstat(name)
         same = os.path.samestat(now, status) and now.st_mtime_ns == status.st_mtime_ns
         return same and read_bytes(name) == raw
 
-    def entry(self) -> journal.Entry:
-        before = journal.digest(self.there[0]) if self.there else None
-        backup = os.path.abspath(self.backup) if self.backup else None
-        folders = missing_folders(os.path.dirname(backup)) if backup else ()
-        return journal.Entry(os.path.abspath(self.path), before, journal.digest(self.raw), backup, folders)
-
 
 @dataclass(slots=True)
-class Change:
-    """A document in place of its original, after its residue, if it has one. `error` tells why it was not done."""
+class Replacement:
+    """A document that replaces its original, with its residue before it, if it has one."""
 
-    held: LockedFile
+    original: LockedFile
     pieces: list[_Piece]
-    error: MigratorError | None = None
+    outcome: Outcome
+
+    def release(self) -> None:
+        """Give up all locks."""
+        for piece in self.pieces:
+            piece.release()
+        self.original.release()
 
 
-class Replacements:
-    """Changes that go to the disk together. What was not settled when it is left is taken back."""
+class DiskReplacer:
+    """Replaces files on a disk, several together. What is not settled at the end of the context is taken back.
 
-    def __init__(self, manner: WriteOptions) -> None:
-        self._manner = manner
-        self._changes: list[Change] = []
+    Args:
+        options: how files are written.
+        journal: where each file is announced before it is touched, None for nowhere.
+        folders: the folders for backups that are known to exist.
+    """
+
+    def __init__(self, options: WriteOptions, journal: Journal | None = None, folders: Folders | None = None) -> None:
+        self._options = options
+        self._journal = journal
+        self._folders = folders or Folders()
+        self._waiting: list[Replacement] = []
         self._bytes = 0
-        self._reading: LockedFile | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._release()
-        for change in self._changes:
-            self._take_back(change)
-            _release(change)
+        for replacement in self._waiting:
+            self._take_back(replacement)
+            replacement.release()
 
-    def _release(self) -> None:
-        """What was read and not replaced is done with."""
-        if self._reading:
-            self._reading.release()
-            self._reading = None
+    def open(self, path: str) -> LockedFile:
+        """Lock and read a file; errors as of [`migrator.writing.lock.lock_for_replacement`][]."""
+        # While waiting for another process, hold no lock that it may be waiting for.
+        return lock_for_replacement(path, self.settle)
 
-    def read(self, path: str) -> bytes:
-        """Lock a file, and read it; errors as of [`migrator.writing.lock.lock_for_replacement`][]."""
-        self._release()
-        # Who waits for another process must not hold what that one may be waiting for.
-        self._reading = lock_for_replacement(path, self.settle)
-        return self._reading.raw
-
-    def replace(self, relative: str, raw: bytes, residue: bytes | None) -> Change:
-        """A change to make: `raw` in place of the file that was read last, `residue` beside it.
+    def replace(self, original: LockedFile, relative: str, raw: bytes, residue: bytes | None) -> Outcome:
+        """Replace a file; the outcome is final after [`settle`][].
 
         Args:
-            relative: its place below a backup folder.
-            raw: what replaces it.
+            original: what [`open`][] gave. It stays locked until its outcome is final.
+            relative: its place below a folder for backups.
+            raw: the new content.
             residue: the content of its residue file, None for none.
 
         Raises:
-            MigratorError: a residue that is there already is no file, or cannot be read, or is being written.
+            MigratorError: an existing residue is not a regular file, or cannot be read, or is being written.
         """
-        assert self._reading
-        held, self._reading = self._reading, None
         pieces = []
         # The residue goes first: a crash in between leaves a file too many, never one too few.
         if residue is not None:
-            saved = held.path + RESIDUE_SUFFIX
+            saved = original.path + RESIDUE_SUFFIX
             there = _there(saved)
-            # A killed run may have come as far as this.
+            # A killed run may have written it already.
             if there is None or there[0] != residue:
                 pieces.append(_Piece(saved, residue, there))
-        pieces.append(_Piece(held.path, raw, (held.raw, held.status)))
+        pieces.append(_Piece(original.path, raw, (original.raw, original.status)))
         for piece in pieces:
-            if self._manner.backup and piece.there:
-                name = self._manner.backup_name(piece.path, relative + piece.path.removeprefix(held.path))
+            if self._options.backup and piece.there:
+                name = self._options.backup_name(piece.path, relative + piece.path.removeprefix(original.path))
                 piece.backup = free_name(name, piece.there[1])
-        change = Change(held, pieces)
-        self._changes.append(change)
-        self._bytes += len(held.raw) + len(raw)
-        if self._bytes > _TOGETHER:
+        original.kept = True
+        replacement = Replacement(original, pieces, Outcome(other_names=_other_names(original, pieces[-1].backup)))
+        self._waiting.append(replacement)
+        self._bytes += len(original.raw) + len(raw)
+        if self._bytes > MAX_WAITING_BYTES:
             self.settle()
-        return change
+        return replacement.outcome
 
     def settle(self) -> None:
-        """Make all changes that are waiting. Each that could not be made is taken back, and has an `error`."""
-        if not self._changes:
+        """Make all replacements that are waiting. Each that fails is taken back, and its outcome has an error."""
+        if not self._waiting:
             return
-        fsync = self._manner.fsync
-        if self._manner.journal:
-            self._announce(self._manner.journal)
-        self._each(self._prepare)
+        fsync = self._options.fsync
+        if self._journal is not None:
+            self._announce(self._journal)
+        self._for_each(self._prepare)
         if fsync is Fsync.BATCH:
-            folders = {os.path.dirname(piece.path) for change in self._going() for piece in change.pieces}
-            self._each(self._reached, sync_file_systems(folders))
-        self._each(self._replace)
+            folders = {os.path.dirname(piece.path) for replacement in self._going() for piece in replacement.pieces}
+            self._for_each(_require_synced, sync_file_systems(folders))
+        self._for_each(_commit)
         if fsync is not Fsync.NEVER:
             self._sync_names()
-        for change in self._changes:
-            _release(change)
-        self._changes, self._bytes = [], 0
+        for replacement in self._waiting:
+            replacement.release()
+        self._waiting, self._bytes = [], 0
 
-    def _going(self) -> list[Change]:
-        return [change for change in self._changes if not change.error]
+    def _going(self) -> list[Replacement]:
+        return [replacement for replacement in self._waiting if not replacement.outcome.error]
 
-    def _each(self, step: Callable[..., None], *arguments: object) -> None:
-        for change in self._going():
+    def _for_each(self, step: Callable[..., None], *arguments: object) -> None:
+        for replacement in self._going():
+            outcome = replacement.outcome
             try:
-                step(change, *arguments)
+                step(replacement, *arguments)
             except OSError as error:
-                change.error = unwritable(error, change.held.path)
+                outcome.error = unwritable(error, replacement.original.path)
             except MigratorError as error:
-                change.error = error
-            if change.error:
-                self._take_back(change)
+                outcome.error = error
+            if outcome.error:
+                self._take_back(replacement)
 
-    def _announce(self, name: str) -> None:
-        """Nothing is touched that does not stand in the journal."""
-        entries = [piece.entry() for change in self._changes for piece in change.pieces]
+    def _announce(self, journal: Journal) -> None:
+        """Nothing is touched that is not in the journal."""
+        entries = [self._entry(piece) for replacement in self._waiting for piece in replacement.pieces]
         try:
-            journal.append(name, entries, sync=self._manner.fsync is not Fsync.NEVER)
+            journal.append(entries, sync=self._options.fsync is not Fsync.NEVER)
         except MigratorError as error:
-            for change in self._changes:
-                change.error = error
+            for replacement in self._waiting:
+                replacement.outcome.error = error
 
-    def _prepare(self, change: Change) -> None:
-        for piece in change.pieces:
-            _write_beside(piece, change.held.status, self._manner)
+    def _entry(self, piece: _Piece) -> Entry:
+        before = digest(piece.there[0]) if piece.there else None
+        backup = os.path.abspath(piece.backup) if piece.backup else None
+        folders = self._folders.missing(os.path.dirname(backup)) if backup else ()
+        return Entry(os.path.abspath(piece.path), before, digest(piece.raw), backup, folders)
+
+    def _prepare(self, replacement: Replacement) -> None:
+        for piece in replacement.pieces:
+            _stage(piece, replacement.original.status, self._options)
             if piece.backup and piece.there:
-                self._keep(piece, piece.there)
-
-    def _keep(self, piece: _Piece, there: tuple[bytes, os.stat_result]) -> None:
-        """Give the original a second name, or a copy where that cannot be, and see that it is what was read."""
-        assert piece.backup
-        (raw, status), copied = there, False
-        if self._manner.folder:
-            make_folder(os.path.dirname(piece.backup))
-        try:
-            os.link(piece.path, piece.backup, follow_symlinks=False)
-        except FileExistsError:
-            # What a killed run left: it is no other run's to take away.
-            if os.path.samestat(os.lstat(piece.backup), status):
-                return
-            raise
-        except OSError:
-            copied = True
-            _copy(piece, sync=self._manner.fsync is not Fsync.NEVER)
-        piece.kept = True
-        if copied and read_bytes(piece.backup) != raw:
-            raise UnwritableError("is not what was written to it", hint="check the disk", file=piece.backup)
-        if not copied and not os.path.samestat(os.lstat(piece.backup), status):
-            raise changed(piece.path)
-
-    def _reached(self, change: Change, failed: dict[str, OSError]) -> None:
-        """The file systems have written what was beside."""
-        if error := failed.get(os.path.dirname(change.held.path)):
-            raise error
-
-    def _replace(self, change: Change) -> None:
-        if not change.held.unchanged():
-            raise changed(change.held.path)
-        for piece in change.pieces:
-            if piece.path == change.held.path:
-                commit(piece.path, change.held.stands_at, locked=piece.locked)
-            elif piece.there:
-                commit(piece.path, piece.replaces, locked=piece.locked)
-            else:
-                try:
-                    appear(staging_name(piece.path), piece.path)
-                except FileExistsError as error:
-                    raise changed(piece.path) from error
-            piece.replaced = True
+                if self._options.folder:
+                    self._folders.make(os.path.dirname(piece.backup))
+                _keep(piece, piece.backup, piece.there, sync=self._options.fsync is not Fsync.NEVER)
 
     def _sync_names(self) -> None:
-        """One wait for all files of a folder."""
+        """Wait for the names of the new files, once for each folder."""
         folders: dict[str, OSError | None] = {}
 
-        def sync(change: Change) -> None:
-            folder = os.path.dirname(change.held.path)
+        def sync(replacement: Replacement) -> None:
+            folder = os.path.dirname(replacement.original.path)
             if folder not in folders:
                 folders[folder] = None
                 try:
@@ -258,22 +217,22 @@ class Replacements:
             if failed := folders[folder]:
                 raise failed
 
-        self._each(sync)
+        self._for_each(sync)
 
-    def _take_back(self, change: Change) -> None:
-        """Leave things as they were, as far as the disk allows: nothing half, nothing beside."""
-        if all(piece.replaced for piece in change.pieces):
+    def _take_back(self, replacement: Replacement) -> None:
+        """Restore what was there, as far as the disk allows, and leave no hidden file."""
+        if all(piece.replaced for piece in replacement.pieces):
             return
-        for piece in reversed(change.pieces):
+        for piece in reversed(replacement.pieces):
             with contextlib.suppress(OSError, MigratorError):
-                if piece.made and not piece.replaced:
+                if piece.staged and not piece.replaced:
                     clear(piece.path)
                 if piece.is_replaced() and piece.kept and piece.backup:
                     os.replace(piece.backup, piece.path)
                 elif piece.is_replaced() and piece.there:
                     piece.raw = piece.there[0]
                     piece.release()
-                    _write_beside(piece, piece.there[1], self._manner)
+                    _stage(piece, piece.there[1], self._options)
                     os.replace(staging_name(piece.path), piece.path)
                 elif piece.is_replaced():
                     os.unlink(piece.path)
@@ -281,16 +240,9 @@ class Replacements:
                     os.unlink(piece.backup)
 
 
-def _release(change: Change) -> None:
-    for piece in change.pieces:
-        piece.release()
-    change.held.release()
-
-
-def other_names(change: Change) -> int:
-    """How many more hard links the original has, not counting a backup that an earlier run left behind."""
-    left = change.pieces[-1].backup
-    return change.held.status.st_nlink - 1 - bool(left and os.path.lexists(left))
+def _other_names(original: LockedFile, backup: str | None) -> int:
+    """How many more hard links the original has, not counting a backup that an earlier run left."""
+    return original.status.st_nlink - 1 - bool(backup and os.path.lexists(backup))
 
 
 def _there(path: str) -> tuple[bytes, os.stat_result] | None:
@@ -302,31 +254,31 @@ def _there(path: str) -> tuple[bytes, os.stat_result] | None:
     except OSError:
         return None
     if not stat.S_ISREG(status.st_mode):
-        raise LinkError("is no regular file", hint="move it away", file=path)
+        raise LinkError("is not a regular file", hint="move it away", file=path)
     return read_bytes(path), status
 
 
-def _write_beside(piece: _Piece, original: os.stat_result, manner: WriteOptions) -> None:
-    """The new file, complete and with everything it takes over from the original, under another name."""
+def _stage(piece: _Piece, original: os.stat_result, options: WriteOptions) -> None:
+    """Write the new file under its staging name, with everything that it takes over from the original."""
     piece.handle, piece.locked = stage_file(piece.path)
-    piece.made = os.fstat(piece.handle)
+    piece.staged = os.fstat(piece.handle)
     write_all(piece.handle, piece.raw)
     _take_over(piece.handle, piece.path if piece.there else "", original)
-    if piece.there and not manner.touch:
+    if piece.there and not options.touch:
         os.utime(piece.handle, ns=(piece.there[1].st_atime_ns, piece.there[1].st_mtime_ns))
-    if manner.fsync is Fsync.EACH:
+    if options.fsync is Fsync.EACH:
         os.fsync(piece.handle)
 
 
 def _take_over(handle: int, path: str, original: os.stat_result) -> None:
-    """Owner where the system allows it, permissions, and attributes such as access lists."""
+    """Take over the owner where the system allows it, the permissions, and attributes such as access lists."""
     mine = os.fstat(handle)
     if (mine.st_uid, mine.st_gid) != (original.st_uid, original.st_gid):
         for owner, group in ((original.st_uid, original.st_gid), (-1, original.st_gid)):
             with contextlib.suppress(PermissionError):
                 os.fchown(handle, owner, group)
                 break
-    # After the owner, whose change takes away some of them.
+    # After the owner, because a change of owner clears some of them.
     os.fchmod(handle, stat.S_IMODE(original.st_mode))
     if path and hasattr(os, "listxattr"):
         with contextlib.suppress(OSError):
@@ -334,24 +286,66 @@ def _take_over(handle: int, path: str, original: os.stat_result) -> None:
                 os.setxattr(handle, name, os.getxattr(path, name, follow_symlinks=False))
 
 
+def _keep(piece: _Piece, backup: str, there: tuple[bytes, os.stat_result], *, sync: bool) -> None:
+    """Give the original the name of its backup, or copy it where that fails; then check that it is what was read."""
+    (raw, status), copied = there, False
+    try:
+        os.link(piece.path, backup, follow_symlinks=False)
+    except FileExistsError:
+        # A killed run made it: only that run may remove it again.
+        if os.path.samestat(os.lstat(backup), status):
+            return
+        raise
+    except OSError:
+        copied = True
+        _copy(piece.path, backup, sync=sync)
+    piece.kept = True
+    if copied and read_bytes(backup) != raw:
+        raise UnwritableError("is not what was written to it", hint="check the disk", file=backup)
+    if not copied and not os.path.samestat(os.lstat(backup), status):
+        raise changed(piece.path)
+
+
 def half_copy(path: str, backup: str) -> str:
-    """What the backup of `path` is called until it is whole."""
+    """The hidden name of the backup of `path` until the copy is complete."""
     return os.path.join(os.path.dirname(backup), os.path.basename(staging_name(path)) + ".copy")
 
 
-def _copy(piece: _Piece, *, sync: bool) -> None:
-    """The backup where a file system has no hard links, or lies elsewhere; it, too, appears whole."""
-    assert piece.backup
-    half = half_copy(piece.path, piece.backup)
+def _copy(path: str, backup: str, *, sync: bool) -> None:
+    """Copy a file to its backup, where the file system has no hard links or is another one; it appears complete."""
+    half = half_copy(path, backup)
     try:
-        shutil.copy2(piece.path, half, follow_symlinks=False)
+        shutil.copy2(path, half, follow_symlinks=False)
         with open(half, "rb") as file:
             if sync:
                 os.fsync(file.fileno())
-        os.rename(half, piece.backup)
+        os.rename(half, backup)
         if sync:
-            sync_folder(os.path.dirname(piece.backup))
+            sync_folder(os.path.dirname(backup))
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(half)
-        raise unwritable(error, piece.backup) from error
+        raise unwritable(error, backup) from error
+
+
+def _require_synced(replacement: Replacement, failed: dict[str, OSError]) -> None:
+    if error := failed.get(os.path.dirname(replacement.original.path)):
+        raise error
+
+
+def _commit(replacement: Replacement) -> None:
+    """Let the new files take their names, if the original is still what was read."""
+    original = replacement.original
+    if not original.unchanged():
+        raise changed(original.path)
+    for piece in replacement.pieces:
+        if piece.path == original.path:
+            commit(piece.path, original.stands_at, locked=piece.locked)
+        elif piece.there:
+            commit(piece.path, piece.replaces, locked=piece.locked)
+        else:
+            try:
+                appear(staging_name(piece.path), piece.path)
+            except FileExistsError as error:
+                raise changed(piece.path) from error
+        piece.replaced = True

@@ -1,35 +1,38 @@
-"""Write on object stores: outputs of their own, and documents in place of their originals.
+"""Write on object stores: new objects, and documents that replace their originals.
 
 A store shows an object whole or not at all, keeps it before it answers, and writes under a condition. So there is no
-lock, nothing is written beside first, and nobody waits for a disk: the original is read, the journal says what will
-be there, the backup is kept and read back, and the new object is only taken in place of the very one that was read.
+lock, nothing is staged, and there is no wait for a disk: the original is read, the journal says what will be there, the
+backup is written and read back, and the new object replaces only the very object that was read.
 """
 
 from __future__ import annotations
 
 import contextlib
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import exists_already, write_atomic
 from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
-from migrator.writing import RESIDUE_SUFFIX, journal
+from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.folders import Folders
+from migrator.writing.journal import Entry, Journal, digest
 from migrator.writing.options import Fsync, WriteOptions
-from migrator.writing.write import make_folder
+from migrator.writing.outcome import Outcome
 
 
 def write_stored(target: str, raw: bytes, residue: bytes | None, *, force: bool) -> None:
-    """A document, and what it could not keep, as objects of their own.
+    """Write a document, and its residue beside it, as new objects.
 
     Args:
         target: the URL of the document.
         raw: its content.
         residue: the content of its residue, None for none.
-        force: whether what is there may be overwritten.
+        force: whether existing objects may be overwritten.
 
     Raises:
-        UnwritableError: the target exists and is not to be overwritten, or the store does not take it.
+        UnwritableError: the target exists and may not be overwritten, or the store refuses.
     """
     store = store_of(target)
     write = store.overwrite if force else store.create
@@ -58,80 +61,124 @@ def _require_free(url: str, *, force: bool) -> None:
         raise exists_already(url)
 
 
+class StoredOriginal:
+    """An object as it was read. The store itself tells whether it was changed since: nothing has to be released."""
+
+    __slots__ = ("path", "stored")
+
+    def __init__(self, url: str, stored: Stored) -> None:
+        self.path = url
+        self.stored = stored
+
+    @property
+    def raw(self) -> bytes:
+        """Its content."""
+        return self.stored.raw
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        pass
+
+
 class _Piece(NamedTuple):
-    """One object of a change: `there` is what stands in its place, None for nothing."""
+    """One object of a replacement: the document, or its residue. `there` is what it replaces, None for nothing.
+
+    `kept` tells whether the backup exists already.
+    """
 
     url: str
     raw: bytes
     there: Stored | None
     backup: str | None
     kept: bool = False
-    """Whether the backup is there already."""
 
-    def entry(self) -> journal.Entry:
-        before = journal.digest(self.there.raw) if self.there else None
-        return journal.Entry(self.url, before, journal.digest(self.raw), self.backup)
+    def entry(self) -> Entry:
+        return Entry(self.url, digest(self.there.raw) if self.there else None, digest(self.raw), self.backup)
 
 
-class StoredReplacements:
-    """Objects in place of their originals, one at a time; the counterpart of [`migrator.writing.replace`][]."""
+class StoreReplacer:
+    """Replaces objects, each at once; the counterpart of [`migrator.writing.replace.DiskReplacer`][].
 
-    def __init__(self, manner: WriteOptions) -> None:
-        self._manner = manner
-        self._reading: tuple[str, Stored] | None = None
+    Args:
+        options: how files are written.
+        journal: where each object is announced before it is touched, None for nowhere.
+        folders: the folders for backups on this machine that are known to exist.
+    """
 
-    def read(self, url: str) -> bytes:
-        """Read an object that may be replaced; errors as of [`migrator.stores.read_bytes`][]."""
-        found = store_of(url).read(url)
-        self._reading = url, found
-        return found.raw
+    def __init__(self, options: WriteOptions, journal: Journal | None = None, folders: Folders | None = None) -> None:
+        self._options = options
+        self._journal = journal
+        self._folders = folders or Folders()
+        self._sync = options.fsync is not Fsync.NEVER
 
-    def replace(self, relative: str, raw: bytes, residue: bytes | None) -> None:
-        """Put `raw` in place of the object that was read last, `residue` beside it.
+    def open(self, url: str) -> StoredOriginal:
+        """Read an object; errors as of [`migrator.stores.read_bytes`][]."""
+        return StoredOriginal(url, store_of(url).read(url))
 
-        A backup that was made stays, whatever happens then: another process may have taken it for its own. It is what
-        the original is, so the next run uses it.
+    def replace(self, original: StoredOriginal, relative: str, raw: bytes, residue: bytes | None) -> Outcome:
+        """Replace an object, at once.
+
+        A backup that was written stays, whatever happens then: another process may have found it and rely on it. It
+        equals the original, so the next run uses it.
 
         Args:
-            relative: its place below a backup folder.
-            raw: what replaces it.
+            original: what [`open`][] gave.
+            relative: its place below a folder for backups.
+            raw: the new content.
             residue: the content of its residue, None for none.
 
         Raises:
-            ChangedError: it was changed by someone else since.
-            UnwritableError: the store, or the folder for backups, does not take something.
+            ChangedError: another program has changed the object since.
+            UnwritableError: the store, or the folder for backups, refuses.
         """
-        assert self._reading
-        (url, there), self._reading = self._reading, None
+        url = original.path
+        store = store_of(url)
         pieces = []
         if residue is not None:
             saved = url + RESIDUE_SUFFIX
-            old = store_of(saved).find(saved)
-            # A killed run may have come as far as this.
-            if old is None or old.raw != residue:
-                pieces.append(self._piece(saved, relative + RESIDUE_SUFFIX, residue, old))
-        pieces.append(self._piece(url, relative, raw, there))
-        if self._manner.journal:
-            entries = [piece.entry() for piece in pieces]
-            journal.append(self._manner.journal, entries, sync=self._manner.fsync is not Fsync.NEVER)
+            there = store.find(saved)
+            # A killed run may have written it already.
+            if there is None or there.raw != residue:
+                pieces.append(self._piece(saved, relative + RESIDUE_SUFFIX, residue, there))
+        pieces.append(self._piece(url, relative, raw, original.stored))
+        if self._journal is not None:
+            self._journal.append([piece.entry() for piece in pieces], sync=self._sync)
         for piece in pieces:
             if piece.backup and piece.there and not piece.kept:
-                _keep(piece.backup, piece.there, store_of(url), sync=self._manner.fsync is not Fsync.NEVER)
+                self._keep(piece.backup, piece.there, store)
         for piece in pieces:
             if piece.there:
-                store_of(piece.url).replace(piece.url, piece.raw, piece.there)
+                store.replace(piece.url, piece.raw, piece.there)
             else:
-                store_of(piece.url).create(piece.url, piece.raw)
+                store.create(piece.url, piece.raw)
+        return Outcome()
+
+    def settle(self) -> None:
+        """Nothing is waiting."""
 
     def _piece(self, url: str, relative: str, raw: bytes, there: Stored | None) -> _Piece:
-        if not (self._manner.backup and there):
+        if not (self._options.backup and there):
             return _Piece(url, raw, there, None)
-        backup, kept = _free_name(self._manner.backup_name(url, relative), there.raw)
+        backup, kept = _free_name(self._options.backup_name(url, relative), there.raw)
         return _Piece(url, raw, there, backup, kept)
+
+    def _keep(self, backup: str, there: Stored, store: Store) -> None:
+        """Write a backup, and read it back before the original is replaced."""
+        if is_url(backup):
+            other = store_of(backup)
+            # With its metadata, so that it can be restored; a store of another kind would not understand them.
+            other.keep(backup, there if other is store else there._replace(about=None))
+        else:
+            self._folders.make(backup.rpartition("/")[0])
+            write_atomic(backup, there.raw, overwrite=False, sync=self._sync)
+        if read_bytes(backup) != there.raw:
+            raise UnwritableError("is not what was written to it", hint="check the store", file=backup)
 
 
 def _free_name(name: str, raw: bytes) -> tuple[str, bool]:
-    """A name that nothing has, or that keeps this very content already; whether that is so."""
+    """The first of `name`, `name.1`, … that is free, or has this content already; and which of the two it is."""
     free, number = name, 0
     while (there := find(free)) is not None:
         if there == raw:
@@ -139,16 +186,3 @@ def _free_name(name: str, raw: bytes) -> tuple[str, bool]:
         number += 1
         free = f"{name}.{number}"
     return free, False
-
-
-def _keep(backup: str, there: Stored, home: Store, *, sync: bool) -> None:
-    """A backup, read back before the original goes."""
-    if is_url(backup):
-        store = store_of(backup)
-        # With its metadata, so that it can come back as it was; another kind of store would not understand them.
-        store.keep(backup, there if store is home else there._replace(about=None))
-    else:
-        make_folder(backup.rpartition("/")[0])
-        write_atomic(backup, there.raw, overwrite=False, sync=sync)
-    if read_bytes(backup) != there.raw:
-        raise UnwritableError("is not what was written to it", hint="check the store", file=backup)

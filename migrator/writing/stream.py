@@ -10,7 +10,7 @@ from typing import IO, Self
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import exists_already, take_place, unwritable
-from migrator.writing.write import make_folder
+from migrator.writing.folders import make_folder
 
 
 class OutFile:

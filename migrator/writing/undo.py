@@ -1,4 +1,4 @@
-"""Take a batch back, by its journal: every file that is what the batch made of it becomes what it was."""
+"""Undo a batch by its journal: every file that is still as the batch left it becomes what it was before."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
 from migrator.errors import ChangedError, JournalError, MigratorError, UnreadableError, reported
 from migrator.files.disk import sync_folder, unwritable
@@ -25,44 +22,19 @@ from migrator.writing.exchange import (
     stage_link,
     staging_name,
 )
-from migrator.writing.journal import Entry, Journal, digest, digest_of
+from migrator.writing.journal import Entry, FileJournal, digest, digest_of
 from migrator.writing.lock import LockedFile, lock_for_replacement
+from migrator.writing.outcome import Undone, UndoOutcome
 from migrator.writing.replace import half_copy
 
 
-class Undone(StrEnum):
-    """What became of one entry."""
-
-    RESTORED = "restored"
-    """The original is back."""
-    REMOVED = "removed"
-    """What the batch made is gone; nothing had been there."""
-    UNTOUCHED = "untouched"
-    """It is as it was before the batch."""
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one entry of the journal."""
-
-    path: str
-    status: Undone
-    error: MigratorError | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """One line of `--json`."""
-        row: dict[str, Any] = {"file": self.path, "status": self.status.value}
-        return row | ({"error": self.error.as_dict()} if self.error else {})
-
-
-def undo(journal: Journal, stop: Callable[[], bool], *, dry_run: bool = False) -> Iterator[Outcome]:
-    """Take back what a journal tells, the newest first; it may be done again, as often as one likes.
+def undo(journal: FileJournal, stop: Callable[[], bool], *, dry_run: bool = False) -> Iterator[UndoOutcome]:
+    """Undo the entries of a journal, the newest first. It may be repeated at any time.
 
     Args:
         journal: the journal of the batch.
         stop: asked before each file whether to stop.
-        dry_run: whether to only say what would be done.
+        dry_run: whether to tell only what would be done.
     """
     for entry in journal.backwards():
         if stop():
@@ -72,14 +44,14 @@ def undo(journal: Journal, stop: Callable[[], bool], *, dry_run: bool = False) -
                 status = _undo(entry, dry_run=dry_run)
                 if not dry_run:
                     _remove_folders(entry)
-                yield Outcome(entry.path, status)
+                yield UndoOutcome(entry.path, status)
         except MigratorError as error:
             error.file = error.file or entry.path
-            yield Outcome(entry.path, Undone.FAILED, error)
+            yield UndoOutcome(entry.path, Undone.FAILED, error)
 
 
 def _remove_folders(entry: Entry) -> None:
-    """Away with those that were made for it, as far as they are empty again: the last entry undone finds them so."""
+    """Remove the folders that were made for an entry, if they are empty: the last entry undone finds them so."""
     for folder in reversed(entry.folders):
         if any(name and name.startswith(folder + os.sep) for name in (entry.path, entry.backup)):
             with contextlib.suppress(OSError):
@@ -88,13 +60,14 @@ def _remove_folders(entry: Entry) -> None:
 
 def _undo(entry: Entry, *, dry_run: bool) -> Undone:
     if is_url(entry.path):
+        # Slow to import, and only needed for stores.
         from migrator.writing.undo_stored import undo_stored
 
         return undo_stored(entry, dry_run=dry_run)
     try:
         if not dry_run:
             recover(entry.path)
-        held = lock_for_replacement(entry.path, recovering=not dry_run)
+        locked = lock_for_replacement(entry.path, recovering=not dry_run)
     except BlockingIOError as error:
         raise busy(entry.path) from error
     except UnreadableError:
@@ -103,8 +76,8 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
         if entry.before is None:
             return Undone.UNTOUCHED
         return _restore(entry, None, dry_run=dry_run)
-    try:
-        there = digest(held.raw)
+    with locked:
+        there = digest(locked.raw)
         if there == entry.before:
             if not dry_run:
                 _clear_up(entry)
@@ -113,28 +86,26 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
             raise JournalError("was changed after the batch", hint="it is left as it is")
         if entry.before is None:
             if not dry_run:
-                _remove(entry, held)
+                _remove(entry, locked)
             return Undone.REMOVED
-        return _restore(entry, held, dry_run=dry_run)
-    finally:
-        held.release()
+        return _restore(entry, locked, dry_run=dry_run)
 
 
-def _remove(entry: Entry, held: LockedFile) -> None:
-    """Away with it, looked at once more under a name that nobody else uses."""
-    swap = exchange_name(entry.path)
+def _remove(entry: Entry, written: LockedFile) -> None:
+    """Remove a file that the batch wrote, after comparing it once more under a name that nobody else uses."""
+    hidden = exchange_name(entry.path)
     try:
-        os.rename(entry.path, swap)
-        if not held.stands_at(swap):
+        os.rename(entry.path, hidden)
+        if not written.stands_at(hidden):
             recover(entry.path)
             raise JournalError("is being changed by someone else", hint="it is left as it is")
-        os.unlink(swap)
+        os.unlink(hidden)
     except OSError as error:
         raise unwritable(error, entry.path) from error
 
 
-def _restore(entry: Entry, held: LockedFile | None, *, dry_run: bool) -> Undone:
-    """The backup takes the name of the original again, with its permissions and times: it is the original."""
+def _restore(entry: Entry, written: LockedFile | None, *, dry_run: bool) -> Undone:
+    """Give the backup the name of the original again. It is the original, with its permissions and times."""
     if entry.backup is None:
         raise JournalError("no backup of it was kept")
     kept = digest_of(entry.backup)
@@ -145,8 +116,8 @@ def _restore(entry: Entry, held: LockedFile | None, *, dry_run: bool) -> Undone:
     if dry_run:
         return Undone.RESTORED
     try:
-        _put_back(entry, entry.backup, held)
-        # Not before the disk has its other name.
+        _put_back(entry, entry.backup, written)
+        # The backup is removed only when the disk has its other name.
         sync_folder(os.path.dirname(entry.path))
         with contextlib.suppress(FileNotFoundError):
             os.unlink(entry.backup)
@@ -157,18 +128,18 @@ def _restore(entry: Entry, held: LockedFile | None, *, dry_run: bool) -> Undone:
     return Undone.RESTORED
 
 
-def _put_back(entry: Entry, backup: str, held: LockedFile | None) -> None:
-    """The original in its place, as the very file it was; from another disk, as a copy."""
+def _put_back(entry: Entry, backup: str, written: LockedFile | None) -> None:
+    """Put the original in its place: the very file, or a copy if the backup is on another disk."""
     try:
         handle, locked = stage_link(entry.path, backup)
     except OSError:
         if os.lstat(backup).st_dev == os.stat(os.path.dirname(entry.path)).st_dev:
-            _rename_back(entry, backup, held)
+            _rename_back(entry, backup, written)
             return
         handle, locked = _copied(entry, backup)
     try:
-        if held:
-            commit(entry.path, held.stands_at, locked=locked)
+        if written:
+            commit(entry.path, written.stands_at, locked=locked)
         else:
             appear(staging_name(entry.path), entry.path)
     finally:
@@ -177,11 +148,11 @@ def _put_back(entry: Entry, backup: str, held: LockedFile | None) -> None:
         os.close(handle)
 
 
-def _rename_back(entry: Entry, backup: str, held: LockedFile | None) -> None:
-    """Without hard links: as well as it can be done."""
-    if not held:
+def _rename_back(entry: Entry, backup: str, written: LockedFile | None) -> None:
+    """Rename the backup, on a file system without hard links."""
+    if not written:
         appear(backup, entry.path)
-    elif held.unchanged():
+    elif written.unchanged():
         os.replace(backup, entry.path)
     else:
         raise changed(entry.path)
@@ -189,22 +160,22 @@ def _rename_back(entry: Entry, backup: str, held: LockedFile | None) -> None:
 
 def _copied(entry: Entry, backup: str) -> tuple[int, bool]:
     handle, locked = stage_file(entry.path)
-    mark = staging_name(entry.path)
+    staged = staging_name(entry.path)
     try:
-        shutil.copy2(backup, mark, follow_symlinks=False)
-        if digest_of(mark) != entry.before:
-            raise JournalError("could not be copied back whole", hint="check the disk")
+        shutil.copy2(backup, staged, follow_symlinks=False)
+        if digest_of(staged) != entry.before:
+            raise JournalError("the copy of its backup is not the same", hint="check the disk")
         os.fsync(handle)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(mark)
+            os.unlink(staged)
         os.close(handle)
         raise
     return handle, locked
 
 
 def _clear_up(entry: Entry) -> None:
-    """What a batch that was killed left of a file that it had not replaced yet."""
+    """Remove the backup that a killed batch made of a file that it did not replace."""
     if not entry.backup:
         return
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Take back what a batch wrote on an object store."""
+"""Undo what a batch wrote on an object store."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from migrator.files.disk import unwritable
 from migrator.stores import find, is_url, store_of
 from migrator.stores.store import Stored
 from migrator.writing.journal import Entry, digest
-from migrator.writing.undo import Undone
+from migrator.writing.outcome import Undone
 
 
 def undo_stored(entry: Entry, *, dry_run: bool) -> Undone:
-    """Take back one entry whose path is a URL.
+    """Undo one entry whose path is a URL; with `dry_run`, tell only what would be done.
 
     Raises:
-        JournalError: it is not what the batch left, or there is no backup of it any more.
-        MigratorError: the store refuses, or somebody changes it just now.
+        JournalError: the object is not what the batch left, or its backup is missing or was changed.
+        MigratorError: the store refuses, or another program changes the object at the same time.
     """
     store = store_of(entry.path)
     there = store.find(entry.path)

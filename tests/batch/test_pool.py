@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from migrator.batch.migrate_work import Migrating
 from migrator.batch.request import Request, Status
 from migrator.errors import MigratorError, RejectedError, UnwritableError
 from migrator.render.report import result_line
-from migrator.writing.journal import Entry, routed
+from migrator.writing.journal import Entry
 from migrator.writing.options import Fsync, WriteOptions
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "exports"
@@ -117,22 +118,29 @@ def test_stopping_begins_nothing_new_and_tells_what_was_done(tmp_path: Path) -> 
     assert 8 <= len(written) < 200
 
 
+class Announced(dict[str, Entry]):
+    """The journal of a worker: entries by path."""
+
+    def append(self, entries: Sequence[Entry], *, sync: bool) -> None:
+        del sync
+        self.update({entry.path: entry for entry in entries})
+
+
 def test_what_a_lost_worker_did_is_told_from_the_original(tmp_path: Path) -> None:
     target = tmp_path / "a.json"
     target.write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
     source = Source(str(target), "a.json", named=True)
     work = Migrating(Request("1.5", in_place=True))
-    entries: dict[str, Entry] = {}
-    with routed("j", lambda found, sync: entries.update({entry.path: entry for entry in found})):
-        (first,) = work.elsewhere(str, "j")([source])
+    entries = Announced()
+    (first,) = work.relocated(str).resumed([source], {}, entries)
     assert entries[str(target)].backup == f"{target}.bak"
-    again, plain = work.resumed([source], entries), work.resumed([source], {})
+    again, plain = work.resumed([source], entries, Announced()), work.resumed([source], {}, Announced())
     assert [(r.status, r.steps, r.tally, r.output) for r in again] == [
         (Status.MIGRATED, first.steps, first.tally, str(target))
     ]
     assert plain[0].status is Status.UNCHANGED, "which another one did long ago"
     (tmp_path / "a.json.bak").unlink()
-    (unknown,) = work.resumed([source], entries)
+    (unknown,) = work.resumed([source], entries, Announced())
     assert result_line(unknown) == f"? → 1.5      {target}"
     assert (unknown.status, unknown.from_version, unknown.error) == (Status.MIGRATED, "?", None)
     assert unknown.warnings == [

@@ -143,7 +143,7 @@ def undone(raw: bytes) -> None:
         Exception: a bug.
     """
     from migrator.errors import MigratorError
-    from migrator.writing.journal import look
+    from migrator.writing.journal import reopen
 
     with _workshop() as folder:
         for name, content in FILES.items():
@@ -152,7 +152,7 @@ def undone(raw: bytes) -> None:
         path = folder / "j"
         path.write_bytes(raw.replace(b"@", os.fsencode(folder)))
         try:
-            with look(str(path)) as kept:
+            with reopen(str(path)) as kept:
                 told = [name for entry in kept.entries() for name in (entry.path, entry.backup) if name]
         except MigratorError:
             told = []

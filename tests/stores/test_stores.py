@@ -29,7 +29,7 @@ from migrator.batch.request import Request, Status
 from migrator.errors import ChangedError, UnwritableError
 from migrator.stores import is_url, store_of
 from migrator.writing.options import WriteOptions
-from migrator.writing.replace_stored import StoredReplacements
+from migrator.writing.replace_stored import StoreReplacer
 
 AWS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}
 OLD = ["0.1.1", "0.3.0", "0.4.0", "0.11.0"]
@@ -425,18 +425,19 @@ def inside(
 def test_an_edit_in_between_is_never_lost(inside: tuple[str, Callable[[bytes], None]]) -> None:
     url, put = inside
     put(b"old")
-    replacements = StoredReplacements(WriteOptions(suffix=".bak"))
-    assert replacements.read(url) == b"old"
+    replacer = StoreReplacer(WriteOptions(suffix=".bak"))
+    original = replacer.open(url)
+    assert original.raw == b"old"
     put(b"theirs")
     with pytest.raises(ChangedError):
-        replacements.replace("a.json", b"new", None)
+        replacer.replace(original, "a.json", b"new", None)
     assert store_of(url).read(url).raw == b"theirs"
     store_of(url).remove(url)
     put(b"old")
-    replacements.read(url)
+    original = replacer.open(url)
     store_of(url).remove(url)
     with pytest.raises(ChangedError):
-        replacements.replace("a.json", b"new", None)
+        replacer.replace(original, "a.json", b"new", None)
     assert not store_of(url).exists(url)
 
 

@@ -13,7 +13,7 @@ import pytest
 from support.process import contents, export, is_expected, leftovers
 
 from migrator.batch.discover import Source
-from migrator.batch.migrate_files import execute
+from migrator.batch.migrate_files import execute, execute_all
 from migrator.batch.request import Request, Result, Status
 from migrator.errors import ChangedError, UnwritableError
 from migrator.files import rename
@@ -45,9 +45,10 @@ def place(path: Path, raw: bytes) -> None:
     os.rename(path.with_name("theirs"), path)
 
 
-def migrated(path: Path, **options: Any) -> Result:
-    kind = WriteOptions(fsync=Fsync.NEVER, **options)
-    return execute(Source(str(path), path.name, named=True), Request("1.5", in_place=True, options=kind))
+def migrated(path: Path, kept: journal.Journal | None = None, **options: Any) -> Result:
+    request = Request("1.5", in_place=True, options=WriteOptions(fsync=Fsync.NEVER, **options))
+    (result,) = execute_all([Source(str(path), path.name, named=True)], request, journal=kept)
+    return result
 
 
 def before_exchange(monkeypatch: pytest.MonkeyPatch, *deeds: Callable[[], object]) -> None:
@@ -136,7 +137,7 @@ def test_undo_does_not_take_away_what_somebody_puts_there_meanwhile(
     name = _with_journal(target)
     new = target.read_bytes()
     before_exchange(monkeypatch, lambda: place(target, THEIRS))
-    with journal.look(name) as kept:
+    with journal.reopen(name) as kept:
         (outcome,) = undo(kept, lambda: False)
     assert "is being changed by someone else" in str(outcome.error)
     assert {"a.json": THEIRS, "a.json.bak": OLD}.items() <= contents(target.parent).items()
@@ -150,7 +151,7 @@ def test_undo_without_hard_links(target: Path, monkeypatch: pytest.MonkeyPatch, 
     if gone:
         target.unlink()
     _no_links(monkeypatch)
-    with journal.look(name) as kept:
+    with journal.reopen(name) as kept:
         assert [outcome.status for outcome in undo(kept, lambda: False)] == ["restored"]
     assert (target.read_bytes(), target.stat().st_ino) == (OLD, original.st_ino)
     assert not target.with_name("a.json.bak").exists()
@@ -159,7 +160,7 @@ def test_undo_without_hard_links(target: Path, monkeypatch: pytest.MonkeyPatch, 
 def test_undo_puts_back_what_it_should_not_have_removed(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, out, real = str(target.with_name("j")), target.with_name("out.json"), os.rename
     with journal.begin(name, {}, resume=False, sync=False) as kept:
-        journal.append(kept.path, [journal.Entry(str(out), None, journal.digest(b"made"))], sync=False)
+        kept.append([journal.Entry(str(out), None, journal.digest(b"made"))], sync=False)
     out.write_bytes(b"made")
 
     def intruded(one: Any, other: Any) -> None:
@@ -168,7 +169,7 @@ def test_undo_puts_back_what_it_should_not_have_removed(target: Path, monkeypatc
         real(one, other)
 
     monkeypatch.setattr(os, "rename", intruded)
-    with journal.look(name) as kept:
+    with journal.reopen(name) as kept:
         (outcome,) = undo(kept, lambda: False)
     assert "is being changed by someone else" in str(outcome.error)
     assert out.read_bytes() == b"theirs"
@@ -296,7 +297,7 @@ def test_killed_at_any_step_of_undoing(target: Path, *, intruded: bool) -> None:
         name = _with_journal(target)
 
         def take_back(name: str = name) -> None:
-            with journal.look(name) as kept:
+            with journal.reopen(name) as kept:
                 list(undo(kept, lambda: False))
 
         if not killed_at(steps, take_back, once(lambda: place(target, THEIRS)) if intruded else None):
@@ -433,8 +434,8 @@ def _no_renameat2(monkeypatch: pytest.MonkeyPatch, number: int | None) -> None:
 
 def _with_journal(target: Path) -> str:
     name = str(target.with_name("j"))
-    with journal.begin(name, {}, resume=False, sync=False):
-        assert migrated(target, journal=name).status is Status.MIGRATED
+    with journal.begin(name, {}, resume=False, sync=False) as kept:
+        assert migrated(target, kept).status is Status.MIGRATED
     return name
 
 

@@ -19,7 +19,7 @@ from migrator.writing.exchange import staging_name
 from migrator.writing.journal import Entry
 from migrator.writing.lock import lock_for_replacement
 from migrator.writing.options import Fsync, WriteOptions
-from migrator.writing.replace import Replacements
+from migrator.writing.replace import DiskReplacer
 
 OLD = "0.4.0/chat-streaming"
 NEW = "0.13.0/chat-streaming"
@@ -141,11 +141,10 @@ def test_a_disk_that_cannot_be_waited_for_is_told(tree: Path, monkeypatch: pytes
     folder = str(target.parent)
     monkeypatch.setattr(replace, "sync_file_systems", lambda folders: {folder: OSError(5, "Input/output error")})
     before = _files(tree)
-    with Replacements(WriteOptions()) as replacements:
-        replacements.read(str(target))
-        change = replacements.replace("a.json", b"new", None)
-        replacements.settle()
-    assert str(change.error) == f"{target}: cannot be written: Input/output error"
+    with DiskReplacer(WriteOptions()) as replacer:
+        outcome = replacer.replace(replacer.open(str(target)), "a.json", b"new", None)
+        replacer.settle()
+    assert str(outcome.error) == f"{target}: cannot be written: Input/output error"
     assert _files(tree) == before
 
 
@@ -183,13 +182,12 @@ def test_what_someone_else_changed_meanwhile_is_left_alone(
     target = copy(OLD, tmp_path / "a.json")
     os.utime(target, ns=(10**18, 10**18))
     monkeypatch.setattr("migrator.writing.lock.CLOCK_GRANULARITY_NS", 2**62)
-    with Replacements(WriteOptions(fsync=Fsync.NEVER)) as replacements:
-        replacements.read(str(target))
-        change = replacements.replace("a.json", b"new", None)
+    with DiskReplacer(WriteOptions(fsync=Fsync.NEVER)) as replacer:
+        outcome = replacer.replace(replacer.open(str(target)), "a.json", b"new", None)
         edit(target)
         mine = snapshot(tmp_path)
-        replacements.settle()
-    assert change.error
+        replacer.settle()
+    assert outcome.error
     assert snapshot(tmp_path) == mine
 
 
@@ -219,11 +217,10 @@ def test_a_copied_backup_is_read_back(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os, "link", no_links)
     monkeypatch.setattr(replace.shutil, "copy2", careless)
-    with Replacements(WriteOptions()) as replacements:
-        replacements.read(str(target))
-        change = replacements.replace("a.json", b"new", None)
-        replacements.settle()
-    assert "is not what was written to it" in str(change.error)
+    with DiskReplacer(WriteOptions()) as replacer:
+        outcome = replacer.replace(replacer.open(str(target)), "a.json", b"new", None)
+        replacer.settle()
+    assert "is not what was written to it" in str(outcome.error)
     assert snapshot(tmp_path) == before
 
 
@@ -376,7 +373,7 @@ def test_resume_of_outputs_does_what_is_missing(tree: Path) -> None:
         (("upgrade", "in", "--in-place", "--backup-suffix", ".json"), 2, "must not end in .json"),
         (("upgrade", "in", "--in-place", "--no-backup", "--backup-dir", "x"), 2, "contradict"),
         (("undo", "missing"), 4, "does not exist"),
-        (("undo", "in/a.json"), 4, "is no journal of aiperf-migrate"),
+        (("undo", "in/a.json"), 4, "is not a journal of aiperf-migrate"),
     ],
 )
 def test_what_does_not_go_together(tree: Path, arguments: tuple[str, ...], code: int, told: str) -> None:
@@ -412,7 +409,7 @@ def entries() -> list[Entry]:
 def test_a_journal_cut_off_at_any_byte_goes_on(tmp_path: Path, entries: list[Entry]) -> None:
     whole = tmp_path / "whole"
     with journal.begin(str(whole), ABOUT, resume=False, sync=False) as kept:
-        journal.append(kept.path, entries, sync=False)
+        kept.append(entries, sync=False)
         assert list(kept.backwards()) == entries[::-1]
     raw = whole.read_bytes()
     ends = [number + 1 for number, byte in enumerate(raw) if byte == 0x0A]
@@ -423,7 +420,7 @@ def test_a_journal_cut_off_at_any_byte_goes_on(tmp_path: Path, entries: list[Ent
         there = entries[: max(sum(end - 1 <= length for end in ends) - 1, 0)]
         with journal.begin(str(cut), ABOUT, resume=True, sync=False) as kept:
             assert list(kept.entries()) == there, length
-            journal.append(kept.path, entries[:1], sync=False)
+            kept.append(entries[:1], sync=False)
             assert list(kept.backwards()) == [*there, entries[0]][::-1], length
             done = journal.Done(kept)
             assert all(done.after(entry.path) == entry.after for entry in there)
@@ -440,7 +437,7 @@ def test_undo_of_a_batch_that_had_not_begun(tmp_path: Path) -> None:
 def test_lines_that_are_none_are_counted(tmp_path: Path, entries: list[Entry]) -> None:
     path = tmp_path / "j"
     with journal.begin(str(path), ABOUT, resume=False, sync=False) as kept:
-        journal.append(kept.path, entries, sync=False)
+        kept.append(entries, sync=False)
     path.write_bytes(
         path.read_bytes()
         + b'\0\0\0\n[]\n{"path": "/a"}\n{"path": 1, "before": 2, "after": 3, "backup": 4}\n'
@@ -450,19 +447,20 @@ def test_lines_that_are_none_are_counted(tmp_path: Path, entries: list[Entry]) -
         + b"\n"
         + b'{"path": "/a\\u0000", "before": null, "after": "x", "backup": null}\n'
     )
-    with journal.look(str(path)) as kept:
+    with journal.reopen(str(path)) as kept:
         assert list(kept.entries()) == entries
         assert kept.damaged == 8
     path.write_text('{"aiperf_migrate_journal": 2}\n')
     with pytest.raises(JournalError, match="has journal format 2"):
-        journal.look(str(path))
+        journal.reopen(str(path))
 
 
 def test_many_processes_append_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "j"
     writing = (
-        "import sys\nfrom migrator.writing.journal import Entry, append\n"
-        "for n in range(300): append(sys.argv[1], [Entry(f'/{sys.argv[2]}/{n}', None, 'x' * (n % 90))], sync=False)"
+        "import sys\nfrom migrator.writing.journal import Entry, SharedJournal\n"
+        "path, name = sys.argv[1:]\n"
+        "for n in range(300): SharedJournal(path).append([Entry(f'/{name}/{n}', None, 'x' * (n % 90))], sync=False)"
     )
     with journal.begin(str(path), ABOUT, resume=False, sync=False) as kept:
         arguments = [[command()[0], "-c", writing, str(path), name] for name in "abcd"]

@@ -147,9 +147,8 @@ def run(options: Options) -> int:
         report = Report(stack.enter_context(progress(options, f"{options.command} {request.goal}", *avoid)))
         if request.out_folder or request.in_place:
             stack.enter_context(interrupt)
-        files = journaled(options, request, found, stack)
-        work = Migrating(request)
-        results = run_engine(options, files, work, interrupt.asked, journal=options.journal)
+        journal, files = journaled(options, request, found, stack)
+        results = run_engine(options, files, Migrating(request, journal), interrupt.asked)
         for result in report.each(stack.enter_context(closing(results))):
             if ledgers:
                 ledgers.write(json_line(result.as_dict()))

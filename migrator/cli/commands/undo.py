@@ -13,8 +13,9 @@ from migrator.cli.streams import complain, say
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
-from migrator.writing.journal import look
-from migrator.writing.undo import Undone, undo
+from migrator.writing.journal import reopen
+from migrator.writing.outcome import Undone
+from migrator.writing.undo import undo
 
 
 class Options:
@@ -44,8 +45,8 @@ def run(options: Options) -> int:
     totals: Counter[Undone] = Counter()
     interrupt = DeferredInterrupt()
     with ExitStack() as stack:
-        journal = stack.enter_context(look(options.journal))
-        report = Report(stack.enter_context(Progress("undo", journal.__len__)))
+        journal = stack.enter_context(reopen(options.journal))
+        report = Report(stack.enter_context(Progress("undo", journal.count)))
         if not options.dry_run:
             stack.enter_context(interrupt)
         for outcome in report.each(undo(journal, interrupt.asked, dry_run=options.dry_run)):
