@@ -1,7 +1,7 @@
-"""Batches under faults, for real: killed, out of space, forbidden, interrupted, disturbed. `make faults` runs it all.
+"""Batches under faults: killed, out of space, forbidden, interrupted, with concurrent writers. `make faults` runs all.
 
-A trial starts the real command line in a process of its own and does it harm; then every file is looked at. Figures
-go to docs/reliability.md. The slow tests run a small share of the same.
+A trial starts the command line in a process of its own and injects a fault; then every file is compared. The figures go
+to docs/reliability.md. The slow tests run a small share of the trials.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from search.faults.concurrent_writers import company, strangers
+from search.faults.concurrent_writers import foreign_writer, several_batches
 from search.faults.harness import BrokenError, Figures
 from search.faults.interrupts import interrupts
 from search.faults.kills import kill, kill_pools
@@ -22,7 +22,7 @@ PARTS: Final[dict[str, Callable[[int, int], Iterator[Figures]]]] = {
     "kill_pools": kill_pools,
     "interrupts": interrupts,
     "no_space": no_space,
-    "company": company,
-    "strangers": strangers,
+    "several_batches": several_batches,
+    "foreign_writer": foreign_writer,
 }
-"""Kinds of harm: each takes a number of trials and a seed."""
+"""Kind of fault → its trials; each takes a number of trials and a seed."""

@@ -1,4 +1,4 @@
-"""`python -m search.faults [PART …]`: all kinds of harm, or some; the figures of all go into the page."""
+"""`python -m search.faults [PART …]`: all kinds of fault, or some; the figures of all go into the page."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from search.faults import PARTS
 from support.process import ROOT
 
 PAGE: Final = ROOT / "docs" / "reliability.md"
-TRIALS: Final = {"kill": 2400, "kill_pools": 15, "interrupts": 100, "no_space": 20, "company": 25, "strangers": 150}
+TRIALS: Final = {
+    "kill": 2400,
+    "kill_pools": 15,
+    "interrupts": 100,
+    "no_space": 20,
+    "several_batches": 25,
+    "foreign_writer": 150,
+}
 
 
 def page(rows: list[str]) -> None:
-    """Put the table into the page."""
+    """Write the table into the page."""
     text = PAGE.read_text()
     start, end = "<!-- faults -->\n", "<!-- end of faults -->"
     before, _, rest = text.partition(start)

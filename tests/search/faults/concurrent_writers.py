@@ -1,4 +1,4 @@
-"""Others at the same files: more batches, and a program that knows no locks."""
+"""Concurrent writers of the same files: more batches, and a program without locks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from search.faults.harness import FSYNC, BrokenError, Figures, fill, finish, forked, leftovers, state, workshop
+from search.faults.harness import FSYNC, BrokenError, Figures, fill, finish, forked, leftovers, state, workspace
 
 
-def company(trials: int, seed: int = 0) -> Iterator[Figures]:
+def several_batches(trials: int, seed: int = 0) -> Iterator[Figures]:
     """Three batches at once at the same files."""
     rng = random.Random(seed)
     several = Figures("three batches at once")
-    with workshop() as base:
+    with workspace() as base:
         fill(base / "origin")
         tree = base / "in"
         shutil.copytree(base / "origin", tree)
@@ -42,11 +42,11 @@ def company(trials: int, seed: int = 0) -> Iterator[Figures]:
     yield several
 
 
-def strangers(trials: int, seed: int = 0) -> Iterator[Figures]:
-    """A program that knows no locks, and replaces the same files as fast as it can."""
+def foreign_writer(trials: int, seed: int = 0) -> Iterator[Figures]:
+    """A program without locks that replaces the same files as fast as it can."""
     rng = random.Random(seed)
     figures = Figures("files replaced by another program")
-    with workshop() as base:
+    with workspace() as base:
         fill(base / "origin")
         tree = base / "in"
         for _ in range(trials):

@@ -1,4 +1,4 @@
-"""What every trial needs: trees of exports, the command line in a process of its own, and what must hold after it."""
+"""What every trial needs: trees of exports, the command line in a process of its own, and what is compared after it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Figures:
 
 
 def warm() -> None:
-    """What every process would import and build for itself: done once here, it is inherited."""
+    """Import and build once what every forked process then inherits."""
     modules = ("migrator.cli.commands.migrate", "migrator.cli.commands.undo")
     for name in (*modules, "ctypes", "hashlib", "sqlite3"):
         import_module(name)
@@ -136,8 +136,8 @@ def leftovers(now: State) -> list[str]:
 
 
 @contextmanager
-def workshop() -> Iterator[Path]:
-    """A folder in memory where there is one: a kill does not care, and thousands of trials do."""
+def workspace() -> Iterator[Path]:
+    """A folder in memory where the system has one: thousands of trials take less time there."""
     shm = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shm if os.access(shm, os.W_OK) else None) as folder:
         yield Path(folder)

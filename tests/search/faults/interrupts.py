@@ -9,14 +9,14 @@ import signal
 import time
 from collections.abc import Iterator
 
-from search.faults.harness import FSYNC, BrokenError, Figures, fill, finish, forked, leftovers, state, whole, workshop
+from search.faults.harness import FSYNC, BrokenError, Figures, fill, finish, forked, leftovers, state, whole, workspace
 
 
 def interrupts(trials: int, seed: int = 0) -> Iterator[Figures]:
     """Ctrl-C at random moments: the files in hand are finished, nothing lies beside, the exit code says it."""
     rng = random.Random(seed)
     figures = Figures("Ctrl-C")
-    with workshop() as base:
+    with workspace() as base:
         fill(base / "origin", 60)
         tree = base / "in"
         shutil.copytree(base / "origin", tree)

@@ -24,7 +24,7 @@ from search.faults.harness import (
     state,
     warm,
     whole,
-    workshop,
+    workspace,
 )
 
 from migrator.errors import ExitCode
@@ -42,7 +42,7 @@ def kill(trials: int, seed: int = 0) -> Iterator[Figures]:
     rng = random.Random(seed)
     warm()
     for name, way in WAYS.items():
-        with workshop() as base:
+        with workspace() as base:
             fill(base / "origin", 18)
             yield _kill_one_way(base, name, way, trials // len(WAYS), rng)
 
@@ -113,7 +113,7 @@ def kill_pools(trials: int, seed: int = 0) -> Iterator[Figures]:
     """The same with several processes at work: the one in charge is killed, or one that works for it."""
     rng = random.Random(seed)
     figures = Figures("`kill -9`, two workers")
-    with workshop() as base:
+    with workspace() as base:
         fill(base / "origin", 560)
         reference = base / "new"
         shutil.copytree(base / "origin", reference)

@@ -22,7 +22,7 @@ from search.faults.harness import (
     leftovers,
     state,
     whole,
-    workshop,
+    workspace,
 )
 from support.process import environment
 
@@ -31,7 +31,7 @@ def no_space(trials: int, seed: int = 0) -> Iterator[Figures]:
     """A file system that fills up in the middle, and a limit on the size of files, at random places."""
     rng = random.Random(seed)
     full, quota, forbidden = Figures("disk full"), Figures("quota (RLIMIT_FSIZE)"), Figures("file system read-only")
-    with workshop() as base:
+    with workspace() as base:
         fill(base / "origin")
         tree, journal = base / "in", base / "journal"
         shutil.copytree(base / "origin", tree)
