@@ -1,6 +1,6 @@
-"""Everything that can go wrong, as data: what file, where in it, what was found, expected, and what to do.
+"""Every error of this package, as data: the file, the place in it, what was found, expected, and what to do next.
 
-The command line prints these fields; library users read them. Nothing else in the package decides an exit code.
+The command line prints these fields; library users read them. Exit codes are decided nowhere else.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
     """Stopped by Ctrl-C."""
     CLOSED_PIPE = 141
-    """Whoever read the output stopped reading; what was still to be done was not done."""
+    """The reader of the output closed it; the rest was not done."""
 
 
 class MigratorError(Exception):
@@ -62,13 +62,13 @@ class MigratorError(Exception):
         return text
 
     def __reduce__(self) -> tuple[Callable[..., MigratorError], tuple[object, ...]]:
-        # As it is, and not by calling it again: subclasses are told other things than they keep.
-        return _again, (type(self), self.args, vars(self))
+        # By its fields, and not by calling its class: subclasses have other arguments.
+        return _restored, (type(self), self.args, vars(self))
 
-    def retell(self, told: Callable[[str], str]) -> None:
-        """Put every text of it in other words, such as the names that the user knows."""
-        self.file, self.place = told(self.file), told(self.place)
-        self.found, self.expected, self.hint = told(self.found), told(self.expected), told(self.hint)
+    def translate(self, text: Callable[[str], str]) -> None:
+        """Change every text of the error, for instance the names in it to those that the user knows."""
+        self.file, self.place = text(self.file), text(self.place)
+        self.found, self.expected, self.hint = text(self.found), text(self.expected), text(self.hint)
 
     def as_dict(self) -> dict[str, str]:
         """The same facts for `--json`; empty fields are left out."""
@@ -82,8 +82,8 @@ class MigratorError(Exception):
         return {"kind": type(self).__name__, **{k: v for k, v in fields.items() if v}}
 
 
-def _again(kind: type[MigratorError], arguments: tuple[object, ...], facts: dict[str, object]) -> MigratorError:
-    """An error that comes from another process."""
+def _restored(kind: type[MigratorError], arguments: tuple[object, ...], facts: dict[str, object]) -> MigratorError:
+    """An error of another process, unpickled."""
     error = kind.__new__(kind, *arguments)
     vars(error).update(facts)
     return error
@@ -135,27 +135,27 @@ class ResidueError(MigratorError):
 
 
 class RecordsError(MigratorError):
-    """The files beside an export are not those of its run, or not all of it."""
+    """The files beside an export belong to another run, or are incomplete."""
 
 
 class JournalError(MigratorError):
-    """A journal is none, of another batch, or does not fit what is on the disk any more."""
+    """A file is not a journal, or a journal of another batch, or the disk has changed since it was written."""
 
 
 class UnwritableError(MigratorError):
-    """The output could not be written, or is not to be overwritten."""
+    """The output could not be written, or may not be overwritten."""
 
 
 class LinkError(UnwritableError):
-    """A symbolic link is not to be replaced: what it leads to may be anywhere."""
+    """A symbolic link is not replaced, because its target may be anywhere."""
 
 
 class ChangedError(UnwritableError):
-    """Someone else changed a file between reading and replacing it.
+    """Another program changed a file between reading and replacing it.
 
     Args:
-        file: which.
-        also: what else there is to know.
+        file: the file.
+        also: more to say in the hint.
     """
 
     def __init__(self, file: str, also: str = "") -> None:
@@ -164,7 +164,7 @@ class ChangedError(UnwritableError):
 
 
 class LostError(MigratorError):
-    """Whoever worked on a file was lost, and how far it came was never told."""
+    """The worker that had a file was lost, and it is not known how far it came."""
 
 
 class UsageError(MigratorError):
@@ -174,17 +174,17 @@ class UsageError(MigratorError):
 
 
 class InternalError(MigratorError):
-    """A bug in this tool met one file: it must not cost the rest of a batch, nor look like an answer."""
+    """A bug in this tool, found with one file: it neither ends a batch nor looks like an answer."""
 
     exit_code = ExitCode.CRASH
 
 
 @contextmanager
 def reported(file: str) -> Iterator[None]:
-    """Work on one file, whose unforeseen exceptions become an [`InternalError`][] with its name.
+    """A context for work on one file: an unforeseen exception becomes an [`InternalError`][] with the file's name.
 
     Raises:
-        InternalError: in place of any exception that is neither the package's own nor the reader's who went away.
+        InternalError: for any exception but a `MigratorError` and a `BrokenPipeError`.
     """
     try:
         yield

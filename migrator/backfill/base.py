@@ -1,4 +1,4 @@
-"""The numbers that AIPerf computed with: nanoseconds, of which an export and its records show milliseconds.
+"""The numbers that AIPerf computed with: nanoseconds, which an export and its records show as milliseconds.
 
 Durations are measured in whole nanoseconds and shown multiplied by a factor (`MetricTimeUnit.convert_to`: the second
 unit's parts of a second over the first's). Sums are taken before that, so they must be taken there again.
@@ -20,13 +20,23 @@ FRACTIONS: Final[dict[str, tuple[str, str]]] = {
 
 
 def factor(unit: str) -> float | None:
-    """What AIPerf multiplies nanoseconds with to show them in a unit; None if the unit is not one of time."""
+    """What AIPerf multiplies nanoseconds by to show them in a unit; None if it is not a unit of time."""
     parts = _PER_SECOND.get(unit)
     return None if parts is None else parts / _PER_SECOND["ns"]
 
 
 def fraction_of(tag: str, value: float, unit: str, metrics: dict[str, Json]) -> float | None:
-    """The nanoseconds that a shown value stands for, from the metrics it was computed of; None if they do not fit."""
+    """The exact nanoseconds of a value of one of [`FRACTIONS`][], from the metrics that it was computed from.
+
+    Args:
+        tag: the metric.
+        value: its value as the record shows it.
+        unit: the unit of that value.
+        metrics: all metrics of the record.
+
+    Returns:
+        None if the metrics do not give just that value.
+    """
     scale = factor(unit)
     dividend = _nanoseconds(metrics, FRACTIONS[tag])
     if scale is None or dividend is None:

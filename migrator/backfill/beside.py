@@ -21,7 +21,7 @@ def records_beside(path: str) -> str | None:
     """The records of the run that wrote an export, by AIPerf's own naming; None if there is no such file.
 
     `profile_export.jsonl` for `profile_export_aiperf.json`, and `PREFIX.jsonl` for `PREFIX.json`, which
-    `--profile-export-prefix PREFIX` gives. A copy with another name is helped by `--records`.
+    `--profile-export-prefix PREFIX` gives. For a copy with another name, `--records` names them.
     """
     folder, name = os.path.split(path)
     stem = os.path.splitext(name)[0]
@@ -30,11 +30,11 @@ def records_beside(path: str) -> str | None:
 
 
 class Backfill:
-    """What fills in one export; `warnings` tells afterwards what could not be.
+    """Fills in one export; afterwards, `warnings` tells what could not be filled in.
 
     Args:
-        path: the export's own file, whose neighbours are looked at.
-        records: the file of records, if it is another than the one beside the export.
+        path: the file of the export, whose neighbours are read.
+        records: the file of records, if it is not the one beside the export.
     """
 
     def __init__(self, path: str, records: str | None = None) -> None:
@@ -46,8 +46,8 @@ class Backfill:
         """The document with what its version has a place for, and an entry for each addition.
 
         Raises:
-            RecordsError: what lies beside it is not of the same run, or not all of it.
-            MigratorError: it cannot be read.
+            RecordsError: the files beside it belong to another run, or are incomplete.
+            MigratorError: one of them cannot be read.
         """
         fields = frozenset(key for key, since in _FIELDS_SINCE.items() if RANK[version] >= RANK[since])
         entries: list[Entry] = []
@@ -58,7 +58,7 @@ class Backfill:
             else:
                 document, entries, doubtful = fill_from_records(document, records, fields)
                 if doubtful:
-                    self.warnings.append(f"left out, for its exact value cannot be known: {', '.join(doubtful)}")
+                    self.warnings.append(f"left out, because the exact value is not known: {', '.join(doubtful)}")
         config = os.path.join(os.path.dirname(self.path), NAME)
         if os.path.exists(config):
             document, more = fill_from_run_config(document, config)

@@ -1,4 +1,4 @@
-"""The records of a run turned on their side: one column of doubles a metric, in the order of the file."""
+"""The records of a run by columns: one column of doubles for each metric, in the order of the file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from migrator.jsonfile import Json
 
 
 class Column:
-    """The values of one metric in the unit they are written in, eight bytes each; `is_list` where records hold lists.
+    """The values of one metric, in the unit of the file, eight bytes each; `is_list` if the records have lists.
 
-    `base` has the same values in nanoseconds where those are fractions; it is empty for other metrics, and None where
-    a value cannot be told apart from its neighbours.
+    `base` has the same values in nanoseconds for the metrics in [`FRACTIONS`][migrator.backfill.base.FRACTIONS], and is
+    empty for others. It is None if a value is not known exactly.
     """
 
     __slots__ = ("base", "is_list", "unit", "values")
@@ -28,15 +28,18 @@ class Column:
 
 
 def read_columns(path: str, tags: Collection[str]) -> tuple[int, dict[str, Column]]:
-    """How many requests of the profiling phase a file has, and the columns of some metrics; absent ones have none.
+    """Read the columns of some metrics from the profiling phase of a file of records.
 
-    Memory grows with the number of values, by eight bytes each, not with the length of the records.
+    Memory grows by eight bytes for each value, not with the length of the records.
+
+    Returns:
+        the number of requests, and tag → column, without the metrics that the file does not have.
 
     Raises:
-        MigratorError: unreadable, not JSON, not records, or one metric in two units; with file and line.
+        MigratorError: the file is unreadable, not JSON or not records, or has a metric in two units; with its line.
     """
     columns: dict[str, Column] = {}
-    # What the numbers of a plain metric go to, and the unit they must have: the hot loop asks for nothing else.
+    # Where the numbers of a plain metric go, and their unit: all that the hot loop needs.
     plain: dict[str, tuple[Callable[[float], None], str]] = {}
     wanted = frozenset(tags)
     count = 0
@@ -61,7 +64,7 @@ def read_columns(path: str, tags: Collection[str]) -> tuple[int, dict[str, Colum
 
 
 def _add(column: Column, metric: Json, request: Request, tag: str, path: str) -> None:
-    """The rarer cases: whole numbers, lists, fractions, null, and what is no metric."""
+    """Add the rarer values: whole numbers, lists, fractions, null; and refuse what is not a metric."""
     unit, found = numbers(metric, request, tag, path)
     if not found:
         return
@@ -76,7 +79,7 @@ def _add(column: Column, metric: Json, request: Request, tag: str, path: str) ->
     if tag in FRACTIONS and column.base is not None:
         exact = fraction_of(tag, found[0], unit, request.metrics) if len(found) == 1 else None
         if exact is None:
-            # One value that cannot be told makes their sum unknown.
+            # Without one exact value, the sum is not exact.
             column.base = None
         else:
             column.base.append(exact)

@@ -1,4 +1,4 @@
-"""Fill in what an export lacks, after its records have proven to be those of the same run."""
+"""Fill in what an export lacks from its records, after they have proven to be those of the same run."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from migrator.jsonfile import Json, Object
 from migrator.ledger import Entry, Loss, Op
 
 STEP: Final = "backfill"
-"""What the ledger calls this work."""
+"""The name of this step in a ledger."""
 
 _NEAR: Final = 1e-9
-"""How far a statistic may be from the same one of the records, as a part of the largest value: rounding, no more."""
+"""How far a statistic may be from that of the records, relative to the largest value: this is rounding."""
 _PAIRS_SINCE: Final = (0, 12, 0)
-"""The first release that sums in pairs; 0.8.0 to 0.11.0 add one by one."""
+"""The first release that sums in pairs; 0.8.0 to 0.11.0 add one value after the other."""
 _BETWEEN: Final = (0, 11, 0, 1)
-"""Nightlies between the two ways, of which it is not known."""
+"""Nightlies between these, whose way of summing is not known."""
 _OWN_PERCENTILES: Final = (0, 8, 0)
-"""The first release whose percentiles are not all numpy's: 0.8.0 estimates those of lists, 0.12.0 rounds otherwise."""
+"""The first release whose percentiles are not all numpy's: 0.8.0 estimates those of lists, 0.12.0 rounds."""
 
 _FORMER: Final[dict[str, tuple[str, ...]]] = {
     new: (old,)
@@ -39,9 +39,9 @@ _FORMER: Final[dict[str, tuple[str, ...]]] = {
 
 
 def lacking(document: Object) -> dict[str, tuple[str, ...]]:
-    """What could come from records: for each metric of a document with flat metrics, the fields that are missing.
+    """Tag → the missing statistics that records could give, in a document with its metrics at the top level.
 
-    Only metrics of type `record` that are distributions count: no other has records.
+    Only distributions of type `record` are among them: other metrics have no records.
     """
     found = {}
     for tag, block in _candidates(document).items():
@@ -59,15 +59,18 @@ def _candidates(document: Object) -> dict[str, Object]:
 
 
 def fill_from_records(document: Object, records: str, fields: frozenset[str]) -> tuple[Object, list[Entry], list[str]]:
-    """A document with the missing statistics of its metrics, an entry for each, and tags left without for doubt.
+    """Fill in the missing statistics of a document from records.
 
     Args:
-        document: a main export with flat metrics; it is not touched.
+        document: a main export with its metrics at the top level; it is not changed.
         records: the file of records.
         fields: those of `p10`, `count` and `sum` that the document's version has a place for.
 
+    Returns:
+        the filled document, a ledger entry for each addition, and `tag.statistic` of what is not known exactly.
+
     Raises:
-        RecordsError: the records are of another run, incomplete, or none.
+        RecordsError: the records belong to another run, or are incomplete.
         MigratorError: they cannot be read.
     """
     wanted = {tag: [key for key in keys if key in fields] for tag, keys in lacking(document).items()}
@@ -116,16 +119,16 @@ def _value(document: Object, found: Facts, key: str) -> Json:
 
 
 def _sums_in_pairs(writer: Json) -> bool | None:
-    """How the release that wrote an export adds up; one that wrote no sums is taken for the first that did.
+    """Whether the release that wrote an export sums in pairs; None for nightlies of which that is not known.
 
-    None for nightlies between the two ways, of which it is not known.
+    A release that wrote no sums is treated as the first one that did.
     """
     number = _number(writer)
     return None if number == _BETWEEN else number >= _PAIRS_SINCE
 
 
 def _number(writer: Json) -> tuple[int, ...]:
-    """`(0, 8, 0)` of a release, `(0, 11, 0, 1)` of a nightly, which is newer than its name; `()` of none."""
+    """`(0, 8, 0)` for a release, `(0, 11, 0, 1)` for a nightly, which is newer than its name; `()` for no version."""
     match = re.match(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(\.dev)?", writer) if type(writer) is str else None
     if not match:
         return ()
@@ -133,11 +136,11 @@ def _number(writer: Json) -> tuple[int, ...]:
 
 
 def _verified(document: Object, path: str) -> dict[str, Facts]:
-    """The facts of each metric that export and records both have; a single one that differs refutes them all."""
+    """The facts of each metric that export and records both have, if all their statistics agree."""
     blocks = _candidates(document)
     requests, columns = read_columns(path, [*blocks, *(old for new in blocks for old in _FORMER.get(new, ()))])
     if not requests:
-        raise RecordsError("holds no request of the profiling phase", expected="the run's records", file=path)
+        raise RecordsError("has no request of the profiling phase", expected="the run's records", file=path)
     known: dict[str, Facts] = {}
     problems: list[tuple[str, str, str]] = []
     for tag, block in blocks.items():
@@ -164,7 +167,7 @@ def _verified(document: Object, path: str) -> dict[str, Facts]:
 
 
 def _differences(block: Object, column: Column, found: Facts, document: Object) -> list[tuple[str, str]]:
-    """(name, what differs) of each statistic of a block that the records contradict."""
+    """Name and difference of each statistic of a block that the records contradict."""
     unit = block["unit"]
     if not same_family(column.unit, unit):
         return [("unit", f'is "{unit}", in the records "{column.unit}"')]
@@ -178,7 +181,7 @@ def _differences(block: Object, column: Column, found: Facts, document: Object) 
         if stated is None:
             continue
         if type(stated) is bool or not isinstance(stated, (int, float)):
-            different.append((name, "is no number"))
+            different.append((name, "is not a number"))
             continue
         again = float(stated) if name == "count" else convert(stated, unit, column.unit, difference=name == "std")
         allowed = 0.0 if name == "count" else _NEAR * size

@@ -1,4 +1,4 @@
-"""The identity of a run from `run_config.json`, which AIPerf writes beside each run of several."""
+"""The identity of a run from `run_config.json`, which AIPerf writes beside each of several runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _at(*keys: str) -> Callable[[Json], Json]:
 
 
 def _command(config: Json) -> Json:
-    """Redacted, whatever the user asked for: schema 1.3 promises it."""
+    """The command, always redacted: schema 1.3 promises it."""
     found = _at("cli_command")(config) or _at("user_config", "cli_command")(config)
     return redacted_command(found) if type(found) is str else None
 
@@ -50,14 +50,17 @@ def _id(config: Json) -> Json:
 
 
 def fill_from_run_config(document: Object, path: str) -> tuple[Object, list[Entry]]:
-    """A document whose `run_info` says what the run's configuration knows; what it says already stays.
+    """Fill in `run_info` of a document from the configuration of its run. Existing values stay.
 
     Args:
-        document: a main export; without a `run_info`, its version has no place for any of this.
+        document: a main export; it is not changed. Without a `run_info`, nothing is filled in.
         path: the configuration.
 
+    Returns:
+        the filled document, and a ledger entry for each addition.
+
     Raises:
-        RecordsError: the configuration is of another run, or nothing proves that it is of this one.
+        RecordsError: the configuration belongs to another run, or nothing proves that it belongs to this one.
         MigratorError: it cannot be read.
     """
     info = document.get("run_info")
@@ -67,9 +70,9 @@ def fill_from_run_config(document: Object, path: str) -> tuple[Object, list[Entr
     own = info.get("benchmark_id") or document.get("benchmark_id") or _at("input_config", "benchmark_id")(document)
     other = _id(config)
     if own is None or other is None or own != other:
-        told = f"is of another run: benchmark_id is {other}, in the export {own}"
+        found = f"is of another run: benchmark_id is {other}, in the export {own}"
         raise RecordsError(
-            told if own and other else "cannot be told to be of this run: no benchmark_id in both",
+            found if own and other else "is not proven to be of this run: benchmark_id is not in both",
             expected="the run_config.json of this run",
             hint="nothing was filled in",
             file=path,
@@ -78,7 +81,7 @@ def fill_from_run_config(document: Object, path: str) -> tuple[Object, list[Entr
     filled = dict(info)
     for key, (find, kind) in _FIELDS.items():
         value = find(config)
-        # A version has a place for the fields that its upgrade has put there.
+        # A version has a place for the fields that its upgrade has added.
         if key in info and info[key] is None and type(value) is kind:
             filled[key] = value
             entries.append(Entry(STEP, Op.SET, ("run_info", key), Loss.EXACT, None, value, note=f"from {NAME}"))

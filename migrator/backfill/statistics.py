@@ -18,16 +18,16 @@ from migrator.backfill.columns import Column
 
 _BLOCK: Final = 128
 _EXACT: Final = float(2**50)
-"""Sums of whole nanoseconds below this (13 days) are told from the rounded milliseconds without doubt."""
+"""Sums of whole nanoseconds below this (13 days) are known exactly from the rounded milliseconds."""
 _MOST_SORTED: Final = 2**22
-"""Values of a column that are sorted, in memory of their own, to verify its percentiles."""
+"""Values of a column that are sorted to verify its percentiles, which takes memory."""
 
 
 class Facts(NamedTuple):
-    """What a column says: how many values it has, the statistics of a block, and what AIPerf itself would have written.
+    """The number of values of a column, the statistics of a block, and what AIPerf itself would have written.
 
-    `one_by_one` and `in_pairs` are the two sums, and `p10` that percentile to the last bit; all None where the numbers
-    behind the values are not known for sure, which the export's own `avg` decides.
+    `one_by_one` and `in_pairs` are the two sums, and `p10` that percentile, to the last bit. They are None if the exact
+    numbers are not known, which is decided by the export's own `avg`.
     """
 
     number: int
@@ -38,12 +38,12 @@ class Facts(NamedTuple):
 
 
 def facts(column: Column, avg: object, *, p10: bool = False) -> Facts:
-    """Everything about a column, which must have a value.
+    """The facts of a column that has at least one value.
 
     Args:
-        column: its values.
-        avg: the export's own average; exact numbers are only told if they lead to that one, to the last bit.
-        p10: whether that percentile is wanted to the last bit, too.
+        column: the values.
+        avg: the export's own average. Exact numbers are given only if they lead to it, to the last bit.
+        p10: whether that percentile is wanted to the last bit.
     """
     count = len(column.values)
     values = column.values.tolist()
@@ -62,11 +62,11 @@ def facts(column: Column, avg: object, *, p10: bool = False) -> Facts:
 
 
 _Sums = tuple[float, float]
-"""One by one, and in pairs."""
+"""The sum of one value after the other, and the sum in pairs."""
 
 
 def _whole(column: Column, total: float, avg: object) -> _Sums | None:
-    """The sums if all values are whole nanoseconds, which any order gives alike."""
+    """The sums if all values are whole nanoseconds: then any order gives the same."""
     scale = factor(column.unit)
     if scale is None or abs(total / scale) >= _EXACT:
         return None
@@ -88,7 +88,7 @@ def _as_shown(column: Column, values: list[float], avg: object) -> _Sums | None:
 
 
 def _p10(column: Column, ordered: list[float], avg: object) -> float:
-    """The tenth percentile of the numbers that AIPerf had, as it shows it."""
+    """The tenth percentile of the numbers that AIPerf had, in the unit of the file."""
     scale = factor(column.unit)
     if scale is None:
         return percentile(ordered, 10)
@@ -101,12 +101,12 @@ def _p10(column: Column, ordered: list[float], avg: object) -> float:
 
 
 def _running(values: Sequence[float]) -> float:
-    # Not `sum`, which from Python 3.12 on is better than the number that has to be met.
+    # Not `sum`, which is more exact than AIPerf from Python 3.12 on.
     return reduce(add, values, 0.0)
 
 
 def pairwise(values: Sequence[float]) -> float:
-    """The sum as numpy takes it of a contiguous array: eight at a time in blocks of 128, halves above that."""
+    """The sum of a contiguous array as numpy computes it: eight at a time in blocks of 128, halves above that."""
     count = len(values)
     if count < 8:
         return reduce(add, values, 0.0)
@@ -120,12 +120,12 @@ def pairwise(values: Sequence[float]) -> float:
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:
-    """Linear interpolation at percent · (n − 1), as numpy's `percentile` takes it."""
+    """The percentile of sorted values by linear interpolation at percent / 100 · (n − 1), as in numpy."""
     return _between(*_neighbours(ordered, percent))
 
 
 def _neighbours(ordered: Sequence[float], percent: int) -> tuple[float, float, float]:
-    """The two values that a percentile lies between, and how far from the first."""
+    """The two values around a percentile, and its distance from the first, 0 to 1."""
     place = percent / 100 * (len(ordered) - 1)
     index = floor(place)
     return ordered[index], ordered[min(index + 1, len(ordered) - 1)], place - index

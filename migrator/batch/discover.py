@@ -17,13 +17,13 @@ STDIN: Final = "-"
 
 
 class Source(NamedTuple):
-    """One file to look at.
+    """One file of the input.
 
-    `relative` is its place below the folder that was named, which an output tree mirrors. `named` tells a file that
-    the user named from one found in a folder: only of the first is anything expected. `error` says that a folder
-    could not be read. `done` is the digest of what an interrupted batch has written for it, or nothing. `residues`
-    tells whether there can be a residue beside it. `changed` is its time of modification, where a listing told it:
-    seconds since 1970.
+    `relative` is its place below the folder that the user named, which an output tree mirrors. `named` is set for a
+    file that the user named, in contrast to one found in a folder: it must be an export. `error` is set for a folder
+    that could not be read. `done` is the digest of what an interrupted batch has written for the file, or empty.
+    `residues` is False if there cannot be a residue beside it. `changed` is its time of modification in seconds since
+    1970, if a listing told it.
     """
 
     path: str
@@ -36,17 +36,21 @@ class Source(NamedTuple):
 
 
 Skip = Callable[[str, str, bool], bool]
-"""Whether something below a folder is left out: its path, its place below that folder, whether it is a folder."""
+"""Tells whether something is left out, by its path, its place below the named folder, and whether it is a folder."""
 
 
 def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip | None = None) -> Iterator[Source]:
-    """The files behind `paths`, in order; folders give every `*.json` below them, sorted within each folder.
+    """The files that `paths` name, in order. A folder gives every `*.json` below it, sorted within each folder.
 
-    Compressed ones (`*.json.gz`, `*.json.zst`) are among them. Hidden folders and symbolic links to folders are not
-    entered, and neither are those to `avoid`, for outputs and backups. Files to `avoid`, which the batch itself writes,
-    are left out, and so is what `skip` leaves out. Of a URL, a folder is what its store has below it.
+    Compressed files (`*.json.gz`, `*.json.zst`) are included. Hidden folders and symbolic links to folders are not
+    entered.
+
+    Args:
+        paths: files and folders, as paths or URLs. A URL that is a prefix of other names is a folder.
+        avoid: folders that are not entered and files that are left out: those that the batch itself writes.
+        skip: tells what else is left out.
     """
-    away = {_real(name) for name in avoid if name}
+    avoided = {_real(name) for name in avoid if name}
     folders = {path for path in paths if is_folder(path)}
     for path in paths:
         if path not in folders:
@@ -54,14 +58,14 @@ def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip 
             continue
         # As `cp -r` does it: one folder is mirrored itself, several keep their names apart.
         base = stores.base_name(path) if len(folders) > 1 else ""
-        yield from _walk(path, base, away, skip)
+        yield from _walk(path, base, avoided, skip)
 
 
 def is_folder(path: str) -> bool:
-    """Whether what a command line names is a folder.
+    """Whether a path or URL of the command line is a folder.
 
-    A store is only asked where the name of a URL does not tell: a thousand named objects would be a thousand waits.
-    What it will not talk about is told when it is read.
+    A store is asked only if the name does not tell, because each answer takes long. If it does not answer, the result
+    is False, and the error comes when the file is read.
     """
     if path == STDIN:
         return False
@@ -74,7 +78,7 @@ def is_folder(path: str) -> bool:
 
 
 def same_folder(one: str, other: str) -> bool:
-    """Whether two names are of the same folder; one that is not there is no other."""
+    """Whether two names lead to the same folder; False if one of them does not exist."""
     if is_url(one) or is_url(other):
         return one.rstrip("/") == other.rstrip("/")
     return os.path.isdir(one) and os.path.isdir(other) and os.path.samefile(one, other)
@@ -85,7 +89,7 @@ def _real(folder: str) -> str:
 
 
 def clash(paths: Sequence[str]) -> tuple[str, str] | None:
-    """Two of `paths` that an output folder would have to keep in the same place, if there are any."""
+    """Two of `paths` that would have the same place in an output folder; None if there are none."""
     folders = {path for path in paths if is_folder(path)}
     taken: dict[str, str] = {}
     for path in paths:
@@ -104,18 +108,18 @@ def clash(paths: Sequence[str]) -> tuple[str, str] | None:
 
 
 _Name = tuple[str, float | None]
-"""Something in a folder, and when it was changed, if that is known already. Folders end in a slash, as no name can."""
+"""A name in a folder, with a slash at the end for a folder, and its time of modification, if it is known already."""
 
 
-def _walk(folder: str, relative: str, away: set[str], skip: Skip | None) -> Iterator[Source]:
-    # Not recursive: a tree may be deeper than calls can be. In memory are the names in one folder and those above it.
+def _walk(folder: str, relative: str, avoided: set[str], skip: Skip | None) -> Iterator[Source]:
+    # Not recursive: a tree may be deeper than the stack. Only the names of one folder and those above are in memory.
     open_folders: list[tuple[str, str, list[_Name], bool]] = []
     path, below = folder, relative
     far = is_url(folder)
     joined = stores.join if far else os.path.join
     while True:
         try:
-            names, residues = _names(path, away)
+            names, residues = _names(path, avoided)
             if skip:
                 names = [each for each in names if not _skipped(skip, folder, stores.join(path, each[0]))]
             open_folders.append((path, below, names, residues))
@@ -145,21 +149,21 @@ def _skipped(skip: Skip, folder: str, path: str) -> bool:
     return skip(whole, below, whole != path)
 
 
-def _names(folder: str, away: set[str]) -> tuple[list[_Name], bool]:
-    """What to look at in a folder, the last first, and whether there are residues among it."""
-    names = _stored(folder, away) if is_url(folder) else _on_disk(folder, away)
+def _names(folder: str, avoided: set[str]) -> tuple[list[_Name], bool]:
+    """The names in a folder, the last first, and whether there are residues among them."""
+    names = _stored(folder, avoided) if is_url(folder) else _on_disk(folder, avoided)
     names.sort(key=lambda each: each[0].removesuffix("/"), reverse=True)
-    # Once for a folder, and not by asking the system for each file in it.
+    # Once for the folder: asking the system for each file would take longer.
     return names, any(name.endswith(RESIDUE_SUFFIX) for name, _ in names)
 
 
-def _on_disk(folder: str, away: set[str]) -> list[_Name]:
+def _on_disk(folder: str, avoided: set[str]) -> list[_Name]:
     names: list[_Name] = []
-    # Asking the system for the real path of every file would take longer than finding it.
-    suspect = {os.path.basename(path) for path in away}
+    # Only these: the real path of every file would take longer than the listing.
+    suspect = {os.path.basename(path) for path in avoided}
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name in suspect and os.path.realpath(entry.path) in away:
+            if entry.name in suspect and os.path.realpath(entry.path) in avoided:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith("."):
@@ -169,10 +173,10 @@ def _on_disk(folder: str, away: set[str]) -> list[_Name]:
     return names
 
 
-def _stored(folder: str, away: set[str]) -> list[_Name]:
+def _stored(folder: str, avoided: set[str]) -> list[_Name]:
     names: list[_Name] = []
     for item in stores.store_of(folder).items(folder):
-        if stores.join(folder, item.name.rstrip("/")) in away:
+        if stores.join(folder, item.name.rstrip("/")) in avoided:
             continue
         if item.folder:
             if not item.name.startswith("."):
@@ -183,7 +187,7 @@ def _stored(folder: str, away: set[str]) -> list[_Name]:
 
 
 def _misnamed(path: str, name: str) -> MigratorError | None:
-    """Objects may have names that would lead a mirrored tree out of its folder."""
+    """The error for an object whose name would lead a mirrored tree out of its folder, None for others."""
     if is_url(path) and ("/" in name or name in (".", "..")):
         return UnreadableError("has a name that no folder can hold", hint="name it on its own", file=path)
     return None

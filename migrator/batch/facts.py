@@ -1,4 +1,4 @@
-"""What a person wants to know first about a run, straight from the document of its export."""
+"""The first facts about a run, from the document of its export."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrator.redact import places
 
 
 def facts(loaded: Loaded) -> dict[str, Json]:
-    """Fact name → value for what can be migrated, null where the file does not say; nothing for another family.
+    """Name → value of each fact about an export, null where the file does not tell; empty for other families.
 
     `inspect --json` prints these beside the identity. `request_latency_avg` is in `request_latency_unit`.
     """

@@ -105,7 +105,7 @@ class Migrating:
         result.output, result.reason = names(result.output), names(result.reason)
         result.warnings = [names(warning) for warning in result.warnings]
         if result.error:
-            result.error.retell(names)
+            result.error.translate(names)
         return result
 
     def failed(self, source: Source, error: MigratorError) -> Result:

@@ -63,7 +63,7 @@ class Looking(Generic[T]):
     def with_source(self, result: Seen[T], source: Source, names: Callable[[str], str]) -> Seen[T]:
         """A result of a worker, about the source as it is named here; `names` replaces absolute names in a text."""
         if result.error:
-            result.error.retell(names)
+            result.error.translate(names)
         return result._replace(source=source)
 
     def failed(self, source: Source, error: MigratorError) -> Seen[T]:

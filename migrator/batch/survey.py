@@ -1,6 +1,6 @@
-"""What a tree holds, in figures: families, versions, dialects, releases, and what a migration would lose.
+"""Figures about a tree: families, versions, dialects, releases, and what a migration would lose.
 
-A survey is as large as what it counts has kinds, never as the tree: beyond a limit, kinds are counted together.
+A survey takes memory for each kind that it counts, not for each file. Beyond a limit, kinds are counted together.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from migrator.ledger import Entry, Loss
 from migrator.migration.migrate import migrate
 
 _KINDS: Final = 1000
-"""Kinds that are told apart: more than real trees have, few enough for what hostile files invent."""
+"""Kinds that are counted apart: more than real trees have, and a bound for hostile files."""
 OTHERS: Final = "others"
 TELLING: Final = (Loss.LOST, Loss.INFERRED, Loss.REDACTED)
-"""The classes of loss that a survey predicts: what would be gone without --residue, what a guess, what a secret."""
+"""The classes of loss that a survey predicts."""
 
 
 class Histogram(Counter[Any]):
-    """Counts, of at most so many kinds; what comes later is counted as [`OTHERS`][]."""
+    """Counts of a limited number of kinds; further kinds are counted as [`OTHERS`][]."""
 
     def note(self, kind: Hashable, count: int = 1) -> None:
-        """One more (or several) of a kind."""
+        """Count one more, or several, of a kind."""
         self[kind if kind in self or len(self) < _KINDS else OTHERS] += count
 
 
@@ -79,7 +79,7 @@ class Survey:
         self.losses, self.losing = Histogram(), Histogram()
 
     def fail(self, error: MigratorError) -> None:
-        """A file that could not be read."""
+        """Count a file that could not be read."""
         self.files += 1
         self.errors.note(type(error).__name__)
 
@@ -146,7 +146,7 @@ class Survey:
         }
 
     def predicted(self) -> list[tuple[str, str, int, int]]:
-        """(class, place, how many values, in how many files), what is lost first."""
+        """Rows of class, place, number of values, number of files; lost values come first."""
         rows = []
         for kind, files in self.losing.items():
             loss, where = (OTHERS, OTHERS) if kind == OTHERS else (kind[0].value, kind[1])
@@ -156,7 +156,7 @@ class Survey:
 
 
 def in_line(found: Histogram) -> list[tuple[Any, int]]:
-    """Kinds that begin with versions, in the order of the line."""
+    """Kinds that begin with versions, in the order of the versions."""
     return sorted(found.items(), key=lambda item: (item[0] == OTHERS, _key(item[0])))
 
 
@@ -174,7 +174,7 @@ def _listed(versions: Any) -> list[str]:
 
 
 def place(entry: Entry) -> str:
-    """Where an entry happens, without what is another name in each file: `$.*.count`, `$.….gpus.*.platform`."""
+    """The place of an entry, with `*` for names that differ from file to file: `$.*.count`, `$.….gpus.*.platform`."""
     path: Path = entry.path
     parts: list[str | int] = list(path)
     for index, part in enumerate(path[1:], 1):

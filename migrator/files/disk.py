@@ -1,4 +1,4 @@
-"""Whole files: read with errors that say what is wrong, and written so that nobody ever sees half of one."""
+"""Whole files: read with errors that say what is wrong, and written so that a reader never sees a part of one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from migrator.errors import UnreadableError, UnwritableError
 from migrator.files.rename import appear
 
 MAX_BYTES: Final = 64 * 2**20
-"""Largest file that is read at all. The largest export seen has 60 kB; a thousand times that is a mistake."""
+"""Size of the largest file that is read. The largest export seen has 60 kB."""
 
 
 def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
@@ -23,7 +23,7 @@ def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
         UnreadableError: missing, not permitted, a folder, a pipe or device, or larger than `limit` bytes.
     """
     try:
-        # O_NONBLOCK: opening a FIFO must fail the test below, not wait for a writer.
+        # O_NONBLOCK: a FIFO must fail the test for a regular file, and not wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise unreadable(error, path) from error
@@ -34,7 +34,7 @@ def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
 
 
 def read_open(handle: int, path: str, limit: int = MAX_BYTES) -> bytes:
-    """The whole content of a file that is open already, from where it stands; errors as of [`read_bytes`][]."""
+    """The content of an open file, from its present position; errors as of [`read_bytes`][]."""
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
@@ -42,7 +42,7 @@ def read_open(handle: int, path: str, limit: int = MAX_BYTES) -> bytes:
         if status.st_size > limit:
             raise oversized(status.st_size, limit, path)
         content = os.read(handle, status.st_size + 1)
-        # One byte more was asked for than is there: having got what is there is having reached the end.
+        # One byte more than the size was asked for: a shorter answer is the end of the file.
         while len(content) != status.st_size and (chunk := os.read(handle, 65536)):
             content += chunk
             if len(content) > limit:
@@ -60,7 +60,7 @@ def oversized(size: int, limit: int, file: str) -> UnreadableError:
 
 
 def unreadable(error: OSError, path: str) -> UnreadableError:
-    """The operating system's refusal to give a file, in this package's words."""
+    """The error of this package for an error of the operating system in reading a file."""
     if error.errno == errno.ENOENT:
         found = "is a dangling symbolic link" if os.path.islink(path) else "does not exist"
         return UnreadableError(found, file=path)
@@ -82,9 +82,9 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
 
     Args:
         path: the target; its folder must exist.
-        data: all the bytes.
-        overwrite: whether a file already there may be replaced.
-        like: a file whose permissions the new one takes over.
+        data: the content.
+        overwrite: whether an existing file may be replaced.
+        like: a file whose permissions the new one gets.
         sync: whether to wait until the disk has it, so that a power cut cannot leave an empty file.
 
     Raises:
@@ -94,7 +94,7 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
         raise exists_already(path)
     folder = os.path.dirname(path)
     try:
-        # A file that takes over stricter permissions must not be readable for a moment before it has them.
+        # A file that gets stricter permissions must not be readable before it has them.
         handle, beside = _new_beside(folder, 0o666 if like is None else 0o600)
         try:
             try:
@@ -117,10 +117,10 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
 
 
 def take_place(beside: str, path: str, *, overwrite: bool) -> None:
-    """Give a finished file its name; unless `overwrite`, not even what appeared a moment ago loses it.
+    """Give a finished file its name. Without `overwrite`, a file that appears at the same time keeps the name.
 
     Raises:
-        UnwritableError: the name is taken, and not to be overwritten.
+        UnwritableError: the name is taken, and may not be overwritten.
         OSError: no permission, or the like.
     """
     if overwrite:
@@ -133,29 +133,33 @@ def take_place(beside: str, path: str, *, overwrite: bool) -> None:
 
 
 def exists_already(path: str) -> UnwritableError:
-    """What is there is not to be overwritten."""
+    """The error for an existing file that may not be overwritten."""
     return UnwritableError("exists already", hint="--force overwrites it", file=path)
 
 
 def _new_beside(folder: str, mode: int) -> tuple[int, str]:
-    """A new file under a name of its own, open for writing."""
+    """Create a file under a free hidden name, open for writing."""
     while True:
-        # Not derived from the target's name, which may already be as long as the file system allows. The name may be
-        # taken: by what a killed process of the same number left behind.
+        # Not derived from the target's name, which may be as long as the file system allows. The name may be taken by
+        # a file that a killed process of the same number left.
         beside = os.path.join(folder, f".aiperf-migrate.{os.getpid()}.{next(_serial)}.tmp")
         with contextlib.suppress(FileExistsError):
             return os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), beside
 
 
 def write_all(handle: int, data: bytes) -> None:
-    """Write all the bytes to an open file; a disk that fills up meanwhile is an `OSError`."""
+    """Write all the bytes to an open file.
+
+    Raises:
+        OSError: the disk is full, or the like; a part may be written.
+    """
     written = os.write(handle, data)
     while written < len(data):
         written += os.write(handle, memoryview(data)[written:])
 
 
 def unwritable(error: OSError, path: str) -> UnwritableError:
-    """The operating system's refusal to take a file, in this package's words."""
+    """The error of this package for an error of the operating system in writing a file."""
     hints = {
         errno.ENOSPC: "free some space and run it again",
         errno.EDQUOT: "the quota is used up",

@@ -1,4 +1,4 @@
-"""Compressed files: gzip and Zstandard, told by their first bytes when they are read, by the name when written."""
+"""Files compressed with gzip or Zstandard: recognised by the first bytes when read, by the name when written."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ _MAGIC: Final = {b"\x1f\x8b": Packing.GZIP, b"\x28\xb5\x2f\xfd": Packing.ZSTD}
 _FIRST_BYTES: Final = tuple(_MAGIC)
 _SUFFIXES: Final = tuple(Packing)
 EXPORT_SUFFIXES: Final = (".json", *(f".json{packing}" for packing in Packing))
-"""How the names of files end that are looked for in folders."""
+"""How the names of exports end."""
 _GZIP_WINDOW: Final = 31
 _STEP: Final = 1024
-"""Compressed bytes that are unpacked at a time: even of a bomb, these few give no more than some 30 MB."""
+"""Compressed bytes that are unpacked at a time: even a decompression bomb gives at most some 30 MB for these."""
 _HINT: Final = "pip install 'aiperf-migrate[zstd]'"
 
 
 def packing_of_name(name: str) -> Packing | None:
-    """How a file of this name is to be compressed."""
+    """The compression of a file of this name, None for none."""
     if not name.lower().endswith(_SUFFIXES):
-        return None  # Nearly every name, so that it is worth asking first.
+        return None  # Nearly every name, so this is asked first.
     return next(packing for packing in Packing if name.lower().endswith(packing))
 
 
 def packing_of_content(raw: bytes) -> Packing | None:
-    """How bytes are compressed."""
+    """The compression of some bytes, None for none."""
     if not raw.startswith(_FIRST_BYTES):
         return None
     return next(packing for magic, packing in _MAGIC.items() if raw.startswith(magic))
 
 
 def unpack(raw: bytes, limit: int = MAX_BYTES) -> bytes:
-    """The content of a file, whether it is compressed or not.
+    """The content of a file, decompressed if it is compressed.
 
     Raises:
-        UnreadableError: damaged, cut off, larger than `limit` bytes, or of a kind that needs a library.
+        UnreadableError: damaged, cut off, larger than `limit` bytes, or a library is missing.
     """
     packing = packing_of_content(raw)
     if packing is None:
@@ -71,18 +71,18 @@ def unpack(raw: bytes, limit: int = MAX_BYTES) -> bytes:
             raise UnreadableError(f"is damaged {packing.name.lower()} data: {error}") from error
         if not unpacker.eof:
             raise UnreadableError(f"is {packing.name.lower()} data that ends too early", hint="the file may be cut off")
-        # Files that were put behind one another are one file.
+        # Concatenated compressed files are one file.
         raw = unpacker.unused_data + raw[start + _STEP :]
         if raw and packing_of_content(raw) is not packing:
-            raise UnreadableError(f"has something else behind its {packing.name.lower()} data")
+            raise UnreadableError(f"has other data after its {packing.name.lower()} data")
     return b"".join(chunks)
 
 
 def pack(raw: bytes, packing: Packing | None) -> bytes:
-    """The bytes of a file; the same bytes always give the same, since no time is written.
+    """Compress the content of a file; the same content always gives the same bytes, because no time is written.
 
     Raises:
-        UnwritableError: the kind needs a library.
+        UnwritableError: a library is missing.
     """
     if packing is None:
         return raw
@@ -102,7 +102,7 @@ def _unpacker(packing: Packing) -> Any:
     library = _zstandard()
     if library is None:
         raise UnreadableError("is compressed with Zstandard, and zstandard is not installed", hint=_HINT)
-    # As much as the zstd command itself accepts unless it is told to.
+    # The default limit of the zstd command.
     return library.ZstdDecompressor(max_window_size=2**27).decompressobj()
 
 

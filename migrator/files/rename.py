@@ -1,4 +1,4 @@
-"""Files that get their names in one step, and only so that nobody's file is taken away by it."""
+"""Rename and exchange files in one step, without overwriting the file of another program."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from functools import cache
 from typing import Final
 
 _HERE: Final = -100
-"""`AT_FDCWD`: names are seen from the working directory (linux/fcntl.h, as are the flags)."""
+"""`AT_FDCWD`: names are relative to the working directory (linux/fcntl.h, as the flags)."""
 _NOREPLACE: Final = 1
 _EXCHANGE: Final = 2
 _NOT_HERE: Final = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
-"""What a system, or a file system, answers that has no such step."""
+"""Errors of a system, or of a file system, without this call."""
 
 
 def exchange(one: str, other: str) -> bool:
-    """Let two files change names in one step (`renameat2`, Linux 3.15).
+    """Exchange the names of two files in one step (`renameat2`, Linux 3.15).
 
     Returns:
-        False where the system or the file system cannot do that; then nothing has happened.
+        False if the system or the file system cannot do that; then nothing has happened.
 
     Raises:
-        OSError: one of them is not there, or the like.
+        OSError: one of them does not exist, or the like.
     """
     return _renameat2(one, other, _EXCHANGE)
 
 
 def appear(beside: str, path: str) -> None:
-    """Give a finished file its name, in one step, unless something has that name already.
+    """Give a finished file its name, in one step, unless the name is taken.
 
-    Without hard links and `renameat2` there is a moment between the look and the renaming.
+    Without hard links and `renameat2`, the name is tested first, and a file that appears after that is overwritten.
 
     Raises:
         FileExistsError: the name is taken; nothing has happened.
@@ -48,7 +48,7 @@ def appear(beside: str, path: str) -> None:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path) from error
             os.rename(beside, path)
     else:
-        # It stands under its name: what is left beside is untidy, no failure.
+        # It has its name: a hidden name that cannot be removed is not an error.
         with contextlib.suppress(OSError):
             os.unlink(beside)
 
@@ -65,8 +65,8 @@ def _renameat2(one: str, other: str, flags: int) -> bool:
 
 @cache
 def _system_call() -> Callable[[bytes, bytes, int], int] | None:
-    """The C library's function, as one that returns the number of its error; looked up once, which takes longer."""
-    # Slow to import, and only who writes needs it.
+    """The C library's `renameat2`, as a function that returns the number of its error, 0 for none; None without it."""
+    # Slow to import, and only needed for writing.
     import ctypes
 
     function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)

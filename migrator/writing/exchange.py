@@ -164,7 +164,7 @@ def _put_back(path: str) -> str | None:
     """Exchange the former file and the staged one again, even if yet another file was put there meanwhile.
 
     Returns:
-        the new name of a file that stood at `path` for a moment and does no more; None if there is none.
+        the visible name that a file got which stood at `path` for a moment; None if there is no such file.
     """
     staged, exchanged = staging_name(path), exchange_name(path)
     made = expected = os.lstat(staged)

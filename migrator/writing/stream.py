@@ -1,4 +1,4 @@
-"""One large output, written bit by bit, that appears whole or not at all; and the ledgers of a batch."""
+"""One large output, written piece by piece, that appears whole or not at all; and the ledgers of a batch."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from migrator.writing.folders import make_folder
 
 
 class OutFile:
-    """A context that gives a binary file; it takes its place when the context ends well, and vanishes when not.
+    """A context that gives a binary file. It appears when the context ends; after an exception it is removed.
 
     Missing folders are made. A device or pipe is written to directly.
 
     Raises:
-        UnwritableError: the file exists and is not to be overwritten, or cannot be written.
+        UnwritableError: the file exists and may not be overwritten, or cannot be written.
     """
 
     def __init__(self, path: str, *, force: bool = False) -> None:
@@ -53,10 +53,10 @@ class OutFile:
             raise unwritable(error, self._path) from error
 
     def place(self) -> None:
-        """It is whole: it takes its place.
+        """Close the file and give it its name.
 
         Raises:
-            UnwritableError: something else has its name meanwhile, and then it stays `beside`; or there is no space.
+            UnwritableError: another file has got the name meanwhile, and this one stays `beside`; or there is no space.
         """
         try:
             self.file.close()
@@ -67,7 +67,7 @@ class OutFile:
             raise unwritable(error, self._path) from error
 
     def drop(self) -> None:
-        """It never was."""
+        """Close the file and remove it."""
         with contextlib.suppress(OSError):
             self.file.close()
         if self.beside != self._target:
@@ -76,11 +76,11 @@ class OutFile:
 
 
 class LedgerFile:
-    """A file of lines, one for each file of a batch. An interrupted batch keeps the lines of those it finished.
+    """A file with a line for each file of a batch. An interrupted batch keeps the lines of the files it finished.
 
     Raises:
-        UnwritableError: as [`OutFile`][] does. Where the name was taken meanwhile, it says where the lines are: what a
-            batch changed in place cannot be told again.
+        UnwritableError: as [`OutFile`][]. If the name was taken meanwhile, the lines are kept and the error says where:
+            after a batch in place they cannot be made again.
     """
 
     def __init__(self, path: str, *, force: bool = False) -> None:
@@ -103,7 +103,7 @@ class LedgerFile:
             raise
 
     def write(self, line: str) -> None:
-        """One more line."""
+        """Add a line."""
         try:
             self._out.file.write(line.encode() + b"\n")
         except OSError as error:

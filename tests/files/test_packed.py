@@ -60,7 +60,7 @@ def test_what_is_cut_off_or_goes_on_is_told(packing: Packing) -> None:
     for size in (4, len(whole) // 2, len(whole) - 1):
         with pytest.raises(UnreadableError, match="ends too early"):
             unpack(whole[:size])
-    with pytest.raises(UnreadableError, match="something else behind"):
+    with pytest.raises(UnreadableError, match="other data after"):
         unpack(whole + b"{}")
     broken = bytearray(whole)
     broken[len(whole) // 2] ^= 0xFF
