@@ -248,10 +248,9 @@ def _as_it_is(request: Request) -> str:
 def _wrong_way(identity: Identity, request: Request) -> str:
     if request.to in identity.versions or request.direction == "either":
         return ""
-    newer = rank(identity.version) > rank(request.to)
-    return (
-        "newer" if newer and request.direction == "up" else "older" if not newer and request.direction == "down" else ""
-    )
+    if rank(identity.version) > rank(request.to):
+        return "newer" if request.direction == "up" else ""
+    return "older" if request.direction == "down" else ""
 
 
 def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:

@@ -28,8 +28,11 @@ class Seen(NamedTuple, Generic[T]):
 class Looking(Generic[T]):
     """[`Work`][migrator.batch.pool.Work] that calls `look` for each file that passes the test `where`.
 
-    `look` is a function of a module, or a `partial` of one, and may raise any `MigratorError`. `details` and `to_look`
-    are those of [`load`][migrator.batch.load.load].
+    Args:
+        look: a function of a module, or a `partial` of one. It may raise any `MigratorError`.
+        where: the test; empty for none.
+        details: as of [`load`][migrator.batch.load.load].
+        to_look: as of [`load`][migrator.batch.load.load].
     """
 
     # Not a data class: importing `dataclasses` takes a tenth of the time of `inspect`.

@@ -52,7 +52,7 @@ class SafeStore(Store):
         """Write a copy of the object that was read; as [`Store.keep`][]."""
         with self.writing(url):
             try:
-                self._put(url, there.raw, there._replace(mark=""), absent=True)
+                self._put(url, there.raw, there._replace(etag=""), absent=True)
             except Refused as error:
                 if not self._is(url, there.raw):
                     raise exists_already(url) from error
@@ -79,7 +79,7 @@ class SafeStore(Store):
         Args:
             url: the URL of the object.
             raw: its content.
-            like: the object that its metadata is taken from; with a mark, that very object must still be there.
+            like: the object that its metadata is taken from; with an etag, that very object must still be there.
             absent: whether no object may be there.
 
         Raises:
@@ -95,13 +95,13 @@ class MemoryStore(SafeStore):
     def read(self, url: str, limit: int = MAX_BYTES) -> Stored:
         """Read an object; as [`Store.read`][]."""
         found = super().read(url, limit)
-        return found._replace(mark=_digest(found.raw))
+        return found._replace(etag=_digest(found.raw))
 
     def _put(self, url: str, raw: bytes, like: Stored | None, *, absent: bool) -> None:
         key = self.key(url)
         with self._lock:
             there = self.system.cat_file(key) if self.system.exists(key) else None
-            if (absent and there is not None) or (like and like.mark and (not there or _digest(there) != like.mark)):
+            if (absent and there is not None) or (like and like.etag and (not there or _digest(there) != like.etag)):
                 raise Refused
             self.system.pipe_file(key, raw)
 
@@ -149,26 +149,26 @@ class S3Store(SafeStore):
         async with answer["Body"] as body:
             require_size(answer["ContentLength"], limit, url)
             raw = await body.read()
-        about = {name: answer[name] for name in self._KEPT if answer.get(name)}
+        metadata = {name: answer[name] for name in self._KEPT if answer.get(name)}
         if answer.get("TagCount"):
             from urllib.parse import urlencode
 
             tags = await self.system._call_s3("get_object_tagging", Bucket=bucket, Key=name)
-            about["Tagging"] = urlencode([(tag["Key"], tag["Value"]) for tag in tags["TagSet"]])
-        return Stored(raw, answer["ETag"], about)
+            metadata["Tagging"] = urlencode([(tag["Key"], tag["Value"]) for tag in tags["TagSet"]])
+        return Stored(raw, answer["ETag"], metadata)
 
     def _put(self, url: str, raw: bytes, like: Stored | None, *, absent: bool) -> None:
         bucket, name, _ = self.system.split_path(url)
-        about = dict(like.about) if like and like.about else {"ContentType": _type(url)}
+        metadata = dict(like.metadata) if like and like.metadata else {"ContentType": _type(url)}
         if absent:
-            about["IfNoneMatch"] = "*"
-        elif like and like.mark:
-            about["IfMatch"] = like.mark
-        conditional = "IfNoneMatch" in about or "IfMatch" in about
+            metadata["IfNoneMatch"] = "*"
+        elif like and like.etag:
+            metadata["IfMatch"] = like.etag
+        conditional = "IfNoneMatch" in metadata or "IfMatch" in metadata
         _refusing(
-            lambda: self.system.call_s3("put_object", Bucket=bucket, Key=name, Body=raw, **about),
+            lambda: self.system.call_s3("put_object", Bucket=bucket, Key=name, Body=raw, **metadata),
             _s3_refused if conditional else _never,
-            missing=bool(like and like.mark),
+            missing=bool(like and like.etag),
         )
 
 
@@ -212,16 +212,16 @@ class GoogleStore(SafeStore):
         from uuid import uuid4
 
         bucket, name, _ = self.system.split_path(url)
-        about = dict(like.about) if like and like.about else {"contentType": _type(url)}
+        metadata = dict(like.metadata) if like and like.metadata else {"contentType": _type(url)}
         # With the hash, the store refuses content that arrives damaged.
-        about |= {"name": name, "md5Hash": b64encode(md5(raw, usedforsecurity=False).digest()).decode()}
+        metadata |= {"name": name, "md5Hash": b64encode(md5(raw, usedforsecurity=False).digest()).decode()}
         line = f"--{uuid4().hex}"
         parts = [
-            f"{line}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{json.dumps(about)}\r\n".encode(),
-            f"{line}\r\nContent-Type: {about.get('contentType', _OTHER_TYPE)}\r\n\r\n".encode() + raw + b"\r\n",
+            f"{line}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{json.dumps(metadata)}\r\n".encode(),
+            f"{line}\r\nContent-Type: {metadata.get('contentType', _OTHER_TYPE)}\r\n\r\n".encode() + raw + b"\r\n",
             f"{line}--\r\n".encode(),
         ]
-        mark = "0" if absent else like.mark if like else ""
+        generation = "0" if absent else like.etag if like else ""
         _refusing(
             lambda: self.system.call(
                 "POST",
@@ -230,7 +230,7 @@ class GoogleStore(SafeStore):
                 headers={"Content-Type": f'multipart/related; boundary="{line[2:]}"'},
                 data=b"".join(parts),
                 json_out=True,
-                **({"ifGenerationMatch": mark} if mark else {}),
+                **({"ifGenerationMatch": generation} if generation else {}),
             ),
             lambda error: isinstance(error, FileExistsError),
             missing=False,

@@ -13,14 +13,14 @@ from migrator.files.disk import MAX_BYTES, oversized
 class Stored(NamedTuple):
     """An object as it was read.
 
-    `mark` is the store's own name for this very content (ETag, generation); with it the store can tell whether the
-    object was changed since. `about` is what the object has besides its content (type, metadata, tags), in the form in
-    which the store takes it back when the object is replaced.
+    `etag` is the store's own name for this very content (an ETag, or a generation), by which it can tell whether the
+    object was changed since. `metadata` is what the object has besides its content (type, headers, tags), in the form
+    in which the store takes it back when the object is replaced.
     """
 
     raw: bytes
-    mark: str = ""
-    about: Any = None
+    etag: str = ""
+    metadata: Any = None
 
 
 class Item(NamedTuple):

@@ -169,7 +169,7 @@ class StoreReplacer:
         if is_url(backup):
             other = store_of(backup)
             # With its metadata, so that it can be restored; a store of another kind would not understand them.
-            other.keep(backup, there if other is store else there._replace(about=None))
+            other.keep(backup, there if other is store else there._replace(metadata=None))
         else:
             self._folders.make(backup.rpartition("/")[0])
             write_atomic(backup, there.raw, overwrite=False, sync=self._sync)

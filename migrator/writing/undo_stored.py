@@ -36,8 +36,8 @@ def undo_stored(entry: Entry, *, dry_run: bool) -> Undone:
     if there is None:
         store.keep(entry.path, kept)
     else:
-        about = kept.about if kept.about is not None else there.about
-        store.replace(entry.path, kept.raw, Stored(kept.raw, there.mark, about))
+        metadata = kept.metadata if kept.metadata is not None else there.metadata
+        store.replace(entry.path, kept.raw, Stored(kept.raw, there.etag, metadata))
     _remove(backup)
     return Undone.RESTORED
 
@@ -49,7 +49,7 @@ def _backup(entry: Entry) -> tuple[str, Stored]:
     if kept is None:
         raise JournalError(f"its backup is gone: {entry.backup}")
     if is_url(entry.backup) and store_of(entry.backup) is not store_of(entry.path):
-        kept = kept._replace(about=None)
+        kept = kept._replace(metadata=None)
     if digest(kept.raw) != entry.before:
         raise JournalError(f"its backup was changed: {entry.backup}", hint="it is left as it is")
     return entry.backup, kept
