@@ -26,8 +26,9 @@ import migrator
 from migrator.batch.discover import discover
 from migrator.batch.migrate_files import execute
 from migrator.batch.request import Request, Status
-from migrator.errors import ChangedError, UnwritableError
+from migrator.errors import ChangedError, UnreadableError, UnwritableError
 from migrator.stores import is_url, store_of
+from migrator.stores.store import Store
 from migrator.writing.options import WriteOptions
 from migrator.writing.replace_stored import StoreReplacer
 
@@ -552,3 +553,21 @@ def test_workers_of_a_cluster_take_object_stores_too(s3: S3, tmp_path: Path) -> 
     assert len(s3.names()) == 2 * len(RUNS)
     assert run("undo", tmp_path / "j", env=s3.env).code == 0
     assert {name: s3.get(name) for name in originals} == originals
+
+
+def test_a_store_that_does_not_answer_is_asked_once() -> None:
+    asked: list[str] = []
+
+    class Silent:
+        def _strip_protocol(self, url: str) -> str:
+            return url
+
+        def info(self, key: str) -> None:
+            asked.append(key)
+            raise TimeoutError("no answer")
+
+    store = Store(Silent())
+    for _ in range(2):
+        with pytest.raises(UnreadableError, match="no answer"):
+            store.is_folder("s3://runs/a")
+    assert asked == ["s3://runs/a"]

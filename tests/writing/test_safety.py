@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from migrator.writing.exchange import staging_name
 from migrator.writing.journal import Entry
 from migrator.writing.lock import lock_for_replacement
 from migrator.writing.options import Fsync, WriteOptions
+from migrator.writing.outcome import Outcome
 from migrator.writing.replace import DiskReplacer
 
 OLD = "0.4.0/chat-streaming"
@@ -154,6 +156,29 @@ def test_hard_links_are_told(tree: Path) -> None:
     assert done.code == 0
     assert "in/a.json: has other names (hard links: 1), which keep the old content" in done.complaints
     assert (tree / "other").read_bytes() == export(OLD).read_bytes()
+
+
+def test_hard_links_are_told_of_a_file_replaced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = copy(OLD, tmp_path / "a.json")
+    os.link(target, tmp_path / "other")
+    monkeypatch.setattr(replace, "MAX_WAITING_BYTES", 0)
+    with DiskReplacer(WriteOptions(fsync=Fsync.NEVER)) as replacer:
+        outcome = replacer.replace(replacer.open(str(target)), "a.json", b"new", None)
+        assert target.read_bytes() == b"new"
+    assert outcome == Outcome(other_names=1)
+
+
+def test_an_original_that_is_not_replaced_is_released(tmp_path: Path) -> None:
+    target = copy(OLD, tmp_path / "a.json")
+    with DiskReplacer(WriteOptions(fsync=Fsync.NEVER)) as replacer:
+        with replacer.open(str(target)) as original:
+            assert original.handle >= 0
+        assert original.handle == -1
+        with replacer.open(str(target)) as original:
+            replacer.replace(original, "a.json", b"new", None)
+        assert original.handle >= 0, "locked until it is settled"
+        replacer.settle()
+        assert original.handle == -1
 
 
 def test_two_names_of_one_file_in_a_tree(tmp_path: Path) -> None:
@@ -453,6 +478,15 @@ def test_lines_that_are_none_are_counted(tmp_path: Path, entries: list[Entry]) -
     path.write_text('{"aiperf_migrate_journal": 2}\n')
     with pytest.raises(JournalError, match="has journal format 2"):
         journal.reopen(str(path))
+
+
+def test_another_process_gets_a_journal_that_it_is_not_in_charge_of(tmp_path: Path, entries: list[Entry]) -> None:
+    with journal.begin(str(tmp_path / "j"), ABOUT, resume=False, sync=False) as kept:
+        other: journal.Journal = pickle.loads(pickle.dumps(kept))
+        other.append(entries[:1], sync=False)
+        kept.append(entries[1:], sync=False)
+        assert list(kept.entries()) == entries
+    assert isinstance(other, journal.SharedJournal)
 
 
 def test_many_processes_append_whole_lines(tmp_path: Path) -> None:
