@@ -520,7 +520,7 @@ def test_hostile_text_in_errors_is_shown_harmlessly(tmp_path: Path) -> None:
         (changed(schema_version=HOSTILE), f'schema_version is "{SHOWN}'[:60]),
         (json.dumps({HOSTILE: 1})[:-1].encode() + b", " + json.dumps({HOSTILE: 2})[1:].encode(), "stands twice"),
         (changed(run_info=[HOSTILE]), "is an array"),
-        (json.dumps({"x": HOSTILE}).encode(), "is no AIPerf export"),
+        (json.dumps({"x": HOSTILE}).encode(), "is not an AIPerf export"),
     ):
         (tmp_path / name).write_bytes(raw)
         done = run("upgrade", name, "--dry-run", cwd=tmp_path)

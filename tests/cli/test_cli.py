@@ -495,7 +495,7 @@ def test_an_output_that_exists_needs_force(tree: Path) -> None:
 def test_force_replaces_files_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    for target, found in (("folder", "is a folder"), ("pipe", "is no regular file")):
+    for target, found in (("folder", "is a folder"), ("pipe", "is not a regular file")):
         done = run("upgrade", export(CHAT_10), "-o", target, "--force", cwd=tmp_path)
         assert done.code == 4
         assert f"{target}: {found}" in done.complaints[0]
@@ -549,7 +549,7 @@ def test_other_families_are_left_alone_with_a_word(tree: Path) -> None:
     (tree / "other.json").write_text('{"a": 1}')
     done = run("upgrade", "other.json", "--dry-run", cwd=tree)
     assert done.code == 4
-    assert "other.json: is no AIPerf export; expected a main export" in done.complaints[0]
+    assert "other.json: is not an AIPerf export; expected a main export" in done.complaints[0]
     (tree / "other.json").unlink()
     assert snapshot(tree) == {**before, **snapshot(tree)}
     every = run("upgrade", EXPORTS, "--dry-run").stdout
