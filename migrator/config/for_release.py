@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import Final, NamedTuple, Self
 
 from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, Release, age, release
@@ -101,13 +101,32 @@ def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, 
     if type(config) is not dict:
         return document, []
     target = reader(way.target)
-    facts = document_facts(document, config)
-    done = translate(config, reader(way.source), target, facts=facts, gone=gone, keep_unknown=not way.strict)
+    done = translate(
+        config,
+        reader(way.source),
+        target,
+        facts=document_facts(document, config),
+        facts_after=partial(document_facts, _without_identity(document, way.target)),
+        gone=gone,
+        keep_unknown=not way.strict,
+    )
     if done.config is None:
         return _without(document, way, gone, done.reason)
     if all(entry.op is Op.KEEP for entry in done.entries):
         return document, []
     return {**document, "input_config": done.config}, done.entries
+
+
+_FIRST_WITH_IDENTITY: Final = (1, 0)
+"""The first version whose documents have a `benchmark_id` outside their configuration."""
+
+
+def _without_identity(document: Object, target: str) -> Object:
+    """The document without the facts that the version of the target release has no place for."""
+    found = release(target)
+    if found is None or _rank(found.version) >= _FIRST_WITH_IDENTITY:
+        return document
+    return {key: value for key, value in document.items() if key not in ("benchmark_id", "run_info")}
 
 
 def _without(document: Object, way: Translation, gone: Loss, reason: str) -> tuple[Object, list[Entry]]:

@@ -7,7 +7,7 @@ out is `derivable` is tried: the result is translated back, and if the value is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -84,7 +84,14 @@ class _Rewritten(NamedTuple):
 
 
 def translate(
-    config: Object, source: Reader, target: Reader, *, facts: DocumentFacts, gone: Loss, keep_unknown: bool = False
+    config: Object,
+    source: Reader,
+    target: Reader,
+    *,
+    facts: DocumentFacts,
+    facts_after: Callable[[Object], DocumentFacts],
+    gone: Loss,
+    keep_unknown: bool = False,
 ) -> Translated:
     """A configuration as the target release writes it.
 
@@ -93,6 +100,8 @@ def translate(
         source: the release in whose dialect it is, as far as one can tell; only the losses depend on it.
         target: the release that is to read it.
         facts: what the document around it says.
+        facts_after: a configuration → what the document around it says once the result is in it. Facts that only the
+            configuration had go with it, and the target version may have no place for the others.
         gone: the class of a value that is left out and cannot be derived: `lost`, or `saved`.
         keep_unknown: whether fields that no known release has stay where they are; the target would reject them.
             Without it fields have the form that the release reads, where that is not the one that it writes.
@@ -103,7 +112,10 @@ def translate(
         return Translated(None, [], new.reason)
     left_out = [entry for entry in new.entries if isinstance(entry, _LeftOut) and entry.value is not None]
     sections = {str(leaf.origin[0]) for leaf in left_out}
-    back = _translated_back(new.config, request._replace(target=source), sections) if left_out else {}
+    back: Object = {}
+    if left_out:
+        way_back = request._replace(target=source, facts=facts_after(new.config))
+        back = _translated_back(new.config, way_back, sections)
     entries = [_drop(entry, back, request) if isinstance(entry, _LeftOut) else entry for entry in new.entries]
     return Translated(new.config, entries)
 
@@ -143,7 +155,8 @@ def _rewritten(config: Object, request: _Request) -> _Rewritten:
     left_out = [(misfit.path, misfit.reason) for misfit in trimmed.misfits]
     left_out += [(change.place, change.why) for change in resolved.changes if change.after is GONE]
     for path, reason in left_out:
-        entries = [entry for entry in entries if not _adds_below(entry, path)]
+        added = [place for place, _ in leaves(at(staged, path), path) if _origin(place, rewrites) is NOWHERE]
+        entries = _without_added([entry for entry in entries if not _adds_below(entry, path)], added)
         for place, value in leaves(at(staged, path), path):
             own = _unknown(place) if request.keep_unknown else ()
             if own and (kept := _put_back(result, own, at(staged, own))):
@@ -263,6 +276,28 @@ def _origin(place: Path, rewrites: list[Rewrite]) -> Path:
     return place
 
 
+def _without_added(entries: _Entries, places: list[Path]) -> _Entries:
+    """The ledger without the values at these places, which a stage added and the target has no place for.
+
+    Where such a value was renamed or converted after it was added, those entries are left out, too.
+    """
+    for place in places:
+        path = CONFIG + place
+        changes: set[int] = set()
+        for entry in reversed(entries):
+            if not isinstance(entry, Entry):
+                continue
+            if entry.op is Op.ADD and path[: len(entry.path)] == entry.path:
+                entries = [other for other in entries if id(other) not in changes and other is not entry]
+                break
+            if entry.op is Op.MOVE and entry.to is not None and path[: len(entry.to)] == entry.to:
+                changes.add(id(entry))
+                path = entry.path + path[len(entry.to) :]
+            elif entry.op is Op.SET and entry.path == path:
+                changes.add(id(entry))
+    return entries
+
+
 def _adds_below(entry: Entry | _LeftOut, place: Path) -> bool:
     """Whether an entry adds a value at a place, or below it."""
     path = CONFIG + place
@@ -293,9 +328,46 @@ def _all_names() -> frozenset[str]:
     )
 
 
+@cache
+def _free_names() -> frozenset[str]:
+    """Fields whose values have keys of the user's own, such as `headers`, `extra` and `resolved_names`.
+
+    In some release such a field is an object without named fields, or any value, and in no release a model.
+    """
+    free: set[str] = set()
+    models: set[str] = set()
+    for reader in readers():
+        for model, schema in reader.schemas.items():
+            for name, field in schema.get("properties", {}).items() if model else ():
+                for branch in _branches(field, reader):
+                    if branch.get("properties"):
+                        models.add(name)
+                    elif branch.get("type") == "object" or branch.keys().isdisjoint(("type", "enum", "const")):
+                        free.add(name)
+    return frozenset(free - models)
+
+
+def _branches(schema: Object, reader: Reader) -> Iterator[Object]:
+    """The schemas that a value, or an item of it, may match, with references and alternatives resolved."""
+    if "$ref" in schema:
+        yield from _branches(reader.schemas[schema["$ref"]], reader)
+    elif alternatives := schema.get("anyOf") or schema.get("oneOf"):
+        for alternative in alternatives:
+            yield from _branches(alternative, reader)
+    elif type(schema.get("items")) is dict:
+        yield from _branches(schema["items"], reader)
+    else:
+        yield schema
+
+
 def _unknown(place: Path) -> Path:
-    """The outermost field on the way to a place that no release has; empty if releases have all of them."""
+    """The outermost field on the way to a place that no release has; empty if releases have all of them.
+
+    Keys below a field that takes any key (names of models in `resolved_names`) are not fields.
+    """
     for index, part in enumerate(place):
         if type(part) is str and part not in _all_names():
             return place[: index + 1]
+        if part in _free_names():
+            break
     return ()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.real_documents import recorded
+from support.real_documents import EXPORTS, NAME, recorded
 from support.replay import copied, node_at
 from support.strategies import documents
 
 from migrator.chain.steps import RANK, VERSIONS
 from migrator.errors import ResidueError
-from migrator.jsonfile import Numeral, render
+from migrator.jsonfile import Numeral, parse, render
 from migrator.ledger import Loss, Op
 from migrator.migration.migrate import Migration, migrate
 from migrator.migration.residue import Part, Residue, apply, digest, measure
@@ -463,3 +464,20 @@ def test_the_versions_of_a_residue() -> None:
             assert residue.digest == digest(result.document)
             lower = RANK[target] < RANK["1.0"]
             assert (residue.identity["benchmark_id"] is None) == lower
+
+
+# --- files that earlier versions wrote ------------------------------------------------------------------------
+
+KEPT = Path(__file__).parent / "residues"
+"""`NAME.VERSION.json` and its residue, as a version of this tool wrote them; `golden/expected` has those of today."""
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in KEPT.glob("*.residue.json")))
+def test_a_residue_of_an_earlier_version_restores_its_export(name: str) -> None:
+    residue = Residue.from_bytes((KEPT / name).read_bytes())
+    migrated = parse((KEPT / name.replace(".residue", "")).read_bytes())
+    export = EXPORTS / name.split(".json")[0].rsplit(".", 3)[0].replace("-", "/", 1) / NAME
+    original = export.read_bytes().replace(KEY.encode(), b"<redacted>")
+    restored = migrate(migrated.data, residue.origin, config=True, residue=residue)
+    assert render(restored.document, migrated.layout) == original
+    assert restored.ledger.by_op()[Op.CONFLICT] == 0
