@@ -1,13 +1,16 @@
-"""Break the chain in many small ways, one at a time, and see whether the tests notice.
+"""Change the program in many small ways, one at a time, and see whether the tests notice.
 
-    python -m search.mutate                     # all mutants of all files; takes a while
-    python -m search.mutate ops.py residue.py   # of some files
-    python -m search.mutate --list              # only say what would be done
+    python -m search.mutate                       # all mutants of all rooms; takes hours
+    python -m search.mutate diff config           # of some rooms (see ROOMS)
+    python -m search.mutate ops.py residue.py     # of some files
+    python -m search.mutate --sample 100 --seed 1 # as many, drawn at random from each room alike
+    python -m search.mutate --list                # only say what would be done
 
 Each mutant is one change of one place of the syntax tree (a condition turned round, a row of a table left out, a call
-that reports dropped, a class of loss exchanged, a number off by one, …), made in a copy of the package; the tests run
-against the copy. A mutant that no test notices is printed: either a test is missing, or the change makes no
-difference. Run by hand and by `make mutate`; no part of the tests themselves.
+that reports dropped, a class of loss exchanged, a number off by one, …), made in a copy of the package; the tests of
+its room run against the copy, stage by stage. A mutant that no test notices is printed: either a test is missing, or
+the change makes no difference. `survivors.toml` has the reasons of those that are known; with `--write` the figures
+go into `docs/mutations.md`. Run by hand and by `make mutate`; not part of the tests themselves.
 """
 
 from __future__ import annotations
@@ -20,33 +23,58 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Final
+from random import Random
+from typing import Any, Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[2]
-CHAIN: Final = Path("migrator/chain")
-MIGRATION: Final = Path("migrator/migration")
-FILES: Final = (
-    *(CHAIN / name for name in ("ops.py", "places.py", "telemetry.py")),
-    *(MIGRATION / name for name in ("residue.py", "migrate.py", "audit.py")),
-    *sorted(path.relative_to(ROOT) for path in (ROOT / CHAIN / "steps").glob("s*_to_*.py")),
-)
-STAGES: Final = {
+PAGE: Final = ROOT / "docs" / "mutations.md"
+SURVIVORS: Final = Path(__file__).parent / "survivors.toml"
+"""Survivors that are known: where, what was changed, and why no test need notice."""
+
+
+class Room(NamedTuple):
+    """A part of the package: its files, and the tests in the order they are tried; the first that notices ends it."""
+
+    files: tuple[str, ...]
+    stages: dict[str, tuple[str, ...]]
+
+
+_LAWS: Final = {"laws": ("migration/test_laws.py",)}
+_OWN: Final = {"AIPerf's own files": ("golden/test_own_files.py", "golden/test_golden.py")}
+_OF_THE_CHAIN: Final = {
     "unit tests": (
-        "chain/test_ops.py",
+        "chain",
         "migration/test_migrate.py",
         "migration/test_residue.py",
         "identify/test_identify.py",
         "redact/test_redact.py",
     ),
-    "laws": ("migration/test_laws.py",),
+    **_LAWS,
+    **_OWN,
 }
-"""The tests in the order they are tried; the first that notices ends the mutant."""
-PATIENCE: Final = 300
+ROOMS: Final[dict[str, Room]] = {
+    "chain": Room(("chain/ops.py", "chain/places.py", "chain/telemetry.py", "chain/steps/s*_to_*.py"), _OF_THE_CHAIN),
+    "migration": Room(("migration/*.py",), _OF_THE_CHAIN),
+    "config": Room(("config/*.py",), {"unit tests": ("config",), **_LAWS, **_OWN}),
+    "diff": Room(
+        ("diff/*.py", "diff/statistics/*.py"),
+        {
+            "unit tests": ("diff", "aiperf/test_order_statistics.py"),
+            "what is shown of it": ("render", "tui/test_tui_compare.py"),
+        },
+    ),
+    "table": Room(("table/*.py",), {"unit tests": ("table", "aiperf/test_order_statistics.py")}),
+    "backfill": Room(("backfill/*.py",), {"unit tests": ("backfill",), **_OWN}),
+}
+PATIENCE: Final = 900
 """Seconds after which a mutant counts as noticed: it runs in circles."""
 
 SILENT_CALLS: Final = frozenset({"note", "note_computed", "settle", "append", "extend", "clear", "update", "add"})
@@ -83,12 +111,13 @@ PROSE: Final = frozenset({"summary", "reason", "hint", "expected", "place", "abo
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: where it is, what it does, and the module that has it."""
+    """One change: where it is, what it does, the module that has it, and the room of the file."""
 
     path: Path
     line: int
     what: str
     source: str
+    room: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.what}"
@@ -243,17 +272,18 @@ def _put(parent: Any, name: str, index: int | None, node: Any) -> None:
 
 def workshop(folder: Path) -> Path:
     """A copy of the package and its tests, where modules can be replaced."""
-    for name in ("migrator", "tests"):
+    for name in ("migrator", "tui", "tests", "oracle"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "golden").symlink_to(ROOT / "golden")
+    for name in ("golden", "docs"):
+        (folder / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 
 
-def noticed(folder: Path) -> str:
-    """The stage that fails in a workshop, or nothing."""
+def noticed(folder: Path, room: str) -> str:
+    """The stage of a room that fails in a workshop, or nothing."""
     env = os.environ | {"PYTHONPATH": str(folder), "HYPOTHESIS_PROFILE": "mutate", "PYTHONDONTWRITEBYTECODE": "1"}
-    for stage, files in STAGES.items():
+    for stage, files in ROOMS[room].stages.items():
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "--tb=no"]
         try:
             done = subprocess.run(
@@ -279,7 +309,7 @@ def tried(mutant: Mutant, workshops: SimpleQueue[Path]) -> str:
     original = target.read_bytes()
     try:
         target.write_text(mutant.source, encoding="utf-8")
-        return noticed(folder)
+        return noticed(folder, mutant.room)
     finally:
         target.write_bytes(original)
         workshops.put(folder)
@@ -290,40 +320,130 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("names", nargs="*", help="files to mutate, by the end of their names; all if none is given")
-    parser.add_argument("--list", action="store_true", help="list the mutants and try none")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many to try at once")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="try one mutant of N")
-    given = parser.parse_args()
-    chosen = [path for path in FILES if not given.names or str(path).endswith(tuple(given.names))]
-    found = [mutant for path in chosen for mutant in mutants(path)][:: given.every]
-    if given.list:
-        say("\n".join(map(str, [*found, f"{len(found)} mutants"])))
-        return 0
-    counts = dict.fromkeys(STAGES, 0)
-    survivors = []
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(given.jobs) as pool:
+def files_of(room: str) -> list[Path]:
+    """The files of a room that can be mutated, from the root of the checkout."""
+    base = ROOT / "migrator"
+    found = {path for pattern in ROOMS[room].files for path in base.glob(pattern) if path.name != "__init__.py"}
+    return sorted(path.relative_to(ROOT) for path in found)
+
+
+def found_in(room: str, names: list[str]) -> list[Mutant]:
+    """The mutants of a room: of all its files if it is named or nothing is, else of the files that are."""
+    whole = not names or room in names
+    chosen = [path for path in files_of(room) if whole or str(path).endswith(tuple(names))]
+    return [replace(mutant, room=room) for path in chosen for mutant in mutants(path)]
+
+
+def drawn(by_room: dict[str, list[Mutant]], count: int, seed: int) -> list[Mutant]:
+    """So many mutants, as many of each room as of the others, in an order in which rooms take turns."""
+    random = Random(seed)
+    left = {room: random.sample(found, len(found)) for room, found in by_room.items() if found}
+    chosen: list[Mutant] = []
+    while left and len(chosen) < count:
+        for room in list(left):
+            chosen.append(left[room].pop())
+            if not left[room]:
+                del left[room]
+    return chosen[:count]
+
+
+class Tried(NamedTuple):
+    """A mutant, and the stage that noticed it; an empty one for a survivor."""
+
+    mutant: Mutant
+    stage: str
+
+
+def reasons() -> dict[tuple[str, str], str]:
+    """(file, what was changed) → why it makes no difference."""
+    rows = tomllib.loads(SURVIVORS.read_text(encoding="utf-8")).get("survivor", [])
+    return {(row["file"], row["what"]): row["reason"] for row in rows}
+
+
+def page(results: list[Tried], total: Counter[str], told: str) -> str:
+    """The figures for people: one line a room, then the survivors."""
+    known = reasons()
+    lines = [
+        "# Mutations",
+        "",
+        "Generated by `make mutate`; do not edit. A mutant is the program with one small change; a test should fail.",
+        "",
+        told,
+        "",
+        "| room | mutants there are | tried | noticed, by which stage | survive |",
+        "|---|---|---|---|---|",
+    ]
+    for room in total:
+        mine = [row for row in results if row.mutant.room == room]
+        stages = Counter(row.stage.partition(",")[0] for row in mine if row.stage)
+        by = ", ".join(f"{stage} {count}" for stage, count in stages.items()) or "none"
+        alive = len(mine) - stages.total()
+        lines.append(f"| `{room}` | {total[room]} | {len(mine)} | {by} | {alive} |")
+    alive_rows = [row.mutant for row in results if not row.stage]
+    lines += ["", "## Survivors", ""]
+    if alive_rows:
+        lines += ["| where | change | reason |", "|---|---|---|"]
+    for mutant in alive_rows:
+        why = known.get((str(mutant.path), mutant.what), "**a test is missing**")
+        what = mutant.what.replace("|", "\\|")
+        lines.append(f"| `{mutant.path}` line {mutant.line} | {what} | {why} |")
+    return "\n".join([*lines, ""] if alive_rows else [*lines, "None of those that were tried.", ""])
+
+
+def attempt(chosen: list[Mutant], jobs: int, minutes: float) -> list[Tried] | None:
+    """Try mutants until the time is up; None if the tests fail without any."""
+    end = time.monotonic() + minutes * 60 if minutes else float("inf")
+    results: list[Tried] = []
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(jobs) as pool:
         workshops: SimpleQueue[Path] = SimpleQueue()
-        for number in range(given.jobs):
+        for number in range(jobs):
             workshops.put(workshop(Path(scratch) / str(number)))
         healthy = workshops.get()
-        if stage := noticed(healthy):
-            say(f"the tests fail without any mutant: {stage}")
-            return 2
+        for room in dict.fromkeys(mutant.room for mutant in chosen):
+            if stage := noticed(healthy, room):
+                say(f"the tests of {room} fail without any mutant: {stage}")
+                return None
         workshops.put(healthy)
-        results = pool.map(lambda mutant: tried(mutant, workshops), found)
-        for number, (mutant, stage) in enumerate(zip(found, results, strict=True), start=1):
-            if number % 50 == 0:
-                say(f"{number} of {len(found)}, {mutant.path}")
-            if stage:
-                counts[stage.partition(",")[0]] += 1
-            else:
-                survivors.append(mutant)
-                say(f"survives: {mutant}")
-    say(f"{len(found)} mutants: {counts}, {len(survivors)} survive")
-    return 1 if survivors else 0
+
+        def outcome(mutant: Mutant) -> str | None:
+            return tried(mutant, workshops) if time.monotonic() < end else None
+
+        for mutant, stage in zip(chosen, pool.map(outcome, chosen), strict=True):
+            if stage is None:
+                break
+            results.append(Tried(mutant, stage))
+            say(f"{len(results)} of {len(chosen)}: {mutant}: {stage or 'SURVIVES'}")
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", help="rooms, or files by the end of their names; all if none is given")
+    parser.add_argument("--list", action="store_true", help="list the mutants and try none")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many to try at once")
+    parser.add_argument("--sample", type=int, metavar="N", help="try N of them, drawn from each room alike")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample (0)")
+    parser.add_argument("--minutes", type=float, default=0, metavar="M", help="start no mutant after M minutes")
+    parser.add_argument("--write", action="store_true", help=f"put the figures into {PAGE.relative_to(ROOT)}")
+    given = parser.parse_args()
+    total = Counter({room: len(found_in(room, [])) for room in ROOMS})
+    by_room = {room: found for room in ROOMS if (found := found_in(room, given.names))}
+    every = [mutant for found in by_room.values() for mutant in found]
+    chosen = drawn(by_room, given.sample, given.seed) if given.sample else every
+    if given.list:
+        say("\n".join(map(str, [*chosen, f"{len(chosen)} of {len(every)} mutants"])))
+        return 0
+    results = attempt(chosen, given.jobs, given.minutes)
+    if results is None:
+        return 2
+    alive = sum(not row.stage for row in results)
+    told = f"{len(results)} of {total.total()} mutants were tried; {alive} survive."
+    if given.sample:
+        told += f" They are a sample (`--sample {given.sample} --seed {given.seed}`), drawn from each room alike."
+    if given.write:
+        PAGE.write_text(page(results, total, told), encoding="utf-8")
+    say(told)
+    return 1 if alive else 0
 
 
 if __name__ == "__main__":
