@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: oracle snapshots calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean fuzz
+.PHONY: announce next-version oracle snapshots calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean fuzz
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,8 +29,11 @@ lint: $(VENV)/ready ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+announce:
+	@echo "Style, types, contracts and tests: about 5 minutes on two idle cores."
+
 # Tests start the command line a thousand times, and leave no compiled modules behind: so they are there before.
-test: lint ## everything that must pass, in a few minutes
+test: announce lint ## everything that must pass, in a few minutes
 	$(BIN)/python -m compileall -q migrator tui
 	$(BIN)/pytest -n auto -m "not slow"
 
@@ -70,8 +73,11 @@ docs: $(VENV)/ready ## regenerate the generated pages
 snapshots: $(VENV)/ready ## record anew what the terminal UI looks like; look at the pictures
 	UPDATE_SNAPSHOTS=1 $(BIN)/pytest tests/tui/test_tui_snapshots.py
 
-mutate: $(VENV)/ready ## break the chain in many ways and see that the tests notice
-	PYTHONPATH=tests $(BIN)/python -m search.mutate
+mutate: $(VENV)/ready ## make many small changes and see that the tests notice; takes hours; ARGS="diff --sample 100 --write"
+	PYTHONPATH=tests:. $(BIN)/python -m search.mutate $(ARGS)
+
+next-version: $(VENV)/ready ## add a version that does not exist to a copy, and run the tests there; ARGS=--all runs every quick one
+	PYTHONPATH=tests:. $(BIN)/python -m search.next_version $(ARGS)
 
 fuzz: $(VENV)/ready ## look for bytes that end in a traceback or a hang, for SECONDS (60); needs atheris
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.process import EXPORTS, NAME, SECRET, contents, run, snapshot
+from support.versions import NEWEST
 
 from migrator.aiperf.metrics import is_block, is_scalar, record_tags
 from migrator.backfill.beside import Backfill, records_beside
@@ -93,7 +94,7 @@ def test_p10_is_left_out_where_the_release_computes_it_in_its_own_way(name: str)
 
 
 @pytest.mark.parametrize("name", WITHOUT_SUMS)
-@pytest.mark.parametrize("target", ["1.1", "1.5"])
+@pytest.mark.parametrize("target", ["1.1", NEWEST])
 def test_an_old_export_gets_count_and_sum_on_its_way_up(name: str, target: str) -> None:
     export = document(name)
     before = render(export)
@@ -122,11 +123,11 @@ def test_a_version_without_a_place_for_them_gets_none(target: str) -> None:
 def test_there_and_back_gives_the_original(name: str) -> None:
     export = document(name)
     finish = Backfill(str(EXPORTS / name / NAME))
-    up = migrate(export, "1.5", save_residue=True, finish=finish)
+    up = migrate(export, NEWEST, save_residue=True, finish=finish)
     assert up.residue is not None
     version = up.identity.version
     assert fingerprint(migrate(up.document, version, residue=up.residue).document) == fingerprint(export)
-    bare = migrate(migrate(export, "1.5", finish=finish).document, version)
+    bare = migrate(migrate(export, NEWEST, finish=finish).document, version)
     assert fingerprint(bare.document) == fingerprint(export)
     assert len([entry for entry in bare.ledger if entry.loss is Loss.LOST]) == len(record_blocks(up.document)) * 2
 
@@ -134,12 +135,12 @@ def test_there_and_back_gives_the_original(name: str) -> None:
 def test_a_file_that_is_there_already_is_filled_in_place_of_being_left_alone() -> None:
     name = WITHOUT_SUMS[0]
     path = str(EXPORTS / name / NAME)
-    plain = migrate(document(name), "1.5").document
-    late = migrate(plain, "1.5", finish=Backfill(path))
+    plain = migrate(document(name), NEWEST).document
+    late = migrate(plain, NEWEST, finish=Backfill(path))
     assert late.changed
     assert late.steps == ()
-    assert render(late.document) == render(migrate(document(name), "1.5", finish=Backfill(path)).document)
-    again = migrate(late.document, "1.5", finish=Backfill(path))
+    assert render(late.document) == render(migrate(document(name), NEWEST, finish=Backfill(path)).document)
+    again = migrate(late.document, NEWEST, finish=Backfill(path))
     assert not again.changed
     assert again.document is late.document
 
@@ -363,7 +364,7 @@ def test_upgrade_fills_in_from_beside_the_file(tmp_path: Path) -> None:
     done = run("upgrade", "--backfill", tmp_path / "run" / NAME, "-o", tmp_path / "new.json")
     assert done.code == 0
     assert lacking(json.loads((tmp_path / "new.json").read_bytes())) == {}
-    told = run("convert", "--to", "1.5", "--backfill", tmp_path / "run" / NAME, "--dry-run", "--explain").stdout
+    told = run("convert", "--to", NEWEST, "--backfill", tmp_path / "run" / NAME, "--dry-run", "--explain").stdout
     assert f"(from {RECORDS})" in told
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from support.process import EXPORTS, Done, command, contents, copy, environment, export, is_expected, leftovers, run
+from support.versions import NEWEST
 
 from migrator._version import __version__
 
@@ -48,7 +49,7 @@ sys.addaudithook(watch)
 def is_new(raw: bytes, seen: dict[bytes, bool] = {}) -> bool:  # noqa: B006 (remembers)
     """Whether it is what [`SMALL`][] becomes."""
     if raw not in seen:
-        seen[raw] = is_expected(raw, SMALL, "1.5")
+        seen[raw] = is_expected(raw, SMALL, NEWEST)
     return seen[raw]
 
 
@@ -224,7 +225,7 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, where: str) -> No
     for row, expected in zip(rows, plain.rows, strict=True):
         row.pop("output")
         if where == "in place, no backup" and row in lost:
-            assert (row["file"], row["status"], row["to"]) == (expected["file"], "migrated", "1.5")
+            assert (row["file"], row["status"], row["to"]) == (expected["file"], "migrated", NEWEST)
             assert "its ledger is not known" in row["warnings"][0]
         else:
             assert row == expected

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.process import environment
+from support.versions import NEWEST
 
 from migrator.batch import pool
 from migrator.batch.discover import Source, discover
@@ -37,7 +38,7 @@ def _outputs(folder: Path) -> dict[str, bytes]:
 def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     seen = {}
     for jobs in (1, 2):
-        request = Request("1.5", "up", out_folder=str(tmp_path / str(jobs)), ledgers=False)
+        request = Request(NEWEST, "up", out_folder=str(tmp_path / str(jobs)), ledgers=False)
         results = list(pool.run(discover([str(GOLDEN)]), Migrating(request), jobs))
         seen[jobs] = [(r.source, r.status, r.reason, r.warnings, r.tally) for r in results]
     assert seen[1] == seen[2]
@@ -50,7 +51,7 @@ def test_errors_and_ledgers_come_back_from_other_processes(tmp_path: Path) -> No
     for number in range(30):
         content = "{" if number % 3 == 0 else (GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_text()
         (tmp_path / f"{number:02}.json").write_text(content)
-    results = list(pool.run(discover([str(tmp_path)]), Migrating(Request("1.5")), 2))
+    results = list(pool.run(discover([str(tmp_path)]), Migrating(Request(NEWEST)), 2))
     assert [r.status is Status.FAILED for r in results] == [number % 3 == 0 for number in range(30)]
     broken, good = results[0], results[1]
     assert broken.error
@@ -108,7 +109,7 @@ def test_stopping_begins_nothing_new_and_tells_what_was_done(tmp_path: Path) -> 
     for number in range(200):
         (tmp_path / f"{number:03}.json").write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
     done: list[str] = []
-    request = Request("1.5", "up", out_folder=str(tmp_path / "out"), options=WriteOptions(fsync=Fsync.NEVER))
+    request = Request(NEWEST, "up", out_folder=str(tmp_path / "out"), options=WriteOptions(fsync=Fsync.NEVER))
     for result in pool.run(
         discover([str(tmp_path)], avoid=[str(tmp_path / "out")]), Migrating(request), 2, lambda: len(done) >= 8
     ):
@@ -130,7 +131,7 @@ def test_what_a_lost_worker_did_is_told_from_the_original(tmp_path: Path) -> Non
     target = tmp_path / "a.json"
     target.write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
     source = Source(str(target), "a.json", named=True)
-    work = Migrating(Request("1.5", in_place=True))
+    work = Migrating(Request(NEWEST, in_place=True))
     entries = Announced()
     (first,) = work.relocated(str).resumed([source], {}, entries)
     assert entries[str(target)].backup == f"{target}.bak"

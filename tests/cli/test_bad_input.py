@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 from support.process import NAME, command, contents, copy, environment, export, is_expected, run, snapshot, strict_json
+from support.versions import NEWEST
 
 GOOD: Final = "0.4.0/chat-streaming"
 GOOD_NEW: Final = "0.13.0/chat-streaming"
@@ -64,14 +65,14 @@ BAD: Final[dict[str, tuple[bytes, str, str]]] = {
     "label a number": (
         changed(schema_version=1.5),
         "$.schema_version",
-        'schema_version is a number (1.5); expected a version such as "1.5"',
+        f'schema_version is a number (1.5); expected a version such as "{NEWEST}"',
     ),
     "label null": (changed(schema_version=None), "$.schema_version", "schema_version is null; expected a version"),
     "label a list": (changed(schema_version=["1.5"]), "$.schema_version", "schema_version is an array"),
     "label 1.10": (
         changed(schema_version="1.10"),
         "$.schema_version",
-        'schema version "1.10" is newer than this tool knows; expected at most 1.5',
+        f'schema version "1.10" is newer than this tool knows; expected at most {NEWEST}',
     ),
     "label v1.3": (changed(schema_version="v1.3"), "$.schema_version", 'schema_version is "v1.3"; expected a version'),
     "label banana": (changed(schema_version="banana"), "$.schema_version", 'schema_version is "banana"; expected'),
@@ -79,17 +80,18 @@ BAD: Final[dict[str, tuple[bytes, str, str]]] = {
     "label 0.2": (
         changed(schema_version="0.2"),
         "$.schema_version",
-        'schema_version is "0.2", which no AIPerf release wrote; expected 1.0 to 1.5',
+        f'schema_version is "0.2", which no AIPerf release wrote; expected 1.0 to {NEWEST}',
     ),
-    "label 1.6": (
-        changed(schema_version="1.6"),
+    "label 1.98": (
+        changed(schema_version="1.98"),
         "$.schema_version",
-        'schema version "1.6" is newer than this tool knows; expected at most 1.5 (a newer aiperf-migrate may know it',
+        f'schema version "1.98" is newer than this tool knows; expected at most {NEWEST} (a newer '
+        "aiperf-migrate may know it",
     ),
     "label 2.0": (
         changed(schema_version="2.0"),
         "$.schema_version",
-        'schema version "2.0" is newer than this tool knows; expected at most 1.5',
+        f'schema version "2.0" is newer than this tool knows; expected at most {NEWEST}',
     ),
     "metric a string": (
         changed(request_latency="fast"),
@@ -147,8 +149,8 @@ def test_in_a_batch_the_good_files_are_done(batch: Path) -> None:
     assert done.code == 4
     written = contents(batch / "out")
     assert set(written) == {NAME, f"zzz/{NAME}"}
-    assert is_expected(written[NAME], GOOD, "1.5")
-    assert is_expected(written[f"zzz/{NAME}"], GOOD_NEW, "1.5")
+    assert is_expected(written[NAME], GOOD, NEWEST)
+    assert is_expected(written[f"zzz/{NAME}"], GOOD_NEW, NEWEST)
     assert snapshot(batch / "in") == before
     assert len(done.complaints) == len(BAD), "one message each"
     for name, (_, place, text) in BAD.items():
@@ -171,7 +173,7 @@ def test_inspect_and_check_say_the_same_of_them(batch: Path) -> None:
     rows = {row["file"]: row for row in looked.rows}
     for name, (_, place, text) in BAD.items():
         row = rows[f"in/bad/{name}.json"]
-        if name in ("label 1.6", "label 1.10"):
+        if name in ("label 1.98", "label 1.10"):
             # A newer minor version may be looked at.
             assert (row["version"], row["newer_than_known"]) == (name.removeprefix("label "), True)
             continue
@@ -330,7 +332,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     assert done.code == 4
     assert done.complaints == ["out/large.json: cannot be written: File too large"]
     assert set(contents(tmp_path / "out")) == {"small.json"}
-    assert is_expected(contents(tmp_path / "out")["small.json"], GOOD, "1.5")
+    assert is_expected(contents(tmp_path / "out")["small.json"], GOOD, NEWEST)
     done = run("upgrade", "in/large.json", "--in-place", cwd=tmp_path, setup=FULL)
     assert done.code == 4
     assert snapshot(tmp_path / "in") == before, "no backup either: the original is still there"

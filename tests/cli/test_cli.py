@@ -32,6 +32,7 @@ from support.process import (
     snapshot,
     strict_json,
 )
+from support.versions import NEWEST, UNKNOWN
 
 from migrator._version import __version__
 from migrator.chain.steps import STEPS, VERSIONS
@@ -78,14 +79,14 @@ def test_one_file_goes_to_standard_output_and_nothing_else_does(tmp_path: Path) 
         run("upgrade", export(CHAT_10)),
         run("upgrade", "-", stdin=export(CHAT_10).read_bytes()),
         run("upgrade", export(CHAT_10), "--explain"),
-        run("convert", export(CHAT_10), "--to", "1.5"),
+        run("convert", export(CHAT_10), "--to", NEWEST),
     ):
         assert done.code == 0
-        assert is_expected(done.raw, CHAT_10, "1.5")
-        assert any("1.0 → 1.5" in line for line in done.complaints)
+        assert is_expected(done.raw, CHAT_10, NEWEST)
+        assert any(f"1.0 → {NEWEST}" in line for line in done.complaints)
     done = run("upgrade", export(CHAT_10), "-o", tmp_path / "new" / "folder" / "out.json", cwd=tmp_path)
-    assert is_expected((tmp_path / "new" / "folder" / "out.json").read_bytes(), CHAT_10, "1.5")
-    assert done.lines[0] == f"1.0 → 1.5    {export(CHAT_10)}"
+    assert is_expected((tmp_path / "new" / "folder" / "out.json").read_bytes(), CHAT_10, NEWEST)
+    assert done.lines[0] == f"1.0 → {NEWEST}    {export(CHAT_10)}"
     assert done.stderr == ""
 
 
@@ -99,7 +100,7 @@ def test_a_tree_is_mirrored(tree: Path) -> None:
     assert set(written) == set(RUNS)
     assert written.pop(NAME) == export(CHAT_15).read_bytes(), "nothing to do: the very same bytes"
     for name, raw in written.items():
-        assert is_expected(raw, RUNS[name], "1.5"), name
+        assert is_expected(raw, RUNS[name], NEWEST), name
     assert done.lines[-1] == "6 files: 4 migrated, 1 unchanged, 1 skipped"
     assert "skipped      in/inputs.json" in done.lines
     assert "             inputs, left alone" in done.lines
@@ -176,7 +177,7 @@ def test_in_place_keeps_a_backup_and_the_permissions(tree: Path) -> None:
     assert set(after) == set(untouched) | backups | {"old/renamed.json.bak.1"}
     for name, recorded in RUNS.items():
         if name != NAME:
-            assert is_expected(after[name][2], recorded, "1.5")
+            assert is_expected(after[name][2], recorded, NEWEST)
     again = snapshot(tree / "in")
     assert run("upgrade", "in", "--in-place", cwd=tree).lines[-1] == "6 files: 5 unchanged, 1 skipped"
     assert snapshot(tree / "in") == again
@@ -213,7 +214,7 @@ def test_a_backup_is_no_link_where_the_system_allows_none(tmp_path: Path) -> Non
     subprocess.run(arguments, cwd=tmp_path, env=environment(), check=True, capture_output=True)
     assert contents(tmp_path)["run.json.bak"] == b"somebody's"
     assert contents(tmp_path)["run.json.bak.1"] == export(CHAT_10).read_bytes()
-    assert is_expected(contents(tmp_path)["run.json"], CHAT_10, "1.5")
+    assert is_expected(contents(tmp_path)["run.json"], CHAT_10, NEWEST)
 
 
 def test_readers_see_the_old_or_the_new_file(tmp_path: Path) -> None:
@@ -227,14 +228,14 @@ def test_readers_see_the_old_or_the_new_file(tmp_path: Path) -> None:
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        for version in ("1.5", "1.4", "1.5"):
+        for version in (NEWEST, "1.4", NEWEST):
             run("convert", target, "--to", version, "--in-place", "--no-backup")
         run("upgrade", export(CHAT_14), "-o", target, "--force")
     finally:
         stop.set()
         reader.join()
     assert export(CHAT_14).read_bytes() in seen
-    assert all(raw == export(CHAT_14).read_bytes() or is_expected(raw, CHAT_14, "1.5") for raw in seen)
+    assert all(raw == export(CHAT_14).read_bytes() or is_expected(raw, CHAT_14, NEWEST) for raw in seen)
 
 
 # --- looking without touching --------------------------------------------------------------------------------
@@ -258,14 +259,14 @@ def test_diff_shows_every_change_path_by_path(tree: Path) -> None:
     before = snapshot(tree)
     done = run("upgrade", "in/old/renamed.json", "--diff", cwd=tree)
     assert done.code == 0
-    assert done.lines[:2] == ["--- in/old/renamed.json (1.0)", "+++ in/old/renamed.json (1.5)"]
+    assert done.lines[:2] == ["--- in/old/renamed.json (1.0)", f"+++ in/old/renamed.json ({NEWEST})"]
     assert all(line[0] in "+->~" and line[1:3] == " $" for line in done.lines[2:])
     row = run("upgrade", "in/old/renamed.json", "--dry-run", "--json", cwd=tree).rows[0]
     shown = [entry for entry in row["ledger"] if entry["op"] != "keep"]
     assert len(done.lines) - 2 == len(shown) > 20
     for line, entry in zip(done.lines[2:], shown, strict=True):
         assert entry["path"] in line
-    assert '~ $.schema_version: "1.0" → "1.5"' in done.lines
+    assert f'~ $.schema_version: "1.0" → "{NEWEST}"' in done.lines
     assert any(line.endswith('.platform: "nvidia"  [inferred]') for line in done.lines)
     assert snapshot(tree) == before
     assert run("upgrade", f"in/{NAME}", "--diff", cwd=tree).lines == []
@@ -274,7 +275,7 @@ def test_diff_shows_every_change_path_by_path(tree: Path) -> None:
 
 def test_explain_tells_the_whole_ledger_by_step(tree: Path) -> None:
     done = run("upgrade", "in/old/renamed.json", "--dry-run", "--explain", cwd=tree)
-    assert done.lines[0] == "in/old/renamed.json: 1.0 → 1.5"
+    assert done.lines[0] == f"in/old/renamed.json: 1.0 → {NEWEST}"
     steps = [step for step in STEPS if step.older >= "1.0"]
     headings = [line for line in done.lines if line[:1] not in (" ", "")][1:]
     assert headings[: len(steps)] == [f"{step.name(up=True)}  {step.summary}" for step in steps]
@@ -298,7 +299,7 @@ def test_json_is_a_document_a_line(tree: Path) -> None:
             assert len(done.rows) == 6
     rows = {row["file"]: row for row in run("upgrade", "in", "--json", "-d", "new", cwd=tree).rows}
     old = rows["in/old/renamed.json"]
-    assert (old["status"], old["from"], old["to"], old["output"]) == ("migrated", "1.0", "1.5", "new/old/renamed.json")
+    assert (old["status"], old["from"], old["to"], old["output"]) == ("migrated", "1.0", NEWEST, "new/old/renamed.json")
     assert old["steps"] == [step.name(up=True) for step in STEPS if step.older >= "1.0"]
     assert sum(old["operations"].values()) == sum(old["losses"].values()) == len(old["ledger"])
     assert rows["in/inputs.json"] == {"file": "in/inputs.json", "status": "skipped", "reason": "inputs, left alone"}
@@ -394,9 +395,9 @@ def test_a_residue_that_does_not_belong_is_ignored_with_a_word(tmp_path: Path, r
         (tmp_path / "other.json.residue.json").rename(tmp_path / "old.json.residue.json")
     else:
         (tmp_path / "old.json.residue.json").write_bytes(residue)
-    done = run("upgrade", "old.json", "--to", "1.5", cwd=tmp_path)
+    done = run("upgrade", "old.json", "--to", NEWEST, cwd=tmp_path)
     assert done.code == 0
-    assert is_expected(done.raw, CHAT_10, "1.5")
+    assert is_expected(done.raw, CHAT_10, NEWEST)
     assert done.complaints[0].startswith("old.json: residue ignored: ")
     assert why in done.complaints[0]
 
@@ -487,9 +488,9 @@ def test_an_output_that_exists_needs_force(tree: Path) -> None:
     assert done.code == 4
     assert (tree / "out" / "old" / "renamed.json").read_text() == (tree / "one.json").read_text() == "somebody's"
     assert run("upgrade", "in", "-d", "out", "--force", cwd=tree).code == 0
-    assert is_expected((tree / "out" / "old" / "renamed.json").read_bytes(), CHAT_10, "1.5")
+    assert is_expected((tree / "out" / "old" / "renamed.json").read_bytes(), CHAT_10, NEWEST)
     assert run("upgrade", "in/old/renamed.json", "-o", "one.json", "--force", cwd=tree).code == 0
-    assert is_expected((tree / "one.json").read_bytes(), CHAT_10, "1.5")
+    assert is_expected((tree / "one.json").read_bytes(), CHAT_10, NEWEST)
 
 
 def test_force_replaces_files_and_nothing_else(tmp_path: Path) -> None:
@@ -514,7 +515,7 @@ def test_convert_takes_a_mixed_tree_both_ways(tree: Path) -> None:
         "old/renamed.json": "1.0",
         f"middle/{NAME}": "1.1",
         f"new/deep/{NAME}": "1.3",
-        NAME: "1.5",
+        NAME: NEWEST,
     }
     labels = {name: json.loads(raw)["schema_version"] for name, raw in contents(tree / "out").items()}
     assert labels == dict.fromkeys(RUNS, "1.2")
@@ -530,7 +531,7 @@ def test_a_file_that_would_have_to_go_the_other_way(tree: Path) -> None:
     done = run("upgrade", f"in/{NAME}", "--to", "1.0", cwd=tree)
     assert done.code == 4
     assert done.raw == b""
-    assert done.complaints == [f"in/{NAME}: is 1.5, newer than 1.0 (convert goes either way)"]
+    assert done.complaints == [f"in/{NAME}: is {NEWEST}, newer than 1.0 (convert goes either way)"]
     done = run("downgrade", "in/old/renamed.json", "--to", "1.4", "-o", "out.json", cwd=tree)
     assert done.code == 4
     assert done.complaints == ["in/old/renamed.json: is 1.0, older than 1.4 (convert goes either way)"]
@@ -573,7 +574,7 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
     (tmp_path / "run.json").write_bytes(raw)
     before = snapshot(tmp_path)
     assert run("upgrade", "run.json", cwd=tmp_path).raw == raw
-    assert run("convert", "run.json", "--to", "1.5", "--in-place", cwd=tmp_path).code == 0
+    assert run("convert", "run.json", "--to", NEWEST, "--in-place", cwd=tmp_path).code == 0
     assert snapshot(tmp_path) == before
     assert run("upgrade", "run.json", "-d", "out", cwd=tmp_path).code == 0
     assert contents(tmp_path / "out") == {"run.json": raw}
@@ -589,7 +590,7 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
         (("upgrade",), "required: PATH"),
         (("upgrade", ""), "a file name must not be empty"),
         (("downgrade", "x.json"), "one of the arguments --to --for-aiperf is required"),
-        (("upgrade", "x.json", "--to", "1.6"), "invalid choice: '1.6' (choose from '0.1'"),
+        (("upgrade", "x.json", "--to", UNKNOWN), f"invalid choice: '{UNKNOWN}' (choose from '0.1'"),
         (("upgrade", "x.json", "--unknown"), "unrecognized arguments: --unknown"),
         (("upgrade", "x.json", "y.json"), "several outputs need a place (-d DIR writes them to a folder"),
         (("upgrade", ".", "-o", "x.json"), "several outputs need a place"),
@@ -747,11 +748,11 @@ def test_a_poor_encoding_is_no_crash(tmp_path: Path, env: dict[str, str]) -> Non
     copy(CHAT_10, tmp_path / "größe → 日本.json")
     done = run("upgrade", "run.json", "--dry-run", "--explain", cwd=tmp_path, env=env)
     assert done.code == 0
-    assert done.raw.startswith(b"run.json: 1.0 \\u2192 1.5\n")
+    assert done.raw.startswith(f"run.json: 1.0 \\u2192 {NEWEST}\n".encode())
     assert run("upgrade", ".", "-d", "out", cwd=tmp_path, env=env).code == 0
     assert (tmp_path / "out" / "größe → 日本.json").exists()
     data = run("upgrade", "run.json", cwd=tmp_path, env=env)
-    assert is_expected(data.raw, CHAT_10, "1.5"), "a document is UTF-8, whatever the terminal speaks"
+    assert is_expected(data.raw, CHAT_10, NEWEST), "a document is UTF-8, whatever the terminal speaks"
 
 
 def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
@@ -764,7 +765,7 @@ def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
     assert done.code == 0
     assert [os.path.basename(row["file"]) for row in done.rows] == [name]
     assert (tmp_path / "ledger.jsonl").read_bytes() == done.raw
-    assert is_expected((tmp_path / "out" / name).read_bytes(), CHAT_10, "1.5")
+    assert is_expected((tmp_path / "out" / name).read_bytes(), CHAT_10, NEWEST)
     assert run("inspect", name, "--json", cwd=tmp_path).rows[0]["file"] == name
     assert run("inspect", name, cwd=tmp_path).lines[0] == "caf\\udce9.json"
 
@@ -801,7 +802,7 @@ def test_an_output_that_cannot_be_written_is_said(unbuffered: str) -> None:
 def test_closed_streams_are_no_crash(tmp_path: Path) -> None:
     copy(CHAT_10, tmp_path / "run.json")
     assert run("upgrade", "run.json", "-o", "out.json", cwd=tmp_path, setup="os.close(1)").code == 0
-    assert is_expected((tmp_path / "out.json").read_bytes(), CHAT_10, "1.5"), "no report was written into it"
+    assert is_expected((tmp_path / "out.json").read_bytes(), CHAT_10, NEWEST), "no report was written into it"
     assert run("inspect", "nothing.json", cwd=tmp_path, setup="os.close(2)").code == 4
     assert run("inspect", "run.json", cwd=tmp_path, setup="os.close(0); os.close(1); os.close(2)").code == 0
     done = run("upgrade", "-", cwd=tmp_path, setup="os.close(0)")
@@ -822,7 +823,7 @@ def test_progress_is_only_for_people_who_watch(tree: Path) -> None:
     os.close(terminal)
     shown = os.read(main, 2**16).decode()
     os.close(main)
-    assert "upgrade to 1.5" in shown
+    assert f"upgrade to {NEWEST}" in shown
     assert "files" in shown
     assert not any(f"\x1b[{code}m" in shown for code in (31, 32, 33, 34, 35, 36)), "NO_COLOR"
     assert b"\x1b" not in done.stdout
@@ -871,7 +872,7 @@ def test_ctrl_c_leaves_whole_files_only(many: Path, in_place: bool) -> None:
     inputs = {name: raw for name, raw in contents(many / "in").items() if name.endswith(".json")}
     outputs = {name: raw for name, raw in inputs.items() if raw != original} if in_place else contents(many / "out")
     assert 2 <= len(outputs) < 40
-    assert all(is_expected(raw, CHAT_10, "1.5") for raw in outputs.values())
+    assert all(is_expected(raw, CHAT_10, NEWEST) for raw in outputs.values())
     assert len(inputs) == 40
     if in_place:
         backups = {name: raw for name, raw in contents(many / "in").items() if name.endswith(".bak")}

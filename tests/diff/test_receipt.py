@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from support.process import EXPORTS, NAME, run, strict_json
+from support.versions import NEWEST
 
 from migrator.diff import receipt as parts
 from migrator.diff.engine import compare
@@ -95,7 +96,7 @@ def side(random: Random, steady: bool) -> LoadedSide:
     trials = []
     for place in range(random.choice((1, 1, 2, 3, 4))):
         found = {tag: first[tag] if steady else block(random) for tag in first if random.random() < 0.95}
-        trials.append(Trial(f"{place}.json", "1.5", found, {}))
+        trials.append(Trial(f"{place}.json", NEWEST, found, {}))
     return LoadedSide("side", tuple(trials))
 
 
@@ -142,7 +143,7 @@ def _agrees(row: Row) -> None:
 def test_a_floor_widens_what_counts_as_no_change() -> None:
     def steady(*latencies: float) -> LoadedSide:
         block = [{"request_latency": Block("ms", {"avg": value, "count": 9.0})} for value in latencies]
-        return LoadedSide("side", tuple(Trial(f"{i}.json", "1.5", found, {}) for i, found in enumerate(block)))
+        return LoadedSide("side", tuple(Trial(f"{i}.json", NEWEST, found, {}) for i, found in enumerate(block)))
 
     base, candidate = steady(1.0, 1.001, 0.999, 1.002), steady(1.2, 1.201, 1.199, 1.202)
     verdicts = {}

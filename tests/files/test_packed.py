@@ -13,6 +13,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from support.process import NAME, ROOT, copy, export, is_expected, run
+from support.versions import NEWEST
 
 import migrator
 from migrator.errors import MigratorError, UnreadableError
@@ -89,8 +90,8 @@ def test_every_command_reads_them(tmp_path: Path, suffix: str) -> None:
         own, other = (run(name, *options, "a" + suffix, cwd=folder) for folder in (path.parent, plain.parent))
         assert (own.code, own.raw) == (other.code, other.raw)
     done = run("upgrade", path)
-    assert is_expected(done.raw, OLD, "1.5"), "standard output is plain"
-    assert is_expected(run("upgrade", "-", stdin=path.read_bytes()).raw, OLD, "1.5")
+    assert is_expected(done.raw, OLD, NEWEST), "standard output is plain"
+    assert is_expected(run("upgrade", "-", stdin=path.read_bytes()).raw, OLD, NEWEST)
     assert [line.split()[-1] for line in run("inspect", ".", cwd=tmp_path).lines] == [
         f"./a{suffix}",
         f"./plain/a{suffix}",
@@ -103,7 +104,7 @@ def test_in_place_they_stay_compressed(tmp_path: Path, suffix: str) -> None:
     path = packed(OLD, tmp_path / f"{NAME}{suffix}")
     before = path.read_bytes()
     assert run("upgrade", ".", "--in-place", "--journal", "j", cwd=tmp_path).code == 0
-    assert is_expected(standard(path), OLD, "1.5")
+    assert is_expected(standard(path), OLD, NEWEST)
     assert Path(f"{path}.bak").read_bytes() == before
     after = path.read_bytes()
     assert run("upgrade", ".", "--in-place", cwd=tmp_path).code == 0
@@ -117,9 +118,9 @@ def test_the_name_of_an_output_says_how_it_is_compressed(tmp_path: Path) -> None
     for name in ("a.json.gz", "b.json.zst", "c.json"):
         assert run("upgrade", path, "-o", name, cwd=tmp_path).code == 0
         raw = (tmp_path / name).read_bytes()
-        assert is_expected(raw if name == "c.json" else standard(tmp_path / name), OLD, "1.5")
+        assert is_expected(raw if name == "c.json" else standard(tmp_path / name), OLD, NEWEST)
     assert run("upgrade", "in", "-d", "out", cwd=tmp_path).code == 0
-    assert is_expected(standard(tmp_path / "out" / "a.json.gz"), OLD, "1.5")
+    assert is_expected(standard(tmp_path / "out" / "a.json.gz"), OLD, NEWEST)
 
 
 def test_what_does_not_change_is_the_very_same_file(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from support.gcs import Bucket
 from support.process import EXPORTS, NAME, ROOT, SECRET, command, copy, environment, export, run
+from support.versions import NEWEST
 
 import migrator
 from migrator.batch.discover import discover
@@ -465,13 +466,13 @@ def test_a_lost_answer_is_no_failure(inside: tuple[str, Callable[[bytes], None]]
 def test_the_library_reads_and_writes_urls(inside: tuple[str, Callable[[bytes], None]]) -> None:
     url, put = inside
     put(export("0.4.0/chat-streaming").read_bytes())
-    done = migrator.read_export(url).convert("1.5")
+    done = migrator.read_export(url).convert(NEWEST)
     with pytest.raises(UnwritableError, match="exists already"):
         done.export.write(url)
     done.export.write(url, overwrite=True)
-    assert migrator.read_export(url).identity.version == "1.5"
+    assert migrator.read_export(url).identity.version == NEWEST
     assert [source.relative for source in discover([url.removesuffix("/a.json")])] == ["a.json"]
-    assert execute(next(discover([url])), Request("1.5", in_place=True)).status is Status.UNCHANGED
+    assert execute(next(discover([url])), Request(NEWEST, in_place=True)).status is Status.UNCHANGED
 
 
 # --- harm ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.replay import copied, node_at
 from support.strategies import blocks, extra_keys, fresh, maybe, odd_numbers, text, values
 
+from migrator.aiperf.releases import NIGHTLIES, RELEASES
 from migrator.chain.ops import InDialect, Rename
 from migrator.chain.places import GPUS, SUMMARY, visit
 from migrator.chain.steps import STEPS
@@ -22,7 +23,7 @@ Object = dict[str, Any]
 
 EXPORTS: Final = Path(__file__).parents[2] / "golden" / "exports"
 NAME: Final = "profile_export_aiperf.json"
-CHOSEN: Final = {
+CHOSEN: Final[dict[str, tuple[str, ...]]] = {
     "0.1": ("0.1.1/chat-streaming", "0.1.1/completions-errors"),
     "0.2": ("0.2.0/chat-streaming",),
     "0.3": ("0.3.0/chat-streaming", "0.3.0/chat-goodput-key", "0.3.0/multiturn"),
@@ -45,6 +46,10 @@ CHOSEN: Final = {
     "1.5": ("0.13.0.dev20261023/chat-streaming",),
 }
 """Recorded exports of each version: every release and both dialects of 1.4. Nobody ever published 1.2."""
+for _entry in (*RELEASES, *NIGHTLIES):
+    # A version that is not in the table is known by what its first release wrote.
+    if _entry.version not in CHOSEN and (EXPORTS / _entry.name / "chat-streaming").is_dir():
+        CHOSEN[_entry.version] = (f"{_entry.name}/chat-streaming",)
 
 
 @cache

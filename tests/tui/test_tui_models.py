@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.planted import plant
 from support.process import SECRET, environment, export
+from support.versions import NEWEST
 
 from migrator.batch.discover import Source
 from migrator.batch.migrate_files import Request, execute
@@ -73,7 +74,7 @@ def test_no_release_is_named_for_a_file_that_was_migrated(tmp_path: Path) -> Non
     old = str(export("0.1.1/chat-streaming"))
     assert read(old, "a").release == "0.1.1"
     out = tmp_path / "a.json"
-    assert execute(Source(old, "a", named=True), Request("1.5", out_file=str(out))).error is None
+    assert execute(Source(old, "a", named=True), Request(NEWEST, out_file=str(out))).error is None
     assert read(str(out), "a").release == "unknown"
     assert "AIPerf release unknown" in headline(read_run(str(out)))[1]
 
@@ -134,7 +135,7 @@ def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
     count = sum(1 for _ in exports.rglob("*.json"))
     assert len(files) == count
     main = [each for each in files.exports if each.main]
-    old = [each for each in files.exports if (each.main and each.version != "1.5") or "GenAI" in each.family]
+    old = [each for each in files.exports if (each.main and each.version != NEWEST) or "GenAI" in each.family]
     before = [each for each in old if not each.main]
     assert len(before) == 1
     assert files.summary().startswith(f"{len(main)} exports, 1 GenAI-Perf, {len(old)} need migration")

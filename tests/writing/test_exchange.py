@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.process import contents, export, is_expected, leftovers
+from support.versions import NEWEST
 
 from migrator.batch.discover import Source
 from migrator.batch.migrate_files import execute, execute_all
@@ -46,7 +47,7 @@ def place(path: Path, raw: bytes) -> None:
 
 
 def migrated(path: Path, kept: journal.Journal | None = None, **options: Any) -> Result:
-    request = Request("1.5", in_place=True, options=WriteOptions(fsync=Fsync.NEVER, **options))
+    request = Request(NEWEST, in_place=True, options=WriteOptions(fsync=Fsync.NEVER, **options))
     (result,) = execute_all([Source(str(path), path.name, named=True)], request, journal=kept)
     return result
 
@@ -127,7 +128,7 @@ def test_without_an_exchange_it_is_looked_at_and_then_replaced(
 ) -> None:
     _no_renameat2(monkeypatch, number)
     assert migrated(target).status is Status.MIGRATED
-    assert is_expected(target.read_bytes(), RUN, "1.5")
+    assert is_expected(target.read_bytes(), RUN, NEWEST)
     assert set(contents(target.parent)) == {"a.json", "a.json.bak"}
 
 
@@ -277,10 +278,10 @@ def test_killed_at_any_step_of_replacing(target: Path, suffix: str | None, *, in
         if theirs:
             assert found["a.json"] == THEIRS, steps
         else:
-            assert found["a.json"] == OLD or is_expected(found["a.json"], RUN, "1.5"), steps
+            assert found["a.json"] == OLD or is_expected(found["a.json"], RUN, NEWEST), steps
             assert suffix is None or OLD in found.values(), steps
         assert migrated(target, suffix=suffix).status in (Status.MIGRATED, Status.UNCHANGED)
-        assert is_expected(target.read_bytes().removesuffix(b" "), RUN, "1.5"), steps
+        assert is_expected(target.read_bytes().removesuffix(b" "), RUN, NEWEST), steps
         assert leftovers(target.parent) == [], steps
         steps += 1
     assert steps >= 4
@@ -333,7 +334,7 @@ def test_what_was_written_into_the_new_file_since_is_not_taken_away(target: Path
         file.write(b"\n")
     lock_for_replacement(str(target)).release()
     found = contents(target.parent)
-    assert is_expected(found["a.json"].removesuffix(b"\n"), RUN, "1.5")
+    assert is_expected(found["a.json"].removesuffix(b"\n"), RUN, NEWEST)
     assert found["a.json.bak"] == THEIRS
 
 
@@ -355,7 +356,7 @@ def test_resume_does_not_pass_over_what_has_to_be_cleared_up(target: Path) -> No
     _exchanged_and_killed(target)
     done = journal.digest(target.read_bytes())
     source = Source(str(target), "a.json", named=True, done=done)
-    request = Request("1.5", in_place=True, options=WriteOptions(fsync=Fsync.NEVER))
+    request = Request(NEWEST, in_place=True, options=WriteOptions(fsync=Fsync.NEVER))
     assert execute(source, request).status is Status.MIGRATED
     assert contents(target.parent).keys() == {"a.json", "a.json.bak", "a.json.bak.1"}
     assert THEIRS in contents(target.parent).values()

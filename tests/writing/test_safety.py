@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from search.faults import PARTS, Figures
 from support.process import command, contents, copy, environment, export, is_expected, leftovers, run, snapshot
+from support.versions import NEWEST
 
 from migrator.errors import JournalError, UnwritableError
 from migrator.writing import journal, replace
@@ -57,7 +58,7 @@ def test_permissions_and_time_stay(tree: Path, fsync: str) -> None:
     before = target.stat()
     assert run("upgrade", "in", "--in-place", "--fsync", fsync, cwd=tree).code == 0
     after = target.stat()
-    assert is_expected(target.read_bytes(), OLD, "1.5")
+    assert is_expected(target.read_bytes(), OLD, NEWEST)
     assert (stat.S_IMODE(after.st_mode), after.st_mtime_ns) == (0o640, before.st_mtime_ns)
     assert (tree / "in" / "a.json.bak").stat().st_ino == before.st_ino, "the backup is the original"
 
@@ -92,7 +93,7 @@ def test_backups_in_a_folder_are_a_tree_of_their_own(tree: Path) -> None:
         assert run("upgrade", "in", "--in-place", "--backup-dir", "in/kept", cwd=tree).code == 0
         assert contents(tree / "in" / "kept") == originals, "and are not taken for exports of the tree"
     run("downgrade", "in", "--to", "1.0", "--in-place", "--backup-dir", "in/kept", "--backup-suffix", ".old", cwd=tree)
-    assert is_expected(contents(tree / "in" / "kept")["a.json.old"], OLD, "1.5")
+    assert is_expected(contents(tree / "in" / "kept")["a.json.old"], OLD, NEWEST)
 
 
 def test_links_found_in_a_tree_are_passed_over(tree: Path) -> None:
@@ -134,7 +135,7 @@ def test_a_residue_that_a_killed_run_left_is_no_obstacle_and_any_other_is(tree: 
 @pytest.mark.parametrize("fsync", list(Fsync))
 def test_outputs_wait_for_the_disk_when_asked(tree: Path, fsync: str) -> None:
     assert run("upgrade", "in", "-d", "out", "--fsync", fsync, cwd=tree).code == 0
-    assert is_expected(contents(tree / "out")["a.json"], OLD, "1.5")
+    assert is_expected(contents(tree / "out")["a.json"], OLD, NEWEST)
     assert not os.path.lexists(tree / "in" / "a.json.bak")
 
 
@@ -185,7 +186,7 @@ def test_two_names_of_one_file_in_a_tree(tmp_path: Path) -> None:
     copy(OLD, tmp_path / "in" / "a.json")
     os.link(tmp_path / "in" / "a.json", tmp_path / "in" / "b.json")
     assert run("upgrade", "in", "--in-place", cwd=tmp_path).code == 0
-    assert all(is_expected(contents(tmp_path / "in")[name], OLD, "1.5") for name in ("a.json", "b.json"))
+    assert all(is_expected(contents(tmp_path / "in")[name], OLD, NEWEST) for name in ("a.json", "b.json"))
 
 
 def _edit_in_place(path: Path) -> None:

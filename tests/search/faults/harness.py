@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from support.process import EXPORTS, NAME, command, environment
+from support.versions import NEWEST
 
 from migrator.batch.discover import Source
 from migrator.batch.migrate_files import execute
@@ -54,7 +55,7 @@ def warm() -> None:
         import_module(name)
 
     for path in sorted(EXPORTS.rglob(NAME))[::5]:
-        execute(Source(str(path), path.name, named=True), Request("1.5"))
+        execute(Source(str(path), path.name, named=True), Request(NEWEST))
         execute(Source(str(path), path.name, named=True), Request("1.0", residue=True))
 
 
