@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from migrator.chain.ops import Add, Operation
-from migrator.chain.pivot import Pivot
+from migrator.chain.ops import Operation
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.cli.commands.versions import rows
 from migrator.render.text import release_range
@@ -40,16 +39,14 @@ def _lines() -> Iterator[str]:
             yield f"| {op.describe()} | {_losses(op)} |"
 
 
-def _losses(op: Operation | Pivot) -> str:
-    """What the way down cannot keep: fields that no source can give back."""
-    inner = getattr(op, "of", op)
-    if not isinstance(inner, Add) or (inner is not op and not op.gains(True)):
-        return "nothing"
-    lost = [f"`{item.key}`" for item in inner.items if item.source is None]
-    checked = [f"`{item.key}`" for item in inner.items if item.source is not None]
+def _losses(op: Operation) -> str:
+    """What a downgrade cannot keep: fields that no source can compute again."""
+    dropped = op.gains(True).values()
+    lost = [f"`{field.key}`" for field in dropped if field.source is None]
+    computed = [f"`{field.key}`" for field in dropped if field.source is not None]
     told = [", ".join(lost)] if lost else []
-    told += [f"{', '.join(checked)} where the document does not give the same again"] if checked else []
-    return "; ".join(told)
+    told += [f"{', '.join(computed)} where the document does not give the same again"] if computed else []
+    return "; ".join(told) or "nothing"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What a file is: its family, version and dialect, who can have written it, and the evidence.
+"""What a file is: its family, version and dialect, the releases that can have written it, and the evidence.
 
-Content decides. A file name proves nothing (users rename), and neither does a label on its own: 1.4 was written in
+Content decides. File names are not looked at, because users rename files. A label does not suffice: 1.4 was written in
 two dialects, three shapes have no label, and a label can be wrong.
 """
 
@@ -11,11 +11,12 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.metrics import catalogue, is_block
-from migrator.aiperf.releases import Dialect, release, writers
+from migrator.aiperf.releases import Dialect, release, version_key, writers
 from migrator.chain.places import GPU_METRICS, visit
-from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, RANK, STEPS
+from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, STEPS, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.chain.telemetry import GPU_NAMES, RUN_NAMES, VENDOR_NAMES
+from migrator.config.family import config_model
 from migrator.errors import NewerVersionError, NotAnExportError, UnknownVersionError
 from migrator.jsonfile import Json, path_text
 
@@ -23,7 +24,7 @@ from migrator.jsonfile import Json, path_text
 class Family(StrEnum):
     """The kinds of files that AIPerf, GenAI-Perf and this tool write.
 
-    Main exports are migrated, and GenAI-Perf's become such.
+    The exports of AIPerf (`EXPORT`) and of GenAI-Perf are migrated, the others are not.
     """
 
     EXPORT = "main export"
@@ -45,20 +46,48 @@ class Family(StrEnum):
     REPORT = "report"
     OTHER = "something else"
 
+    @property
+    def noun(self) -> str:
+        """The family with its article, for messages: `an aggregate`, `a file of timeslices`."""
+        if self is Family.OTHER:
+            return "a file of no known kind"
+        if self in _PLURAL:
+            return f"a file of {self.value}"
+        return f"{'an' if self.value[0] in 'aeiou' else 'a'} {self.value}"
+
+
+_PLURAL: Final = frozenset(
+    {
+        Family.TIMESLICES,
+        Family.SERVER_METRICS,
+        Family.INPUTS,
+        Family.OUTPUTS,
+        Family.PHASE_DATA,
+        Family.RECORDS,
+        Family.TELEMETRY_RECORDS,
+    }
+)
 
 MIGRATABLE: Final = (Family.EXPORT, Family.GENAI_PERF)
-"""The families that a migration takes."""
+"""The families that can be migrated."""
+
+
+def not_an_export(family: Family) -> NotAnExportError:
+    """The error for a file of a family that is not a main export."""
+    return NotAnExportError(
+        f"is {family.noun}, not a main export", expected="a main export (profile_export_aiperf.json)"
+    )
 
 
 class Identity(NamedTuple):
     """What is known about a file.
 
-    `version` is what its content is; `label` what it says of itself (None: no label). They differ in a mislabelled
-    file. `versions` is more than one where nothing tells them apart: without telemetry 0.2 and 0.3 are the same.
-    `dialect` tells the telemetry names of 1.4, `config` the family of `input_config`. `writer` is the release named
-    in the file, `writers` all releases it can be from. `newer` marks a minor version newer than known, which may be
-    looked at but not migrated. `loose` are the top-level keys that hold no stats block. GenAI-Perf's
-    version is `genai-perf`; other families have none here.
+    `version` is that of its content, `label` its `schema_version` (None: no label); they differ in a mislabelled file.
+    `versions` has more than one where nothing tells them apart: without telemetry 0.2 and 0.3 are the same. `dialect`
+    is that of its telemetry names, `config` the name of the family of `input_config`. `writer` is the release named
+    in the file, `writers` are all releases that can have written it. `newer` marks a minor version that is newer than
+    the known ones: it can be read, but not migrated. `non_metric_keys` are the top-level keys without a stats block.
+    The version of GenAI-Perf's exports is `genai-perf`; other families have no version.
     """
 
     family: Family
@@ -70,7 +99,7 @@ class Identity(NamedTuple):
     writer: str = ""
     writers: tuple[str, ...] = ()
     newer: bool = False
-    loose: tuple[str, ...] = ()
+    non_metric_keys: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
     @property
@@ -99,11 +128,11 @@ _LABEL: Final = r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})"
 _MARKS: Final = frozenset(
     {"input_config", "was_cancelled", "error_summary", "start_time", "end_time", "run_info", CARRIED}
 )
-_NEWEST_LABEL: Final = tuple(map(int, NEWEST.split(".")))
+_LABELS: Final = frozenset(VERSIONS[VERSIONS.index(FIRST_LABELLED) :])
 
 
 def family(document: Json) -> Family:
-    """The family of a parsed document, from its keys; files of lines are judged by one line."""
+    """The family of a parsed document, by its keys; of a file with one document a line, any line is enough."""
     if type(document) is not dict:
         return Family.OTHER
     return _family(document, has_blocks=any(map(is_block, document.values())))
@@ -111,7 +140,7 @@ def family(document: Json) -> Family:
 
 def _family(document: dict[str, Json], *, has_blocks: bool) -> Family:
     if has_blocks and "was_cancelled" in document and "input_config" in document and "schema_version" in document:
-        # What every labelled export has and no other file; the rest of the questions take as long as the migration.
+        # Every labelled export has these keys, and no other file; the other tests take as long as the migration.
         return Family.EXPORT if "telemetry_stats" not in document else Family.GENAI_PERF
     keys = document.keys()
     if "aiperf_migrate_residue" in keys:
@@ -119,7 +148,7 @@ def _family(document: dict[str, Json], *, has_blocks: bool) -> Family:
     if "aiperf_migrate_journal" in keys:
         return Family.JOURNAL
     if not has_blocks and type(document.get("file")) is str:
-        # A row of `table` has the facts of its run, and would pass for an export of 0.2.
+        # A row of `table` has the facts of its run, and would be taken for an export of 0.2.
         return Family.REPORT
     if "metadata" in keys and "metrics" in keys:
         return _with_metadata(document)
@@ -167,7 +196,7 @@ def _export_family(document: dict[str, Json], *, blocks: bool) -> Family:
     marks = len(_MARKS & document.keys())
     if (nested and marks) or (blocks and marks) or marks >= 3:
         return Family.EXPORT
-    # A label and nothing else is a minimal export only if it has a metric; other families have labels, too.
+    # Other families have labels, too: a label with nothing else makes an export only if there is a metric.
     return Family.EXPORT if blocks and "schema_version" in document else Family.OTHER
 
 
@@ -180,24 +209,28 @@ def identify(document: Json, *, details: bool = True) -> Identity:
 
     Raises:
         NotAnExportError: a number, string or array at the top; a metric or `run_info` of the wrong shape.
-        UnknownVersionError: the label is no version.
+        UnknownVersionError: the label is not a version.
         NewerVersionError: the label is of a newer major version than known.
     """
     if type(document) is not dict:
         raise NotAnExportError(f"{_kind(document)} at the top", expected="an object", place="$")
-    loose = _loose(document)
-    kind = _family(document, has_blocks=len(loose) < len(document))
+    non_metric_keys = _non_metric_keys(document)
+    kind = _family(document, has_blocks=len(non_metric_keys) < len(document))
     if kind is Family.GENAI_PERF:
-        _require_shape(document, loose)
+        _require_shape(document, non_metric_keys)
         return Identity(
-            kind, GENAI_PERF, versions=(GENAI_PERF,), loose=loose, evidence=(_FAMILY_EVIDENCE[Family.GENAI_PERF],)
+            kind,
+            GENAI_PERF,
+            versions=(GENAI_PERF,),
+            non_metric_keys=non_metric_keys,
+            evidence=(_FAMILY_EVIDENCE[Family.GENAI_PERF],),
         )
     if kind is not Family.EXPORT:
         return Identity(kind, evidence=(_FAMILY_EVIDENCE.get(kind, "no key that an AIPerf file would have"),))
-    _require_shape(document, loose)
+    _require_shape(document, non_metric_keys)
     label = _label(document)
-    newer = label is not None and label not in RANK
-    flat = len(loose) < len(document)
+    newer = label is not None and label not in _LABELS
+    flat = len(non_metric_keys) < len(document)
     version, evidence = (label, "") if newer and label else _content_version(document, label, flat=flat)
     found = Identity(
         Family.EXPORT,
@@ -205,7 +238,7 @@ def identify(document: Json, *, details: bool = True) -> Identity:
         label,
         _EITHER_VERSION if evidence.startswith(_EITHER) else (version,),
         newer=newer,
-        loose=loose,
+        non_metric_keys=non_metric_keys,
         evidence=(f'schema_version is "{label}"' if label else "no schema_version", *filter(None, [evidence])),
     )
     return _detailed(document, found) if details else found
@@ -213,7 +246,7 @@ def identify(document: Json, *, details: bool = True) -> Identity:
 
 def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     dialect = telemetry_dialect(document)
-    config = config_family(document.get("input_config"))
+    config = config_model(document.get("input_config"))
     if CARRIED in document and not config:
         return found._replace(
             dialect=dialect,
@@ -234,14 +267,14 @@ def _detailed(document: dict[str, Json], found: Identity) -> Identity:
 
 
 def require_migratable(found: Identity) -> None:
-    """Refuse what the chain cannot carry.
+    """Refuse what cannot be migrated.
 
     Raises:
         NotAnExportError: another family.
         NewerVersionError: a newer minor version than known.
     """
     if found.family not in MIGRATABLE:
-        raise NotAnExportError(f"is not a main export but: {found.family.value}", hint="it is left alone")
+        raise not_an_export(found.family)
     if found.newer:
         raise _newer(found.version)
 
@@ -264,7 +297,7 @@ def _label(document: dict[str, Json]) -> str | None:
     if "schema_version" not in document:
         return None
     label = document["schema_version"]
-    if type(label) is str and RANK.get(label, -1) >= RANK[FIRST_LABELLED]:
+    if type(label) is str and label in _LABELS:
         return label
     match = re.fullmatch(_LABEL, label) if type(label) is str else None
     if not match:
@@ -274,11 +307,11 @@ def _label(document: dict[str, Json]) -> str | None:
             expected=f'a version such as "{NEWEST}"',
             place="$.schema_version",
         )
-    numbers = (int(match[1]), int(match[2]))
-    if numbers > _NEWEST_LABEL:
-        if numbers[0] > _NEWEST_LABEL[0]:
+    key, newest = version_key(match[0]), version_key(NEWEST)
+    if key > newest:
+        if key[0] > newest[0]:
             raise _newer(label)
-        return str(label)
+        return match[0]
     raise UnknownVersionError(
         f'schema_version is "{label}", which no AIPerf release wrote',
         expected=f"{FIRST_LABELLED} to {NEWEST}",
@@ -286,24 +319,24 @@ def _label(document: dict[str, Json]) -> str | None:
     )
 
 
-def _require_shape(document: dict[str, Json], loose: tuple[str, ...]) -> None:
-    _require_metrics(document, loose, ())
+def _require_shape(document: dict[str, Json], non_metric_keys: tuple[str, ...]) -> None:
+    _require_metrics(document, non_metric_keys, ())
     records = document.get("records")
-    if "records" in loose and "schema_version" not in document and type(records) is dict:
-        _require_metrics(records, _loose(records), ("records",))
+    if "records" in non_metric_keys and "schema_version" not in document and type(records) is dict:
+        _require_metrics(records, _non_metric_keys(records), ("records",))
     for name in ("run_info", "telemetry_data", "input_config", "warmup_metrics"):
         value = document.get(name)
         if value is not None and type(value) is not dict:
             raise NotAnExportError(f"is {_kind(value)}", expected="an object", place=path_text((name,)))
 
 
-def _loose(node: dict[str, Json]) -> tuple[str, ...]:
+def _non_metric_keys(node: dict[str, Json]) -> tuple[str, ...]:
     return tuple([name for name, value in node.items() if type(value) is not dict or "unit" not in value])
 
 
-def _require_metrics(node: dict[str, Json], loose: tuple[str, ...], place: tuple[str, ...]) -> None:
+def _require_metrics(node: dict[str, Json], non_metric_keys: tuple[str, ...], place: tuple[str, ...]) -> None:
     tags = catalogue()
-    for name in loose:
+    for name in non_metric_keys:
         value = node[name]
         if value is not None and type(value) is not dict and name in tags:
             raise NotAnExportError(
@@ -316,20 +349,22 @@ def _require_metrics(node: dict[str, Json], loose: tuple[str, ...], place: tuple
 def _content_version(document: dict[str, Json], label: str | None, *, flat: bool) -> tuple[str, str]:
     """The version, and what proves it: the label, unless the document holds what only a newer version has.
 
-    `flat` tells whether there are metrics at the top level; a `records` beside them that has none is a leftover.
+    `flat` tells whether there are metrics at the top level. Beside them, `records` without metrics proves nothing.
     """
     records = document.get("records") if label is None else None
     if type(records) is dict and not is_block(records) and (not flat or any(map(is_block, records.values()))):
         return STEPS[0].older, "metrics stand under records"
-    labelled = RANK[label or FIRST_LABELLED]
-    for step in reversed(STEPS):
-        if RANK[step.newer] < labelled or (RANK[step.newer] == labelled and label):
+    labelled = version_key(label or FIRST_LABELLED)
+    for key, step in _NEWEST_FIRST:
+        if key < labelled or (key == labelled and label):
             break
         for op in step.ops:
             if proof := op.present(document):
                 return step.newer, f"{proof} is there (since {step.newer})"
     return (label, "") if label else _unlabelled(document)
 
+
+_NEWEST_FIRST: Final = tuple((version_key(step.newer), step) for step in reversed(STEPS))
 
 _EITHER: Final = "nothing that tells 0.2 from 0.3"
 _EITHER_VERSION: Final = ("0.2", "0.3")
@@ -347,7 +382,7 @@ def _unlabelled(document: dict[str, Json]) -> tuple[str, str]:
 
 
 def telemetry_dialect(document: dict[str, Json]) -> Dialect | None:
-    """Whether GPU telemetry has its old or its vendor-scoped names; None without telemetry."""
+    """Whether GPU telemetry has its old names or vendor-scoped ones; None without telemetry."""
     if any(op.present(document) for op in VENDOR_NAMES):
         return "vendor"
     if any(path and node.keys() & GPU_NAMES.keys() for path, node, _ in visit(document, GPU_METRICS)):
@@ -356,16 +391,7 @@ def telemetry_dialect(document: dict[str, Json]) -> Dialect | None:
 
 
 GENAI_PERF_CONFIG: Final = "GenAI-Perf, carried"
-"""The `config` of an export that came from GenAI-Perf; its writer is no release of AIPerf."""
-
-
-def config_family(config: Json) -> str:
-    """`UserConfig` (up to AIPerf 0.8.0), `BenchmarkConfig` (from 0.9.0 on), or nothing that tells."""
-    if type(config) is not dict:
-        return ""
-    if config.keys() & {"models", "datasets", "phases"}:
-        return "BenchmarkConfig"
-    return "UserConfig" if config.keys() & {"loadgen", "input", "output", "endpoint"} else ""
+"""The `config` of an export that came from GenAI-Perf; no release of AIPerf wrote it."""
 
 
 _FAMILY_EVIDENCE: Final = {

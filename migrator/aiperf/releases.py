@@ -54,6 +54,12 @@ _NAME: Final = r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.dev(\d{1,12}))?"
 
 
 @lru_cache(maxsize=256)
+def version_key(version: str) -> tuple[int, ...]:
+    """A key that sorts schema versions from old to new; what is no number (`genai-perf`) comes before all."""
+    return tuple(map(int, version.split("."))) if version[:1].isdigit() else ()
+
+
+@lru_cache(maxsize=256)
 def age(name: str) -> tuple[int, ...]:
     """A key that sorts release names from old to new.
 

@@ -1,15 +1,15 @@
-"""The closed set of reversible operations that steps are made of.
+"""The reversible operations that steps are made of.
 
-An operation is declared once and runs both ways. It reports every change to the [`Move`][], with its class of loss,
-and returns a new document: the one it is given is never touched, and what does not change is shared.
+An operation is declared once and runs both ways. It reports every change to the [`Context`][], with its class of
+loss, and returns a new document: the argument is never modified, and unchanged parts are shared with it.
 
-Adding a kind of operation is rare. It must be its own inverse's declaration, and say what each direction loses.
+A new kind of operation is rare. It implements [`Operation`][]: both directions, and what each of them loses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, Protocol
 
 from migrator.aiperf.metrics import is_block, record_tags
 from migrator.aiperf.releases import Dialect
@@ -18,14 +18,17 @@ from migrator.jsonfile import Json, Object, Path, fingerprint
 from migrator.ledger import Entry, Loss, Op
 
 UNKNOWN: Final = object()
-"""What a source returns when the document does not say."""
+"""What a source returns when the document does not give the value."""
 
 
-class Move:
-    """One run along the chain: what operations need to know, and where they report.
+class Context:
+    """The run of steps that an operation is part of: its settings, and its ledger.
 
-    `kept_fields` names (pattern, key) pairs that both ends of the run have a place for: they ride through versions
-    that have none. `dialect` is the telemetry dialect of 1.4 in this run. `residue` says whether drops are saved.
+    Args:
+        dialect: the telemetry dialect that 1.4 has in this run.
+        residue: whether a residue is written, so that dropped values are `saved` instead of `lost`.
+        kept_fields: fields that the first and the last version have, and a version between them has not: they stay.
+        entries: where changes are reported; a new list by default.
     """
 
     __slots__ = ("_computed", "dialect", "entries", "kept_fields", "residue", "step")
@@ -42,7 +45,7 @@ class Move:
         self.kept_fields = kept_fields
         self.entries = [] if entries is None else entries
         self.step = ""
-        self._computed: list[tuple[int, Item, Object, Path]] = []
+        self._computed: list[tuple[int, AddedField, Object, Path]] = []
 
     def note(
         self,
@@ -54,43 +57,66 @@ class Move:
         to: Path | None = None,
         note: str = "",
     ) -> None:
-        """Report one change to the ledger."""
+        """Report one change; the arguments are the fields of [`Entry`][migrator.ledger.Entry] after `step`."""
         self.entries.append(Entry(self.step, op, path, loss, before, after, to, note))
 
     @property
     def dropped(self) -> Loss:
-        """The class of a value that the target has no place for."""
+        """The class of a value that the target version has no place for."""
         return Loss.SAVED if self.residue else Loss.LOST
 
-    def loss_of(self, value: Json, again: Json) -> Loss:
-        """The class of a dropped value for which its source gives `again`."""
-        if again is not UNKNOWN and fingerprint(again) == fingerprint(value):
+    def loss_of(self, value: Json, computed: Json) -> Loss:
+        """The class of a dropped value: `derivable` if its source computes the same one ([`UNKNOWN`][]: nothing)."""
+        if computed is not UNKNOWN and fingerprint(computed) == fingerprint(value):
             return Loss.DERIVABLE
         return Loss.EXACT if value is None else self.dropped
 
-    def note_computed(self, item: Item, node: Object, path: Path) -> None:
-        """Remember that the entry just made drops a field of `node` that its source may compute again."""
-        self._computed.append((len(self.entries) - 1, item, node, path))
+    def note_computed(self, field: AddedField, node: Object, path: Path) -> None:
+        """Remember that the last entry drops a field of `node`, at `path`, that has a source."""
+        self._computed.append((len(self.entries) - 1, field, node, path))
 
     def settle(self, document: Object) -> None:
-        """Class each such drop by the document the run ends with: a later step may have taken what its source needs."""
-        for index, item, node, path in self._computed:
+        """Classify these drops by the final document: a later step may have dropped what a source reads."""
+        for index, field, node, path in self._computed:
             entry = self.entries[index]
-            loss = self.loss_of(entry.before, item.value(document, node, path))
+            loss = self.loss_of(entry.before, field.value(document, node, path))
             if loss is not entry.loss:
                 self.entries[index] = entry._replace(loss=loss)
         self._computed.clear()
 
 
+class Operation(Protocol):
+    """One reversible change of a document."""
+
+    def up(self, document: Object, context: Context) -> Object:
+        """The document as the newer version has it."""
+
+    def down(self, document: Object, context: Context) -> Object:
+        """The document as the older version has it."""
+
+    def present(self, document: Object) -> str:
+        """The place that proves that a document is of the newer version, as dotted keys; empty if none does."""
+
+    def describe(self, up: bool = True) -> str:
+        """What one direction does, in one line without a full stop: `adds is_complete`."""
+
+    def gains(self, up: bool) -> Mapping[Field, AddedField]:
+        """The fields that one direction makes room for; the other direction drops them."""
+
+    def keys(self) -> frozenset[str]:
+        """Every top-level key that it reads or writes, in either direction."""
+
+
 Source = Callable[[Object, Object, Path], Json]
-"""(document, the object that gets the field, its path) → the value, or [`UNKNOWN`][]."""
+"""(document, the object that gets the field, the path of that object) → the value, or [`UNKNOWN`][]."""
 
 
-class Item(NamedTuple):
+class AddedField(NamedTuple):
     """One field of an [`Add`][].
 
-    `source` computes its value from the document; without one it is optional and never made up. `nullable` writes
-    null where nothing is known. `after` names the neighbours it stands behind. `loss` classes a computed value.
+    `source` computes its value from the document; a field without one is never added by an upgrade. `nullable`: null
+    is added where no value is known. `after` lists the keys it follows, as [`inserted`][migrator.chain.places.inserted]
+    reads them. `loss` is the class of a computed value.
     """
 
     key: str
@@ -100,84 +126,98 @@ class Item(NamedTuple):
     loss: Loss = Loss.DERIVABLE
 
     def value(self, document: Object, node: Object, path: Path) -> Json:
-        """What the document says about the field, or [`UNKNOWN`][]."""
+        """The value of the field in `node`, which stands at `path`; [`UNKNOWN`][] if it is not to be added."""
         value = self.source(document, node, path) if self.source else UNKNOWN
         return None if value is UNKNOWN and self.nullable else value
 
 
-class Add:
-    """Fields that the newer version has.
+_NO_FIELDS: Final[Mapping[Field, AddedField]] = {}
 
-    Up, a missing field is added if its source knows the value. Down, it is dropped: `derivable` when its source
-    would give the same value again. A field that the far end of the run has a place for stays if it must.
+
+class Add:
+    """Fields that only the newer version has, in every object that `at` names.
+
+    Up, a missing field is added if its source computes a value. Down, the field is dropped: `derivable` if its source
+    computes the same value again. A field of [`Context.kept_fields`][Context] stays unless it is derivable.
     """
 
-    __slots__ = ("_addable", "at", "items")
+    __slots__ = ("_addable", "at", "fields")
 
-    def __init__(self, *items: Item, at: Pattern = ROOT) -> None:
-        self.items = items
+    def __init__(self, *fields: AddedField, at: Pattern = ROOT) -> None:
+        self.fields = fields
         self.at = at
-        self._addable = tuple(item for item in items if item.source or item.nullable)
+        self._addable = tuple(field for field in fields if field.source or field.nullable)
 
-    def up(self, document: Object, move: Move) -> Object:
-        """Add each field wherever it is missing and something is known about it."""
+    def up(self, document: Object, context: Context) -> Object:
+        """Add each missing field whose value is known."""
         if not self._addable:
             return document
         changes: list[tuple[Path, Object]] = []
         for path, node, _ in visit(document, self.at):
             additions = []
-            for item in self._addable:
-                if item.key in node or (value := item.value(document, node, path)) is UNKNOWN:
+            for field in self._addable:
+                if field.key in node or (value := field.value(document, node, path)) is UNKNOWN:
                     continue
-                additions.append((item.key, value, item.after))
-                move.note(Op.ADD, (*path, item.key), Loss.EXACT if value is None else item.loss, None, value)
+                additions.append((field.key, value, field.after))
+                context.note(Op.ADD, (*path, field.key), Loss.EXACT if value is None else field.loss, None, value)
             if additions:
                 changes.append((path, inserted(node, additions)))
         return applied(document, changes) if changes else document
 
-    def down(self, document: Object, move: Move) -> Object:
-        """Drop each field wherever it is."""
+    def down(self, document: Object, context: Context) -> Object:
+        """Drop each field."""
         changes: list[tuple[Path, Object]] = []
         for path, node, _ in visit(document, self.at):
             dropped = set()
-            for item in self.items:
-                if item.key not in node:
+            for field in self.fields:
+                if field.key not in node:
                     continue
-                value = node[item.key]
-                loss = move.loss_of(value, item.value(document, node, path))
-                if loss is not Loss.DERIVABLE and (self.at, item.key) in move.kept_fields:
+                value = node[field.key]
+                loss = context.loss_of(value, field.value(document, node, path))
+                if loss is not Loss.DERIVABLE and (self.at, field.key) in context.kept_fields:
                     continue
-                dropped.add(item.key)
-                move.note(Op.DROP, (*path, item.key), loss, value)
-                if item.source:
-                    move.note_computed(item, node, path)
+                dropped.add(field.key)
+                context.note(Op.DROP, (*path, field.key), loss, value)
+                if field.source:
+                    context.note_computed(field, node, path)
             if dropped:
                 changes.append((path, {name: value for name, value in node.items() if name not in dropped}))
         return applied(document, changes) if changes else document
 
     def present(self, document: Object) -> str:
-        """The first such field, if it counts as evidence: of stats blocks, only those of known record metrics do."""
+        """The first of the fields. In stats blocks only those of known record metrics are evidence."""
         for path, node, _ in visit(document, self.at):
-            for item in self.items:
-                if item.key in node and (BLOCK not in self.at or (len(path) == 1 and path[0] in record_tags())):
-                    return ".".join(map(str, (*path, item.key)))
+            for field in self.fields:
+                if field.key in node and (BLOCK not in self.at or (len(path) == 1 and path[0] in record_tags())):
+                    return ".".join(map(str, (*path, field.key)))
         return ""
 
-    def describe(self) -> str:
-        """`adds is_complete`, `adds count, sum to each metric`."""
-        names = ", ".join(item.key for item in self.items)
-        return f"adds {names}" + (f" to {PLACES[self.at]}" if self.at else "")
+    def describe(self, up: bool = True) -> str:
+        """`adds count, sum to each metric`, `drops count, sum from each metric`."""
+        verb, preposition = ("adds", "to") if up else ("drops", "from")
+        names = ", ".join(field.key for field in self.fields)
+        return f"{verb} {names}" + (f" {preposition} {PLACES[self.at]}" if self.at else "")
 
-    def gains(self, up: bool) -> frozenset[Field]:
+    def gains(self, up: bool) -> Mapping[Field, AddedField]:
         """Its fields, upwards."""
-        return frozenset((self.at, item.key) for item in self.items) if up else frozenset()
+        return {(self.at, field.key): field for field in self.fields} if up else _NO_FIELDS
+
+    def keys(self) -> frozenset[str]:
+        """The fields, if they stand at the top level."""
+        return frozenset(field.key for field in self.fields) if self.at == ROOT else frozenset()
 
 
 class Rename:
-    """New names for keys of a map, by a table; key order stays.
+    """New names for the keys of every object that `at` names; the order of keys stays.
 
-    Where old and new name are both there, neither is touched: the new name is the one readers use, and the old one
-    is kept beside it. `unless` exempts objects by looking at their parent (an AMD GPU keeps its names).
+    Where the old and the new name are both there, neither is touched: readers use the new one, and the old one is
+    kept beside it.
+
+    Args:
+        table: old name → new name.
+        at: the objects whose keys are renamed.
+        unless: tells from the parent of such an object whether it is left alone (an AMD GPU keeps its names).
+        about: (what is renamed, the pattern of the new names), for a table too long to be listed in a description.
     """
 
     __slots__ = ("about", "at", "inverse", "table", "unless")
@@ -187,7 +227,7 @@ class Rename:
         table: dict[str, str],
         at: Pattern = ROOT,
         unless: Callable[[Object], bool] | None = None,
-        about: str = "",
+        about: tuple[str, str] | None = None,
     ) -> None:
         self.table = table
         self.inverse = {new: old for old, new in table.items()}
@@ -195,15 +235,15 @@ class Rename:
         self.unless = unless
         self.about = about
 
-    def up(self, document: Object, move: Move) -> Object:
+    def up(self, document: Object, context: Context) -> Object:
         """Old names become new ones."""
-        return self._rename(document, move, self.table)
+        return self._rename(document, context, self.table)
 
-    def down(self, document: Object, move: Move) -> Object:
+    def down(self, document: Object, context: Context) -> Object:
         """New names become old ones."""
-        return self._rename(document, move, self.inverse)
+        return self._rename(document, context, self.inverse)
 
-    def _rename(self, document: Object, move: Move, table: dict[str, str]) -> Object:
+    def _rename(self, document: Object, context: Context, table: dict[str, str]) -> Object:
         changes: list[tuple[Path, Object]] = []
         for path, node, parent in visit(document, self.at):
             known = {name for name in table if name in node}
@@ -213,42 +253,47 @@ class Rename:
             for old in node:
                 if old in clashes:
                     note = f"{table[old]} is there too"
-                    move.note(Op.KEEP, (*path, old), Loss.KEPT, note=note)
+                    context.note(Op.KEEP, (*path, old), Loss.KEPT, note=note)
                 elif old in known:
-                    move.note(Op.RENAME, (*path, old), Loss.EXACT, to=(*path, table[old]))
+                    context.note(Op.RENAME, (*path, old), Loss.EXACT, to=(*path, table[old]))
             if len(clashes) < len(known):
                 changes.append((path, {n if n in clashes else table.get(n, n): v for n, v in node.items()}))
         return applied(document, changes) if changes else document
 
     def present(self, document: Object) -> str:
-        """The first new name. One whose old name is there too, or in an exempt object, may be older: no evidence."""
+        """The first new name. One beside its old name, or in an object left alone, proves nothing."""
         for path, node, parent in visit(document, self.at):
             found = [name for name in node.keys() & self.inverse.keys() if self.inverse[name] not in node]
             if found and not (self.unless is not None and self.unless(parent)):
                 return ".".join(map(str, (*path, min(found))))
         return ""
 
-    def describe(self) -> str:
-        """`renames ttft to time_to_first_token`, or how many names where there are many."""
+    def describe(self, up: bool = True) -> str:
+        """`renames ttft to time_to_first_token`, or with `about` `renames 4 energy metrics to nvidia_*`."""
         if self.about:
-            return f"renames {self.about}"
-        return "renames " + ", ".join(f"{old} to {new}" for old, new in self.table.items())
+            what, names = self.about
+            return f"renames {len(self.table)} {what} {'to' if up else 'back from'} {names}"
+        return "renames " + ", ".join(f"{old} to {new}" for old, new in (self.table if up else self.inverse).items())
 
-    def gains(self, up: bool) -> frozenset[Field]:
-        """None: both sides have the value."""
-        return frozenset()
+    def gains(self, up: bool) -> Mapping[Field, AddedField]:
+        """None: both versions have the value."""
+        return _NO_FIELDS
+
+    def keys(self) -> frozenset[str]:
+        """The old and the new names, if they stand at the top level."""
+        return frozenset((*self.table, *self.inverse)) if self.at == ROOT else frozenset()
 
 
 class Unnest:
-    """Stats blocks that stood in an object of their own move to the top level, in its place."""
+    """Stats blocks move from the object at a top-level key to the top level, where that object stood."""
 
     __slots__ = ("key",)
 
     def __init__(self, key: str) -> None:
         self.key = key
 
-    def up(self, document: Object, move: Move) -> Object:
-        """Lift the blocks; whatever else the object holds, or collides with the top level, stays in it."""
+    def up(self, document: Object, context: Context) -> Object:
+        """Move the blocks. Anything else in the object, and blocks whose tag the top level has already, stay in it."""
         container = document.get(self.key)
         if type(container) is not dict or is_block(container):
             return document
@@ -261,13 +306,13 @@ class Unnest:
         if rest and self.key in lifted:
             rest[self.key] = lifted.pop(self.key)
         if not container:
-            move.note(Op.DROP, (self.key,), Loss.DERIVABLE, container)
+            context.note(Op.DROP, (self.key,), Loss.DERIVABLE, container)
         for name in rest:
             note = f"{name} is there too" if is_block(rest[name]) else "not a metric"
-            move.note(Op.KEEP, (self.key, name), Loss.KEPT, note=note)
+            context.note(Op.KEEP, (self.key, name), Loss.KEPT, note=note)
         # A metric of the container's own name can only take its place when the others have left it.
         for name in sorted(lifted, key=self.key.__eq__):
-            move.note(Op.MOVE, (self.key, name), Loss.EXACT, to=(name,))
+            context.note(Op.MOVE, (self.key, name), Loss.EXACT, to=(name,))
         result: Object = {}
         for name, value in document.items():
             if name != self.key:
@@ -278,23 +323,23 @@ class Unnest:
             result.update(lifted)
         return result
 
-    def down(self, document: Object, move: Move) -> Object:
-        """Gather all blocks into the object, where the first of them stood."""
+    def down(self, document: Object, context: Context) -> Object:
+        """Move all blocks into the object, which takes the place of the first of them."""
         blocks = {name: value for name, value in document.items() if is_block(value)}
         container = document.get(self.key, {})
         seed = container if type(container) is dict and not is_block(container) else {}
         clashes = blocks.keys() & seed.keys()
         moved = {name: value for name, value in blocks.items() if name not in clashes}
         if self.key in document and not seed and self.key not in moved:
-            move.note(Op.DROP, (self.key,), move.dropped, container)
+            context.note(Op.DROP, (self.key,), context.dropped, container)
         for name in blocks:
             if name in clashes:
-                move.note(Op.KEEP, (name,), Loss.KEPT, note=f"{self.key}.{name} is there too")
+                context.note(Op.KEEP, (name,), Loss.KEPT, note=f"{self.key}.{name} is there too")
         for name in sorted(moved, key=self.key.__ne__):
-            move.note(Op.MOVE, (name,), Loss.EXACT, to=(self.key, name))
+            context.note(Op.MOVE, (name,), Loss.EXACT, to=(self.key, name))
         gathered = {**seed, **moved}
         if not gathered:
-            move.note(Op.ADD, (self.key,), Loss.EXACT, after=gathered)
+            context.note(Op.ADD, (self.key,), Loss.EXACT, after=gathered)
         result: Object = {}
         for name, value in document.items():
             if name in moved or name == self.key:
@@ -304,52 +349,64 @@ class Unnest:
         return result if self.key in result else {self.key: gathered, **result}
 
     def present(self, document: Object) -> str:
-        """Nothing: flat metrics are every later version's shape."""
+        """Nothing: every later version has metrics at the top level."""
         return ""
 
-    def describe(self) -> str:
-        """`lifts metrics out of records to the top level`."""
-        return f"lifts metrics out of {self.key} to the top level"
+    def describe(self, up: bool = True) -> str:
+        """`lifts metrics out of records to the top level`, `gathers metrics in records`."""
+        return f"lifts metrics out of {self.key} to the top level" if up else f"gathers metrics in {self.key}"
 
-    def gains(self, up: bool) -> frozenset[Field]:
-        """None: both sides have the values."""
-        return frozenset()
+    def gains(self, up: bool) -> Mapping[Field, AddedField]:
+        """None: both versions have the values."""
+        return _NO_FIELDS
+
+    def keys(self) -> frozenset[str]:
+        """The key of the object."""
+        return frozenset((self.key,))
 
 
 class Inverse:
-    """An operation the other way round: `Inverse(Add(...))` is a field that only the older version has."""
+    """An operation whose directions are exchanged: `Inverse(Add(...))` is a field that only the older version has."""
 
     __slots__ = ("of",)
 
     def __init__(self, of: Operation) -> None:
         self.of = of
 
-    def up(self, document: Object, move: Move) -> Object:
-        """The inner operation's downgrade."""
-        return self.of.down(document, move)
+    def up(self, document: Object, context: Context) -> Object:
+        """The downgrade of `of`."""
+        return self.of.down(document, context)
 
-    def down(self, document: Object, move: Move) -> Object:
-        """The inner operation's upgrade."""
-        return self.of.up(document, move)
+    def down(self, document: Object, context: Context) -> Object:
+        """The upgrade of `of`."""
+        return self.of.up(document, context)
 
     def present(self, document: Object) -> str:
         """Nothing: that something is missing proves no version."""
         return ""
 
-    def describe(self) -> str:
-        """The inner line with its verb turned round."""
-        return self.of.describe().replace("adds ", "drops ", 1).replace(" to each", " from each", 1)
+    def describe(self, up: bool = True) -> str:
+        """The line of the other direction of `of`."""
+        return self.of.describe(not up)
 
-    def gains(self, up: bool) -> frozenset[Field]:
-        """The inner operation's, the other way round."""
+    def gains(self, up: bool) -> Mapping[Field, AddedField]:
+        """The fields of the other direction of `of`."""
         return self.of.gains(not up)
+
+    def keys(self) -> frozenset[str]:
+        """The keys of `of`."""
+        return self.of.keys()
 
 
 class InDialect:
     """An operation that belongs to this step in one dialect of 1.4, and to the neighbouring step in the other.
 
-    `entering_up` and `entering_down` name the dialect in which that direction runs; None means in both. Both steps
-    declare the operation, and the second to come finds its work done.
+    Both steps declare it; the second one finds its work done.
+
+    Args:
+        of: the operation.
+        entering_up: the dialect in which the upgrade runs; None for both.
+        entering_down: the dialect in which the downgrade runs; None for both.
     """
 
     __slots__ = ("entering_down", "entering_up", "of")
@@ -359,28 +416,27 @@ class InDialect:
         self.entering_up = entering_up
         self.entering_down = entering_down
 
-    def up(self, document: Object, move: Move) -> Object:
-        """The inner upgrade, if the dialect asks for it."""
-        return self.of.up(document, move) if self.entering_up in (None, move.dialect) else document
+    def up(self, document: Object, context: Context) -> Object:
+        """The upgrade of `of`, if it runs in the dialect of the context."""
+        return self.of.up(document, context) if self.entering_up in (None, context.dialect) else document
 
-    def down(self, document: Object, move: Move) -> Object:
-        """The inner downgrade, if the dialect asks for it."""
-        return self.of.down(document, move) if self.entering_down in (None, move.dialect) else document
+    def down(self, document: Object, context: Context) -> Object:
+        """The downgrade of `of`, if it runs in the dialect of the context."""
+        return self.of.down(document, context) if self.entering_down in (None, context.dialect) else document
 
     def present(self, document: Object) -> str:
-        """Evidence for the older of the two steps only."""
+        """The evidence of `of`, for the older of the two steps only."""
         return self.of.present(document) if self.entering_up else ""
 
-    def describe(self) -> str:
-        """The inner line, with the dialect."""
-        return f"{self.of.describe()} ({'where 1.4 has not' if self.entering_down else 'in the later dialect of 1.4'})"
+    def describe(self, up: bool = True) -> str:
+        """The line of `of`, with the dialect."""
+        when = "where 1.4 has not" if self.entering_down else "in the later dialect of 1.4"
+        return f"{self.of.describe(up)} ({when})"
 
-    def gains(self, up: bool) -> frozenset[Field]:
-        """The inner operation's."""
+    def gains(self, up: bool) -> Mapping[Field, AddedField]:
+        """The fields of `of`."""
         return self.of.gains(up)
 
-
-Operation = Add | Rename | Unnest | Inverse | InDialect
-"""What a step is made of. Each has `up` and `down`, which take a document one version further; `present`, evidence in
-a document that the operation's result is there; `describe`, a line for tables; and `gains`, the fields that a run in
-one direction gives a place (a run the other way takes it from them)."""
+    def keys(self) -> frozenset[str]:
+        """The keys of `of`."""
+        return self.of.keys()

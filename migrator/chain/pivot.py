@@ -1,10 +1,11 @@
-"""GPU telemetry turned from metric-first, as GenAI-Perf has it, to GPU-first, as AIPerf does: an operation."""
+"""An operation that turns GPU telemetry from metric-first (GenAI-Perf) to GPU-first (AIPerf)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from migrator.chain.ops import Move
+from migrator.chain.ops import AddedField, Context
 from migrator.chain.places import Field
 from migrator.jsonfile import Json, Object
 from migrator.ledger import Loss, Op
@@ -15,8 +16,14 @@ _TO: Final = "telemetry_data"
 class Pivot:
     """`KEY.<metric>.<gpu>` becomes `telemetry_data.endpoints.NAME.gpus.<gpu>.metrics.<metric>`.
 
-    The unit, which all GPUs of a metric share, is repeated in each block. What is shaped otherwise, or would meet
-    telemetry that is there already, moves as a whole to `kept_as`, where nothing reads it.
+    The unit of a metric, which all its GPUs share, is repeated in each block. Telemetry of another shape, or beside
+    `telemetry_data` that exists already, moves as a whole to the key `kept_as`, which no reader knows.
+
+    Args:
+        key: where the metrics stand in the older version.
+        endpoint: the name of the endpoint that all GPUs get.
+        table: old name of a GPU metric → new name; others keep theirs.
+        kept_as: the key for telemetry that cannot be turned.
     """
 
     __slots__ = ("endpoint", "kept_as", "key", "table")
@@ -27,13 +34,13 @@ class Pivot:
         self.table = table
         self.kept_as = kept_as
 
-    def up(self, document: Object, move: Move) -> Object:
-        """Gather the metrics of each GPU; a GPU has no name or identifier in the old shape, and gets none."""
+    def up(self, document: Object, context: Context) -> Object:
+        """Gather the metrics of each GPU. The older shape has no name or identifier of a GPU, so none is added."""
         if self.key not in document:
             return document
         old = document[self.key]
         if _TO in document or not _is_regular(old, self.table):
-            return self._set_aside(document, move)
+            return self._set_aside(document, context)
         gpus: dict[str, Object] = {}
         for metric, by_gpu in old.items():
             name = self.table.get(metric, metric)
@@ -43,16 +50,16 @@ class Pivot:
                 node = gpus.setdefault(gpu, {"metrics": {}})
                 node["metrics"][name] = {"unit": by_gpu["unit"], **block}
                 place = (*self._gpus, gpu, "metrics", name)
-                move.note(Op.MOVE, (self.key, metric, gpu), Loss.EXACT, to=place)
-                move.note(Op.ADD, (*place, "unit"), Loss.EXACT, after=by_gpu["unit"])
-            move.note(Op.DROP, (self.key, metric, "unit"), Loss.DERIVABLE, before=by_gpu["unit"])
+                context.note(Op.MOVE, (self.key, metric, gpu), Loss.EXACT, to=place)
+                context.note(Op.ADD, (*place, "unit"), Loss.EXACT, after=by_gpu["unit"])
+            context.note(Op.DROP, (self.key, metric, "unit"), Loss.DERIVABLE, before=by_gpu["unit"])
         new = {"endpoints": {self.endpoint: {"gpus": gpus}}}
         return {(_TO if name == self.key else name): (new if name == self.key else v) for name, v in document.items()}
 
-    def down(self, document: Object, move: Move) -> Object:
-        """The same the other way; anything but what `up` makes stays as it is."""
+    def down(self, document: Object, context: Context) -> Object:
+        """Gather the GPUs of each metric. Telemetry that `up` cannot have made stays as it is."""
         if self.kept_as in document and self.key not in document:
-            move.note(Op.RENAME, (self.kept_as,), Loss.EXACT, to=(self.key,))
+            context.note(Op.RENAME, (self.kept_as,), Loss.EXACT, to=(self.key,))
             return {(self.key if name == self.kept_as else name): value for name, value in document.items()}
         gpus = self._gathered(document)
         if gpus is None or self.key in document:
@@ -65,35 +72,40 @@ class Pivot:
                 by_gpu = metrics.setdefault(metric, {"unit": block["unit"]})
                 by_gpu[gpu] = {key: value for key, value in block.items() if key != "unit"}
                 place = (*self._gpus, gpu, "metrics", name)
-                move.note(Op.DROP, (*place, "unit"), Loss.DERIVABLE, before=block["unit"])
-                move.note(Op.MOVE, place, Loss.EXACT, to=(self.key, metric, gpu))
+                context.note(Op.DROP, (*place, "unit"), Loss.DERIVABLE, before=block["unit"])
+                context.note(Op.MOVE, place, Loss.EXACT, to=(self.key, metric, gpu))
         return {(self.key if n == _TO else n): (metrics if n == _TO else v) for n, v in document.items()}
 
     def present(self, document: Object) -> str:
-        """Nothing: GPU-first telemetry is every AIPerf version's shape."""
+        """Nothing: every AIPerf version has GPU-first telemetry."""
         return ""
 
-    def describe(self) -> str:
-        """`turns telemetry_stats to telemetry_data, GPU by GPU`."""
-        return f"turns {self.key} to {_TO}, GPU by GPU"
+    def describe(self, up: bool = True) -> str:
+        """`turns telemetry_stats to telemetry_data, GPU by GPU`, and for the other direction metric by metric."""
+        source, target, each = (self.key, _TO, "GPU") if up else (_TO, self.key, "metric")
+        return f"turns {source} to {target}, {each} by {each}"
 
-    def gains(self, up: bool) -> frozenset[Field]:
-        """None: both sides have the values."""
-        return frozenset()
+    def gains(self, up: bool) -> Mapping[Field, AddedField]:
+        """None: both shapes have the values."""
+        return {}
+
+    def keys(self) -> frozenset[str]:
+        """The key of the older shape, and the one for telemetry that cannot be turned."""
+        return frozenset((self.key, self.kept_as))
 
     @property
     def _gpus(self) -> tuple[str, ...]:
         return (_TO, "endpoints", self.endpoint, "gpus")
 
-    def _set_aside(self, document: Object, move: Move) -> Object:
+    def _set_aside(self, document: Object, context: Context) -> Object:
         if self.kept_as in document:
-            move.note(Op.KEEP, (self.key,), Loss.KEPT, note=f"{self.kept_as} is there too")
+            context.note(Op.KEEP, (self.key,), Loss.KEPT, note=f"{self.kept_as} is there too")
             return document
-        move.note(Op.RENAME, (self.key,), Loss.EXACT, to=(self.kept_as,))
+        context.note(Op.RENAME, (self.key,), Loss.EXACT, to=(self.kept_as,))
         return {(self.kept_as if name == self.key else name): value for name, value in document.items()}
 
     def _gathered(self, document: Object) -> Object | None:
-        """The GPUs, if the telemetry is nothing but what `up` makes."""
+        """The GPUs, if the telemetry is of exactly the shape that `up` makes; else None."""
         node: Json = document.get(_TO)
         for key in self._gpus[1:]:
             if type(node) is not dict or node.keys() != {key}:

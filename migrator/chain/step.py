@@ -1,27 +1,26 @@
-"""What a step is: one version to the next, with its reason, as data."""
+"""The declaration of a step: one version to the next, with its reason, as data."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from migrator.chain.ops import Operation
-from migrator.chain.pivot import Pivot
 
 
 class Step(NamedTuple):
     """Two neighbouring versions and the operations between them.
 
-    `reason` says what changed in AIPerf and where (release, upstream change); it is printed by
-    `aiperf-migrate versions` and in `--explain`. `summary` is its half line. `ops` run in order upwards and in
-    reverse downwards. The label of a version is set by the chain itself.
+    `reason` says what changed in AIPerf and in which release; `aiperf-migrate versions -v` and `docs/versions.md` show
+    it. `summary` says the same in half a line. `ops` run in this order upwards and in reverse downwards. The label
+    (`schema_version`) is not theirs: the migration sets it.
     """
 
     older: str
     newer: str
     summary: str
     reason: str
-    ops: tuple[Operation | Pivot, ...]
+    ops: tuple[Operation, ...]
 
     def name(self, *, up: bool) -> str:
-        """`1.0 → 1.1`, or the other way."""
+        """`1.0 → 1.1` upwards, `1.1 → 1.0` downwards."""
         return f"{self.older} → {self.newer}" if up else f"{self.newer} → {self.older}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from migrator.chain.ops import Add, Item, Operation, Rename
+from migrator.chain.ops import Add, AddedField, Operation, Rename
 from migrator.chain.places import GPU_METRICS, GPUS
 from migrator.jsonfile import Json, Object, Path
 from migrator.ledger import Loss
@@ -72,7 +72,7 @@ def _is_amd(gpu: Object) -> bool:
 
 
 VENDOR_NAMES: tuple[Operation, ...] = (
-    Add(Item("platform", _platform, after=("gpu_uuid", "gpu_name"), loss=Loss.INFERRED), at=GPUS),
-    Rename(GPU_NAMES, at=GPU_METRICS, unless=_is_amd, about="12 telemetry metrics to nvidia_*"),
-    Rename(RUN_NAMES, about="4 energy metrics to nvidia_*"),
+    Add(AddedField("platform", _platform, after=("gpu_uuid", "gpu_name"), loss=Loss.INFERRED), at=GPUS),
+    Rename(GPU_NAMES, at=GPU_METRICS, unless=_is_amd, about=("telemetry metrics", "nvidia_*")),
+    Rename(RUN_NAMES, about=("energy metrics", "nvidia_*")),
 )

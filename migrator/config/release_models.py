@@ -9,16 +9,11 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import Final, Literal
 
 from migrator.aiperf.releases import RELEASES, age
+from migrator.config.family import FAMILY_MODELS
 from migrator.config.json_schema import Models
 from migrator.jsonfile import Object
-
-Family = Literal["user", "benchmark"]
-"""`user` is UserConfig (to 0.8.0), `benchmark` is BenchmarkConfig (from 0.9.0 and its nightlies on)."""
-
-FAMILY_MODELS: Final[dict[str, Family]] = {"UserConfig": "user", "BenchmarkConfig": "benchmark"}
 
 
 class Reader:

@@ -15,8 +15,9 @@ from migrator.aiperf.releases import age
 from migrator.config.conflict_rules import GONE
 from migrator.config.conflicts import FieldChange, Resolved, resolve
 from migrator.config.conversions import SAME, Conversion
+from migrator.config.family import family_of
 from migrator.config.field_pairs import READ_AS, RENAMED
-from migrator.config.release_models import Family, Reader, readers
+from migrator.config.release_models import Reader, readers
 from migrator.config.rewrite import CONFIG, NOWHERE, Notes, Rewrite
 from migrator.config.user_to_benchmark import (
     DOCUMENT_FACTS,
@@ -28,17 +29,6 @@ from migrator.config.user_to_benchmark import (
 )
 from migrator.jsonfile import ABSENT, Json, Object, Path, at, fingerprint, leaves
 from migrator.ledger import Entry, Loss, Op
-
-_SIGNS: dict[Family, tuple[Path, ...]] = {
-    "user": (("loadgen",), ("input",), ("output",), ("endpoint", "model_names")),
-    "benchmark": (("models",), ("datasets",), ("phases",), ("artifacts",)),
-}
-
-
-def family_of(config: Object) -> Family | None:
-    """Which family a configuration has more of; None if it shows nothing of either."""
-    user, benchmark = (sum(at(config, sign) is not ABSENT for sign in _SIGNS[name]) for name in _SIGNS)
-    return None if user == benchmark == 0 else "user" if user >= benchmark else "benchmark"
 
 
 class Translated(NamedTuple):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from migrator.aiperf.volatile import stable
+from migrator.config.family import family_of
 from migrator.diff.noise import gpus_of
 from migrator.diff.run import Trial
 from migrator.diff.workload import workload
-from migrator.identify import config_family
 from migrator.jsonfile import Json, fingerprint, path_text
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _surroundings(trial: Trial) -> dict[str, Json]:
 
 
 def _other_family(base: Trial, candidate: Trial) -> bool:
-    return config_family(base.facts.get("input_config")) != config_family(candidate.facts.get("input_config"))
+    return family_of(base.facts.get("input_config")) != family_of(candidate.facts.get("input_config"))
 
 
 def _differences(one: dict[str, Json], other: dict[str, Json]) -> list[Change]:

@@ -1,1 +1,1 @@
-"""A document from one version to another: the plan, the residue, the audit."""
+"""The migration of a document from one version to another: goal, plan, steps, residue, audit."""

@@ -1,4 +1,4 @@
-"""The proof that nothing was lost in silence: every leaf of the input is in the output, the residue or the ledger."""
+"""The audit of a migration: every leaf of the input is in the output, in the residue or in the ledger."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ _ENDS = (Op.DROP, Op.SET, Op.REDACT)
 
 
 def unaccounted(before: Object, after: Object, ledger: Ledger) -> list[Path]:
-    """Places of the input whose value is neither in the output, where the ledger says it went, nor in the ledger.
+    """The places of the input whose value is lost without an entry; none for a correct migration.
 
-    Restored residues are taken at their word: audit a migration without one.
+    A value is accounted for if the output has it where the ledger says that it went, or if the ledger says that it was
+    dropped, set or redacted. A migration that restores a residue cannot be audited: parts may replace any value.
+
+    Args:
+        before: the document that was migrated.
+        after: the result.
+        ledger: the ledger of the migration.
     """
     by_path: dict[Path, list[tuple[int, Entry]]] = defaultdict(list)
     for index, entry in enumerate(ledger):
@@ -45,5 +51,5 @@ def _accounted(path: Path, value: Json, after: Object, by_path: dict[Path, list[
         except (KeyError, IndexError, TypeError):
             return False
     if type(value) is dict and type(node) is dict:
-        return True  # An empty object is a leaf; if something was put into it, it is still there.
+        return True  # An empty object is a leaf, and is still there when something was put into it.
     return fingerprint(node) == fingerprint(value)

@@ -1,9 +1,9 @@
-"""The residue: what a migration could not keep, as a small delta that the way back restores.
+"""The residue: what a migration cannot keep, as a small delta that is restored on the way back.
 
-It is measured, not declared: the migrated document is taken straight back, and whatever then differs from the
-original is written down. Restoring goes back the same way and applies the delta, so the original returns whatever it
-was. Each part carries a guard, a hash of what stood around it; a part whose surroundings were edited in between is
-reported as a conflict and not applied.
+It is measured, not declared: the migrated document is taken straight back, and every difference to the original is a
+part of the residue. Restoring goes the same way back and applies the parts, so that the original returns, whatever it
+was. Each part has a guard, a hash of the values around it: if these were edited in between, the part is reported as a
+conflict and not applied.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _ABSENT: Final = "absent"
 
 
 def digest(value: Json) -> str:
-    """A short hash that equal values share; the order of keys does not matter."""
-    # Only residues need it, and it is slow to import.
+    """128 bits of SHA-256, as hexadecimal digits, that equal values share; the order of keys does not matter."""
+    # Imported here: only residues need it, and it is slow to import.
     from hashlib import sha256
 
     return sha256(fingerprint(value)).hexdigest()[:32]
@@ -33,9 +33,10 @@ def digest(value: Json) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One difference: `value` belongs at `path`, behind the key `after`; no value means that nothing belongs there.
+    """One difference: `value` belongs at `path`, after the key `after`; without `has_value`, nothing belongs there.
 
-    `expected` is the hash of what the way back puts there (`absent` for nothing), `guard` of the scalars around it.
+    `expected` is the hash of the value that the way back puts there (`absent` for none), `guard` that of the scalars
+    beside it.
     """
 
     path: tuple[str, ...]
@@ -48,11 +49,12 @@ class Part:
 
 @dataclass(slots=True)
 class Residue:
-    """Everything that a migration from `origin`, the version it left, to `to` could not keep.
+    """Everything that a migration from the version `origin` to the version `to` could not keep.
 
-    `digest` is that of the migrated document, `identity` its run: a residue belongs to a document that has the same.
-    `dialect` is the telemetry dialect of 1.4 to take on the way back, which the migrated document may not prove;
-    `releases` the two AIPerf releases between whose dialects `input_config` was translated, if it was.
+    `digest` is that of the migrated document, `identity` its run identifier and times: a residue belongs to a document
+    in which one of the two is the same. `dialect` is the telemetry dialect of 1.4 for the way back, which the migrated
+    document may not prove. `releases` are the AIPerf releases (source, target) between whose dialects `input_config`
+    was translated; None if it was not. `order` has (path, keys) of every object whose keys come back in another order.
     """
 
     origin: str
@@ -65,22 +67,22 @@ class Residue:
     releases: tuple[str, str] | None = None
 
     def __bool__(self) -> bool:
-        # Nothing but a residue shows that an export came from GenAI-Perf, so that even an empty one is worth keeping.
+        # Only a residue shows that an export came from GenAI-Perf, so even an empty one is kept.
         return bool(self.parts or self.order or self.origin == GENAI_PERF)
 
     def is_of(self, document: Object) -> bool:
-        """Whether a document is the very one this residue was made for."""
+        """Whether a document equals the migrated document."""
         return digest(document) == self.digest
 
     def belongs_to(self, document: Object) -> bool:
-        """Whether a document is the one this residue was made for, perhaps edited since."""
+        """Whether a document is the migrated document, or of the same run: edited since."""
         if self.is_of(document):
             return True
         known = {key: value for key, value in self.identity.items() if value is not None}
         return bool(known) and fingerprint(_identity(document)) == fingerprint(self.identity)
 
     def to_bytes(self, tool: str) -> bytes:
-        """The content of a residue file."""
+        """The content of a residue file; `tool` names the program and version that writes it."""
         return render(
             {
                 _MARK: FORMAT,
@@ -147,13 +149,13 @@ def _part(row: dict[str, Any]) -> Part:
 
 def _keys(value: Json) -> tuple[str, ...]:
     if type(value) is not list:
-        raise ValueError("a list of keys is none")
+        raise ValueError("expected a list of keys")
     return tuple(map(_text, value))
 
 
 def _text(value: Json) -> str:
     if type(value) is not str:
-        raise ValueError("a text is none")
+        raise ValueError("expected a string")
     return value
 
 
@@ -168,7 +170,7 @@ def _releases(value: Json) -> tuple[str, str] | None:
         return None
     source, target = _keys(value)
     if release(source) is None or release(target) is None:
-        raise ValueError(f"no AIPerf releases {source:.40}, {target:.40}")
+        raise ValueError(f"unknown AIPerf release: {source:.40} or {target:.40}")
     return source, target
 
 
@@ -176,14 +178,24 @@ def measure(
     original: Object,
     returned: Object,
     migrated: Object,
-    way: tuple[str, str, Dialect],
+    *,
+    origin: str,
+    to: str,
+    dialect: Dialect,
     releases: tuple[str, str] | None = None,
 ) -> Residue:
-    """The delta that makes `returned` (the migrated document taken straight back) the original again.
+    """What makes `returned` the original again.
 
-    `way` is (the version left, the version reached, the dialect of 1.4), `releases` the dialects of `input_config`.
+    Args:
+        original: the document before its migration.
+        returned: the migrated document, taken straight back.
+        migrated: the migrated document.
+        origin: the version of the original.
+        to: the version of the migrated document.
+        dialect: the telemetry dialect that 1.4 has on the way.
+        releases: between whose dialects `input_config` was translated.
     """
-    residue = Residue(*way, digest(migrated), _identity(migrated), releases=releases)
+    residue = Residue(origin, to, dialect, digest(migrated), _identity(migrated), releases=releases)
     _collect(original, returned, (), residue.parts)
     restored, _ = apply(residue, returned)
     _collect_order(original, restored, (), residue.order)
@@ -214,7 +226,7 @@ def _expected(node: Object, key: str) -> str:
 
 
 def _guard(node: Object, path: tuple[str, ...]) -> str:
-    """A hash of what surrounds a key: the scalars beside it; at the top, what identifies the run."""
+    """A hash of what stands beside a key: the scalars of its object; at the top level, the identity of the run."""
     if not path:
         return digest(_identity(node))
     return digest({key: value for key, value in node.items() if type(value) not in (dict, list)})
@@ -231,9 +243,10 @@ def _collect_order(
 
 
 def apply(residue: Residue, document: Object) -> tuple[Object, list[Entry]]:
-    """Restore a document that has come back to the residue's origin version; the argument is not touched.
+    """Put the parts of a residue into a document that is back at the residue's `origin`; it is not modified.
 
-    Returns the restored document, and an entry for every part: `restore`, or `conflict` where it no longer fits.
+    Returns:
+        The restored document, and an entry for every part: `restore`, or `conflict` where it no longer fits.
     """
     restored: Object = copied(document)
     entries = []
@@ -259,7 +272,7 @@ def apply(residue: Residue, document: Object) -> tuple[Object, list[Entry]]:
 
 
 def _problem(node: Object | None, part: Part) -> str:
-    """Why a part no longer fits, or nothing."""
+    """Why a part no longer fits into the object that held it; empty if it fits."""
     if node is None:
         return "the object it belongs to is gone"
     if _expected(node, part.path[-1]) != part.expected:

@@ -243,7 +243,7 @@ def test_a_release_that_is_not_known_yet_is_warned_of() -> None:
 
 def test_errors_of_the_library_name_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"data": [{"session_id": "a", "payloads": []}]}')
-    with pytest.raises(migrator.MigratorError, match=r"a\.json: is not a main export but: inputs"):
+    with pytest.raises(migrator.MigratorError, match=r"a\.json: is a file of inputs, not a main export"):
         migrator.read_export(tmp_path / "a.json")
     with pytest.raises(migrator.MigratorError, match="an array at the top"):
         migrator.parse_export(b"[]")

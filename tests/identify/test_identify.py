@@ -12,6 +12,7 @@ from support.versions import NEWEST
 
 from migrator.aiperf.releases import NIGHTLIES, RELEASES
 from migrator.chain.steps import VERSIONS
+from migrator.config.family import FAMILY_MODELS, config_model, family_of
 from migrator.errors import MigratorError, NewerVersionError, NotAnExportError, UnknownVersionError
 from migrator.identify import Family, Identity, family, identify, require_migratable, telemetry_dialect
 from migrator.jsonfile import parse
@@ -90,7 +91,7 @@ def test_every_recorded_file(path: Path) -> None:
         if found.family is Family.GENAI_PERF:
             require_migratable(found)
             return
-        with pytest.raises(NotAnExportError, match=f"is not a main export but: {found.family}"):
+        with pytest.raises(NotAnExportError, match=f"^is {found.family.noun}, not a main export"):
             require_migratable(found)
         return
     release = path.relative_to(EXPORTS).parts[0]
@@ -125,13 +126,43 @@ def test_every_recorded_family_is_in_the_key() -> None:
 def test_looking_quickly_finds_the_same_version(version: str) -> None:
     for document in recorded(version):
         quick, slow = identify(document, details=False), identify(document)
-        assert (quick.version, quick.versions, quick.label, quick.loose) == (
+        assert (quick.version, quick.versions, quick.label, quick.non_metric_keys) == (
             slow.version,
             slow.versions,
             slow.label,
-            slow.loose,
+            slow.non_metric_keys,
         )
         assert (quick.dialect, quick.config, quick.writers) == (None, "", ())
+
+
+def test_messages_name_a_family_with_its_article() -> None:
+    nouns = {found: found.noun for found in Family}
+    assert nouns[Family.AGGREGATE] == "an aggregate"
+    assert nouns[Family.EXPORT] == "a main export"
+    assert nouns[Family.RECORDS] == "a file of per-request records"
+    assert nouns[Family.GENAI_PERF] == "a GenAI-Perf export"
+    assert len(set(nouns.values())) == len(Family)
+
+
+@pytest.mark.parametrize(
+    ("config", "model"),
+    [
+        (None, ""),
+        ([], ""),
+        ({}, ""),
+        ({"endpoint": {}}, ""),
+        ({"endpoint": {"model_names": ["m"]}}, "UserConfig"),
+        ({"loadgen": {}, "input": {}, "phases": "a field of the user's own"}, "UserConfig"),
+        ({"artifacts": {}}, "BenchmarkConfig"),
+        ({"models": {}, "datasets": [], "input": "a field of the user's own"}, "BenchmarkConfig"),
+    ],
+)
+def test_one_function_tells_the_family_of_a_configuration(config: Any, model: str) -> None:
+    assert config_model(config) == model
+    assert FAMILY_MODELS.get(model) == family_of(config)
+    document = {"schema_version": "1.1", "input_config": {}, "request_latency": {"unit": "ms"}}
+    if type(config) is dict:
+        assert identify({**document, "input_config": config}).config == model
 
 
 # --- labels --------------------------------------------------------------------------------------------------
@@ -307,7 +338,7 @@ def test_0_2_and_0_3_are_one_without_telemetry() -> None:
 def test_something_else(document: dict[str, Any]) -> None:
     found = identify(document)
     assert found == Identity(Family.OTHER, evidence=found.evidence)
-    with pytest.raises(NotAnExportError, match="is not a main export but: something else"):
+    with pytest.raises(NotAnExportError, match=r"^is a file of no known kind, not a main export"):
         migrate(document)
 
 

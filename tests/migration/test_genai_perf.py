@@ -22,7 +22,8 @@ from migrator.identify import Family, identify
 from migrator.jsonfile import Numeral, fingerprint, parse, render
 from migrator.ledger import Loss, Op
 from migrator.migration.audit import unaccounted
-from migrator.migration.migrate import migrate, plan
+from migrator.migration.migrate import migrate
+from migrator.migration.plan import plan
 from migrator.migration.residue import Residue
 from migrator.schemas import violations
 

@@ -19,7 +19,7 @@ from support.laws import LAWS, MODES, Case, Options, case_of
 from support.real_documents import CHOSEN, mutated, recorded, thinned
 from support.strategies import LEGACY_WRITER, documents, shape
 
-from migrator.chain.ops import Add, Item, Rename
+from migrator.chain.ops import Add, AddedField, Rename
 from migrator.chain.places import GPUS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import RANK, STEPS, VERSIONS
@@ -187,8 +187,8 @@ NEXT = Step(
     summary="a step that does not exist",
     reason="To see that the strategies need no change for a new step.",
     ops=(
-        Add(Item("brand_new", nullable=True), Item("block_of_its_own")),
-        Add(Item("watts"), at=GPUS),
+        Add(AddedField("brand_new", nullable=True), AddedField("block_of_its_own")),
+        Add(AddedField("watts"), at=GPUS),
         Rename({"request_latency": "request_duration"}),
     ),
 )

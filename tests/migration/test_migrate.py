@@ -20,7 +20,8 @@ from migrator.errors import NotAnExportError, UnknownVersionError
 from migrator.jsonfile import leaves, parse
 from migrator.ledger import PAST_TENSE, Entry, Ledger, Loss, Op
 from migrator.migration.audit import unaccounted
-from migrator.migration.migrate import migrate, plan
+from migrator.migration.migrate import migrate
+from migrator.migration.plan import plan
 
 BLOCK = {"unit": "ms", "avg": 1.5}
 
@@ -102,7 +103,7 @@ def test_newest_is_the_default() -> None:
 
 
 def test_other_families_are_refused() -> None:
-    with pytest.raises(NotAnExportError, match="is not a main export but: timeslices"):
+    with pytest.raises(NotAnExportError, match=r"^is a file of timeslices, not a main export"):
         migrate({"timeslices": [], "request_count": BLOCK}, "1.0")
 
 

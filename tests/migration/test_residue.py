@@ -37,7 +37,7 @@ def by_path(result: Migration, op: Op) -> dict[tuple[Any, ...], str]:
 
 
 def measured(original: Any, returned: Any) -> Residue:
-    return measure(original, returned, {"migrated": True}, ("1.5", "1.0", "vendor"))
+    return measure(original, returned, {"migrated": True}, origin="1.5", to="1.0", dialect="vendor")
 
 
 @pytest.mark.parametrize(
@@ -414,6 +414,20 @@ def test_a_missing_member_is_named() -> None:
         del whole[name]
         with pytest.raises(ResidueError, match=f"is damaged: '{name}' is missing"):
             Residue.from_bytes(render(whole))
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"order": [{"path": "a", "keys": []}]}, "expected a list of keys"),
+        ({"order": [{"path": [1], "keys": []}]}, "expected a string"),
+        ({"to": "9.9"}, "no schema version '9.9'"),
+        ({"input_config": ["0.9.0", "banana"]}, "unknown AIPerf release: 0.9.0 or banana"),
+    ],
+)
+def test_what_is_damaged_is_said(changes: Any, found: str) -> None:
+    with pytest.raises(ResidueError, match=f"is damaged: {found}"):
+        Residue.from_bytes(render(rows(**changes)))
 
 
 @settings(max_examples=60)

@@ -288,9 +288,9 @@ def _mutate(raw: bytes, limit: int, seed: int) -> bytes:
 def _words() -> list[str]:
     """Keys that documents have, so that the fuzzer need not guess them letter by letter."""
     from migrator.aiperf.metrics import STATISTICS
-    from migrator.migration.migrate import _known_keys
+    from migrator.chain.keys import known_keys
 
-    known = sorted({*_known_keys(), *STATISTICS, "unit", "endpoints", "gpus", "metrics", "summary", "platform"})
+    known = sorted({*known_keys(), *STATISTICS, "unit", "endpoints", "gpus", "metrics", "summary", "platform"})
     return [*(rf"\"{key}\"" for key in known), "null", "NaN", "1e999", "-0", "\\\\ud800", r"\x1f\x8b"]
 
 

@@ -181,7 +181,7 @@ def _constants(node: ast.Constant) -> Iterator[Change]:
 
 
 def _calls(node: ast.Call) -> Iterator[Change]:
-    if _name(node) in ("Add", "Rename", "Item", "InDialect", "Step", "Move", "plan", "release"):
+    if _name(node) in ("Add", "Rename", "AddedField", "InDialect", "Step", "Context", "plan", "release"):
         for index in range(1, len(node.args)):
             yield f"drop argument {index + 1} of {_name(node)}", lambda n, i=index: _with(n, args=_but(n.args, i))
         for index, keyword in enumerate(node.keywords):

@@ -24,7 +24,8 @@ from migrator.identify import MIGRATABLE, Family, identify
 from migrator.jsonfile import fingerprint, parse, render
 from migrator.ledger import Entry, Loss, Op
 from migrator.migration.audit import unaccounted
-from migrator.migration.migrate import Migration, migrate, plan
+from migrator.migration.migrate import Migration, migrate
+from migrator.migration.plan import plan
 from migrator.migration.residue import Residue
 from migrator.redact import redact
 from migrator.schemas import violations

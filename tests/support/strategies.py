@@ -17,7 +17,7 @@ from support.replay import copied
 
 from migrator.aiperf.metrics import PERCENTILES, catalogue
 from migrator.aiperf.releases import Dialect, writers
-from migrator.chain.ops import UNKNOWN, Add, InDialect, Inverse, Item, Rename, Unnest
+from migrator.chain.ops import UNKNOWN, Add, AddedField, InDialect, Inverse, Rename, Unnest
 from migrator.chain.places import BLOCK, GPU_METRICS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import STEPS
@@ -43,7 +43,7 @@ class Shape:
     that metrics stand in, if not the top.
     """
 
-    fields: list[tuple[Pattern, Item, bool]] = field(default_factory=list)
+    fields: list[tuple[Pattern, AddedField, bool]] = field(default_factory=list)
     names: list[tuple[Pattern, tuple[str, ...]]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     container: str | None = None
@@ -83,10 +83,10 @@ def _read(op: Any, there: bool, shared: bool, found: Shape) -> None:
     of them would put it in."""
     if isinstance(op, Add):
         if there:
-            found.fields += [(op.at, item, shared) for item in op.items]
+            found.fields += [(op.at, item, shared) for item in op.fields]
     elif isinstance(op, Inverse) and isinstance(op.of, Add):
         if not there:
-            found.fields += [(op.of.at, item, True) for item in op.of.items]
+            found.fields += [(op.of.at, item, True) for item in op.of.fields]
     elif isinstance(op, Rename):
         found.names.append((op.at, tuple(op.table.values() if there else op.table)))
         if not op.at:
@@ -342,7 +342,7 @@ def _fill(draw: Draw, document: dict[str, Any], form: Shape) -> None:
 
 
 def _field(
-    draw: Draw, document: dict[str, Any], node: dict[str, Any], path: tuple[Any, ...], at: Pattern, item: Item
+    draw: Draw, document: dict[str, Any], node: dict[str, Any], path: tuple[Any, ...], at: Pattern, item: AddedField
 ) -> Any:
     computed = item.value(document, node, path[:-1]) if item.source else UNKNOWN
     if computed is not UNKNOWN and (item.key == "tag" or draw(maybe)):

@@ -1,6 +1,6 @@
-"""The steps, one file each, found by their file names: `s1_0_to_1_1.py` declares `STEP`.
+"""The steps, one file each, found by file name: `s1_0_to_1_1.py` declares `STEP`, from 1.0 to 1.1.
 
-Adding a version is adding a file here. The files must form one unbroken line, which is verified at import.
+A new version is a new file here. The files must form one line without gaps, which is verified at import.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from migrator.chain.step import Step
 from migrator.chain.steps.genai_perf import STEP as _GENAI_PERF_STEP
+from migrator.errors import UnknownVersionError
 
 _NAME: Final = r"s(\d+)_(\d+)_to_(\d+)_(\d+)\.py"
 
@@ -42,15 +43,26 @@ FIRST_LABELLED: Final = "1.0"
 """Older exports carry no `schema_version`."""
 
 ENTRY: Final = _GENAI_PERF_STEP
-"""The step into the line, for exports that no AIPerf release wrote; it is not part of the line."""
+"""The step that brings exports of GenAI-Perf, AIPerf's predecessor, into the line; it is not part of the line."""
 
 GENAI_PERF: Final = ENTRY.older
-"""Where exports of GenAI-Perf, AIPerf's predecessor, come from: not a version of the line, but a way into it."""
+"""What stands for a version in exports of GenAI-Perf. No AIPerf release wrote that shape."""
 
 RANK: Final = {version: rank for rank, version in enumerate(VERSIONS)}
-"""Position of each version in the line, for comparing them."""
+"""Position of each version in the line."""
 
 
 def rank(version: str) -> int:
-    """The same for all that a migration may start from: GenAI-Perf stands before the first version."""
+    """Position in the line; GenAI-Perf stands before the first version."""
     return -1 if version == GENAI_PERF else RANK[version]
+
+
+def require_version(version: str) -> str:
+    """The version itself, if a migration can start or end there: one of [`VERSIONS`][], or [`GENAI_PERF`][].
+
+    Raises:
+        UnknownVersionError: it is neither.
+    """
+    if version not in VERSIONS and version != GENAI_PERF:
+        raise UnknownVersionError(f'no schema version "{version}"', expected=", ".join(VERSIONS))
+    return version

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrator.aiperf.metrics import catalogue, is_scalar
-from migrator.chain.ops import UNKNOWN, Add, Inverse, Item, Rename, Unnest
+from migrator.chain.ops import UNKNOWN, Add, AddedField, Inverse, Rename, Unnest
 from migrator.chain.places import BLOCKS, FRONT
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Object, Path
@@ -35,9 +35,9 @@ STEP = Step(
         Unnest("records"),
         Inverse(
             Add(
-                Item("tag", _tag, after=FRONT),
-                Item("header", _header, after=("unit",)),
-                Item("count", _scalar_count),
+                AddedField("tag", _tag, after=FRONT),
+                AddedField("header", _header, after=("unit",)),
+                AddedField("count", _scalar_count),
                 at=BLOCKS,
             )
         ),

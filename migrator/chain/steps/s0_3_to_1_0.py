@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import UNKNOWN, Add, Item, Rename
+from migrator.chain.ops import UNKNOWN, Add, AddedField, Rename
 from migrator.chain.places import FRONT
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Object, Path
@@ -24,8 +24,8 @@ STEP = Step(
     ),
     ops=(
         Add(
-            Item("aiperf_version", after=FRONT),
-            Item("benchmark_id", _benchmark_id, after=FRONT),
+            AddedField("aiperf_version", after=FRONT),
+            AddedField("benchmark_id", _benchmark_id, after=FRONT),
         ),
         Rename({"prefill_throughput": "prefill_throughput_per_user"}),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import Add, Item
+from migrator.chain.ops import Add, AddedField
 from migrator.chain.places import BLOCKS, GPU_BLOCKS
 from migrator.chain.step import Step
 
@@ -15,7 +15,7 @@ STEP = Step(
         " themselves and cannot be computed from a summary, so an upgrade adds none."
     ),
     ops=(
-        Add(Item("count"), Item("sum"), at=BLOCKS),
-        Add(Item("count"), Item("sum"), at=GPU_BLOCKS),
+        Add(AddedField("count"), AddedField("sum"), at=BLOCKS),
+        Add(AddedField("count"), AddedField("sum"), at=GPU_BLOCKS),
     ),
 )

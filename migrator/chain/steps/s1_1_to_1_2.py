@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import UNKNOWN, Add, Item
+from migrator.chain.ops import UNKNOWN, Add, AddedField
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Object, Path
 
@@ -35,14 +35,14 @@ STEP = Step(
         " the document proves, and null for the rest."
     ),
     ops=(
-        Add(Item("run_info", _empty, after=("input_config",))),
+        Add(AddedField("run_info", _empty, after=("input_config",))),
         Add(
-            Item("random_seed", _seed, nullable=True, after=("sweep_id", "benchmark_id")),
-            Item("trial", nullable=True, after=("random_seed",)),
-            Item("run_label", nullable=True, after=("trial",)),
-            Item("variation_label", nullable=True, after=("run_label",)),
-            Item("variation_index", nullable=True, after=("variation_label",)),
-            Item("variation_values", nullable=True, after=("variation_index",)),
+            AddedField("random_seed", _seed, nullable=True, after=("sweep_id", "benchmark_id")),
+            AddedField("trial", nullable=True, after=("random_seed",)),
+            AddedField("run_label", nullable=True, after=("trial",)),
+            AddedField("variation_label", nullable=True, after=("run_label",)),
+            AddedField("variation_index", nullable=True, after=("variation_label",)),
+            AddedField("variation_values", nullable=True, after=("variation_index",)),
             at=_RUN_INFO,
         ),
     ),

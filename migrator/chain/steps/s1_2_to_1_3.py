@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import UNKNOWN, Add, Item
+from migrator.chain.ops import UNKNOWN, Add, AddedField
 from migrator.chain.places import FRONT
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Object, Path
@@ -34,11 +34,11 @@ STEP = Step(
     ),
     ops=(
         Add(
-            Item("benchmark_id", _benchmark_id, nullable=True, after=FRONT),
-            Item("sweep_id", nullable=True, after=("benchmark_id",)),
-            Item("cli_command", _command, nullable=True),
+            AddedField("benchmark_id", _benchmark_id, nullable=True, after=FRONT),
+            AddedField("sweep_id", nullable=True, after=("benchmark_id",)),
+            AddedField("cli_command", _command, nullable=True),
             at=_RUN_INFO,
         ),
-        Add(Item("branch_stats")),
+        Add(AddedField("branch_stats")),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import Add, InDialect, Item
+from migrator.chain.ops import Add, AddedField, InDialect
 from migrator.chain.step import Step
 from migrator.chain.telemetry import VENDOR_NAMES
 
@@ -17,10 +17,10 @@ STEP = Step(
     ),
     ops=(
         Add(
-            Item("warmup_metrics"),
-            Item("is_complete"),
-            Item("incomplete_reason"),
-            Item("pooled_spec_decode_acceptance_histogram"),
+            AddedField("warmup_metrics"),
+            AddedField("is_complete"),
+            AddedField("incomplete_reason"),
+            AddedField("pooled_spec_decode_acceptance_histogram"),
         ),
         *(InDialect(op, entering_up="vendor") for op in VENDOR_NAMES),
     ),

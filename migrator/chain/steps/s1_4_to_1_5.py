@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import Add, InDialect, Item
+from migrator.chain.ops import Add, AddedField, InDialect
 from migrator.chain.step import Step
 from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.jsonfile import Json, Object, Path
@@ -24,7 +24,7 @@ STEP = Step(
     ),
     ops=(
         Add(
-            Item(
+            AddedField(
                 "runtime_submission_invalid_reasons",
                 _no_reasons,
                 after=("was_cancelled",),
