@@ -1,7 +1,7 @@
 """M: what must hold inside a stats block, and between the blocks of one run.
 
-Comparisons allow for rounding: AIPerf computes a mean of equal values that lies a few units in the last place beside
-them, and so a recorded average can be outside minimum and maximum.
+Comparisons allow for rounding: the mean that AIPerf computes of equal values can differ from them in the last places,
+so that a recorded average is outside minimum and maximum.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _percentiles(spot: Spot) -> list[tuple[str, float]]:
         "A higher percentile is never smaller than a lower one. Where it is, values were edited or mixed up between"
         " runs, and any comparison of the tail is wrong."
     ),
-    remedy="Restore the block from the original export, or compute it anew from `profile_export.jsonl`.",
+    remedy="Restore the block from the original export, or compute it again from `profile_export.jsonl`.",
     example=("$.request_latency.p90", "120.5 is below p75, which is 133.1", "at least 133.1"),
 )
 def _ordered(subject: Subject) -> Iterator[Problem]:
@@ -56,7 +56,7 @@ def _ordered(subject: Subject) -> Iterator[Problem]:
         "No value of a distribution is below its minimum, so no percentile is. Minimum and percentiles of this block"
         " do not come from the same values."
     ),
-    remedy="Restore the block from the original export, or compute it anew from `profile_export.jsonl`.",
+    remedy="Restore the block from the original export, or compute it again from `profile_export.jsonl`.",
     example=("$.request_latency.min", "55.2 is above p1, which is 51.9", "at most 51.9"),
 )
 def _minimum(subject: Subject) -> Iterator[Problem]:
@@ -75,7 +75,7 @@ def _minimum(subject: Subject) -> Iterator[Problem]:
         "No value of a distribution is above its maximum, so no percentile is. Maximum and percentiles of this block"
         " do not come from the same values."
     ),
-    remedy="Restore the block from the original export, or compute it anew from `profile_export.jsonl`.",
+    remedy="Restore the block from the original export, or compute it again from `profile_export.jsonl`.",
     example=("$.request_latency.max", "140.2 is below p99, which is 151.9", "at least 151.9"),
 )
 def _maximum(subject: Subject) -> Iterator[Problem]:
@@ -118,7 +118,7 @@ def _average(subject: Subject) -> Iterator[Problem]:
         "`sum`, `avg` and `count` describe the same values, so any two give the third. Where they disagree, weighting"
         " this run by its count, as a pooled average does, gives a wrong result."
     ),
-    remedy="Compute `count` and `sum` anew from `profile_export.jsonl`, or restore the block from the original export.",
+    remedy="Compute `count` and `sum` from `profile_export.jsonl`, or restore the block from the original export.",
     example=("$.request_latency.sum", "2809.9 is not 70.2 × 40", "about 2808.0"),
 )
 def _sum(subject: Subject) -> Iterator[Problem]:
@@ -126,7 +126,7 @@ def _sum(subject: Subject) -> Iterator[Problem]:
         total, average, count = spot.number("sum"), spot.number("avg"), spot.number("count")
         if total is None or average is None or count is None:
             continue
-        # What cancels out in a sum of mixed signs is measured by what was added, not by the little that is left.
+        # In a sum of mixed signs, rounding is relative to the terms, not to the small result.
         largest = max(abs(spot.number(name) or 0) for name in ("avg", "min", "max"))
         if not math.isclose(total, average * count, rel_tol=ROUNDING, abs_tol=ROUNDING * largest * abs(count)):
             found = f"{total} is not {average} × {count}"
@@ -139,7 +139,7 @@ def _sum(subject: Subject) -> Iterator[Problem]:
     hint="restore the block from the original file",
     why=(
         "`count` is how many values a distribution has. A fraction appears when counts of several runs were averaged,"
-        " and then the rest of the block is no distribution of one run either."
+        " and then the rest of the block is not the distribution of one run either."
     ),
     remedy=(
         "Take the export of a single run. For several runs together AIPerf writes aggregates, which are another kind"
@@ -157,8 +157,8 @@ def _whole_count(subject: Subject) -> Iterator[Problem]:
 _ONE_EACH: Final = ("request_latency", "time_to_first_token", "ttft", "decode_duration")
 """Metrics with a value for every successful request, as the recorded files and AIPerf's own formulas have it.
 
-A request only counts as successful once it has an answer, from which these follow. Token counts need a tokenizer,
-later tokens a second chunk: they may have fewer.
+A successful request has an answer, and so these values. Token counts need a tokenizer, and later tokens a second
+chunk: those metrics may have fewer values.
 """
 _NOT_PER_REQUEST: Final = frozenset({"inter_chunk_latency", "error_isl"})
 """Record metrics that may have more values than there are successful requests: many each, or those that failed."""
@@ -174,7 +174,7 @@ _NOT_PER_REQUEST: Final = frozenset({"inter_chunk_latency", "error_isl"})
         " counts mean that blocks of different runs were put into one file, or that requests were filtered for some"
         " metrics only."
     ),
-    remedy="Restore the export, or compute its blocks anew from the `profile_export.jsonl` of one run.",
+    remedy="Restore the export, or compute its blocks again from the `profile_export.jsonl` of one run.",
     example=("$.time_to_first_token.count", "is 39, but request_count is 40", "40"),
 )
 def _same_count(subject: Subject) -> Iterator[Problem]:
@@ -193,7 +193,7 @@ def _same_count(subject: Subject) -> Iterator[Problem]:
 
 
 def _requests(spots: dict[str, Spot]) -> tuple[str, float | None]:
-    """How many requests succeeded, and which value says so."""
+    """(where the number of successful requests stands, that number); an empty text and None if it is nowhere."""
     counted = spots.get("request_count")
     if counted is not None and (requests := counted.number("avg")) is not None:
         return "request_count", requests
@@ -260,15 +260,15 @@ def _counted(subject: Subject) -> Iterator[Problem]:
     "a number is NaN or Infinity",
     hint="replace it by null",
     why=(
-        "JSON has no such numbers, and AIPerf writes null instead: most readers refuse the file as a whole. Where the"
-        " token comes from, a division by zero went before it."
+        "JSON has no such numbers, and AIPerf writes null instead: most readers refuse the file as a whole. The"
+        " token is often the result of a division by zero."
     ),
     remedy="Replace the token by `null`, and look at the script that wrote it.",
     example=("$.request_latency.std", "is NaN", "a finite number or null"),
 )
 def _finite(subject: Subject) -> Iterator[Problem]:
     for path, value in _numbers((), subject.document):
-        # 1e400 is a legal number, if a large one: only the tokens are not.
+        # 1e400 is legal JSON; the tokens NaN and Infinity are not.
         if not math.isfinite(value) and not (isinstance(value, Numeral) and value.text[-1].isdigit()):
             yield Problem(path, f"is {_token(value)}", "a finite number or null")
 
@@ -299,7 +299,7 @@ _NEVER_NEGATIVE: Final = frozenset((*_TIMES, *_AMOUNTS, *_RATES))
 
 @rule(
     "M011",
-    "a negative number where none can be",
+    "a negative number that cannot be measured",
     hint="look for an edited value or a clock that went back",
     why=(
         "A latency, a count, a rate or a standard deviation below zero cannot be measured. It comes from an edited"

@@ -1,4 +1,4 @@
-"""The documentation of the rules, made from their declarations: an index, and one page a rule.
+"""The documentation of the rules, made from their declarations: an index, and one page for each rule.
 
 `python -m migrator.check.pages docs` writes them.
 """
@@ -9,29 +9,30 @@ import sys
 from pathlib import Path
 from textwrap import fill
 
-from migrator.check import RULES, Finding, Rule
+from migrator.check import RULES, CheckRule, Finding
 
 _FAMILIES = {
     "M": "Metrics: what must hold inside a stats block, and between the blocks of a run",
     "P": "Privacy: what should not leave the machine",
-    "R": "Run: what an export says about its run as a whole",
+    "R": "Run: the times and identifiers of the run",
     "S": "Schema: the document and its label against the schema of its version",
 }
 
 _INTRODUCTION = """\
-Each rule says something that holds for every export that AIPerf writes. None of the recorded exports breaks a rule,
-except those that really have an API key in clear. Rules are chosen by their code or its beginning: `M` is all metric
-rules, `M01` those from M010 on, `M001` one. A code that names no rule is a usage error.
+A rule holds for every export that AIPerf writes. Of the recorded exports only those with an API key in clear have
+findings. Rules are selected by their code or its beginning: `M` selects all metric rules, `M01` those from M010 on,
+`M001` one. A code that no rule has is a usage error.
 
-A finding has a code, a place (JSON path), what was found, what was expected, and a hint. Where a rule of its own
-explains what is also a violation of the schema (S001), only that rule is reported.
+A finding has a code, a place (JSON path), what was found, what was expected, and a hint. A problem that also violates
+the schema (S001) is reported once, by the other rule.
 
-Metric rules look at the blocks at the top level, under `records` (0.1), in `warmup_metrics`, and of each GPU.
+Metric rules are applied to the stats blocks at the top level, under `records` (0.1), in `warmup_metrics`, and of each
+GPU.
 """
 
 
 def pages() -> dict[str, str]:
-    """Every page by its path below the documentation folder."""
+    """Path below the documentation folder → page."""
     return {"checks.md": _index()} | {f"checks/{rule.code}.md": _page(rule) for rule in RULES.values()}
 
 
@@ -47,7 +48,7 @@ def _index() -> str:
     return "\n".join(parts)
 
 
-def _page(rule: Rule) -> str:
+def _page(rule: CheckRule) -> str:
     place, found, expected = rule.example
     return "\n".join(
         [
@@ -68,7 +69,7 @@ def _filled(paragraph: str) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write every page below a documentation folder, and remove those of rules that are gone."""
+    """Write every page below a documentation folder, and remove pages of rules that no longer exist."""
     wanted = pages()
     (folder / "checks").mkdir(parents=True, exist_ok=True)
     for stale in (folder / "checks").glob("*.md"):

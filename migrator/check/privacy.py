@@ -10,7 +10,7 @@ from migrator.redact import REDACTED, places
 
 @rule(
     "P001",
-    "a secret stands in clear",
+    "a secret is in clear",
     hint="revoke it; a migration replaces it",
     why=(
         "AIPerf 0.1.1 to 0.6.0 wrote API keys into the configuration and the recorded command line, and servers echo"

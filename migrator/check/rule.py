@@ -1,4 +1,4 @@
-"""What a rule is: a code, an explanation and a function, declared together; and the list of all of them."""
+"""The declaration of check rules: a code, an explanation and a function each; and the table of all rules."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from migrator.jsonfile import Object, Path, path_text
 
 
 class Severity(StrEnum):
-    """How much a finding weighs."""
+    """How serious a finding is."""
 
     ERROR = "error"
-    """The file contradicts itself, or what AIPerf can write."""
+    """The file contradicts itself, or AIPerf cannot have written it."""
     WARNING = "warning"
-    """The file may be right, but the reader should know."""
+    """The file may be right, but its reader should know."""
 
 
 class Problem(NamedTuple):
-    """What a rule's function reports; the rule adds its code and hint."""
+    """What the function of a rule reports; the rule adds its code and hint."""
 
     path: Path
     found: str
@@ -35,7 +35,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken rule at one place: `place` is a JSON path, the rest is text for people."""
+    """A rule that does not hold at one place. `place` is a JSON path, the other fields are text for people."""
 
     code: str
     place: str
@@ -45,7 +45,7 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """That of its rule."""
+        """The severity of the rule."""
         return RULES[self.code].severity
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Finding:
         return f"{text} ({self.hint})" if self.hint else text
 
     def as_dict(self) -> dict[str, str]:
-        """For `--json`; empty fields are left out."""
+        """The finding as `--json` has it, without empty fields."""
         fields = {
             "code": self.code,
             "severity": self.severity.value,
@@ -68,11 +68,11 @@ class Finding:
 
 
 _TOO_LARGE: Final = 2**256
-"""Integers from here on are nothing to compute with: their product may not fit a double."""
+"""Integers from here on are not compared: their product may not fit a double."""
 
 
 class Spot(NamedTuple):
-    """A stats block of an export: `part` is `run`, `warmup` or `gpu`."""
+    """A stats block of an export, its path and tag; `part` is `run`, `warmup` or `gpu`."""
 
     part: str
     path: Path
@@ -80,7 +80,7 @@ class Spot(NamedTuple):
     block: Object
 
     def number(self, name: str) -> float | int | None:
-        """A statistic as a finite number; None if it is missing, null, or nothing to compute with."""
+        """A statistic as a finite number; None if it is missing, null, not a number, or too large."""
         value = self.block.get(name)
         if type(value) is int:
             return value if abs(value) < _TOO_LARGE else None
@@ -89,7 +89,7 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The export that rules look at: its document, what it is, and its stats blocks."""
+    """The export that rules are applied to: its document, identity and stats blocks."""
 
     document: Object
     identity: Identity
@@ -97,7 +97,7 @@ class Subject:
 
     @classmethod
     def of(cls, document: Object, identity: Identity) -> Subject:
-        """A subject with the blocks of a document found."""
+        """The subject of a document, with all its stats blocks."""
         holders = metric_holders(document, identity)
         gpus = (("gpu", path, node) for path, node, _ in visit(document, GPU_METRICS))
         spots = (
@@ -110,7 +110,7 @@ class Subject:
 
 
 def metric_holders(document: Object, identity: Identity) -> list[tuple[str, Path, Object]]:
-    """(part, path, object) of every object whose values are the run's or the warm-up's metrics."""
+    """(part, path, object) of every object that holds metrics by their tags: those of the run or of the warm-up."""
     holders: list[tuple[str, Path, Object]] = [("run", (), document)]
     if path := metrics_path(identity.version):
         holders.append(("run", path, metrics_of(document, identity.version)))
@@ -124,11 +124,11 @@ Find = Callable[[Subject], Iterable[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CheckRule:
     """One thing that must hold for an export.
 
-    `title` says what is wrong when it does not, `why` why that matters, `remedy` what to do; `hint` is the remedy in
-    half a line. `example` is what a finding of this rule says: place, found, expected.
+    `title` says what is wrong where it does not hold, `why` why that matters, and `remedy` what to do; `hint` is the
+    remedy in half a line. `example` is a finding: (place, found, expected). `find` looks for problems in a subject.
     """
 
     code: str
@@ -141,13 +141,13 @@ class Rule:
     find: Find
 
     def findings(self, subject: Subject) -> Iterator[Finding]:
-        """Every place where the rule is broken."""
+        """A finding for every problem."""
         for path, found, expected in self.find(subject):
             yield Finding(self.code, path_text(path), found, expected, self.hint)
 
 
-RULES: Final[dict[str, Rule]] = {}
-"""Every rule by its code, in the order they are declared."""
+RULES: Final[dict[str, CheckRule]] = {}
+"""Code → rule, in the order of declaration."""
 
 
 def rule(
@@ -160,24 +160,28 @@ def rule(
     example: tuple[str, str, str],
     severity: Severity = Severity.ERROR,
 ) -> Callable[[Find], Find]:
-    """Declare the function below as a rule."""
+    """Declare the decorated function as the `find` of a rule; the arguments are the fields of [`CheckRule`][].
+
+    Raises:
+        ValueError: another rule has the code.
+    """
 
     def declare(find: Find) -> Find:
         if code in RULES:
             raise ValueError(f"the code {code} is taken")
-        RULES[code] = Rule(code, title, hint, why, remedy, example, severity, find)
+        RULES[code] = CheckRule(code, title, hint, why, remedy, example, severity, find)
         return find
 
     return declare
 
 
-def select(codes: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """The rules that codes name, without the ignored ones. A code is exact or a beginning: `M`, `M00`, `M001`.
+def select(codes: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[CheckRule, ...]:
+    """The rules that are selected by `codes` (all if there are none), and not by `ignore`.
 
-    No codes at all select every rule.
+    A code is that of a rule or its beginning: `M`, `M00`, `M001`.
 
     Raises:
-        UsageError: a code that names no rule, or no rule is left.
+        UsageError: no rule has a code, or no rule is left.
     """
     wanted = _matching(codes) or set(RULES)
     chosen = tuple(found for code, found in RULES.items() if code in wanted - _matching(ignore))

@@ -1,4 +1,4 @@
-"""R: what an export says about its run as a whole."""
+"""R: the times and identifiers of the run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from migrator.jsonfile import Json, Path, path_text
 def _times(subject: Subject) -> Iterator[Problem]:
     for path, node in ((), subject.document), *((p, n) for p, n, _ in visit(subject.document, SUMMARY)):
         start, end = _moment(node.get("start_time")), _moment(node.get("end_time"))
-        # With an offset on one side only, which of two times came first cannot be said.
+        # If only one of the two times has an offset, which of them is earlier is not known.
         if start is None or end is None or (start.tzinfo is None) != (end.tzinfo is None) or start <= end:
             continue
         found = f"{node['end_time']} is before start_time, {node['start_time']}"
@@ -52,11 +52,11 @@ _IDENTIFIERS: Final[tuple[Path, ...]] = (
 
 @rule(
     "R002",
-    "benchmark_id stands twice and differs",
+    "two values of benchmark_id differ",
     hint="the parts may come from different runs",
     why=(
         "The run's identifier is at the top, and once more in `run_info` (from 1.3 on) or `input_config` (up to"
-        " 0.8.0), so that each stands for itself. Two different ones mean that parts of two runs were put together:"
+        " 0.8.0), so that each is complete in itself. Two different ones mean that parts of two runs were put together:"
         " the configuration shown may not be the one that was measured."
     ),
     remedy="Take both parts from the same export. If only the identifier was replaced, replace it everywhere.",

@@ -16,7 +16,7 @@ from migrator.schemas import violations
     why=(
         "Every version has a schema: which fields there are and what type each has, as the AIPerf releases that write"
         " it declare them. A value of another type was not written by AIPerf, and readers may refuse the whole file"
-        " for it. Keys that the schema does not know, nulls and missing fields are no violation."
+        " for it. Unknown keys, nulls and missing fields are not violations."
     ),
     remedy=(
         "Look at the place named. Usually a script or an editor turned a number into text or cut something out:"
@@ -62,7 +62,7 @@ def _mislabelled(subject: Subject) -> Iterator[Problem]:
         "A minor version adds fields and leaves the rest alone, so the other rules still apply and were checked. What"
         " the newer version added was not, the schema (S001) is not known, and the file cannot be migrated."
     ),
-    remedy="Upgrade aiperf-migrate. If there is no release yet that knows the version, tell its maintainers.",
+    remedy="Upgrade aiperf-migrate. If there is no release yet that knows the version, report it to its maintainers.",
     example=("$.schema_version", '"1.99" is newer than this tool knows', "at most 1.5"),
 )
 def _newer(subject: Subject) -> Iterator[Problem]:
