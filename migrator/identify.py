@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.metrics import catalogue, is_block
-from migrator.aiperf.releases import Dialect, release, version_key, writers
+from migrator.aiperf.releases import Dialect, is_newer_than_known, release, version_key, writers
 from migrator.chain.places import GPU_METRICS, visit
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, STEPS, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
@@ -256,7 +256,7 @@ def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     name = document.get("aiperf_version")
     if type(name) is str and name:
         wrote = release(name)
-        migrated = wrote is not None and wrote.version != found.version
+        migrated = wrote is not None and wrote.version != found.version and not is_newer_than_known(wrote.name)
         proof = (f"aiperf_version is {name}, which writes {wrote.version}: migrated",) if wrote and migrated else ()
         return found._replace(
             dialect=dialect, config=config, writer=name, writers=(name,), evidence=(*found.evidence, *proof)

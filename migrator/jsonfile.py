@@ -1,10 +1,8 @@
-"""Bytes ⇄ parsed document, without changing what was not asked to change.
+"""Parse and render JSON files, keeping the spelling of every number and the layout of the file.
 
-A benchmark cannot be measured again, so a number keeps its value *and* its spelling, and a file keeps its layout.
-The rule that makes both cheap: a document whose bytes come out the same when it is rendered again has lost nothing
-by being parsed. Most exports pass that test on the fast path (`orjson`, two-space indentation, as AIPerf writes
-them); the others are parsed again by a slower reader that keeps odd numbers as [`Numeral`][] and notices duplicate
-keys.
+A document that renders to the very bytes it was parsed from has lost nothing by being parsed. Most exports pass that
+test on the fast path (`orjson`, two-space indentation, as AIPerf writes them). The others are parsed again by a slower
+reader that keeps odd numbers as [`Numeral`][] and detects duplicate keys.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from migrator.errors import DuplicateKeyError, NotJsonError
 
-# Imported by the functions that need it: it takes longer than all the rest of a start-up.
+# Imported where it is needed: it takes longer than the rest of the start-up.
 if TYPE_CHECKING:
     import orjson
 
@@ -29,9 +27,9 @@ Path = tuple[str | int, ...]
 
 
 class Numeral(float):
-    """A number that a plain float or 64-bit int would respell: `1.50`, `1e400`, a 70-bit integer, `NaN`.
+    """A number that a float or a 64-bit integer would spell otherwise: `1.50`, `1e400`, a 70-bit integer, `NaN`.
 
-    It computes as the nearest float and is written as `text`, exactly as it was read.
+    Its value is the nearest float; it is written as `text`, as it was read.
     """
 
     __slots__ = ("text",)
@@ -53,9 +51,9 @@ class Numeral(float):
 class Layout(NamedTuple):
     """White space and escaping of a uniformly laid out JSON file.
 
-    `indent` is the unit of one level, None for a file on one line. `tail` is what follows the last brace.
-    `exponent_plus` tells `1e+18` from `1e18`, which orjson before 3.11.9 wrote, and so every export of AIPerf 0.2
-    and 0.3 that was recorded in its day.
+    `indent` is the unit of one level, None for a file on one line. `tail` is what follows the last brace. With
+    `exponent_plus` exponents are written as `1e+18`; without, as `1e18`, as orjson before 3.11.9 did, and so AIPerf 0.2
+    and 0.3 when they were current.
     """
 
     indent: str | None = "  "
@@ -78,8 +76,8 @@ _NEAR_CANONICAL: Final = (
 class Parsed(NamedTuple):
     """A parsed file: its data, and the layout that gives its bytes back.
 
-    `uniform` is False when no layout reproduces the file (hand-formatted): rendering it keeps every value and
-    spelling but evens out the white space. `constants` counts `NaN` and `Infinity` tokens, which JSON forbids.
+    `uniform` is False if no layout gives the bytes of the file back: rendering keeps every value and its spelling, but
+    not all white space. `constants` counts `NaN` and `Infinity` tokens, which JSON forbids.
     """
 
     data: Json
@@ -104,7 +102,7 @@ def parse(raw: bytes) -> Parsed:
         return _parse_faithfully(raw)
     if again == raw:
         return Parsed(data)
-    # Cheaper than rendering each near layout; what else these replacements change cannot make the bytes equal.
+    # Cheaper than rendering each of these layouts. The replacement also hits strings, but then the bytes differ.
     body = raw[:-1] if raw.endswith(b"\n") else raw
     bare = len(body) != len(again)
     if body == (again.replace(b"e+", b"e") if bare else again):
@@ -124,8 +122,8 @@ def render(data: Json, layout: Layout = CANONICAL) -> bytes:
         raw = orjson.dumps(data, option=orjson.OPT_INDENT_2, default=_numeral)
     except orjson.JSONEncodeError as error:
         reasons = {"Recursion": "nested more than 250 levels deep", "surrogates": "holds half of a surrogate pair"}
-        found = next((told for word, told in reasons.items() if word in str(error)), f"cannot be written: {error}")
-        raise NotJsonError(found, expected="what JSON writers can write again") from error
+        found = next((text for word, text in reasons.items() if word in str(error)), f"cannot be written: {error}")
+        raise NotJsonError(found, expected="a document that can be written as JSON") from error
     if layout is CANONICAL:
         return raw
     if layout in _NEAR_CANONICAL:
@@ -134,7 +132,7 @@ def render(data: Json, layout: Layout = CANONICAL) -> bytes:
 
 
 def fingerprint(value: Json) -> bytes:
-    """Bytes that are equal exactly when two values are: 20 and 20.0 differ, the order of keys does not matter."""
+    """Bytes that are equal if and only if two values are: 20 and 20.0 differ, the order of keys does not matter."""
     import orjson
 
     try:
@@ -144,12 +142,12 @@ def fingerprint(value: Json) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=_numeral)
     except orjson.JSONEncodeError:
-        # Half a surrogate pair is somewhere. The mark in front is none of JSON's.
+        # A string has half a surrogate pair. No JSON text starts with a tilde.
         return b"~" + orjson.dumps(_escaped(value), option=orjson.OPT_SORT_KEYS, default=_numeral)
 
 
 def _escaped(value: Json) -> Json:
-    """The same with every text and key as JSON spells it in ASCII."""
+    """A copy in which every string and key is spelled as in JSON, in ASCII."""
     if type(value) is dict:
         return {json.dumps(key): _escaped(item) for key, item in value.items()}
     if type(value) is list:
@@ -158,7 +156,7 @@ def _escaped(value: Json) -> Json:
 
 
 def _spelled(value: Json) -> Json:
-    """The same with integers that the writer refuses as [`Numeral`][]s."""
+    """A copy in which integers that `orjson` refuses are [`Numeral`][]s."""
     if type(value) is dict:
         return {key: _spelled(item) for key, item in value.items()}
     if type(value) is list:
@@ -167,7 +165,7 @@ def _spelled(value: Json) -> Json:
 
 
 def plain(value: Json) -> Json:
-    """The same document with every [`Numeral`][] as an ordinary number, for models that know no other."""
+    """A copy in which every [`Numeral`][] is an int or float, for code that does not know it."""
     if type(value) is dict:
         return {key: plain(item) for key, item in value.items()}
     if type(value) is list:
@@ -178,7 +176,7 @@ def plain(value: Json) -> Json:
 
 
 def path_text(path: Path) -> str:
-    """A place as JSON path text: `$.run_info.trial`, `$.phases[0]`, `$["odd key"]`."""
+    """A place as a JSON path: `$.run_info.trial`, `$.phases[0]`, `$["odd key"]`."""
     return "$" + "".join(
         f"[{part}]" if type(part) is int else f".{part}" if str(part).isidentifier() else f"[{json.dumps(part)}]"
         for part in path
@@ -197,9 +195,9 @@ def _numeral(value: object) -> orjson.Fragment:
 
 
 def parse_to_look(raw: bytes) -> Parsed:
-    """Parse one JSON document that will not be written again: layout and spelling are not kept.
+    """Parse one JSON document that will not be rendered: layout and spelling are not kept.
 
-    Slower than [`parse`][], but without `orjson` to import: for a single look.
+    Slower than [`parse`][], but it does not import `orjson`, which pays off for a single file.
 
     Raises:
         NotJsonError, DuplicateKeyError: as [`parse`][] does.
@@ -244,12 +242,12 @@ def _read(text: str, parse_float: Callable[[str], float]) -> tuple[Json, int]:
     except RecursionError as error:
         raise NotJsonError("nested too deeply to be an export") from error
     if duplicates:
-        # An object that was itself dropped as a duplicate has no place: then one further out tells it.
+        # An object that was dropped as a duplicate itself has no place: name one around it.
         owner, name = next((found for found in duplicates if find(data, found[0]) is not None), duplicates[-1])
         raise DuplicateKeyError(
-            f"the key {json.dumps(name)} stands twice in one object",
+            f"the key {json.dumps(name)} occurs twice in one object",
             place=path_text((*(find(data, owner) or ()), name)),
-            hint="keep the right one; the tool cannot know which it is",
+            hint="delete one of the two; only you know which is right",
         )
     return data, len(constants)
 
@@ -294,7 +292,7 @@ def _int(token: str) -> int | Numeral:
 
 
 ABSENT: Final = object()
-"""What [`at`][] gives where nothing stands; null is a value."""
+"""What [`at`][] returns for a path that does not exist; null is a value."""
 
 
 def at(node: Json, path: Path) -> Json:
@@ -310,7 +308,7 @@ def at(node: Json, path: Path) -> Json:
 
 
 def leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
-    """Every scalar of a document with its path; an empty object or array is a leaf, too."""
+    """(path, value) of every scalar, and of every empty object or array, in document order."""
     items = value.items() if type(value) is dict else enumerate(value) if type(value) is list else ()
     if not items or not value:
         yield path, value
@@ -320,7 +318,7 @@ def leaves(value: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:
 
 
 def find(root: Json, node: Json) -> Path | None:
-    """Where in `root` the object `node` itself (not an equal one) stands, or None."""
+    """The path in `root` of the very object `node`, not of an equal one; None if it is not there."""
     stack: list[tuple[Path, Json]] = [((), root)]
     while stack:
         path, value = stack.pop()
@@ -335,20 +333,20 @@ def find(root: Json, node: Json) -> Path | None:
 
 # --- layouts -------------------------------------------------------------------------------------------------
 
-# Patterns are text and compiled where they are used: the fast path, and so every start-up, does without them.
+# Patterns are strings, compiled where they are used: the fast path does not need them.
 _EXPONENT: Final = rb"(?m)e\+(?=\d+,?$)"
-"""Every scalar ends its line in canonical text and a string ends in a quote: digits there are a number's."""
+"""In canonical text every scalar ends its line, and a string ends in a quote: digits at the end are a number."""
 _STRING: Final = r'"(?:[^"\\]|\\.)*"'
 _FIRST_INDENT: Final = r'\s*[{\[]\r?\n([ \t]*)["{\[\w-]'
 _FIRST_KEY: Final = rf"{_STRING}(\s*:\s*)"
 _COMMA: Final = rf"{_STRING}|(, *)"
-"""Strings are matched whole, so that a comma within one is none."""
+"""Strings are matched as a whole, so that commas in them do not count."""
 _KEY: Final = rf"( *{_STRING}): "
 _NOT_ASCII: Final = r"[^\x00-\x7e]"
 
 
 def _respell(raw: bytes, layout: Layout) -> bytes:
-    """What canonical bytes need for a layout that differs from it in exponents and tail only."""
+    """Canonical bytes in a layout that differs only in exponents and tail."""
     if not layout.exponent_plus and b"e+" in raw:
         raw = re.sub(_EXPONENT, rb"e", raw)
     return raw + layout.tail.encode()
@@ -364,20 +362,20 @@ def _detect(text: str) -> Layout:
         newline="\r\n" if "\r\n" in text else "\n",
         key_separator=first_key[1] if first_key else ": ",
         item_separator="," if first_indent else comma,
-        # Who escapes beyond ASCII escapes DEL, too.
+        # Writers that escape beyond ASCII escape DEL, too.
         ascii_only=text.isascii() and "\\u" in text and "\x7f" not in text,
         tail=text[len(body) :],
     )
 
 
 def _relayout(text: str, layout: Layout) -> str:
-    """Canonical text in another layout. Safe line by line: a JSON string never holds a raw line break."""
+    """Canonical text in another layout, line by line: a JSON string never contains a line break."""
     lines = text.split("\n")
     if layout.key_separator != ": ":
         key = re.compile(_KEY)
         lines = [key.sub(lambda m: m[1] + layout.key_separator, line, count=1) for line in lines]
     if layout.indent is None:
-        # Two-space indentation never puts a space before a line's own text, so stripping loses none of it.
+        # All leading spaces of a line are indentation.
         text = "".join(
             line.lstrip(" ")[:-1] + layout.item_separator if line.endswith(",") else line.lstrip(" ") for line in lines
         )

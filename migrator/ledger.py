@@ -12,22 +12,22 @@ from migrator.jsonfile import Json, Path, path_text
 
 
 class Loss(StrEnum):
-    """What became of a value. Every changed path has exactly one of these."""
+    """What happened to a value. Every changed path has exactly one class."""
 
     EXACT = "exact"
-    """Nothing is lost or assumed: a rename, a move, a null for what the document does not say."""
+    """Nothing is lost or assumed: a rename, a move, a null for an unknown value."""
     DERIVABLE = "derivable"
     """Can be computed again from what the document holds."""
     INFERRED = "inferred"
-    """A guess from evidence, which may be wrong."""
+    """Concluded from evidence, and possibly wrong."""
     SAVED = "saved"
     """Dropped from the document, kept in the residue."""
     LOST = "lost"
-    """Dropped, and kept nowhere."""
+    """Dropped, and not saved."""
     KEPT = "kept"
-    """Not known to any version, or in the way of a known name: left alone."""
+    """Unchanged, because no version knows it or because its new name is taken."""
     REDACTED = "redacted"
-    """A secret that stood in clear, now `<redacted>`."""
+    """A secret in clear, replaced by `<redacted>`."""
 
 
 class Op(StrEnum):
@@ -61,8 +61,8 @@ PAST_TENSE = {
 class Entry(NamedTuple):
     """One line of the ledger.
 
-    `path` is the place before the change, or the new place of something added; `to` is where it went, for renames
-    and moves. `before` and `after` are whole values, subtrees included; a redacted value is never among them.
+    `path` is the place before the change, or the place of an added value; `to` is the new place, for renames and
+    moves. `before` and `after` are whole values, objects included. A redacted value is never recorded.
     """
 
     step: str
@@ -75,7 +75,7 @@ class Entry(NamedTuple):
     note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json` and ledger files; fields that do not apply are left out."""
+        """The entry as `--json` and ledger files have it, without fields that do not apply."""
         row: dict[str, Any] = {
             "step": self.step,
             "op": self.op.value,
@@ -94,7 +94,7 @@ class Entry(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """A ledger in figures: how many entries each operation and each class has, and how many drops are derivable."""
+    """Counts of a ledger: entries by operation, entries by class, and `implied`: drops that are derivable."""
 
     operations: Counter[Op]
     losses: Counter[Loss]
@@ -102,12 +102,12 @@ class Tally(NamedTuple):
 
     @property
     def lost(self) -> int:
-        """How many values nothing keeps; conflicts with a residue are counted among the operations."""
+        """How many values are lost. Conflicts with a residue, which have the same class, are not counted."""
         return self.losses[Loss.LOST] - self.operations[Op.CONFLICT]
 
 
 class Ledger:
-    """An ordered list of entries, with the questions one asks of it."""
+    """The entries of a migration in order, and counts of them."""
 
     __slots__ = ("entries",)
 
@@ -136,8 +136,8 @@ class Ledger:
         return Counter(map(attrgetter("loss"), self.entries))
 
     def tally(self) -> Tally:
-        """All of it in figures."""
-        # Once, not for each entry: looking a member up in its enumeration takes longer than all the rest here.
+        """All counts at once."""
+        # Looked up once: finding a member in its enumeration takes longer than the rest of the loop.
         drop, derivable = Op.DROP, Loss.DERIVABLE
         implied = sum([entry.op is drop and entry.loss is derivable for entry in self.entries])
         return Tally(self.by_op(), self.by_loss(), implied)

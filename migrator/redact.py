@@ -1,8 +1,8 @@
-"""Secrets in clear: find them, and put `<redacted>` where they stand.
+"""Secrets in clear: where they are, and the document with `<redacted>` instead.
 
-AIPerf 0.1.1 to 0.6.0 wrote API keys into `input_config.endpoint.api_key` and the recorded command line; later
-releases write `<redacted>`, and no release catches a key that a server echoed in an error message. A secret is looked
-up where it is declared and then replaced wherever else in the document it occurs.
+AIPerf 0.1.1 to 0.6.0 wrote API keys into `input_config.endpoint.api_key` and the recorded command line. Later releases
+write `<redacted>` there, but no release redacts a key that a server repeats in an error message. So a secret is read
+from the place that declares it, and replaced everywhere in the document.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ REDACTED: Final = "<redacted>"
 """What AIPerf writes in place of a secret, from 0.7.0 on."""
 
 _CONFIGS: Final = ("input_config", "genai_perf_input_config")
-"""Where a configuration stands: its own place, and where an export that came from GenAI-Perf carries it."""
+"""Keys of a configuration: AIPerf's, and that of an export that came from GenAI-Perf."""
 
 _SHORTEST_TO_SEARCH: Final = 8
-"""A shorter secret (`EMPTY`, `test`) is replaced where it is declared, not wherever its letters occur."""
+"""Length from which a secret is replaced everywhere; a shorter one (`EMPTY`, `test`) only where it is declared."""
 
 _NO_TEXT: Final = frozenset({float, int, bool, type(None)})
 
@@ -55,12 +55,12 @@ def find_secrets(document: dict[str, Json]) -> set[str]:
 
 
 def places(document: dict[str, Json]) -> list[Path]:
-    """Where secrets stand in clear, in document order."""
+    """The places of secrets in clear, in document order."""
     return [path for path, _ in _replacements(document)]
 
 
 def redact(document: dict[str, Json]) -> tuple[dict[str, Json], list[Path]]:
-    """The document without secrets in clear, and the places that changed; the argument itself is not touched."""
+    """The document without secrets in clear, and the places that changed; the argument is not modified."""
     changes = dict(_replacements(document))
     if not changes:
         return document, []
@@ -88,7 +88,7 @@ def _replacements(document: dict[str, Json]) -> list[tuple[Path, str]]:
                 found.append((path, clean))
         elif type(value) is dict:
             for key, item in value.items():
-                # Most of a document is numbers: they are not even visited.
+                # Most of a document is numbers, which need no call.
                 if type(item) not in _NO_TEXT:
                     look(item, (*path, key))
         elif type(value) is list:
@@ -101,7 +101,7 @@ def _replacements(document: dict[str, Json]) -> list[tuple[Path, str]]:
 
 
 _Declared = tuple[Path, str, list[str]]
-"""A place that is known to hold secrets, its cleaned text, and the secrets in it."""
+"""(a place that holds secrets, its text without them, the secrets)."""
 
 
 def _declared(document: dict[str, Json]) -> list[_Declared]:
@@ -192,10 +192,10 @@ _LOOK: Final[dict[str, Callable[[Path, Json], list[_Declared]]]] = {
     "url": _texts,
     "urls": _texts,
 }
-"""Key of `input_config.endpoint` or `.input` → how secrets stand in it."""
+"""Key of `input_config.endpoint` or `.input` → the function that finds secrets in its value."""
 
 _HINTS: Final = ("-key", "_key", "-token ", "-token=", "uthorization", "-header", "-H", "@", "?")
-"""A command line or URL without any of these holds no secret; looking for them is much cheaper than the patterns."""
+"""A command line or URL without any of these has no secret. Looking for them is much cheaper than the patterns."""
 
 
 def _clean(text: str) -> tuple[str, list[str]]:

@@ -1,6 +1,6 @@
-"""Which change of a metric is bad: the project's own table, because AIPerf's flag is no safe direction.
+"""Whether lower or higher values of a metric are better: the project's own table, as AIPerf's flag is not reliable.
 
-`data/directions.json` gives every tag of the catalogue, and what AIPerf writes beside it, one of four classes, in
+`data/directions.json` gives every tag of the catalogue, and further tags that AIPerf writes, one of four classes, in
 groups that share a reason. `docs/directions.md` shows it, and where it disagrees with `larger_is_better_flag`.
 """
 
@@ -12,17 +12,17 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 CLASSES: Final = ("lower", "higher", "parity", "information")
-"""Lower is better, higher is better, must match (it describes the workload), neither."""
+"""Lower is better; higher is better; must match, because it describes the workload; none of these."""
 
 UNKNOWN: Final = "information"
-"""The class of a metric that is not in the table: shown, never judged."""
+"""The class of a metric that is not in the table: it is shown, but not judged."""
 
 
 class Group(NamedTuple):
     """Tags that are judged alike, and why.
 
-    `total` marks sums over the whole run, which grow with the number of requests. A tag may end in `.*`: all tags
-    that begin so. `disagrees` says why AIPerf's own flag is not followed, where it is not.
+    `total` marks sums over the whole run, which grow with the number of requests. A tag may end in `.*`, for all tags
+    that begin so. `disagrees` is the reason for another direction than AIPerf's own flag has; empty if it agrees.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Group(NamedTuple):
 @cache
 def groups() -> tuple[Group, ...]:
     """The table, in the order of its file."""
-    # Not importlib.resources: it takes as long to import as all the rest of the start-up.
+    # Not importlib.resources, which takes as long to import as the rest of the start-up.
     with open(os.path.join(os.path.dirname(__file__), os.pardir, "data", "directions.json"), "rb") as file:
         rows: list[dict[str, Any]] = json.load(file)
     return tuple(
@@ -57,8 +57,8 @@ def direction(tag: str, *, fixed_requests: bool = True) -> str:
 
     Args:
         tag: as a file spells it, in any version.
-        fixed_requests: whether the number of requests was chosen. In a run that was bounded by time it follows the
-            throughput, and so do the sums over the run: then they are information.
+        fixed_requests: whether the number of requests was chosen. In a run bounded by time it follows from the
+            throughput, and so do sums over the run: they are `information` then.
     """
     group = group_of(tag)
     if group is None or (group.total and not fixed_requests):

@@ -1,7 +1,7 @@
 """The metric catalogue: every tag that a release of AIPerf registers, with its type and display name.
 
-Read off the registries of AIPerf 0.1.1 to 0.13.0.dev20261023 and shipped as `data/metrics.json`. Metrics outside the
-catalogue are normal (custom ones, newer ones): a block is recognised by its shape, never by its tag.
+Source: the registries of AIPerf 0.1.1 to 0.13.0.dev20261023, shipped as `data/metrics.json`. Files may have metrics
+outside the catalogue (custom or newer ones): a stats block is recognised by its shape, never by its tag.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class Metric(NamedTuple):
     """One entry of the catalogue.
 
     `type` is `record` (one value a request, has a distribution), `aggregate` (counted over the run) or `derived`
-    (computed from others). `larger_is_better_flag` is AIPerf's own flag, which is no safe direction.
+    (computed from others). `larger_is_better_flag` is AIPerf's own flag, which is not reliable:
+    [`direction`][migrator.aiperf.directions.direction] has this project's.
     """
 
     type: Literal["record", "aggregate", "derived"]
@@ -34,7 +35,7 @@ class Metric(NamedTuple):
 @cache
 def catalogue() -> dict[str, Metric]:
     """Tag → catalogue entry, for all releases together."""
-    # Not importlib.resources: it takes as long to import as all the rest of the start-up.
+    # Not importlib.resources, which takes as long to import as the rest of the start-up.
     with open(os.path.join(os.path.dirname(__file__), os.pardir, "data", "metrics.json"), "rb") as file:
         rows = json.load(file)
     return {tag: Metric(**row) for tag, row in rows.items()}
@@ -52,5 +53,5 @@ def is_block(value: object) -> TypeGuard[dict[str, Any]]:
 
 
 def is_scalar(block: dict[str, Any]) -> bool:
-    """Whether a block holds a single value (`avg` alone), so that its count is 1 by definition."""
+    """Whether a block is a single value (`avg` alone), so that its count is 1 by definition."""
     return all(block.get(name) is None for name in ("min", "max", "std", "p50"))

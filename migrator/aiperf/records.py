@@ -18,11 +18,11 @@ from migrator.jsonfile import Json
 PROFILING: Final = "profiling"
 """The `metadata.benchmark_phase` whose requests are the result; releases before 0.3 name no phase."""
 _LONGEST: Final = 2**26
-"""Bytes of a record that are read at most. The longest seen has 10 kB; a file without line breaks is no records."""
+"""Bytes of the longest line that is read. Real records have up to 10 kB; a longer line is not a record."""
 
 
 class Request(NamedTuple):
-    """One request of the profiling phase: the line it stands on, its metadata and its metrics as they are written."""
+    """One request of the profiling phase: the number of its line, its metadata and its metrics as the file has them."""
 
     line: int
     metadata: dict[str, Json]
@@ -30,10 +30,10 @@ class Request(NamedTuple):
 
 
 def requests(path: str) -> Iterator[Request]:
-    """Every request of the profiling phase, in the order of the file: that in which the requests ended.
+    """Every request of the profiling phase, in the order of the file, in which requests ended.
 
     Raises:
-        MigratorError: unreadable, no regular file, not JSON, or a line that is no record; with file and line.
+        MigratorError: unreadable, not a regular file, not JSON, or a line that is not a record; with file and line.
     """
     import orjson
 
@@ -50,7 +50,9 @@ def requests(path: str) -> Iterator[Request]:
                     raise _broken(line, number, path, error) from error
                 metrics = record.get("metrics") if type(record) is dict else None
                 if type(metrics) is not dict:
-                    raise NotAnExportError("is no request", expected="metadata and metrics", **at(path, number))
+                    raise NotAnExportError(
+                        "is not the record of a request", expected="metadata and metrics", **at(path, number)
+                    )
                 metadata = record.get("metadata")
                 metadata = metadata if type(metadata) is dict else {}
                 if metadata.get("benchmark_phase", PROFILING) == PROFILING:
@@ -60,22 +62,29 @@ def requests(path: str) -> Iterator[Request]:
 
 
 def numbers(metric: Json, request: Request, tag: str, path: str) -> tuple[str, list[float]]:
-    """A metric's unit and its values; null is none.
+    """The unit and the values of a metric in one record; a value of null gives no values.
+
+    Args:
+        metric: the metric as the record has it.
+        request: the request that it is of, for errors.
+        tag: its tag, for errors.
+        path: the file of records, for errors.
 
     Raises:
-        NotAnExportError: it is no metric, or a value is no number; with file and line.
+        NotAnExportError: it is not a metric, or a value is not a number; with file and line.
     """
     if type(metric) is not dict:
-        raise NotAnExportError("is no metric", expected="a value and a unit", **at(path, request.line, tag))
+        raise NotAnExportError("is not a metric", expected="a value and a unit", **at(path, request.line, tag))
     value = metric.get("value")
     found: list[float] = value if type(value) is list else [] if value is None else [value]
     if not set(map(type, found)) <= {float, int}:
-        raise NotAnExportError("is no number", expected="a value or a list of them", **at(path, request.line, tag))
+        expected = "a number or a list of numbers"
+        raise NotAnExportError("is not a number", expected=expected, **at(path, request.line, tag))
     return str(metric.get("unit", "")), found
 
 
 def at(path: str, line: int, tag: str = "") -> dict[str, str]:
-    """Where something was found, for an error: its `file` and `place`."""
+    """The `file` and `place` of an error."""
     return {"file": path, "place": f"line {line}, {tag}" if tag else f"line {line}"}
 
 
@@ -92,5 +101,5 @@ def _open(path: str) -> IO[bytes]:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise UnreadableError("is no regular file", expected="a file of records", file=path)
+        raise UnreadableError("is not a regular file", expected="a file of records", file=path)
     return os.fdopen(handle, "rb")

@@ -1,7 +1,7 @@
-"""AIPerf release → schema version and dialect. One line per change of what the exporter writes.
+"""What each AIPerf release writes: the schema version and the dialect of GPU telemetry.
 
-A schema label does not tell the whole shape: 1.4 was written in two dialects. Which one a release wrote is known
-here, and nowhere else.
+A label does not tell the whole shape, because 1.4 was written in two dialects. This table tells which release wrote
+which. A new release is one line in it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Dialect = Literal["legacy", "vendor"]
 
 
 class Release(NamedTuple):
-    """A release, or the first nightly, from which on exports have this version and dialect."""
+    """A published release, or the first nightly build, that writes this version and dialect."""
 
     name: str
     version: str
@@ -45,17 +45,17 @@ NIGHTLIES: Final = (
     Release("0.11.0.dev20260724", "1.4", "vendor"),
     Release("0.13.0.dev20261008", "1.5", "vendor"),
 )
-"""Nightly builds at which the shape changed, by date: a nightly is newer than the release it is named after."""
+"""The first nightly build of each new shape, oldest first. A nightly is newer than the release in its name."""
 
 FIRST_READER: Final = "0.2.0"
-"""The first release with a model to read exports with."""
+"""The first release that can read exports."""
 
 _NAME: Final = r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.dev(\d{1,12}))?"
 
 
 @lru_cache(maxsize=256)
 def version_key(version: str) -> tuple[int, ...]:
-    """A key that sorts schema versions from old to new; what is no number (`genai-perf`) comes before all."""
+    """A key that sorts schema versions from old to new, unknown newer ones included; `genai-perf` is the oldest."""
     return tuple(map(int, version.split("."))) if version[:1].isdigit() else ()
 
 
@@ -71,23 +71,37 @@ def age(name: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=256)
 def release(name: str) -> Release | None:
-    """What the release of that name writes; None for one older than all known, or for no release name at all.
+    """What the release of that name writes; None if it is older than all known ones, or not the name of a release.
 
-    A release between two known ones counts as the older, one after the newest as the newest.
+    A release between two known ones writes what the older one does. One that is newer than all known ones is taken for
+    the newest of them, nightlies included.
     """
     match = re.match(_NAME, name)
     if not match:
         return None
-    if match[4]:
+    if is_newer_than_known(match[0]):
+        known = [max((*RELEASES, *NIGHTLIES), key=_age_of)]
+    elif match[4]:
         known = [entry for entry in NIGHTLIES if int(entry.name.rpartition("dev")[2]) <= int(match[4])]
     else:
-        key = tuple(int(part) for part in match.groups()[:3])
-        known = [entry for entry in RELEASES if tuple(map(int, entry.name.split("."))) <= key]
+        known = [entry for entry in RELEASES if age(entry.name) <= age(match[0])]
     return Release(match[0], known[-1].version, known[-1].dialect) if known else None
 
 
+def is_newer_than_known(name: str) -> bool:
+    """Whether a release is newer than all of the tables, so that what it writes is only assumed.
+
+    A nightly never is: it counts as the last listed one before it.
+    """
+    return ".dev" not in name and age(name) > max(map(_age_of, (*RELEASES, *NIGHTLIES)))
+
+
+def _age_of(entry: Release) -> tuple[int, ...]:
+    return age(entry.name)
+
+
 def writers(version: str, dialect: Dialect | None = None) -> tuple[str, ...]:
-    """Names of the releases that write a version (in a dialect), oldest first; nightlies only if nothing else."""
+    """Names of the releases that write a version (in a dialect), oldest first; nightlies only if no release does."""
     for table in (RELEASES, NIGHTLIES):
         names = tuple(r.name for r in table if r.version == version and dialect in (None, r.dialect))
         if names:

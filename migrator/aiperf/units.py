@@ -1,11 +1,11 @@
 """Units: which can be converted into each other, and the conversion, rounded once.
 
-The `unit` of a block decides how its numbers are read, never the tag. Every unit that AIPerf writes is spelled out
-of the words below, alone (`ms`), divided (`tokens/sec/user`, `mJ/token`) or multiplied (`J*s`). What is spelled
-otherwise is a family of its own: equal to itself and convertible into nothing.
+The `unit` of a block decides how its numbers are read, never the tag. Every unit that AIPerf writes is made of the
+words below: one of them (`ms`), a quotient (`tokens/sec/user`, `mJ/token`) or a product (`J*s`). Any other spelling is
+unknown: it is only equal to itself, and cannot be converted.
 
-KB, MB and GB are powers of 1024, as AIPerf converts them (`MetricSizeUnit`; its KB of `http_req_data_sent` are 1024
-bytes). The GB of GPU memory are decimal, but nothing in a file says so, and AIPerf writes them in no other unit.
+KB, MB and GB are powers of 1024, as AIPerf converts them (`MetricSizeUnit`; a KB of `http_req_data_sent` is 1024
+bytes). The GB of GPU memory are decimal, but no file says so, and AIPerf writes them in no other unit.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from migrator.errors import MigratorError
 
 
 class UnitError(MigratorError, ValueError):
-    """A number cannot be told in another unit, because the two measure different things."""
+    """A number cannot be converted, because the two units measure different things."""
 
 
 class Unit(NamedTuple):
     """What a unit measures, and its size: `value · up / down + offset` is the value in the family's base unit.
 
-    `offset` is (numerator, denominator), and zero but for temperatures.
+    `offset` is (numerator, denominator), and zero except for temperatures.
     """
 
     family: str
@@ -62,7 +62,7 @@ _SPELLINGS: Final[tuple[tuple[str, str, Unit], ...]] = (
     ("°C", "", Unit("temperature")),
     ("K", "", Unit("temperature", 1, 1, (-27315, 100))),
     ("°F", "", Unit("temperature", 5, 9, (-160, 9))),
-    # Requests within their objectives are not just requests: goodput is no throughput.
+    # Requests within their objectives: goodput is not a throughput of requests.
     ("good-req", "", Unit("good requests")),
     *((name, name.removesuffix("s"), Unit(name)) for name in ("tokens", "requests", "users", "images", "videos")),
     *((name, name.removesuffix("s"), Unit(name)) for name in ("blocks", "errors")),
@@ -79,12 +79,12 @@ def family(unit: object) -> str | None:
 
 
 def same_family(a: object, b: object) -> bool:
-    """Whether numbers in one unit can be told in the other; an unknown unit is only the same as itself."""
+    """Whether numbers can be converted from one unit to the other; an unknown unit is only the same as itself."""
     return a == b or (family(a) is not None and family(a) == family(b))
 
 
 def common(a: str, b: str) -> str:
-    """The unit to show both sides of a comparison in: the base's, which a reader and a policy already know.
+    """The unit in which both sides of a comparison are shown: that of the base, as readers and policies know it.
 
     Args:
         a: the base's unit.
@@ -101,7 +101,7 @@ def convert(value: float, from_unit: str, to_unit: str, *, difference: bool = Fa
     """A number in another unit: the exact result, rounded once.
 
     Args:
-        value: the number, in `from_unit`; NaN and infinities stay what they are. A `count` is in no unit at all.
+        value: the number, in `from_unit`; NaN and infinities are returned as they are. A `count` has no unit.
         from_unit: as a block spells it.
         to_unit: likewise.
         difference: whether it is a distance (`std`, or a change), to which the zero point of °F does not matter.
@@ -130,8 +130,8 @@ def convert(value: float, from_unit: str, to_unit: str, *, difference: bool = Fa
 def _require_same(a: str, b: str) -> None:
     if same_family(a, b):
         return
-    told = [f"{unit!r} ({family(unit) or 'unknown'})" for unit in (a, b)]
-    raise UnitError(f"{' and '.join(told)} measure different things", expected="units of one family")
+    units = [f"{unit!r} ({family(unit) or 'unknown'})" for unit in (a, b)]
+    raise UnitError(f"{' and '.join(units)} measure different things", expected="units of one family")
 
 
 @lru_cache(maxsize=256)

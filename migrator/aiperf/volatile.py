@@ -1,8 +1,8 @@
-"""What differs between two exports of the same measurement, and says nothing about it.
+"""Values that differ between two exports of the same measurement, and do not matter for it.
 
-Identifiers, instants, output folders, and which of several equal machines it was. One list, for the text that git
-shows and for the comparison of configurations: what stands here is left out of both unless it is asked for. Seeds,
-models, data sets and the AIPerf version are no noise and not in it.
+They are identifiers, times, output folders, and the names of equal machines. The text that git shows and the
+comparison of configurations leave them out unless they are asked for. Seeds, models, data sets and the AIPerf version
+matter, and are not listed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from migrator.jsonfile import Json, Path
 
 
 class Volatile(NamedTuple):
-    """A place by its keys, `*` for any key or index, and why it is left out, with all that is below it.
+    """A place by its keys, `*` for any key or index, and why it is left out with everything below it.
 
-    `keeps_name`: it holds a file of which the folder is left out and the name counts.
+    `keeps_name`: the value is the path of a file, of which only the folder is left out.
     """
 
     path: str
@@ -77,14 +77,14 @@ VOLATILE: Final = (
     Volatile("input_config.gpu_telemetry.metrics_file", _PLACE, keeps_name=True),
     Volatile("input_config.input.file", _PLACE, keeps_name=True),
 )
-"""Both families of `input_config` are in it. A model or tokenizer given by its folder is not: there the path counts."""
+"""For both families of `input_config`. The folder of a model or tokenizer is not listed: its path matters."""
 
 _FOLDER_OF: Final = r"(?:~?/|[A-Za-z]:[/\\]|\\\\)(?:.*[/\\])?(?=[^/\\]+$)"
 """The folder of an absolute path, of either kind of system."""
 
 
 def reason(path: Path) -> str | None:
-    """Why a place is left out, altogether or its folder; None for one that counts."""
+    """Why a place, or the folder in its value, is left out; None for a place that matters."""
     node = _tree()
     for part in path:
         found = node.get(str(part)) or node.get("*")
@@ -97,9 +97,9 @@ def reason(path: Path) -> str | None:
 
 
 def stable(document: dict[str, Json]) -> dict[str, Json]:
-    """A copy without what is volatile, and with absolute paths of inputs cut to their names.
+    """A copy without volatile values, and with absolute paths of input files shortened to their names.
 
-    What is not touched is shared with the argument.
+    The copy shares unchanged parts with the argument.
     """
     kept = _stable(document, _tree())
     assert isinstance(kept, dict)
@@ -107,7 +107,7 @@ def stable(document: dict[str, Json]) -> dict[str, Json]:
 
 
 def nameless(path: str) -> str:
-    """`…/trace.jsonl` for `/home/me/trace.jsonl`; a relative path stays as it is."""
+    """`…/trace.jsonl` for `/home/me/trace.jsonl`; a relative path is returned as it is."""
     match = re.match(_FOLDER_OF, path)
     return f"…/{path[match.end() :]}" if match else path
 

@@ -1,6 +1,6 @@
-"""Places in documents: patterns that name them, finding what they name, and copies in which just that is another.
+"""Places in documents: patterns that name objects, finding these objects, and copies with some of them replaced.
 
-A document that is given is never touched, and what does not change is shared with it.
+Arguments are never modified; a copy shares all unchanged parts with its original.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 from migrator.jsonfile import Json, Object, Path
 
 Pattern = tuple[str, ...]
-"""A place in every export: keys, with `*` for any key and [`BLOCK`][] for any key that holds a stats block."""
+"""Objects in an export by their keys; `*` is any key, [`BLOCK`][] any key that holds a stats block."""
 
 Field = tuple[Pattern, str]
 """A key in every object that a pattern names."""
@@ -25,7 +25,7 @@ GPU_METRICS: Final[Pattern] = (*GPUS, "metrics")
 GPU_BLOCKS: Final[Pattern] = (*GPU_METRICS, BLOCK)
 
 FRONT: Final = ("",)
-"""As `after`: before all other keys."""
+"""As `after` of a field: before all other keys."""
 
 PLACES: Final[dict[Pattern, str]] = {
     BLOCKS: "each metric",
@@ -38,7 +38,7 @@ PLACES: Final[dict[Pattern, str]] = {
 
 
 def visit(document: Object, pattern: Pattern) -> list[tuple[Path, Object, Object]]:
-    """(path, object, its parent) of every object in a document that a pattern names."""
+    """(path, object, parent of the object) of every object in a document that a pattern names."""
     found: list[tuple[Path, Object, Object]] = [((), document, document)]
     for part in pattern:
         if part == "*":
@@ -63,7 +63,7 @@ def visit(document: Object, pattern: Pattern) -> list[tuple[Path, Object, Object
 
 
 def replaced(node: Object, path: Path, new: Object) -> Object:
-    """A copy of `node` in which the object at `path` is `new`; everything beside the path is shared."""
+    """A copy of `node` in which the object at `path` is `new`."""
     if not path:
         return new
     copy = dict(node)
@@ -72,9 +72,10 @@ def replaced(node: Object, path: Path, new: Object) -> Object:
 
 
 def inserted(node: Object, additions: Sequence[tuple[str, Json, tuple[str, ...]]]) -> Object:
-    """A copy of an object with more (key, value, after) in it.
+    """A copy of an object with (key, value, after) added.
 
-    Each stands behind the first key of its `after` that is there; [`FRONT`][] is the front, else it goes last.
+    Each key follows the first key of `after` that the object has. With [`FRONT`][] it becomes the first key, and
+    without any of `after` the last.
     """
     if not node:
         return {key: value for key, value, _ in additions}
@@ -88,7 +89,7 @@ def inserted(node: Object, additions: Sequence[tuple[str, Json, tuple[str, ...]]
 
 
 def applied(document: Object, changes: list[tuple[Path, Object]]) -> Object:
-    """Put changed objects into a copy of the document. Many siblings (stats blocks) share one copy of their parent."""
+    """A copy of the document with (path, new object) in place; siblings share one copy of their parent."""
     by_parent: dict[Path, dict[str, Object]] = {}
     for path, new in changes:
         if not path:

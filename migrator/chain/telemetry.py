@@ -1,8 +1,8 @@
-"""GPU telemetry's move to vendor-scoped names (AIPerf pull request 976).
+"""Vendor-scoped names of GPU telemetry (AIPerf pull request 976).
 
-AIPerf 0.12.0 made it without a new label (1.4), the nightlies before it had not, and the documentation dates it to
-1.5. So both steps around 1.4 declare these operations, and [`InDialect`][migrator.chain.ops.InDialect] says which of
-them acts.
+AIPerf 0.12.0 introduced them under the label 1.4, which earlier nightlies had written with the old names; the
+documentation dates them to 1.5. So both steps around 1.4 declare these operations, and
+[`InDialect`][migrator.chain.ops.InDialect] tells which of the two steps runs them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ GPU_NAMES = {
     "xid_errors": "nvidia_xid_errors",
     "power_violation": "nvidia_power_violation",
 }
-"""Old name of a GPU metric → new one; a table, not a prefix."""
+"""Old name of a GPU metric → new name. Not only a prefix is added."""
 
 RUN_NAMES = {
     "total_gpu_power": "nvidia_total_gpu_power",
@@ -37,14 +37,14 @@ RUN_NAMES = {
     "output_tokens_per_joule": "nvidia_output_tokens_per_joule",
     "energy_per_user": "nvidia_energy_per_user",
 }
-"""The same for the run's own energy metrics at the top level."""
+"""Old name → new name of the energy metrics of the run, at the top level."""
 
 _AMD = r"(?i)\bAMD\b|Instinct|Radeon|\bMI\d{3}"
 _NVIDIA = r"(?i)NVIDIA|GeForce|Tesla|Quadro|\b[AHBLV]\d{2,3}\b|\bGB?\d{3}\b"
 
 
 def infer_platform(gpu: Object) -> str:
-    """`nvidia`, `amd` or `unknown`, from the names of a GPU's metrics, then its own name. A guess."""
+    """`nvidia`, `amd` or `unknown`: inferred from the names of a GPU's metrics, and else from its own name."""
     metrics = gpu.get("metrics")
     names = metrics if type(metrics) is dict else {}
     prefixes = {name[:4] for name in names}

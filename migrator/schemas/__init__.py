@@ -1,8 +1,7 @@
-"""The schema of every version: pydantic models, JSON Schemas out of them, and what a document violates.
+"""The schema of every version: pydantic models, the JSON Schemas made from them, and violations of documents.
 
-Version 1.5 is `v1_5.py`, and so on for every version: its `Export` is found by the file's name. The models validate
-at the edges (checks, the `schema` command, tests), never in a migration, and pydantic is not imported before one of
-these functions needs it.
+The model of version 1.5 is `Export` in `v1_5.py`, found by the file's name. Models are used by checks, the `schema`
+command and tests, never by a migration; pydantic is imported only when one of these functions needs it.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from migrator.chain.steps import RANK, VERSIONS
+from migrator.chain.steps import VERSIONS
 from migrator.errors import UnknownVersionError
 from migrator.jsonfile import Json, Path, path_text, plain
 
@@ -25,7 +24,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One place where a document is not what its version says: `message` is what stands there."""
+    """One place where a document does not fit the schema of its version; `message` says what was found there."""
 
     place: Path
     message: str
@@ -43,14 +42,14 @@ def model(version: str) -> type[BaseModel]:
     Raises:
         UnknownVersionError: the version is not on the line.
     """
-    if version not in RANK:
+    if version not in VERSIONS:
         raise UnknownVersionError(f'no schema version "{version}"', expected=", ".join(VERSIONS))
     export: type[BaseModel] = import_module(f"{__name__}.v{version.replace('.', '_')}").Export
     return export
 
 
 def json_schema(version: str) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a version's main export; the same text for the same version, always.
+    """The JSON Schema (draft 2020-12) of a version's main export; it does not depend on the document.
 
     Raises:
         UnknownVersionError: the version is not on the line.
@@ -74,7 +73,7 @@ def schema_of(
         written: the adapter of a model.
         name: its `$id`.
         title: what a reader calls it.
-        mode: whether it says what is accepted, or what is written (every field, then).
+        mode: `validation` describes what is accepted, `serialization` what is written (every field is required).
     """
     from pydantic.json_schema import GenerateJsonSchema
 
@@ -101,7 +100,7 @@ def schema_of(
 
 
 def violations(version: str, document: Json) -> list[Violation]:
-    """Every place where a parsed document is not a main export of a version.
+    """Every place where a parsed document does not fit the schema of a version.
 
     Raises:
         UnknownVersionError: the version is not on the line.
@@ -130,7 +129,7 @@ _EXPECTED: Final = {
 
 
 def _violation(row: ErrorDetails, version: str) -> Violation:
-    """One of pydantic's findings in this package's words. Text is never repeated: it may be a secret."""
+    """An error of pydantic as a violation. The value of a string is never repeated, because it may be a secret."""
     kind, value, place = row["type"], row["input"], row["loc"]
     label = place == ("schema_version",)
     if kind == "missing":

@@ -1,12 +1,12 @@
-"""What the versions' models are made of: plain JSON types, and the objects that no version has changed.
+"""The parts of the models: JSON types, and the objects that are the same in all versions.
 
 The models read what AIPerf's exporters write (the JSON Schemas of its own `JsonExportData`, 0.2.0 to
 0.13.0.dev20261023) and what a migration makes of it. Three rules hold for all of them:
 
-- An object is open. A key that a model does not know is somebody else's business and never an error.
-- A field that is known has the type it has in AIPerf. It may be null or missing: exporters leave nulls out, and a
-  migration does not make up what a file lacks. Only the `unit` of a stats block must be there, and the label.
-- A type is judged as JSON has it: text is no number, `true` is no number, 20.0 is a whole number.
+- Objects are open: a key that the model does not know is not an error.
+- A known field has the type it has in AIPerf. It may be null or missing: exporters leave nulls out, and a migration
+  does not invent values. Only the `unit` of a stats block and the label are required.
+- Types are those of JSON: a string or `true` is not a number, 20.0 is a whole number.
 """
 
 # Annotations are not postponed: pydantic 2.12 resolves that of `__pydantic_extra__` in the module of a subclass.
@@ -25,7 +25,7 @@ from migrator.aiperf.metrics import is_block
 
 
 def _number(value: Any) -> Any:
-    """An integer beyond the range of a double is a number, too; what it is worth is not the models' question."""
+    """An integer beyond the range of a double counts as a number, too."""
     return math.inf if type(value) is int and abs(value) >= 2**1023 else value
 
 
@@ -44,11 +44,11 @@ def _moment(value: str) -> str:
 
 
 Number = Annotated[float, Strict(), BeforeValidator(_number)]
-"""Any number, NaN and Infinity included: whether those make sense is for `aiperf-migrate check` to say."""
+"""Any number, NaN and Infinity included, which have a check rule of their own (M010)."""
 Whole = Annotated[int, BeforeValidator(_whole)]
-"""A number without a fraction, however it is spelled."""
+"""A number without a fraction, in any spelling: 20, 20.0, 2e1."""
 Position = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
-"""A whole number from 0 on."""
+"""A whole number, 0 or more."""
 Text = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]
 Moment = Annotated[Text, AfterValidator(_moment)]
@@ -56,7 +56,7 @@ Moment = Annotated[Text, AfterValidator(_moment)]
 
 
 class Label:
-    """Annotation of `schema_version`: exactly one version."""
+    """Annotation of `schema_version`: the value is exactly one version."""
 
     def __init__(self, version: str) -> None:
         self.version = version
@@ -69,7 +69,7 @@ class Label:
 
 
 class Absent:
-    """Annotation of a field that must not be there at all."""
+    """Annotation of a field that must not exist."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(_refuse)
@@ -125,7 +125,7 @@ class StatsBlock(Open):
 
 
 class ErrorDetails(Open):
-    """What a failed request said."""
+    """The error of a failed request."""
 
     code: Whole | None = None
     type: Text | None = None
@@ -136,7 +136,7 @@ class ErrorDetails(Open):
 
 
 class ErrorCount(Open):
-    """One kind of error, and how often it came."""
+    """One kind of error, and how many requests had it."""
 
     error_details: ErrorDetails | None = None
     count: Whole | None = None
@@ -177,7 +177,7 @@ class Telemetry(Open):
 
 
 class Document(Open):
-    """The fields of every main export, beside its metrics. Any object with a `unit` is a metric, whatever its tag."""
+    """The fields of every main export. Any other key whose object has a `unit` is a metric, whatever its tag."""
 
     __pydantic_extra__: dict[str, Annotated[Any, WhereBlock(StatsBlock)]]
 

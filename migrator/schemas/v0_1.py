@@ -9,7 +9,7 @@ from migrator.schemas import base
 
 
 class Block(base.StatsBlock):
-    """A stats block that names itself."""
+    """A stats block with its tag and header."""
 
     tag: base.Text | None = None
     header: base.Text | None = None
@@ -23,7 +23,7 @@ class Records(base.Open):
 
 
 class Summary(base.Summary):
-    """Telemetry's frame; 0.1.1 itself collects none."""
+    """When telemetry was collected, and from where. AIPerf 0.1.1 itself collects none."""
 
     endpoints_tested: list[base.Text] | None = None
 

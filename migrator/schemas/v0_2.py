@@ -6,6 +6,6 @@ from migrator.schemas import base, v0_1
 
 
 class Export(base.Document):
-    """A main export of version 0.2. It starts the line anew: what 0.1 has of its own is gone."""
+    """A main export of version 0.2. It does not inherit from 0.1, whose own fields are gone."""
 
     telemetry_data: v0_1.Telemetry | None = None

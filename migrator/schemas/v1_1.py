@@ -9,7 +9,7 @@ from migrator.schemas import base, v0_3, v1_0
 
 
 class Block(base.StatsBlock):
-    """A stats block; `count` and `sum` stand in record metrics only."""
+    """A stats block; AIPerf writes `count` and `sum` for record metrics only."""
 
     count: base.Whole | None = None
     sum: base.Number | None = None

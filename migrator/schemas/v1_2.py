@@ -1,4 +1,4 @@
-"""1.2 (never published on its own): what reproduces the run."""
+"""1.2 (no published release wrote it): what is needed to repeat the run."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from migrator.schemas import base, v1_2
 
 
 class RunInfo(v1_2.RunInfo):
-    """What reproduces the run, complete in itself. The command line is redacted."""
+    """All that is needed to repeat the run. The command line is redacted."""
 
     benchmark_id: base.Text | None = None
     sweep_id: base.Text | None = None

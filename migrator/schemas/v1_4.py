@@ -1,6 +1,6 @@
 """1.4 (AIPerf 0.12.0 and 0.13.0, nightlies before them): warm-up metrics, completeness, a platform for each GPU.
 
-GPU metrics are named in two dialects under this label. To the model they are the same: any name may stand there.
+GPU metrics have names of two dialects under this label. The model accepts any name.
 """
 
 from __future__ import annotations

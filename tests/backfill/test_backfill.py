@@ -265,13 +265,13 @@ def test_another_unit_is_refused_or_told_exactly(tmp_path: Path) -> None:
 
 
 HOSTILE = {
-    b"[1]": "is no request",
-    b"{}": "is no request",
-    b'{"metadata": {}, "metrics": []}': "is no request",
-    b'{"metadata": {}, "metrics": {"request_latency": 5}}': "is no metric",
-    b'{"metadata": {}, "metrics": {"request_latency": {"value": "\\u001b[31m", "unit": "ms"}}}': "is no number",
-    b'{"metadata": {}, "metrics": {"request_latency": {"value": [[1]], "unit": "ms"}}}': "is no number",
-    b'{"metadata": {}, "metrics": {"request_latency": {"value": true, "unit": "ms"}}}': "is no number",
+    b"[1]": "is not the record of a request",
+    b"{}": "is not the record of a request",
+    b'{"metadata": {}, "metrics": []}': "is not the record of a request",
+    b'{"metadata": {}, "metrics": {"request_latency": 5}}': "is not a metric",
+    b'{"metadata": {}, "metrics": {"request_latency": {"value": "\\u001b[31m", "unit": "ms"}}}': "is not a number",
+    b'{"metadata": {}, "metrics": {"request_latency": {"value": [[1]], "unit": "ms"}}}': "is not a number",
+    b'{"metadata": {}, "metrics": {"request_latency": {"value": true, "unit": "ms"}}}': "is not a number",
     b'{"metadata": {}, "metrics": {"request_latency": {"value": 1e400, "unit": "ms"}}}': "not JSON",
     b'{"metadata": {}, "metrics": {"request_latency": {"value": 1, "unit": "\\u001b[31m"}}}': "is in",
     b"\xff\xfe\x00": "not JSON",

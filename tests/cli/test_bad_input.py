@@ -110,12 +110,12 @@ BAD: Final[dict[str, tuple[bytes, str, str]]] = {
     "duplicate key": (
         TEXT.replace('"unit": "ms"', '"unit": "ms", "unit": "s"', 1).encode(),
         "$.request_latency.unit",
-        'the key "unit" stands twice in one object (keep the right one; the tool cannot know which it is)',
+        'the key "unit" occurs twice in one object (delete one of the two; only you know which is right)',
     ),
     "duplicate key at the top": (
         TEXT.encode().rstrip()[:-1] + b', "start_time": "x"}',
         "$.start_time",
-        'the key "start_time" stands twice in one object',
+        'the key "start_time" occurs twice in one object',
     ),
     # As deep as the reader follows, but not the writer; the words are the writer's own.
     "300 objects deep": (nested(300), "", ""),
@@ -520,7 +520,7 @@ def test_hostile_text_in_errors_is_shown_harmlessly(tmp_path: Path) -> None:
     for raw, text in (
         (b"{", "not JSON"),
         (changed(schema_version=HOSTILE), f'schema_version is "{SHOWN}'[:60]),
-        (json.dumps({HOSTILE: 1})[:-1].encode() + b", " + json.dumps({HOSTILE: 2})[1:].encode(), "stands twice"),
+        (json.dumps({HOSTILE: 1})[:-1].encode() + b", " + json.dumps({HOSTILE: 2})[1:].encode(), "occurs twice"),
         (changed(run_info=[HOSTILE]), "is an array"),
         (json.dumps({"x": HOSTILE}).encode(), "is not an AIPerf export"),
     ):

@@ -240,7 +240,7 @@ def test_nesting_that_can_be_read_but_not_written_is_refused() -> None:
     ],
 )
 def test_a_key_that_stands_twice_is_refused(read: Any, raw: bytes, place: str) -> None:
-    with pytest.raises(DuplicateKeyError, match="stands twice in one object") as caught:
+    with pytest.raises(DuplicateKeyError, match="occurs twice in one object") as caught:
         read(raw)
     assert caught.value.place == place
 

@@ -1,7 +1,7 @@
-"""GenAI-Perf → 0.2: AIPerf's predecessor joins the line where their shapes are closest.
+"""GenAI-Perf → 0.2: exports of AIPerf's predecessor enter at the version whose shape is closest.
 
-Read off GenAI-Perf 0.0.16: its exporter writes each metric flat, as AIPerf 0.2.0 does, with the same names, units and
-statistics but for those declared here.
+Source: the exporter of GenAI-Perf 0.0.16. It writes each metric at the top level, as AIPerf 0.2.0 does, with the same
+names, units and statistics except for those declared here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from migrator.chain.pivot import Pivot
 from migrator.chain.step import Step
 
 CARRIED: Final = "genai_perf_input_config"
-"""Where GenAI-Perf's configuration rides along: no release of AIPerf could read it as its own `input_config`."""
+"""The key that keeps GenAI-Perf's configuration: no release of AIPerf could read it as its own `input_config`."""
 
 STEP = Step(
     older="genai-perf",

@@ -1,4 +1,4 @@
-"""0.1 → 0.2: metrics leave `records` (AIPerf 0.2.0)."""
+"""0.1 → 0.2: metrics move from `records` to the top level (AIPerf 0.2.0)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""0.2 → 0.3: the telemetry summary names its endpoints anew (AIPerf 0.3.0)."""
+"""0.2 → 0.3: a new name for the endpoints in the telemetry summary (AIPerf 0.3.0)."""
 
 from __future__ import annotations
 

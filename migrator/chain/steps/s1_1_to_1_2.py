@@ -1,4 +1,4 @@
-"""1.1 → 1.2: what reproduces the run, in the export itself (never published on its own)."""
+"""1.1 → 1.2: `run_info`, which is needed to repeat the run (no published release wrote 1.2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _empty(_: Object, __: Object, ___: Path) -> Json:
 
 
 def _seed(document: Object, _: Object, __: Path) -> Json:
-    """The seed of the run's configuration: `input.random_seed` up to 0.8.0, the data set's from 0.9.0 on."""
+    """The random seed of the run: that of `input` up to 0.8.0, that of the only data set from 0.9.0 on."""
     config = document.get("input_config")
     if type(config) is not dict:
         return UNKNOWN

@@ -18,7 +18,7 @@ def _benchmark_id(document: Object, _: Object, __: Path) -> Json:
 
 
 def _command(document: Object, _: Object, __: Path) -> Json:
-    """The recorded command; schema 1.3 promises that its secrets are removed, whatever the user asked for."""
+    """The recorded command line, always without secrets, as schema 1.3 promises."""
     config = document.get("input_config")
     found = config.get("cli_command") if type(config) is dict else None
     return redacted_command(found) if type(found) is str else UNKNOWN

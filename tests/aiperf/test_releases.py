@@ -1,0 +1,76 @@
+"""What releases write, and how releases and versions sort."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from migrator.aiperf.releases import (
+    NIGHTLIES,
+    RELEASES,
+    age,
+    is_newer_than_known,
+    release,
+    version_key,
+    writers,
+)
+from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
+from migrator.identify import identify
+
+
+def test_versions_sort_by_number() -> None:
+    line = [GENAI_PERF, *VERSIONS, "1.10", "1.99", "2.0"]
+    backwards = line[::-1]
+    assert sorted(backwards, key=version_key) == line
+    assert all(version_key(older) < version_key(newer) for older, newer in pairwise(line))
+
+
+def test_the_tables_are_sorted_and_name_versions_of_the_line() -> None:
+    for table in (RELEASES, NIGHTLIES):
+        assert sorted(table, key=lambda entry: age(entry.name)) == list(table)
+        assert {entry.version for entry in table} <= set(VERSIONS)
+        assert all(version_key(a.version) <= version_key(b.version) for a, b in pairwise(table))
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "dialect"),
+    [
+        ("0.1.1", "0.1", "legacy"),
+        ("0.6.0.post1", "1.0", "legacy"),
+        ("0.8.5", "1.1", "legacy"),
+        ("0.11.9", "1.3", "legacy"),
+        ("0.11.0.dev20260716", "1.4", "legacy"),
+        ("0.12.0.dev20260801", "1.4", "vendor"),
+        ("0.13.0", "1.4", "vendor"),
+        ("0.99.0", NEWEST, "vendor"),
+        ("0.99.0.dev20991231", NEWEST, "vendor"),
+    ],
+)
+def test_what_a_release_writes(name: str, version: str, dialect: str) -> None:
+    found = release(name)
+    assert found is not None
+    assert (found.version, found.dialect) == (version, dialect)
+    assert is_newer_than_known(found.name) == (name == "0.99.0")
+
+
+@pytest.mark.parametrize("name", ["", "banana", "0.1.0", "0.1", "v0.9.0", "0.5.0.dev20250101"])
+def test_what_is_not_the_name_of_a_known_release(name: str) -> None:
+    assert release(name) is None
+
+
+def test_writers_are_releases_and_nightlies_only_where_there_are_none() -> None:
+    assert writers("1.0") == ("0.4.0", "0.5.0", "0.6.0", "0.7.0")
+    assert writers("1.4", "vendor") == ("0.12.0", "0.13.0")
+    assert writers("1.4", "legacy") == ("0.11.0.dev20260715",)
+    assert writers("1.2") == ()
+
+
+def test_an_export_of_a_release_that_is_not_known_is_not_called_migrated() -> None:
+    export = {"schema_version": "1.4", "request_latency": {"unit": "ms"}, "was_cancelled": False, "input_config": {}}
+    assert (
+        "aiperf_version is 0.9.0, which writes 1.3: migrated"
+        in identify({**export, "aiperf_version": "0.9.0"}).evidence
+    )
+    for name in ("0.13.0", "0.99.0"):
+        assert not [line for line in identify({**export, "aiperf_version": name}).evidence if "migrated" in line]
