@@ -13,8 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS, catalogue, record_tags
-from migrator.aiperf.releases import release
-from migrator.chain.steps import RANK
+from migrator.aiperf.releases import release, version_key
 from migrator.check.rule import Problem, Spot, Subject, metric_holders, rule
 from migrator.jsonfile import Json, Numeral, Path
 
@@ -244,8 +243,8 @@ _COUNTED_SINCE: Final = "1.1"
 def _counted(subject: Subject) -> Iterator[Problem]:
     identity = subject.identity
     wrote = release(identity.writer)
-    native = wrote is not None and RANK[wrote.version] >= RANK[_COUNTED_SINCE]
-    if not native or RANK.get(identity.version, len(RANK)) < RANK[_COUNTED_SINCE]:
+    native = wrote is not None and version_key(wrote.version) >= version_key(_COUNTED_SINCE)
+    if not native or version_key(identity.version) < version_key(_COUNTED_SINCE):
         return
     for spot in subject.spots:
         if spot.part == "gpu" or spot.tag not in record_tags():

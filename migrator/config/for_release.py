@@ -6,7 +6,16 @@ import re
 from functools import cache, partial
 from typing import Final, NamedTuple, Self
 
-from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, Release, age, release
+from migrator.aiperf.releases import (
+    FIRST_READER,
+    NIGHTLIES,
+    RELEASES,
+    Release,
+    age,
+    is_newer_than_known,
+    release,
+    version_key,
+)
 from migrator.config.release_models import known_releases, reader
 from migrator.config.translate import translate
 from migrator.config.user_to_benchmark import DocumentFacts
@@ -45,28 +54,26 @@ def parse_release(text: str) -> ParsedRelease:
     found = release(name)
     if found is None or age(name) < age(FIRST_READER):
         raise UsageError(f"AIPerf {name} cannot read exports", hint=f"expected {expected}")
-    if age(name) > age(known_releases()[-1]):
-        newest = release(known_releases()[-1])
-        assert newest is not None
-        note = f"AIPerf {name} is not known to this version: written as for {newest.name}, the newest known"
-        return ParsedRelease(newest._replace(name=name), note)
-    return ParsedRelease(found)
+    newest = known_releases()[-1]
+    if age(name) <= age(newest):
+        return ParsedRelease(found)
+    if is_newer_than_known(name):
+        note = f"AIPerf {name} is not known to this version: written as for {newest}, the newest known"
+    else:
+        note = f"what AIPerf {name} reads of input_config is not known: written as for {newest}"
+    return ParsedRelease(found, note)
 
 
 @cache
 def last_writer(version: str) -> str:
     """The newest release that wrote a schema version; for 1.2, which no release wrote, that of the version before."""
     names = {entry.name for entry in (*RELEASES, *NIGHTLIES)} | set(known_releases())
-    rank = _rank(version)
-    older = [name for name in names if (found := release(name)) and _rank(found.version) <= rank]
-    newest = max(_rank(found.version) for name in older if (found := release(name)))
-    published = [name for name in older if (found := release(name)) and _rank(found.version) == newest]
+    wanted = version_key(version)
+    older = [name for name in names if (found := release(name)) and version_key(found.version) <= wanted]
+    newest = max(version_key(found.version) for name in older if (found := release(name)))
+    published = [name for name in older if (found := release(name)) and version_key(found.version) == newest]
     final = [name for name in published if ".dev" not in name]
     return max(final or published, key=age)
-
-
-def _rank(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
 
 
 def own_release(document: Object, version: str) -> str:

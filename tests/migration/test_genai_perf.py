@@ -22,7 +22,7 @@ from migrator.identify import Family, identify
 from migrator.jsonfile import Numeral, fingerprint, parse, render
 from migrator.ledger import Loss, Op
 from migrator.migration.audit import unaccounted
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.migration.plan import plan
 from migrator.migration.residue import Residue
 from migrator.schemas import violations
@@ -131,9 +131,9 @@ documents = st.builds(mutated, changes, st.one_of(st.just(...), st.sampled_from(
 @given(documents, st.sampled_from(TARGETS))
 def test_pure_and_deterministic(document: Object, target: str) -> None:
     before = render(document)
-    first = migrate(document, target, save_residue=True)
+    first = migrate(document, target, Options(save_residue=True))
     assert render(document) == before
-    assert everything(migrate(parse(before).data, target, save_residue=True)) == everything(first)
+    assert everything(migrate(parse(before).data, target, Options(save_residue=True))) == everything(first)
 
 
 @given(documents, st.sampled_from(TARGETS))
@@ -149,7 +149,7 @@ def test_its_result_is_a_main_export_of_the_version_asked_for(document: Object, 
 
 @given(documents, st.sampled_from(TARGETS))
 def test_the_residue_gives_the_original_back(document: Object, target: str) -> None:
-    up = migrate(document, target, save_residue=True)
+    up = migrate(document, target, Options(save_residue=True))
     assert up.residue
     residue = Residue.from_bytes(up.residue.to_bytes("test"))
     back = migrate(up.document, GENAI_PERF, residue=residue)
@@ -185,7 +185,7 @@ def test_one_call_is_the_steps_one_by_one(document: Object, target: str) -> None
 
 @given(documents)
 def test_no_secret_is_in_what_comes_out(document: Object) -> None:
-    result = migrate(document, save_residue=True)
+    result = migrate(document, options=Options(save_residue=True))
     assert SECRET.encode() not in everything(result)
 
 
@@ -237,7 +237,7 @@ def test_what_did_not_come_from_there_does_not_go_there() -> None:
 
 
 def test_the_residue_of_another_export_is_refused() -> None:
-    residue = migrate(real(), save_residue=True).residue
+    residue = migrate(real(), options=Options(save_residue=True)).residue
     other = migrate(mutated([goodput])).document
     with pytest.raises(ResidueError, match="belongs to another document"):
         migrate(other, GENAI_PERF, residue=residue)

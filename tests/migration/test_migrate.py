@@ -20,7 +20,7 @@ from migrator.errors import NotAnExportError, UnknownVersionError
 from migrator.jsonfile import leaves, parse
 from migrator.ledger import PAST_TENSE, Entry, Ledger, Loss, Op
 from migrator.migration.audit import unaccounted
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.migration.plan import plan
 
 BLOCK = {"unit": "ms", "avg": 1.5}
@@ -419,7 +419,7 @@ def test_the_trace_shows_the_document_after_each_stage() -> None:
 
 def test_the_trace_of_a_way_back_has_what_the_residue_restored() -> None:
     document = parse(export("0.13.0/chat-streaming").read_bytes()).data
-    down = migrate(document, "1.0", save_residue=True)
+    down = migrate(document, "1.0", Options(save_residue=True))
     back = migrate(down.document, "1.3", residue=down.residue)
     assert {entry.step for entry in back.ledger} <= back.trace.keys() | {"unknown"}
     assert back.trace["residue"] == document

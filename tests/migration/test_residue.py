@@ -17,14 +17,14 @@ from migrator.chain.steps import RANK, VERSIONS
 from migrator.errors import ResidueError
 from migrator.jsonfile import Numeral, parse, render
 from migrator.ledger import Loss, Op
-from migrator.migration.migrate import Migration, migrate
+from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Part, Residue, apply, digest, measure
 
 KEY = "sk-secret-1234567890abcdef"
 
 
 def saved(document: Any, target: str) -> tuple[Migration, Residue]:
-    result = migrate(document, target, save_residue=True)
+    result = migrate(document, target, Options(save_residue=True))
     assert result.residue is not None
     return result, result.residue
 
@@ -127,7 +127,7 @@ def test_the_guard_is_the_scalars_beside_a_value(edit: Any, conflict: bool) -> N
 def test_a_residue_file_comes_back_as_it_was_written(data: Any) -> None:
     document = data.draw(documents(data.draw(st.sampled_from(["0.1", "1.4", "1.5"]))))
     target = data.draw(st.sampled_from(["0.1", "0.2", "1.0", "1.2"]))
-    result = migrate(document, target, save_residue=True)
+    result = migrate(document, target, Options(save_residue=True))
     if result.residue is None:
         return
     raw = result.residue.to_bytes("the tool 1.0")
@@ -219,7 +219,7 @@ def test_restoring_may_go_on_to_a_third_version() -> None:
     for target in VERSIONS:
         if target == "1.0":
             continue
-        back = migrate(result.document, target, residue=residue, save_residue=True)
+        back = migrate(result.document, target, Options(save_residue=True), residue=residue)
         assert render(back.document) == render(migrate(document, target).document)
         assert back.restored is residue
         assert back.residue is None or back.residue.origin == "1.4"
@@ -252,13 +252,13 @@ def test_the_dialect_of_1_4_is_remembered() -> None:
 
 def test_a_secret_that_a_residue_kept_is_redacted_on_the_way_back() -> None:
     document = {**recorded("1.3")[1], "run_info": {"cli_command": f"aiperf profile --api-key '{KEY}'"}}
-    result = migrate(document, "1.0", save_residue=True, keep_secrets=True)
+    result = migrate(document, "1.0", Options(save_residue=True, keep_secrets=True))
     assert result.residue is not None
     assert KEY in str(result.residue.to_bytes("test"))
     back = migrate(result.document, "1.3", residue=result.residue)
     assert KEY not in str(back.document)
     assert [entry.path for entry in back.ledger.of(Loss.REDACTED)] == [("run_info", "cli_command")]
-    kept = migrate(result.document, "1.3", residue=result.residue, keep_secrets=True)
+    kept = migrate(result.document, "1.3", Options(keep_secrets=True), residue=result.residue)
     assert kept.document == document
 
 

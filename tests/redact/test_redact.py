@@ -13,7 +13,7 @@ from support.replay import copied, leaves
 from migrator.chain.steps import VERSIONS
 from migrator.jsonfile import parse, render
 from migrator.ledger import Loss
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.redact import REDACTED, find_secrets, places, redact, redacted_command
 
 KEY = "sk-secret-1234567890abcdef"
@@ -240,7 +240,7 @@ def load(export: str) -> Any:
 def test_a_migration_carries_no_key_anywhere(export: str, target: str) -> None:
     document = load(export)
     assert KEY in str(document)
-    result = migrate(document, target, save_residue=True)
+    result = migrate(document, target, Options(save_residue=True))
     if not result.changed:
         assert result.document is document
         return
@@ -257,11 +257,11 @@ def test_a_migration_carries_no_key_anywhere(export: str, target: str) -> None:
 def test_an_upgrade_takes_the_clean_command_whatever_was_asked(export: str) -> None:
     document = load(export)
     for keep in (False, True):
-        result = migrate(document, "1.3", keep_secrets=keep).document
+        result = migrate(document, "1.3", Options(keep_secrets=keep)).document
         assert KEY not in result["run_info"]["cli_command"]
         assert "--api-key '<redacted>'" in result["run_info"]["cli_command"]
         assert (KEY in str(result["input_config"])) == keep
-    assert not migrate(document, "1.3", keep_secrets=True).ledger.of(Loss.REDACTED)
+    assert not migrate(document, "1.3", Options(keep_secrets=True)).ledger.of(Loss.REDACTED)
 
 
 def test_recorded_exports_without_keys_are_not_touched() -> None:

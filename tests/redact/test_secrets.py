@@ -9,7 +9,7 @@ import pytest
 
 from migrator.chain.steps import VERSIONS
 from migrator.jsonfile import parse, render
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.migration.residue import Residue
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "exports"
@@ -21,7 +21,7 @@ WITH_KEYS = ("0.3.0/chat-goodput-key", "0.6.0/key")
 @pytest.mark.parametrize("to", VERSIONS)
 def test_no_migration_carries_it(run: str, to: str) -> None:
     parsed = parse((GOLDEN / run / "profile_export_aiperf.json").read_bytes())
-    done = migrate(parsed.data, to, save_residue=True)
+    done = migrate(parsed.data, to, Options(save_residue=True))
     if not done.changed:
         return
     told = json.dumps(done.ledger.as_list())
@@ -32,10 +32,10 @@ def test_no_migration_carries_it(run: str, to: str) -> None:
 def test_a_residue_that_was_saved_with_it_does_not_bring_it_back() -> None:
     document = json.loads((GOLDEN / "0.13.0" / "cancelled" / "profile_export_aiperf.json").read_bytes())
     document["run_info"]["cli_command"] = f"aiperf profile --api-key '{KEY}'"
-    down = migrate(document, "1.0", save_residue=True, keep_secrets=True)
+    down = migrate(document, "1.0", Options(save_residue=True, keep_secrets=True))
     assert down.residue
     residue = Residue.from_bytes(down.residue.to_bytes("test"))
-    kept = migrate(down.document, "1.4", residue=residue, keep_secrets=True)
+    kept = migrate(down.document, "1.4", Options(keep_secrets=True), residue=residue)
     assert KEY in render(kept.document).decode()
     for to in ("1.3", "1.4", "1.5"):
         back = migrate(down.document, to, residue=residue)

@@ -18,12 +18,12 @@ CARRIED: Final = "genai_perf_input_config"
 STEP = Step(
     older="genai-perf",
     newer="0.2",
-    summary="GenAI-Perf's names become AIPerf's; its configuration rides along",
+    summary="GenAI-Perf's names become AIPerf's; its configuration is kept",
     reason=(
-        "GenAI-Perf, the predecessor of AIPerf, writes metrics flat and under the same names as AIPerf 0.2.0, but for"
-        " goodput. Its telemetry stands metric by metric instead of GPU by GPU, and names no GPU and no time. Its"
-        " `input_config` is of a kind of its own and is carried along unchanged. When the run began and ended, and"
-        " whether it was cancelled, is not in the file and is not made up."
+        "GenAI-Perf, the predecessor of AIPerf, writes metrics at the top level and under the same names as AIPerf"
+        " 0.2.0, except for goodput. Its telemetry is ordered by metric instead of by GPU, without names of GPUs and"
+        " without times. Its `input_config` has a shape of its own, and is kept unchanged as `genai_perf_input_config`."
+        " Start, end and cancellation of the run are not in the file, and an upgrade adds none."
     ),
     ops=(
         Rename({"request_goodput": "goodput", "input_config": CARRIED}),

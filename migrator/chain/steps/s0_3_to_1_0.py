@@ -20,7 +20,7 @@ STEP = Step(
     summary="schema label, writer, run identifier",
     reason=(
         "AIPerf 0.4.0 adds `schema_version`, `aiperf_version` and `benchmark_id`, and renames the metric"
-        " `prefill_throughput`. Which release wrote an older file is not in it, so `aiperf_version` stays out."
+        " `prefill_throughput`. An older file does not say which release wrote it, so no `aiperf_version` is added."
     ),
     ops=(
         Add(

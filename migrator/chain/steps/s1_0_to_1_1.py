@@ -11,8 +11,8 @@ STEP = Step(
     newer="1.1",
     summary="count and sum of each distribution",
     reason=(
-        "AIPerf 0.8.0 adds `count` and `sum` to the stats blocks of record metrics. They come from the requests"
-        " themselves and cannot be computed from a summary, so an upgrade adds none."
+        "AIPerf 0.8.0 adds `count` and `sum` to the stats blocks of record metrics. They are counted over"
+        " the requests and cannot be computed from the other statistics, so an upgrade adds none."
     ),
     ops=(
         Add(AddedField("count"), AddedField("sum"), at=BLOCKS),

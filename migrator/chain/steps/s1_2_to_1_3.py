@@ -30,7 +30,7 @@ STEP = Step(
     summary="run_info: identifiers and command line",
     reason=(
         "AIPerf 0.9.0 adds `benchmark_id`, `sweep_id` and the redacted `cli_command` to `run_info`, and an optional"
-        " `branch_stats`. It also changes the shape of `input_config`, which this chain passes through unchanged."
+        " `branch_stats`. It also changes the shape of `input_config`, which is translated apart from the steps."
     ),
     ops=(
         Add(

@@ -12,7 +12,7 @@ STEP = Step(
     summary="warm-up metrics; vendor-scoped telemetry",
     reason=(
         "Schema 1.4 adds optional `warmup_metrics`. AIPerf 0.12.0 also gives GPU telemetry vendor-scoped names and a"
-        " `platform`, which the 1.4 nightlies before it had not; AIPerf 0.13.0 adds `is_complete`,"
+        " `platform`, which earlier nightlies of 1.4 do not have; AIPerf 0.13.0 adds `is_complete`,"
         " `incomplete_reason` and an optional acceptance histogram, without a new label."
     ),
     ops=(

@@ -20,7 +20,7 @@ STEP = Step(
     reason=(
         "Schema 1.5 adds `runtime_submission_invalid_reasons`, empty for a valid run; for an older file that is an"
         " assumption. Its new `full_*` metrics are ordinary stats blocks. The documentation dates the vendor-scoped"
-        " telemetry names to this version: what has not got them yet, gets them here."
+        " telemetry names to this version: a file that still has the old ones gets the new ones here."
     ),
     ops=(
         Add(
