@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from migrator.chain.ops import Operation
+from migrator.chain.operation import Operation
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.cli.commands.versions import rows
 from migrator.render.text import release_range

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from migrator.chain.ops import AddedField, Context
+from migrator.chain.operation import AddedField, Context
 from migrator.chain.places import Field
 from migrator.jsonfile import Json, Object
 from migrator.ledger import Loss, Op

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from migrator.chain.ops import Operation
+from migrator.chain.operation import Operation
 
 
 class Step(NamedTuple):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from migrator.chain.ops import Add, AddedField, Operation, Rename
+from migrator.chain.operation import AddedField, Operation
+from migrator.chain.ops import Add, Rename
 from migrator.chain.places import GPU_METRICS, GPUS
 from migrator.jsonfile import Json, Object, Path
 from migrator.ledger import Loss

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from migrator.aiperf.releases import Dialect, release, version_key
 from migrator.chain.keys import known_keys
-from migrator.chain.ops import Context
+from migrator.chain.operation import Context
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST
 from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.config.acceptance import rejections

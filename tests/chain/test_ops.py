@@ -10,7 +10,8 @@ from support.replay import copied
 
 from migrator.aiperf.metrics import catalogue
 from migrator.chain.keys import known_keys
-from migrator.chain.ops import UNKNOWN, Add, AddedField, Context, InDialect, Inverse, Rename, Unnest
+from migrator.chain.operation import UNKNOWN, AddedField, Context
+from migrator.chain.ops import Add, InDialect, Inverse, Rename, Unnest
 from migrator.chain.pivot import Pivot
 from migrator.chain.places import (
     BLOCK,

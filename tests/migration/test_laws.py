@@ -19,7 +19,8 @@ from support.laws import LAWS, MODES, Case, Options, case_of
 from support.real_documents import CHOSEN, mutated, recorded, thinned
 from support.strategies import LEGACY_WRITER, documents, shape
 
-from migrator.chain.ops import Add, AddedField, Rename
+from migrator.chain.operation import AddedField
+from migrator.chain.ops import Add, Rename
 from migrator.chain.places import GPUS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import RANK, STEPS, VERSIONS

@@ -17,7 +17,8 @@ from support.replay import copied
 
 from migrator.aiperf.metrics import PERCENTILES, catalogue
 from migrator.aiperf.releases import Dialect, writers
-from migrator.chain.ops import UNKNOWN, Add, AddedField, InDialect, Inverse, Rename, Unnest
+from migrator.chain.operation import UNKNOWN, AddedField
+from migrator.chain.ops import Add, InDialect, Inverse, Rename, Unnest
 from migrator.chain.places import BLOCK, GPU_METRICS, visit
 from migrator.chain.step import Step
 from migrator.chain.steps import STEPS

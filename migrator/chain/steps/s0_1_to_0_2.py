@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from migrator.aiperf.metrics import catalogue, is_scalar
-from migrator.chain.ops import UNKNOWN, Add, AddedField, Inverse, Rename, Unnest
+from migrator.chain.operation import UNKNOWN, AddedField
+from migrator.chain.ops import Add, Inverse, Rename, Unnest
 from migrator.chain.places import BLOCKS, FRONT
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Object, Path

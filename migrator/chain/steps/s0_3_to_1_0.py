@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import UNKNOWN, Add, AddedField, Rename
+from migrator.chain.operation import UNKNOWN, AddedField
+from migrator.chain.ops import Add, Rename
 from migrator.chain.places import FRONT
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Object, Path

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import Add, AddedField
+from migrator.chain.operation import AddedField
+from migrator.chain.ops import Add
 from migrator.chain.places import BLOCKS, GPU_BLOCKS
 from migrator.chain.step import Step
 

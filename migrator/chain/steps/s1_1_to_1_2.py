@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import UNKNOWN, Add, AddedField
+from migrator.chain.operation import UNKNOWN, AddedField
+from migrator.chain.ops import Add
 from migrator.chain.step import Step
 from migrator.jsonfile import Json, Object, Path
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from migrator.chain.ops import Add, AddedField, InDialect
+from migrator.chain.operation import AddedField
+from migrator.chain.ops import Add, InDialect
 from migrator.chain.step import Step
 from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.jsonfile import Json, Object, Path
