@@ -19,7 +19,7 @@ from migrator.batch.migrate_files import execute
 from migrator.batch.request import Request, Status
 from migrator.identify import identify
 from migrator.jsonfile import parse, render
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.writing.options import Fsync, WriteOptions
 
 ROUNDS = 30
@@ -65,7 +65,7 @@ def _stages() -> Iterator[str]:
         "identify": lambda: [identify(data, details=False) for data in parsed],
         "migrate, configuration left alone": lambda: [migrate(data, identity=found) for data, found in identified],
         "migrate, configuration translated": lambda: [
-            migrate(data, config=True, identity=found) for data, found in identified
+            migrate(data, options=Options(config=True), identity=found) for data, found in identified
         ],
         "render": lambda: [render(data) for data in parsed],
     }

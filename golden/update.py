@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from golden.provenance import EXPORTS
-from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST, RANK, VERSIONS, rank
+from migrator.aiperf.releases import version_key
+from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST, VERSIONS
 from migrator.identify import identify
 from migrator.jsonfile import Layout, parse, render
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 
 EXPECTED: Final = Path(__file__).parent / "expected"
 EXPORT_FILE: Final = "profile_export_aiperf.json"
@@ -101,7 +102,7 @@ def _targets(export: str) -> list[str]:
     version = identify(parse(recorded(export)).data).version
     if version == GENAI_PERF:
         return [ENTRY.newer, NEWEST]
-    place = RANK[version]
+    place = VERSIONS.index(version)
     wanted = {0, place - 1, place + 1, len(VERSIONS) - 1} - {place, -1, len(VERSIONS)}
     return [VERSIONS[index] for index in sorted(wanted)]
 
@@ -119,7 +120,7 @@ def file_of(export: str) -> str:
 def outcome(case: Case) -> dict[str, bytes]:
     """What the library gives for a case now: name within `expected/` → bytes."""
     parsed = parse(recorded(case.export))
-    result = migrate(parsed.data, case.to, config=True)
+    result = migrate(parsed.data, case.to, Options(config=True))
     output = render(result.document, parsed.layout)
     heading = {
         "export": f"{case.export}/{file_of(case.export)}",
@@ -132,8 +133,8 @@ def outcome(case: Case) -> dict[str, bytes]:
     files = {case.path(): b"".join(_line(row) for row in (heading, *result.ledger.as_list()))}
     if case in WHOLE:
         files[case.path(".json")] = output
-        if rank(case.to) < rank(result.identity.version):
-            residue = migrate(parsed.data, case.to, config=True, save_residue=True).residue
+        if version_key(case.to) < version_key(result.identity.version):
+            residue = migrate(parsed.data, case.to, Options(config=True, save_residue=True)).residue
             assert residue is not None
             files[case.path(".residue.json")] = residue.to_bytes(TOOL)
     return files

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.releases import release as known
 from migrator.errors import MigratorError
+from migrator.migration.goal import Goal
 from migrator.migration.migrate import Migration, migrate
 
 
@@ -28,7 +29,7 @@ def _version(release: str) -> str:
 
 
 _TARGET: Final = _Target(
-    lambda name: ["--for-aiperf", name], lambda data, name: migrate(data, _version(name), release_name=name)
+    lambda name: ["--for-aiperf", name], lambda data, name: migrate(data, Goal(_version(name), name))
 )
 
 

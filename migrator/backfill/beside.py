@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from migrator.aiperf.releases import version_key
 from migrator.backfill.fill import fill_from_records, lacking
 from migrator.backfill.run import NAME, fill_from_run_config
-from migrator.chain.steps import RANK
 from migrator.jsonfile import Object
 from migrator.ledger import Entry
 
@@ -49,7 +49,7 @@ class Backfill:
             RecordsError: the files beside it belong to another run, or are incomplete.
             MigratorError: one of them cannot be read.
         """
-        fields = frozenset(key for key, since in _FIELDS_SINCE.items() if RANK[version] >= RANK[since])
+        fields = frozenset(key for key, since in _FIELDS_SINCE.items() if version_key(version) >= version_key(since))
         entries: list[Entry] = []
         if any(fields.intersection(keys) for keys in lacking(document).values()):
             records = self.records or records_beside(self.path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from migrator.chain.steps import NEWEST, require_version
-from migrator.config.for_release import parse_release
 from migrator.errors import UsageError
 
 
@@ -48,5 +47,8 @@ def goal_of(to: str | None = None, for_aiperf: str | None = None) -> Goal:
         return Goal(require_version(to or NEWEST))
     if to is not None:
         raise UsageError("a release has a version already", hint="one of to and for_aiperf")
+    # Imported here: a goal is part of every request, and the table of releases' fields only of some.
+    from migrator.config.for_release import parse_release
+
     found = parse_release(for_aiperf)
     return Goal(found.release.version, found.release.name, found.note)
