@@ -13,7 +13,7 @@ from support.replay import copied
 from migrator.errors import RejectedError
 from migrator.jsonfile import render
 from migrator.migration.audit import unaccounted
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 
 odd = st.sampled_from(
@@ -67,8 +67,8 @@ def test_an_edited_configuration_for_long(document: Object, target: str) -> None
 @given(document=configurations(), version=st.sampled_from(["0.2", "0.3", "1.0", "1.1", "1.2", "1.3", "1.4", "1.5"]))
 @settings(deadline=None)
 def test_a_plain_target_keeps_what_no_release_knows(document: Object, version: str) -> None:
-    done = migrate(document, version, config=True, save_residue=True)
+    done = migrate(document, version, Options(config=True, save_residue=True))
     assert unaccounted(document, done.document, done.ledger) == []
     if done.residue:
-        back = migrate(done.document, done.residue.origin, config=True, residue=done.residue)
+        back = migrate(done.document, done.residue.origin, Options(config=True), residue=done.residue)
         assert render(back.document) == render(redact(document)[0])

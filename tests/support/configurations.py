@@ -12,7 +12,8 @@ from migrator.config.acceptance import rejections
 from migrator.jsonfile import Parsed, fingerprint, parse, render
 from migrator.ledger import Loss, Op
 from migrator.migration.audit import unaccounted
-from migrator.migration.migrate import Migration, migrate
+from migrator.migration.goal import Goal
+from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 from migrator.redact import redact
 
@@ -33,11 +34,11 @@ def config_of(name: str) -> Object:
     return config
 
 
-def for_release(document: Object, name: str, **options: Any) -> Migration:
+def for_release(document: Object, name: str, *, save_residue: bool = False) -> Migration:
     """A document converted for a release."""
     found = release(name)
     assert found is not None
-    return migrate(document, found.version, release_name=name, **options)
+    return migrate(document, Goal(found.version, name), Options(save_residue=save_residue))
 
 
 def holds(document: Object, name: str) -> Migration:
@@ -52,7 +53,7 @@ def holds(document: Object, name: str) -> Migration:
     assert fingerprint(again.document.get("input_config")) == fingerprint(done.document.get("input_config"))
     if done.residue is not None:
         saved = Residue.from_bytes(done.residue.to_bytes("test"))
-        back = migrate(done.document, saved.origin, config=True, residue=saved)
+        back = migrate(done.document, saved.origin, Options(config=True), residue=saved)
         assert render(back.document) == render(redact(document)[0])
         assert back.ledger.by_op()[Op.CONFLICT] == 0
     return done
