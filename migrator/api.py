@@ -6,19 +6,20 @@ This is what `import migrator` offers; everything else may change without notice
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.batch.load import load
-from migrator.chain.steps import NEWEST
 from migrator.errors import MigratorError, UsageError
 from migrator.files.disk import write_atomic
 from migrator.files.packed import pack, packing_of_name, unpack
 from migrator.identify import Identity, identify, require_migratable
 from migrator.jsonfile import Json, Parsed, parse, render
 from migrator.ledger import Ledger
-from migrator.migration.migrate import migrate
+from migrator.migration.goal import goal_of
+from migrator.migration.migrate import Options, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import is_url
 from migrator.writing.replace_stored import write_stored
@@ -74,21 +75,11 @@ class Export:
             RejectedError: the release would reject the result for something that no migration may change.
             ResidueError: the residue belongs to another document or version.
         """
-        version, release = to or NEWEST, None
-        if for_aiperf is not None:
-            if to is not None:
-                raise UsageError("a release has a version already", hint="one of to and for_aiperf")
-            version, release = _goal(for_aiperf)
-        done = migrate(
-            self.document,
-            version,
-            release_name=release,
-            config=True,
-            residue=residue,
-            save_residue=save_residue,
-            keep_secrets=keep_secrets,
-            identity=self.identity,
-        )
+        goal = goal_of(to, for_aiperf)
+        if goal.note:
+            warnings.warn(goal.note, stacklevel=2)
+        options = Options(config=True, save_residue=save_residue, keep_secrets=keep_secrets)
+        done = migrate(self.document, goal, options, residue=residue, identity=self.identity)
         parsed = self.parsed._replace(data=done.document)
         return Conversion(Export(self.name, parsed, identify(done.document)), done.ledger, done.residue)
 
@@ -116,17 +107,6 @@ class Export:
             write_stored(name, raw, None, force=overwrite)
         else:
             write_atomic(name, raw, overwrite=overwrite)
-
-
-def _goal(release: str) -> tuple[str, str]:
-    import warnings
-
-    from migrator.config.for_release import parse_release
-
-    found = parse_release(release)
-    if found.note:
-        warnings.warn(found.note, stacklevel=3)
-    return found.release.version, found.release.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from migrator.errors import MigratorError
 from migrator.identify import MIGRATABLE, Identity
 from migrator.jsonfile import Path, path_text
 from migrator.ledger import Entry, Loss
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 
 _KINDS: Final = 1000
 """Kinds that are counted apart: more than real trees have, and a bound for hostile files."""
@@ -57,7 +57,7 @@ def facts(loaded: Loaded, to: str) -> Facts:
     document = loaded.parsed.data
     mark = mark_of(document, metrics_of(document, found.version))
     try:
-        done = migrate(document, to, config=True, identity=found)
+        done = migrate(document, to, Options(config=True), identity=found)
     except MigratorError:
         return Facts(found, len(loaded.raw), mark)
     kinds = Counter((entry.loss, place(entry)) for entry in done.ledger if entry.loss in TELLING)

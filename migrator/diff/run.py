@@ -94,7 +94,7 @@ def _why_not(family: Family) -> str:
         Family.SWEEP: "is the summary of a sweep, which is not a run",
         Family.TIMESLICES: "holds slices of a run, not a run",
     }
-    return reasons.get(family, f"is not a main export but: {family.value}")
+    return reasons.get(family, f"is {family.noun}")
 
 
 def _trial(name: str, document: Json, records: str) -> Trial:

@@ -15,8 +15,7 @@ from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.aiperf.units import convert, same_family
 from migrator.aiperf.volatile import stable
 from migrator.config.for_release import in_newest_dialect
-from migrator.errors import NotAnExportError
-from migrator.identify import MIGRATABLE, identify
+from migrator.identify import MIGRATABLE, identify, not_an_export
 from migrator.jsonfile import Json, Numeral, Path, parse_to_look, path_text
 from migrator.migration.migrate import migrate
 from migrator.redact import redact
@@ -55,7 +54,7 @@ def read_facts(raw: bytes) -> list[Fact]:
     document = parse_to_look(raw).data
     found = identify(document, details=False)
     if found.family not in MIGRATABLE:
-        raise NotAnExportError(f"is of another family than main exports: {found.family.value}")
+        raise not_an_export(found.family)
     document, _ = redact(document)
     if not found.newer:
         # Of a newer one, what is known is shown.

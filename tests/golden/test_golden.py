@@ -15,7 +15,7 @@ from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST, RANK, STEPS, VERSION
 from migrator.identify import Family, family, identify
 from migrator.jsonfile import Parsed, parse, render
 from migrator.ledger import Loss
-from migrator.migration.migrate import Migration, migrate
+from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 
 MAIN_EXPORTS = sorted(provenance.EXPORTS.rglob("profile_export_aiperf.json"))
@@ -239,14 +239,14 @@ def read(path: Path) -> tuple[bytes, Parsed, str]:
 def back(result: Migration, to: str, residue: Residue | None = None) -> Any:
     if not result.changed:
         return result.document
-    return migrate(result.document, to, residue=residue, keep_secrets=True).document
+    return migrate(result.document, to, Options(keep_secrets=True), residue=residue).document
 
 
 @every_export
 def test_up_then_down_gives_the_original_bytes(path: Path) -> None:
     raw, parsed, version = read(path)
     for to in VERSIONS[RANK[version] :]:
-        result = migrate(parsed.data, to, keep_secrets=True)
+        result = migrate(parsed.data, to, Options(keep_secrets=True))
         returned = render(back(result, version), parsed.layout)
         if (version, to) in NO_PLACE:
             assert result.ledger.of(Loss.LOST), f"{version} → {to} is listed as losing something"
@@ -259,7 +259,7 @@ def test_up_then_down_gives_the_original_bytes(path: Path) -> None:
 def test_with_its_residue_every_migration_gives_back_the_original_bytes(path: Path) -> None:
     raw, parsed, version = read(path)
     for to in VERSIONS:
-        result = migrate(parsed.data, to, save_residue=True, keep_secrets=True)
+        result = migrate(parsed.data, to, Options(save_residue=True, keep_secrets=True))
         residue = result.residue and Residue.from_bytes(result.residue.to_bytes(update.TOOL))
         assert render(back(result, version, residue), parsed.layout) == raw, f"{version} → {to} → {version}"
 
@@ -271,7 +271,7 @@ def test_no_migration_carries_a_key_on(path: Path) -> None:
         assert all(not migrate(parsed.data, to).ledger.of(Loss.REDACTED) for to in (VERSIONS[0], NEWEST))
         return
     for to in VERSIONS:
-        result = migrate(parsed.data, to, save_residue=True)
+        result = migrate(parsed.data, to, Options(save_residue=True))
         if not result.changed:
             continue
         assert result.residue is not None

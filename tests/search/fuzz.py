@@ -52,7 +52,7 @@ def rooms(raw: bytes) -> None:
     from migrator.git.textconv import textconv
     from migrator.identify import MIGRATABLE, identify
     from migrator.jsonfile import parse, parse_to_look, render
-    from migrator.migration.migrate import migrate
+    from migrator.migration.migrate import Options, migrate
 
     with contextlib.suppress(MigratorError):
         textconv(raw)
@@ -77,7 +77,7 @@ def rooms(raw: bytes) -> None:
         return  # Half characters, which no writer can write again.
     for version in VERSIONS:
         try:
-            done = migrate(parsed.data, version, save_residue=True, identity=found)
+            done = migrate(parsed.data, version, Options(save_residue=True), identity=found)
         except MigratorError:
             continue
         render(done.document, parsed.layout)
@@ -108,15 +108,16 @@ def read_by_release(document: Any, name: str) -> None:
     from migrator.config.acceptance import read_by
     from migrator.errors import MigratorError
     from migrator.jsonfile import render
-    from migrator.migration.migrate import migrate
+    from migrator.migration.goal import Goal
+    from migrator.migration.migrate import Options, migrate
 
     found = release(name)
     assert found
     read_by(document)
     with contextlib.suppress(MigratorError):
-        done = migrate(document, found.version, release_name=name, config=True, save_residue=True)
+        done = migrate(document, Goal(found.version, name), Options(config=True, save_residue=True))
         render(done.document)
-        render(migrate(done.document, NEWEST, config=True, residue=done.residue).document)
+        render(migrate(done.document, NEWEST, Options(config=True), residue=done.residue).document)
 
 
 def _tabulated(parsed: Any, found: Any) -> None:

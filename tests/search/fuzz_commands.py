@@ -179,9 +179,9 @@ def residues() -> list[bytes]:
 @cache
 def _lowered(version: str) -> tuple[Any, bytes | None]:
     from migrator.jsonfile import parse
-    from migrator.migration.migrate import migrate
+    from migrator.migration.migrate import Options, migrate
 
-    done = migrate(parse(GOOD.read_bytes()).data, version, save_residue=True, config=True)
+    done = migrate(parse(GOOD.read_bytes()).data, version, Options(config=True, save_residue=True))
     return done.document, done.residue.to_bytes("fuzz") if done.residue else None
 
 
@@ -194,7 +194,7 @@ def restored(raw: bytes) -> None:
     from migrator.chain.steps import VERSIONS
     from migrator.errors import MigratorError
     from migrator.jsonfile import render
-    from migrator.migration.migrate import migrate
+    from migrator.migration.migrate import Options, migrate
     from migrator.migration.residue import Residue
 
     try:
@@ -204,7 +204,7 @@ def restored(raw: bytes) -> None:
         document = _lowered(residue.to)[0]
         before = render(document)
         for version in {residue.origin, VERSIONS[-1]} & set(VERSIONS):
-            render(migrate(document, version, residue=residue, config=True).document)
+            render(migrate(document, version, Options(config=True), residue=residue).document)
     except MigratorError:
         return
     assert render(document) == before, "a migration does not touch what it is given"

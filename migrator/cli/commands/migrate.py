@@ -18,8 +18,8 @@ from migrator.cli.parser import Parser, file_name
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.cli.write_options import NEEDS_OUTPUT, WritingOptions, add_write_options, journaled, write_options
-from migrator.config.for_release import parse_release
 from migrator.errors import ExitCode, UnwritableError, UsageError
+from migrator.migration.goal import goal_of
 from migrator.render.lines import json_line
 from migrator.render.report import diff, explain, result_line, total_line
 from migrator.render.safe import printable
@@ -179,10 +179,12 @@ def _request(options: Options) -> Request:
         raise UsageError("--records names the records of one export", hint="--backfill reads those beside each file")
     if options.backfill and not options.records and STDIN in options.paths:
         raise UsageError("standard input has no files beside it", hint="--records FILE")
-    version, release = _goal(options)
+    goal = goal_of(options.to if options.for_aiperf is None else None, options.for_aiperf)
+    if goal.note:
+        complain(goal.note)
     return Request(
-        to=version,
-        release=release,
+        to=goal.version,
+        release=goal.release,
         direction=_COMMANDS[options.command][0],
         out_file=options.output,
         out_folder=options.output_dir,
@@ -198,17 +200,6 @@ def _request(options: Options) -> Request:
         where=options.where,
         ledgers=bool(options.explain or options.diff or options.json or options.ledger),
     )
-
-
-def _goal(options: Options) -> tuple[str, str]:
-    """The version to reach, and the AIPerf release that is to read it (empty: none was named)."""
-    if options.for_aiperf is None:
-        assert options.to is not None, "one of --to and --for-aiperf is required"
-        return options.to, ""
-    found = parse_release(options.for_aiperf)
-    if found.note:
-        complain(found.note)
-    return found.release.version, found.release.name
 
 
 def _may_be_several(paths: Sequence[str]) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, age, writers
-from migrator.chain.steps import ENTRY, FIRST_LABELLED, RANK, STEPS, VERSIONS
+from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, age, version_key, writers
+from migrator.chain.steps import ENTRY, FIRST_LABELLED, STEPS, VERSIONS
 from migrator.cli.parser import Parser
 from migrator.cli.streams import say
 from migrator.errors import ExitCode
@@ -72,7 +72,7 @@ def _print_releases(*, as_json: bool) -> None:
 
     listed = [("release", "schema", "label", "GPU telemetry", "input_config")]
     for entry in sorted((*RELEASES, *NIGHTLIES), key=lambda entry: age(entry.name)):
-        labelled = RANK[entry.version] >= RANK[FIRST_LABELLED]
+        labelled = version_key(entry.version) >= version_key(FIRST_LABELLED)
         names = {"legacy": "gpu_power_usage", "vendor": "nvidia_power_usage"}
         config = "UserConfig" if reader(entry.name).family == "user" else "BenchmarkConfig"
         if as_json:
@@ -122,7 +122,7 @@ def rows() -> Iterator[VersionRow]:
         step = by_newer.get(version)
         yield VersionRow(
             version=version,
-            labelled=RANK[version] >= RANK[FIRST_LABELLED],
+            labelled=version_key(version) >= version_key(FIRST_LABELLED),
             releases=tuple(writers(version)),
             summary=step.summary if step else "metrics under records",
             reason=step.reason if step else "",
