@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from support.process import EXPORTS, NAME, ROOT, SECRET, Done, environment, export, run
 
-from migrator.chain.steps import RANK
+from migrator.chain.steps import VERSIONS
 from migrator.errors import UnreadableError
 from migrator.git import blocks
 from migrator.git.command import GitError
@@ -122,7 +122,7 @@ def test_an_export_and_its_upgrades_have_the_same_text(name: str) -> None:
     text = textconv(raw(name))
     source = identify(content).version
     # A stop at 0.2 to 1.0 would cost the counts of 0.1, for which they have no place.
-    for version in list(RANK)[RANK["1.1" if source == "0.1" else source] :]:
+    for version in VERSIONS[VERSIONS.index("1.1" if source == "0.1" else source) :]:
         assert textconv(render(migrate(content, version).document)) == text, version
 
 

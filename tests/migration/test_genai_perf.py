@@ -15,7 +15,8 @@ from support.process import EXPORTS, NAME, SECRET, run
 from support.replay import copied, leaves
 
 from migrator.aiperf.metrics import is_block
-from migrator.chain.steps import ENTRY, GENAI_PERF, RANK, VERSIONS
+from migrator.aiperf.releases import version_key
+from migrator.chain.steps import ENTRY, GENAI_PERF, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.errors import ResidueError, UnknownVersionError
 from migrator.identify import Family, identify
@@ -29,7 +30,7 @@ from migrator.schemas import violations
 
 Object = dict[str, Any]
 REAL = EXPORTS / "genai-perf-0.0.16" / "chat-streaming" / "profile_export_genai_perf.json"
-TARGETS = [version for version in VERSIONS if RANK[version] >= RANK[ENTRY.newer]]
+TARGETS = [version for version in VERSIONS if version_key(version) >= version_key(ENTRY.newer)]
 TELEMETRY = {
     "gpu_power_usage": {"unit": "W", "gpu0": {"avg": 300.5, "p99": 310.0, "std": 1.5}, "gpu1": {"avg": 20.0}},
     "gpu_power_limit": {"unit": "W", "gpu0": {"avg": 700.0}},

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from migrator.aiperf.metrics import catalogue
-from migrator.aiperf.releases import release
+from migrator.aiperf.releases import release, version_key
 from migrator.chain.ops import Rename, Unnest
 from migrator.chain.places import BLOCK, ROOT, Pattern
-from migrator.chain.steps import FIRST_LABELLED, RANK, STEPS, VERSIONS
+from migrator.chain.steps import FIRST_LABELLED, STEPS, VERSIONS
 from migrator.errors import UnknownVersionError
 from migrator.identify import Family, identify
 from migrator.jsonfile import parse, plain
@@ -107,7 +107,7 @@ def test_a_version_that_is_not_on_the_line_is_refused(version: str, question: An
 
 
 def minimal(version: str) -> dict[str, Any]:
-    labelled = RANK[version] >= RANK[FIRST_LABELLED]
+    labelled = version_key(version) >= version_key(FIRST_LABELLED)
     return {"schema_version": version} if labelled else {}
 
 
@@ -190,7 +190,7 @@ def test_a_field_is_judged_from_its_version_on_and_is_unknown_before(
     for version in VERSIONS:
         document = minimal(version) | part
         # 0.1 counts, too.
-        known = RANK[version] >= RANK[since] or (version == "0.1" and path.endswith(".count"))
+        known = version_key(version) >= version_key(since) or (version == "0.1" and path.endswith(".count"))
         assert [v.path for v in violations(version, document)] == ([path] if known else []), version
         assert validator(version).is_valid(document) is not known, version
 
@@ -199,7 +199,7 @@ def test_a_field_is_judged_from_its_version_on_and_is_unknown_before(
 @pytest.mark.parametrize("label", ["0.3", *VERSIONS[3:], "1.99", 1.4, None])
 def test_the_label_is_that_of_the_version_or_absent(version: str, label: Any) -> None:
     document = {"schema_version": label}
-    if label == version and RANK[version] >= RANK[FIRST_LABELLED]:
+    if label == version and version_key(version) >= version_key(FIRST_LABELLED):
         assert violations(version, document) == []
         assert validator(version).is_valid(document)
         return
@@ -207,7 +207,7 @@ def test_the_label_is_that_of_the_version_or_absent(version: str, label: Any) ->
     assert not validator(version).is_valid(document)
 
 
-@pytest.mark.parametrize("version", VERSIONS[RANK[FIRST_LABELLED] :])
+@pytest.mark.parametrize("version", VERSIONS[VERSIONS.index(FIRST_LABELLED) :])
 def test_a_labelled_version_needs_its_label(version: str) -> None:
     (found,) = violations(version, {})
     assert (found.path, found.message, found.expected) == ("$.schema_version", "is missing", f'"{version}"')
@@ -336,7 +336,7 @@ def test_metrics_are_renamed_when_their_release_says() -> None:
 @every_version
 def test_the_label_is_a_constant_or_forbidden(version: str) -> None:
     label = json_schema(version)["properties"]["schema_version"]
-    labelled = RANK[version] >= RANK[FIRST_LABELLED]
+    labelled = version_key(version) >= version_key(FIRST_LABELLED)
     assert label == ({"type": "string", "const": version} if labelled else {"not": {}})
 
 
