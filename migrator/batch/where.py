@@ -16,12 +16,12 @@ import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from math import inf
 from typing import Any, Final, Literal, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS
+from migrator.aiperf.releases import version_key
 from migrator.chain.names import block_of, is_known, metrics_of
-from migrator.chain.steps import GENAI_PERF, RANK, VERSIONS
+from migrator.chain.steps import GENAI_PERF, VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity
 from migrator.jsonfile import Json
@@ -244,17 +244,18 @@ def _test(name: str, field: Field, sign: _Token, value: _Token) -> Test:
     if wanted is None:
         raise _refuse(value.column, f"{text!r} is not {_WORDS[field.kind]}", _EXPECTED.get(field.kind, ""))
 
+    # A file may have a newer version than the known ones, which are all that an expression may name.
+    order_of_file = version_key if field.kind == "version" else order
+
     def test(found: Identity, document: Json) -> bool:
-        # A version that is not known is newer than all known ones; only a file can have one.
-        beyond = inf if field.kind == "version" else None
-        values = [beyond if (known := order(given)) is None else known for given in field.values(found, document)]
+        values = map(order_of_file, field.values(found, document))
         return any(compare(given, wanted) for given in values if given is not None)
 
     return test
 
 
-def _rank(version: Json) -> int | None:
-    return (-1 if version == GENAI_PERF else RANK.get(version)) if type(version) is str else None
+def _version(text: str) -> tuple[int, ...] | None:
+    return version_key(text) if text in (GENAI_PERF, *VERSIONS) else None
 
 
 def _release(name: Json) -> tuple[int, ...] | None:
@@ -279,7 +280,7 @@ def _text(value: Json) -> str | None:
 
 
 _ORDERS: Final[dict[_Kind, Callable[[Json], Any]]] = {
-    "version": _rank,
+    "version": _version,
     "release": _release,
     "text": _text,
     "flag": _flag,

@@ -17,7 +17,7 @@ from migrator.batch.runs import Mark, Role, Runs, mark_of, words
 from migrator.chain.names import metrics_of
 from migrator.diff.sides import load_side
 from migrator.identify import MIGRATABLE
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 
 Item = tuple[Source, Mark | None]
 PHASED = EXPORTS / "0.13.0" / "chat-streaming"
@@ -108,7 +108,7 @@ def test_copies_count_once_at_whatever_version(tmp_path: Path, name: str) -> Non
     copy(name, tmp_path / "in" / "a.json")
     copy(name, tmp_path / "in" / "b" / "again.json")
     for to in ("1.0", "1.5"):
-        written(tmp_path / "in" / "c" / f"{to}.json", migrate(document, to, config=True).document)
+        written(tmp_path / "in" / "c" / f"{to}.json", migrate(document, to, Options(config=True)).document)
     assert list(roles(tmp_path / "in").values()) == [Role.RUN, *[Role.COPY] * 3]
 
 
