@@ -585,10 +585,10 @@ def test_a_broken_record_is_named_by_file_and_line(
 def test_files_that_are_none_and_lines_without_end_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="does not exist"):
         read_values(str(tmp_path / "missing.jsonl"), ["latency"])
-    with pytest.raises(UnreadableError, match="no regular file"):
+    with pytest.raises(UnreadableError, match="is not a regular file"):
         read_values(str(tmp_path), ["latency"])
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UnreadableError, match="no regular file"):
+    with pytest.raises(UnreadableError, match="is not a regular file"):
         read_values(str(tmp_path / "pipe"), ["latency"])
     endless = tmp_path / "endless.jsonl"
     with endless.open("wb") as file:
