@@ -19,6 +19,7 @@ from migrator.batch.migrate_files import execute
 from migrator.batch.request import Request, Status
 from migrator.identify import identify
 from migrator.jsonfile import parse, render
+from migrator.migration.goal import Goal
 from migrator.migration.migrate import Options, migrate
 from migrator.writing.options import Fsync, WriteOptions
 
@@ -106,7 +107,7 @@ def floor(tree: Path, out: Path) -> None:
 
 def batch(tree: Path, out: Path) -> None:
     """The real thing, without the process around it."""
-    request = Request("1.5", "up", out_folder=str(out), ledgers=False, options=WriteOptions(fsync=Fsync.NEVER))
+    request = Request(Goal("1.5"), "up", out_folder=str(out), ledgers=False, options=WriteOptions(fsync=Fsync.NEVER))
     for source in discover([str(tree)], avoid=[str(out)]):
         if execute(source, request).status is Status.FAILED:
             raise RuntimeError(f"{source.path} failed")

@@ -8,19 +8,19 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from migrator._version import __version__
+from migrator.aiperf.releases import version_key
 from migrator.backfill.beside import Backfill
 from migrator.batch.discover import STDIN, Source
 from migrator.batch.load import Loaded, load, load_content, load_oversized
 from migrator.batch.request import Request, Result, Status
 from migrator.batch.select import passes
-from migrator.chain.steps import rank
 from migrator.config.for_release import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnreadableError, reported
 from migrator.files.packed import pack, packing_of_content, packing_of_name, unpack
 from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
 from migrator.jsonfile import Parsed, render
 from migrator.ledger import Loss, Op
-from migrator.migration.migrate import Migration, migrate
+from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import exists, is_url, read_bytes
 from migrator.writing import RESIDUE_SUFFIX
@@ -167,24 +167,16 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
     assert parsed is not None, "a main export is one JSON document"
     residue, warnings = residue_beside(source, request)
     finish = Backfill(source.path, request.records) if request.backfill else None
-    take = partial(
-        migrate,
-        parsed.data,
-        request.to,
-        release_name=request.release or None,
-        config=True,
-        save_residue=request.residue,
-        keep_secrets=request.keep_secrets,
-        identity=identity,
-        finish=finish,
-    )
+    goal = request.goal
+    options = Options(config=True, save_residue=request.residue, keep_secrets=request.keep_secrets)
+    take = partial(migrate, parsed.data, goal, options, identity=identity, finish=finish)
     try:
         done = take(residue=residue)
     except ResidueError as error:
         warnings.append(f"residue ignored: {error}")
         done = take()
     warnings += finish.warnings if finish else []
-    result = Result(source, Status.MIGRATED, "", identity.version, request.to, request.release, warnings=warnings)
+    result = Result(source, Status.MIGRATED, "", identity.version, goal.version, goal.release, warnings=warnings)
     if done.changed:
         result.steps, result.tally = done.steps, done.ledger.tally()
         if request.ledgers:
@@ -234,7 +226,7 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
         return f"{identity.family.value}, left alone"
     require_migratable(identity)
     if wrong_way := _wrong_way(identity, request):
-        found = f"{identity.version}, {wrong_way} than {request.to}"
+        found = f"{identity.version}, {wrong_way} than {request.goal.version}"
         if source.named:
             raise NotAnExportError(f"is {found}", hint="convert goes either way")
         return found
@@ -242,13 +234,14 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
 
 
 def _as_it_is(request: Request) -> str:
-    return f"AIPerf {request.release} reads it as it is" if request.release else f"is {request.to} already"
+    goal = request.goal
+    return f"{goal.name} reads it as it is" if goal.release else f"is {goal.version} already"
 
 
 def _wrong_way(identity: Identity, request: Request) -> str:
-    if request.to in identity.versions or request.direction == "either":
+    if request.goal.version in identity.versions or request.direction == "either":
         return ""
-    if rank(identity.version) > rank(request.to):
+    if version_key(identity.version) > version_key(request.goal.version):
         return "newer" if request.direction == "up" else ""
     return "older" if request.direction == "down" else ""
 
@@ -263,8 +256,9 @@ def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
         places = "1 place" if secrets == 1 else f"{secrets} places"
         kept = ", but not in the backup" if request.in_place and request.options.backup else ""
         warnings.append(f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}")
-    if request.release and (path := checked_file(done.document, request.release)):
-        warnings.append(f"AIPerf {request.release} reads it only where the file {path!r} is there")
+    goal = request.goal
+    if goal.release and (path := checked_file(done.document, goal.release)):
+        warnings.append(f"{goal.name} reads it only where the file {path!r} is there")
     if done.restored and (conflicts := done.ledger.by_op()[Op.CONFLICT]):
         warnings.append(f"{conflicts} values of the residue no longer fit and were not restored (--explain)")
     return warnings

@@ -92,7 +92,9 @@ class Migrating:
         request = self.request
         looked = replace(request, out_file=None, out_folder=None, in_place=False, where="")
         original = entry.backup if request.in_place else source.path
-        result = Result(source, Status.MIGRATED, "", UNKNOWN_VERSION, request.to, request.release, warnings=[_LOST])
+        result = Result(
+            source, Status.MIGRATED, "", UNKNOWN_VERSION, request.goal.version, request.goal.release, warnings=[_LOST]
+        )
         if original:
             (found,) = execute_all([source._replace(path=original, done="")], looked)
             result = result if found.status is Status.FAILED else found

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from migrator.batch.discover import Source
 from migrator.errors import MigratorError
 from migrator.ledger import Ledger, Tally
+from migrator.migration.goal import Goal
 from migrator.stores import join
 from migrator.writing.options import Fsync, WriteOptions
 
@@ -31,14 +32,14 @@ class Status(StrEnum):
 class Request:
     """What a command line asks for every file.
 
-    `to` is the schema version; with `release`, the version that this AIPerf release reads. `direction` limits which
-    way files are migrated. At most one of `out_file`, `out_folder`, `in_place` and `standard_output` is set; without
+    `goal` is the version to reach, or the release that is to read the result. `direction` limits which way files are
+    migrated. At most one of `out_file`, `out_folder`, `in_place` and `standard_output` is set; without
     any, nothing is written. `options` says how files are written. `ledgers` asks for every entry of the ledgers, not
     only for the figures. `backfill` asks for what the files beside an export can add; `records` names the records of
     a single export. A file that does not pass the test `where` has no result.
     """
 
-    to: str
+    goal: Goal
     direction: Literal["up", "down", "either"] = "either"
     out_file: str | None = None
     out_folder: str | None = None
@@ -50,15 +51,9 @@ class Request:
     use_residue: bool = True
     keep_secrets: bool = False
     ledgers: bool = True
-    release: str = ""
     backfill: bool = False
     records: str | None = None
     where: str = ""
-
-    @property
-    def goal(self) -> str:
-        """`to 1.5`, or `for AIPerf 0.9.0`."""
-        return f"for AIPerf {self.release}" if self.release else f"to {self.to}"
 
     @property
     def writes(self) -> bool:

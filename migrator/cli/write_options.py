@@ -117,7 +117,7 @@ def journaled(
     """
     if options.journal is None:
         return None, iter(sources)
-    about = {"command": options.command, "to": request.to}
+    about = {"command": options.command, "to": request.goal.version}
     kept = stack.enter_context(
         journal.begin(options.journal, about, resume=options.resume, sync=request.options.fsync is not Fsync.NEVER)
     )

@@ -23,6 +23,7 @@ from migrator.batch.request import Request, Status
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.errors import MigratorError
 from migrator.ledger import Loss
+from migrator.migration.goal import Goal
 from tui.app import MigrateApp
 from tui.common.form import Form
 from tui.files.screen import FilesScreen
@@ -54,7 +55,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_a_preview_is_the_ledger_of_the_migration(to: str) -> None:
     path = str(export(OLD))
     found = preview(path, to)
-    done = execute(Source(path, "x", named=True), Request(to))
+    done = execute(Source(path, "x", named=True), Request(Goal(to)))
     assert found.changed == bool(done.steps)
     if not found.changed:
         assert found.stages == ()
@@ -436,18 +437,18 @@ def test_copying_and_the_command() -> None:
 
 
 def test_a_line_of_the_batch_says_what_happens() -> None:
-    done = execute(Source(str(export(NEW)), "x", named=True), Request("1.0", ledgers=False))
+    done = execute(Source(str(export(NEW)), "x", named=True), Request(Goal("1.0"), ledgers=False))
     found = line(done)
     assert found.cells[1:3] == ("✓ migrated", "1.4 → 1.0")
     assert f"{done.tally.lost} lost" in found.cells[3]
     assert found.tone == "warn"
-    failed = line(execute(Source("gone.json", "gone.json", named=True), Request("1.0")))
+    failed = line(execute(Source("gone.json", "gone.json", named=True), Request(Goal("1.0"))))
     assert failed.cells == ("gone.json", "✗ failed", "", "does not exist")
 
 
 def test_figures_of_a_batch() -> None:
     outcome = Outcome()
-    outcome.add([execute(Source(str(export(NEW)), "x", named=True), Request("1.0"))], 7)
+    outcome.add([execute(Source(str(export(NEW)), "x", named=True), Request(Goal("1.0")))], 7)
     assert outcome.total.startswith("1 file: 1 migrated; ! ")
     assert outcome.size == 7
 

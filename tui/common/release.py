@@ -14,9 +14,10 @@ def writers_of(found: Identity) -> tuple[str, ...]:
     From the first labelled version on every release writes its name into the file. A file of such a version without
     a name was migrated from an older one, so no release that writes this version wrote it.
     """
-    from migrator.chain.steps import FIRST_LABELLED, RANK
+    from migrator.aiperf.releases import version_key
+    from migrator.chain.steps import FIRST_LABELLED
 
     if found.writer:
         return (found.writer,)
-    is_labelled = any(RANK.get(version, len(RANK)) >= RANK[FIRST_LABELLED] for version in found.versions)
+    is_labelled = any(version_key(version) >= version_key(FIRST_LABELLED) for version in found.versions)
     return () if is_labelled else found.writers

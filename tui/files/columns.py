@@ -113,7 +113,7 @@ COLUMNS: Final = (
         "vers",
         6,
         _version,
-        lambda e: e.rank + 1 if e.version else None,
+        lambda e: e.rank if e.version else None,
         lambda e, text: e.version.startswith(text),
     ),
     _text("release", "release", 9, lambda e: e.release if e.main or not e.family else e.family),

@@ -33,7 +33,7 @@ class Export:
     family: str = ""
     main: bool = False
     outdated: bool = False
-    rank: int = 0
+    rank: tuple[int, ...] = ()
     version: str = ""
     label: str = ""
     dialect: str = ""

@@ -39,9 +39,10 @@ def read(path: str, relative: str, metrics: Sequence[str] = METRICS) -> Export:
 
 
 def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
+    from migrator.aiperf.releases import version_key
     from migrator.batch.facts import facts
     from migrator.chain.names import metrics_of
-    from migrator.chain.steps import NEWEST, RANK
+    from migrator.chain.steps import NEWEST
     from migrator.diff.workload import workload
     from migrator.identify import MIGRATABLE, Family
 
@@ -58,8 +59,8 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
     known = facts(loaded)
     document = loaded.parsed.data
     export.version = identity.version
-    export.rank = RANK.get(identity.version, len(RANK))
-    export.outdated = export.rank < RANK[NEWEST]
+    export.rank = version_key(identity.version)
+    export.outdated = export.rank < version_key(NEWEST)
     export.label = safe_text(identity.label)
     export.dialect = identity.dialect or ""
     export.release = _releases(writers_of(identity))

@@ -13,7 +13,7 @@ from migrator.render.safe import printable
 from tui.common.choice import Choice
 from tui.common.form import Field, Form, Values
 from tui.common.page import Page
-from tui.migrate.target import target_text, targets
+from tui.migrate.target import goal, targets
 from tui.migrate.writing import Order, preview_words
 
 
@@ -105,7 +105,7 @@ class MigrationPage(Page):
         """Save what the target has no place for, or not."""
         self.residue = not self.residue
         done = "is saved beside the output" if self.residue else "is not saved"
-        self.notify(f"residue: what {target_text(self.to)} has no place for {done}", markup=False)
+        self.notify(f"residue: what {goal(self.to).name} has no place for {done}", markup=False)
         self.look()
 
     def action_reload(self) -> None:

@@ -14,7 +14,7 @@ from migrator.render.report import counts, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.rows import Column, Line
-from tui.migrate.target import release_of, version_of
+from tui.migrate.target import goal
 from tui.migrate.writing import Order, sources
 
 COLUMNS = (
@@ -95,7 +95,7 @@ def preview_files(paths: tuple[str, ...], to: str, *, residue: bool, stop: Calla
         residue: whether what is lost is to be saved.
         stop: asked before each file whether to end early.
     """
-    request = Request(version_of(to), release=release_of(to), residue=residue, ledgers=False)
+    request = Request(goal(to), residue=residue, ledgers=False)
     return run(sources(paths), Migrating(request), usable_cores(), stop)
 
 

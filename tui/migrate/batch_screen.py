@@ -22,7 +22,7 @@ from tui.common.grid import Grid
 from tui.common.rows import tab_separated
 from tui.migrate.base import MigrationPage
 from tui.migrate.batch import COLUMNS, Outcome, details, preview_files, size_of, write_files
-from tui.migrate.target import target_text
+from tui.migrate.target import goal
 from tui.migrate.writing import Order, summary_rows
 
 _INTERVAL: Final = 0.1
@@ -146,8 +146,8 @@ class BatchScreen(MigrationPage):
 
     def _headline(self) -> str:
         if self.running:
-            return f"{self.running}, to {target_text(self.to)}: {self.outcome.total}   x stops"
-        done = "written" if self.wrote else f"preview to {target_text(self.to)}"
+            return f"{self.running}, to {goal(self.to).name}: {self.outcome.total}   x stops"
+        done = "written" if self.wrote else f"preview to {goal(self.to).name}"
         return f"{done}{', stopped' if self._stopped else ''}: {self.outcome.total}"
 
     def _tell(self) -> None:

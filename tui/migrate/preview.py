@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Final, Literal, NamedTuple
+from functools import partial
+from typing import Final, Literal, NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.load import load
@@ -20,11 +21,11 @@ from migrator.files.disk import unreadable
 from migrator.identify import require_migratable
 from migrator.jsonfile import Json, Path, path_text, render
 from migrator.ledger import Entry, Ledger, Loss, Op
-from migrator.migration.migrate import Migration, migrate
+from migrator.migration.migrate import Migration, Options, migrate
 from migrator.render.report import MARKS, counts, entry_detail
 from migrator.render.safe import printable
 from migrator.render.text import plural, value_text
-from tui.migrate.target import release_of, target_text, version_of
+from tui.migrate.target import goal
 
 WHOLE: Final = "whole way"
 """The first stage of a preview: all entries at once, between the file as it is and the result."""
@@ -78,7 +79,7 @@ class Preview:
     def badge(self) -> str:
         """What is lost, with a sign, so that it does not depend on colour."""
         if not self.changed:
-            return f"= {target_text(self.to)} reads it as it is" if release_of(self.to) else f"= is {self.to} already"
+            return f"= {goal(self.to).name} reads it as it is" if goal(self.to).release else f"= is {self.to} already"
         tally = self.losses.tally()
         if tally.lost:
             return f"! {plural(tally.lost, 'value')} lost"
@@ -132,18 +133,14 @@ def _preview(path: str, to: str, *, residue: bool) -> Preview:
     parsed = loaded.parsed
     require_migratable(loaded.identity)
     assert parsed is not None  # Files of one document a line are no main export.
-    beside, warnings = residue_beside(Source(path, os.path.basename(path), named=True), Request(version_of(to)))
-    options: dict[str, Any] = {
-        "release_name": release_of(to) or None,
-        "config": True,
-        "save_residue": residue,
-        "identity": loaded.identity,
-    }
+    beside, warnings = residue_beside(Source(path, os.path.basename(path), named=True), Request(goal(to)))
+    options = Options(config=True, save_residue=residue)
+    take = partial(migrate, parsed.data, goal(to), options, identity=loaded.identity)
     try:
-        done = migrate(parsed.data, version_of(to), residue=beside, **options)
+        done = take(residue=beside)
     except ResidueError as error:
         warnings.append(f"residue ignored: {error}")
-        done = migrate(parsed.data, version_of(to), **options)
+        done = take()
     size = len(render(done.document, parsed.layout)) if done.changed else len(loaded.raw)
     stages = tuple(_stages(parsed.data, done)) if done.changed else ()
     texts = tuple(map(printable, warnings))

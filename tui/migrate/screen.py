@@ -22,7 +22,7 @@ from tui.common.grid import Grid
 from tui.common.rows import Column, Line, Listed, tab_separated
 from tui.migrate.base import MigrationPage
 from tui.migrate.preview import Preview, Stage, change_row, preview, side_by_side, stamp_of, unified
-from tui.migrate.target import target_text
+from tui.migrate.target import goal
 from tui.migrate.writing import Order, copy_name, summary_rows
 
 STEPS: Final = (Column("step", "stage", 11), Column("counts", "what it does"))
@@ -135,7 +135,7 @@ class MigrateScreen(MigrationPage):
         more = "".join(f"; {warning}" for warning in found.warnings)
         if not found.changed:
             return [f"schema {found.source}   {found.badge}", more.removeprefix("; ")]
-        about = f"{found.source} → {target_text(found.to)}   {found.badge}"
+        about = f"{found.source} → {goal(found.to).name}   {found.badge}"
         sizes = f"{found.size:,} → {found.new_size:,} bytes"
         return [about, f"{self.stages[0].counts}; {sizes}{more}"]
 
@@ -237,7 +237,7 @@ class MigrateScreen(MigrationPage):
         """Why nothing can be written now; empty if it can."""
         if self.preview is None:
             return "there is nothing to write"
-        return "" if self.preview.changed else f"the file needs nothing for {target_text(self.preview.to)}"
+        return "" if self.preview.changed else f"the file needs nothing for {goal(self.preview.to).name}"
 
     def order(self, place: str, destination: str) -> Order:
         """What is to be written."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from migrator.aiperf.releases import release, writers
+from migrator.aiperf.releases import writers
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.config.release_models import readers
+from migrator.migration.goal import Goal, goal_of
 
 
 class Target(NamedTuple):
@@ -20,7 +21,7 @@ def targets() -> list[Target]:
     """All versions, newest first, then all releases that read exports."""
     versions = [Target(version, _writers_text(version)) for version in reversed(VERSIONS)]
     names = [reader.release for reader in reversed(readers())]
-    return versions + [Target(name, f"what AIPerf {name} reads: schema {version_of(name)}") for name in names]
+    return versions + [Target(name, f"what AIPerf {name} reads: schema {goal(name).version}") for name in names]
 
 
 def _writers_text(version: str) -> str:
@@ -31,22 +32,11 @@ def _writers_text(version: str) -> str:
     return f"AIPerf {span}{', newest' if version == NEWEST else ''}"
 
 
-def release_of(target: str) -> str:
-    """The release that a target names; empty for a version."""
-    return "" if target in VERSIONS else target
-
-
-def version_of(target: str) -> str:
-    """The schema version of a target."""
-    found = release(target) if release_of(target) else None
-    return found.version if found else target
-
-
-def target_text(target: str) -> str:
-    """A target in a sentence: `1.5`, or `AIPerf 0.9.0`."""
-    return f"AIPerf {target}" if release_of(target) else target
+def goal(target: str) -> Goal:
+    """The goal of a target."""
+    return goal_of(target) if target in VERSIONS else goal_of(for_aiperf=target)
 
 
 def option(target: str) -> tuple[str, str]:
     """The option and its value that name a target on the command line."""
-    return ("--for-aiperf" if release_of(target) else "--to", target)
+    return ("--to" if target in VERSIONS else "--for-aiperf", target)

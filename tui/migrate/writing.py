@@ -19,7 +19,7 @@ from migrator.render.text import plural
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.exchange import free_name
 from migrator.writing.options import WriteOptions
-from tui.migrate.target import option, release_of, version_of
+from tui.migrate.target import goal, option
 
 SUFFIX: Final = ".bak"
 Place = Literal["copy", "in place"]
@@ -40,8 +40,7 @@ class Order:
         """The order as a request to the batch."""
         copy = self.place == "copy"
         return Request(
-            to=version_of(self.to),
-            release=release_of(self.to),
+            goal=goal(self.to),
             out_file=self.destination if copy and not self.many else None,
             out_folder=self.destination if copy and self.many else None,
             in_place=not copy,

@@ -144,7 +144,7 @@ def run(options: Options) -> int:
     found = sources(options, avoid)  # Refuses what it does not understand before anything is written.
     with ExitStack() as stack:
         ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
-        report = Report(stack.enter_context(progress(options, f"{options.command} {request.goal}", *avoid)))
+        report = Report(stack.enter_context(progress(options, f"{options.command} {request.goal.phrase}", *avoid)))
         if request.out_folder or request.in_place:
             stack.enter_context(interrupt)
         journal, files = journaled(options, request, found, stack)
@@ -183,8 +183,7 @@ def _request(options: Options) -> Request:
     if goal.note:
         complain(goal.note)
     return Request(
-        to=goal.version,
-        release=goal.release,
+        goal=goal,
         direction=_COMMANDS[options.command][0],
         out_file=options.output,
         out_folder=options.output_dir,
