@@ -63,7 +63,7 @@ class Migration:
     trace: dict[str, Object] = field(default_factory=dict)
 
 
-def migrate(  # noqa: D417
+def migrate(
     document: Json,
     to: Goal | str = NEWEST,
     options: Options = DEFAULTS,
@@ -86,6 +86,10 @@ def migrate(  # noqa: D417
         residue: what an earlier migration of this document saved; it is restored first.
         identity: what [`identify`][migrator.identify.identify] says of the document, if that is known already.
         finish: adds facts that are not in the document, such as [`Backfill`][migrator.backfill.beside.Backfill].
+        release_name: older form of the release of a goal.
+        config: older form of the option.
+        save_residue: likewise.
+        keep_secrets: likewise.
 
     Raises:
         NotAnExportError, UnknownVersionError, NewerVersionError: the document cannot be migrated.

@@ -52,11 +52,6 @@ RANK: Final = {version: rank for rank, version in enumerate(VERSIONS)}
 """Position of each version in the line."""
 
 
-def rank(version: str) -> int:
-    """Position in the line; GenAI-Perf stands before the first version."""
-    return -1 if version == GENAI_PERF else RANK[version]
-
-
 def require_version(version: str) -> str:
     """The version itself, if a migration can start or end there: one of [`VERSIONS`][], or [`GENAI_PERF`][].
 
