@@ -131,7 +131,7 @@ _FIRST_WITH_IDENTITY: Final = (1, 0)
 def _without_identity(document: Object, target: str) -> Object:
     """The document without the facts that the version of the target release has no place for."""
     found = release(target)
-    if found is None or _rank(found.version) >= _FIRST_WITH_IDENTITY:
+    if found is None or version_key(found.version) >= _FIRST_WITH_IDENTITY:
         return document
     return {key: value for key, value in document.items() if key not in ("benchmark_id", "run_info")}
 

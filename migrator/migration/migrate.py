@@ -71,10 +71,6 @@ def migrate(
     residue: Residue | None = None,
     identity: Identity | None = None,
     finish: Finish | None = None,
-    release_name: str | None = None,
-    config: bool = False,
-    save_residue: bool = False,
-    keep_secrets: bool = False,
 ) -> Migration:
     """Bring a main export to a schema version, up or down. The argument is never modified.
 
@@ -86,19 +82,13 @@ def migrate(
         residue: what an earlier migration of this document saved; it is restored first.
         identity: what [`identify`][migrator.identify.identify] says of the document, if that is known already.
         finish: adds facts that are not in the document, such as [`Backfill`][migrator.backfill.beside.Backfill].
-        release_name: older form of the release of a goal.
-        config: older form of the option.
-        save_residue: likewise.
-        keep_secrets: likewise.
 
     Raises:
         NotAnExportError, UnknownVersionError, NewerVersionError: the document cannot be migrated.
         ResidueError: the residue belongs to another document or version.
         RejectedError: the release would not read the document, for something outside its configuration.
     """
-    goal = to if isinstance(to, Goal) else Goal(to, release_name or "")
-    if config or save_residue or keep_secrets:
-        options = Options(config, save_residue, keep_secrets)
+    goal = to if isinstance(to, Goal) else Goal(to)
     identity = _migratable(document, goal, identity or identify(document, details=False), residue)
     if _is_there(identity, goal, residue):
         return _finished(document, identity, goal, options, finish)

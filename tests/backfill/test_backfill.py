@@ -23,7 +23,7 @@ from migrator.errors import MigratorError, RecordsError
 from migrator.jsonfile import fingerprint, parse, render
 from migrator.ledger import Loss, Op
 from migrator.migration.audit import unaccounted
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 
 Object = dict[str, Any]
 RECORDS = "profile_export.jsonl"
@@ -123,7 +123,7 @@ def test_a_version_without_a_place_for_them_gets_none(target: str) -> None:
 def test_there_and_back_gives_the_original(name: str) -> None:
     export = document(name)
     finish = Backfill(str(EXPORTS / name / NAME))
-    up = migrate(export, NEWEST, save_residue=True, finish=finish)
+    up = migrate(export, NEWEST, Options(save_residue=True), finish=finish)
     assert up.residue is not None
     version = up.identity.version
     assert fingerprint(migrate(up.document, version, residue=up.residue).document) == fingerprint(export)

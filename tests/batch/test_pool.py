@@ -17,6 +17,7 @@ from migrator.batch.discover import Source, discover
 from migrator.batch.migrate_work import Migrating
 from migrator.batch.request import Request, Status
 from migrator.errors import MigratorError, RejectedError, UnwritableError
+from migrator.migration.goal import Goal
 from migrator.render.report import result_line
 from migrator.writing.journal import Entry
 from migrator.writing.options import Fsync, WriteOptions
@@ -38,7 +39,7 @@ def _outputs(folder: Path) -> dict[str, bytes]:
 def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     seen = {}
     for jobs in (1, 2):
-        request = Request(NEWEST, "up", out_folder=str(tmp_path / str(jobs)), ledgers=False)
+        request = Request(Goal(NEWEST), "up", out_folder=str(tmp_path / str(jobs)), ledgers=False)
         results = list(pool.run(discover([str(GOLDEN)]), Migrating(request), jobs))
         seen[jobs] = [(r.source, r.status, r.reason, r.warnings, r.tally) for r in results]
     assert seen[1] == seen[2]
@@ -51,7 +52,7 @@ def test_errors_and_ledgers_come_back_from_other_processes(tmp_path: Path) -> No
     for number in range(30):
         content = "{" if number % 3 == 0 else (GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_text()
         (tmp_path / f"{number:02}.json").write_text(content)
-    results = list(pool.run(discover([str(tmp_path)]), Migrating(Request(NEWEST)), 2))
+    results = list(pool.run(discover([str(tmp_path)]), Migrating(Request(Goal(NEWEST))), 2))
     assert [r.status is Status.FAILED for r in results] == [number % 3 == 0 for number in range(30)]
     broken, good = results[0], results[1]
     assert broken.error
@@ -109,7 +110,7 @@ def test_stopping_begins_nothing_new_and_tells_what_was_done(tmp_path: Path) -> 
     for number in range(200):
         (tmp_path / f"{number:03}.json").write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
     done: list[str] = []
-    request = Request(NEWEST, "up", out_folder=str(tmp_path / "out"), options=WriteOptions(fsync=Fsync.NEVER))
+    request = Request(Goal(NEWEST), "up", out_folder=str(tmp_path / "out"), options=WriteOptions(fsync=Fsync.NEVER))
     for result in pool.run(
         discover([str(tmp_path)], avoid=[str(tmp_path / "out")]), Migrating(request), 2, lambda: len(done) >= 8
     ):
@@ -131,7 +132,7 @@ def test_what_a_lost_worker_did_is_told_from_the_original(tmp_path: Path) -> Non
     target = tmp_path / "a.json"
     target.write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
     source = Source(str(target), "a.json", named=True)
-    work = Migrating(Request(NEWEST, in_place=True))
+    work = Migrating(Request(Goal(NEWEST), in_place=True))
     entries = Announced()
     (first,) = work.relocated(str).resumed([source], {}, entries)
     assert entries[str(target)].backup == f"{target}.bak"

@@ -10,14 +10,14 @@ from support.configurations import FILES, TARGETS, config_for, config_of, for_re
 from support.replay import copied, node_at
 
 from migrator.aiperf.releases import release
-from migrator.chain.steps import RANK, VERSIONS
+from migrator.chain.steps import VERSIONS
+from migrator.config.family import family_of
 from migrator.config.release_models import reader
-from migrator.config.translate import family_of
 from migrator.errors import RejectedError
 from migrator.identify import identify
 from migrator.jsonfile import render
 from migrator.ledger import Entry, Loss, Op
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 
 
@@ -34,15 +34,15 @@ def test_up_and_down_again_gives_the_original_configuration(name: str, keep_secr
     order, unless the ledger of the way up says that something of it was lost. What the way up inferred goes again."""
     document = read(name).data
     original = document if keep_secrets else redact(document)[0]
-    options = {"config": True, "keep_secrets": keep_secrets}
+    options = Options(config=True, keep_secrets=keep_secrets)
     version = identify(document).version
-    for to in VERSIONS[RANK[version] + 1 :]:
-        up = migrate(document, to, **options)
+    for to in VERSIONS[VERSIONS.index(version) + 1 :]:
+        up = migrate(document, to, options)
         if lost(up):
             # A key in a command line: from 1.3 on, the command is in `run_info`, which holds no key.
             assert (keep_secrets, lost(up)) == (True, [("input_config", "cli_command")])
             continue
-        back = migrate(up.document, version, **options)
+        back = migrate(up.document, version, options)
         assert render(back.document["input_config"]) == render(original["input_config"]), to
         assert [entry.path for entry in back.ledger if entry.op is Op.DROP and entry.loss is Loss.LOST] == []
 
@@ -51,23 +51,25 @@ def test_what_an_upgrade_inferred_goes_again_and_what_the_file_had_does_not() ->
     """0.3.0 has no `resolved_names`, 0.8.0 has: below it are names of models, which are no fields."""
     document = copied(read("0.3.0/chat-streaming").data)
     place = ("input_config", "tokenizer", "resolved_names", "mock-model")
-    up = migrate(document, "1.1", config=True)
+    up = migrate(document, "1.1", Options(config=True))
     assert node_at(up.document, place) == "acme/tiny-tok"
-    down = migrate(up.document, "0.3", config=True)
+    down = migrate(up.document, "0.3", Options(config=True))
     assert down.document["input_config"]["tokenizer"] == {"name": "acme/tiny-tok"}
     assert [entry.loss for entry in down.ledger if entry.path == place] == [Loss.DERIVABLE]
     mine = copied(up.document)
     mine["input_config"]["tokenizer"]["resolved_names"]["mock-model"] = "acme/another"
-    assert [entry.loss for entry in migrate(mine, "0.3", config=True).ledger if entry.path == place] == [Loss.LOST]
-    saved = migrate(mine, "0.3", config=True, save_residue=True)
-    back = migrate(saved.document, "1.1", config=True, residue=saved.residue)
+    assert [entry.loss for entry in migrate(mine, "0.3", Options(config=True)).ledger if entry.path == place] == [
+        Loss.LOST
+    ]
+    saved = migrate(mine, "0.3", Options(config=True, save_residue=True))
+    back = migrate(saved.document, "1.1", Options(config=True), residue=saved.residue)
     assert render(back.document) == render(mine)
 
 
 def test_a_key_of_the_users_own_below_a_field_that_goes_is_no_unknown_field() -> None:
     document = copied(read("0.13.0/chat-streaming").data)
     document["input_config"]["mlflow"] = {"enabled": True, "tags": {"team": "perf"}, "x_note": {"deep": 1}}
-    down = migrate(document, "1.0", config=True)
+    down = migrate(document, "1.0", Options(config=True))
     assert down.document["input_config"]["mlflow"] == {"x_note": {"deep": 1}}
     assert ("input_config", "mlflow", "tags", "team") in lost(down)
 
@@ -75,13 +77,13 @@ def test_a_key_of_the_users_own_below_a_field_that_goes_is_no_unknown_field() ->
 def test_a_key_in_a_command_line_is_lost_where_only_a_command_without_it_stays() -> None:
     document = read("0.6.0/key").data
     place = ("input_config", "cli_command")
-    up = migrate(document, "1.3", config=True, keep_secrets=True)
+    up = migrate(document, "1.3", Options(config=True, keep_secrets=True))
     assert "<redacted>" in up.document["run_info"]["cli_command"]
     assert [entry.loss for entry in up.ledger if entry.path == place] == [Loss.LOST]
-    up = migrate(document, "1.3", config=True, keep_secrets=True, save_residue=True)
-    back = migrate(up.document, "1.0", config=True, keep_secrets=True, residue=up.residue)
+    up = migrate(document, "1.3", Options(config=True, save_residue=True, keep_secrets=True))
+    back = migrate(up.document, "1.0", Options(config=True, keep_secrets=True), residue=up.residue)
     assert render(back.document) == render(document)
-    redacted = migrate(document, "1.3", config=True)
+    redacted = migrate(document, "1.3", Options(config=True))
     assert [entry.loss for entry in redacted.ledger if entry.path == place] == [Loss.REDACTED, Loss.DERIVABLE]
 
 
@@ -138,7 +140,7 @@ def test_a_command_recorded_with_both_families_the_other_way(old: str, new: str)
 def test_unknown_fields_stay_for_a_version_and_go_for_a_release() -> None:
     document = copied(read("0.8.0/chat-streaming").data)
     document["input_config"]["input"]["x_note"] = "mine"
-    kept = migrate(document, "1.4", config=True)
+    kept = migrate(document, "1.4", Options(config=True))
     assert kept.document["input_config"]["input"] == {"x_note": "mine"}
     assert [entry.loss for entry in kept.ledger if entry.path == ("input_config", "input", "x_note")] == [Loss.KEPT]
     gone = for_release(document, "0.13.0")
@@ -154,7 +156,7 @@ def test_a_configuration_that_no_release_reads_goes_as_a_whole(config: Any) -> N
     drops = [entry for entry in done.ledger if entry.path == ("input_config",)]
     assert [(entry.op, entry.loss) for entry in drops] == [(Op.DROP, Loss.SAVED)]
     assert drops[0].note
-    plain = migrate(document, "1.4", config=True)
+    plain = migrate(document, "1.4", Options(config=True))
     assert plain.document["input_config"] == config
 
 
@@ -239,7 +241,7 @@ ODD_PHASES: Final[list[Any]] = [
 def test_phases_that_are_not_a_list_of_phases(phases: Any, target: str) -> None:
     document = read("0.13.0/chat-streaming").data
     holds({**document, "input_config": {**document["input_config"], "phases": phases}}, target)
-    migrate({**document, "input_config": {**document["input_config"], "phases": phases}}, "1.1", config=True)
+    migrate({**document, "input_config": {**document["input_config"], "phases": phases}}, "1.1", Options(config=True))
 
 
 def test_families() -> None:
@@ -264,7 +266,7 @@ def test_what_was_only_added_and_has_no_place_is_not_in_the_ledger() -> None:
     """0.1.1 has no gamma arrivals: what would have been added under its newer name, and moved, is not there at all."""
     document = copied(read("0.13.0/chat-streaming").data)
     document["input_config"]["phases"][-1] |= {"type": "gamma", "rate": 0.5}
-    down = migrate(document, "0.1", config=True)
+    down = migrate(document, "0.1", Options(config=True))
     assert "request_rate_mode" not in down.document["input_config"]["loadgen"]
     assert [
         entry for entry in down.ledger if "arrival_pattern" in entry.path or "request_rate_mode" in entry.path
@@ -272,5 +274,5 @@ def test_what_was_only_added_and_has_no_place_is_not_in_the_ledger() -> None:
 
 
 def test_the_run_of_a_configuration_is_lost_where_the_version_does_not_say_it_either() -> None:
-    down = migrate(read("0.8.0/chat-streaming").data, "0.3", config=True)
+    down = migrate(read("0.8.0/chat-streaming").data, "0.3", Options(config=True))
     assert ("input_config", "benchmark_id") in lost(down)

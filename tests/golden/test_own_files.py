@@ -22,6 +22,7 @@ from migrator.aiperf.releases import age, release
 from migrator.chain.ops import Rename
 from migrator.chain.steps import STEPS
 from migrator.jsonfile import Object
+from migrator.migration.goal import Goal
 from migrator.migration.migrate import migrate
 from oracle import corpus
 
@@ -78,7 +79,7 @@ def outside(document: Object) -> frozenset[Place]:
 
 @cache
 def migrated(source: str, scenario: str, version: str, reader: str | None) -> Object:
-    return migrate(corpus.document(source, scenario), version, release_name=reader).document
+    return migrate(corpus.document(source, scenario), Goal(version, reader)).document
 
 
 def as_target(source: str, target: str, scenario: str) -> Object:

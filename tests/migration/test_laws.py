@@ -19,11 +19,12 @@ from support.laws import LAWS, MODES, Case, Options, case_of
 from support.real_documents import CHOSEN, mutated, recorded, thinned
 from support.strategies import LEGACY_WRITER, documents, shape
 
+from migrator.aiperf.releases import version_key
 from migrator.chain.operation import AddedField
 from migrator.chain.ops import Add, Rename
 from migrator.chain.places import GPUS, visit
 from migrator.chain.step import Step
-from migrator.chain.steps import RANK, STEPS, VERSIONS
+from migrator.chain.steps import STEPS, VERSIONS
 from migrator.config.for_release import own_release
 from migrator.errors import MigratorError, RejectedError
 from migrator.identify import identify, require_migratable
@@ -37,8 +38,8 @@ FAST, LONG = min(15, settings().max_examples), 80
 
 def targets(law: str, source: str) -> list[str]:
     """Where a law takes a document of a version: to every other version, in the directions that it speaks of."""
-    up = [version for version in VERSIONS if RANK[version] > RANK[source]]
-    down = [version for version in VERSIONS if RANK[version] < RANK[source]]
+    up = [version for version in VERSIONS if version_key(version) > version_key(source)]
+    down = [version for version in VERSIONS if version_key(version) < version_key(source)]
     return ([] if law in DOWNWARDS else up) + ([] if law in UPWARDS else down)
 
 
@@ -54,9 +55,9 @@ def test_there_are_ten_laws_and_every_pair_is_covered() -> None:
         pairs = {(source, target) for name, source in RUNS if name == law for target in targets(law, source)}
         wanted = set(permutations(VERSIONS, 2))
         if law in UPWARDS:
-            wanted = {(a, b) for a, b in wanted if RANK[a] < RANK[b]}
+            wanted = {(a, b) for a, b in wanted if version_key(a) < version_key(b)}
         if law in DOWNWARDS:
-            wanted = {(a, b) for a, b in wanted if RANK[a] > RANK[b]}
+            wanted = {(a, b) for a, b in wanted if version_key(a) > version_key(b)}
         assert pairs == wanted
 
 

@@ -493,6 +493,6 @@ def test_a_residue_of_an_earlier_version_restores_its_export(name: str) -> None:
     migrated = parse((KEPT / name.replace(".residue", "")).read_bytes())
     export = EXPORTS / name.split(".json")[0].rsplit(".", 3)[0].replace("-", "/", 1) / NAME
     original = export.read_bytes().replace(KEY.encode(), b"<redacted>")
-    restored = migrate(migrated.data, residue.origin, config=True, residue=residue)
+    restored = migrate(migrated.data, residue.origin, Options(config=True), residue=residue)
     assert render(restored.document, migrated.layout) == original
     assert restored.ledger.by_op()[Op.CONFLICT] == 0

@@ -61,7 +61,10 @@ _OF_THE_CHAIN: Final = {
     **_OWN,
 }
 ROOMS: Final[dict[str, Room]] = {
-    "chain": Room(("chain/ops.py", "chain/places.py", "chain/telemetry.py", "chain/steps/s*_to_*.py"), _OF_THE_CHAIN),
+    "chain": Room(
+        ("chain/operation.py", "chain/ops.py", "chain/places.py", "chain/telemetry.py", "chain/steps/s*_to_*.py"),
+        _OF_THE_CHAIN,
+    ),
     "migration": Room(("migration/*.py",), _OF_THE_CHAIN),
     "config": Room(("config/*.py",), {"unit tests": ("config",), **_LAWS, **_OWN}),
     "diff": Room(

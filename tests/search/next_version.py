@@ -41,7 +41,8 @@ STEP: Final = f'''"""{NEWEST} → {NEXT}: a version that does not exist."""
 
 from __future__ import annotations
 
-from migrator.chain.ops import Add, Item, Rename
+from migrator.chain.operation import AddedField
+from migrator.chain.ops import Add, Rename
 from migrator.chain.step import Step
 
 STEP = Step(
@@ -49,7 +50,7 @@ STEP = Step(
     newer="{NEXT}",
     summary="a block and a name",
     reason="It adds `{BLOCK}`, and renames `{OLD}`.",
-    ops=(Add(Item("{BLOCK}")), Rename({{"{OLD}": "{NEW}"}})),
+    ops=(Add(AddedField("{BLOCK}")), Rename({{"{OLD}": "{NEW}"}})),
 )
 '''
 SCHEMA: Final = f'''"""{NEXT} (AIPerf {WRITER}): a version that does not exist."""
@@ -134,13 +135,13 @@ from golden import provenance
 from golden.provenance import EXPORTS
 from golden.update import EXPORT_FILE
 from migrator.jsonfile import parse, render
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 
 table = provenance.load()
 
 source = EXPORTS / "{RECORDED}" / "chat-streaming"
 parsed = parse((source / EXPORT_FILE).read_bytes())
-document = migrate(parsed.data, "{NEXT}", config=True).document
+document = migrate(parsed.data, "{NEXT}", Options(config=True)).document
 document |= {{"aiperf_version": "{WRITER}", "{BLOCK}": {{"x": 1}}}}
 target = EXPORTS / "{WRITER}" / "chat-streaming" / EXPORT_FILE
 target.parent.mkdir(parents=True)

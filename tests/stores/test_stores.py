@@ -28,6 +28,7 @@ from migrator.batch.discover import discover
 from migrator.batch.migrate_files import execute
 from migrator.batch.request import Request, Status
 from migrator.errors import ChangedError, UnreadableError, UnwritableError
+from migrator.migration.goal import Goal
 from migrator.stores import is_url, store_of
 from migrator.stores.store import Store
 from migrator.writing.options import WriteOptions
@@ -472,7 +473,7 @@ def test_the_library_reads_and_writes_urls(inside: tuple[str, Callable[[bytes], 
     done.export.write(url, overwrite=True)
     assert migrator.read_export(url).identity.version == NEWEST
     assert [source.relative for source in discover([url.removesuffix("/a.json")])] == ["a.json"]
-    assert execute(next(discover([url])), Request(NEWEST, in_place=True)).status is Status.UNCHANGED
+    assert execute(next(discover([url])), Request(Goal(NEWEST), in_place=True)).status is Status.UNCHANGED
 
 
 # --- harm ------------------------------------------------------------------------------------------------------

@@ -16,15 +16,17 @@ from support.jsontext import STYLES, Style, Token, as_bytes, tokens
 from support.real_documents import edited
 from support.replay import copied, leaf_map, leaves, node_at, replay, settled, traced
 
-from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, age
+from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, age, version_key
 from migrator.chain.ops import Rename
-from migrator.chain.steps import FIRST_LABELLED, RANK, STEPS, VERSIONS
+from migrator.chain.steps import FIRST_LABELLED, STEPS, VERSIONS
 from migrator.errors import NotAnExportError, ResidueError
 from migrator.identify import MIGRATABLE, Family, identify
 from migrator.jsonfile import fingerprint, parse, render
 from migrator.ledger import Entry, Loss, Op
 from migrator.migration.audit import unaccounted
+from migrator.migration.goal import Goal
 from migrator.migration.migrate import Migration, migrate
+from migrator.migration.migrate import Options as MigrateOptions
 from migrator.migration.plan import plan
 from migrator.migration.residue import Residue
 from migrator.redact import redact
@@ -121,9 +123,8 @@ class Case:
 
     def _migrated(self, document: Object, target: str, release: str | None, more: dict[str, Any]) -> Migration:
         given = self.options
-        return migrate(
-            document, target, release_name=release, config=given.config, keep_secrets=given.keep_secrets, **more
-        )
+        options = MigrateOptions(given.config, more.pop("save_residue", False), given.keep_secrets)
+        return migrate(document, Goal(target, release or ""), options, **more)
 
 
 def case_of(
@@ -204,7 +205,7 @@ def same_version(case: Case, target: str, draw: Draw) -> None:
         assert result.steps == ()
         assert case.bytes_of(result.document) == case.raw
     there = case.asked(case.document, target).document
-    assert there.get("schema_version") == (target if RANK[target] >= RANK[FIRST_LABELLED] else None)
+    assert there.get("schema_version") == (target if version_key(target) >= version_key(FIRST_LABELLED) else None)
     if case.conforms:
         assert target in identify(there).versions
         assert case.to_version(there, target).document is there

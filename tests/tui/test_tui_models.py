@@ -16,12 +16,14 @@ from support.process import SECRET, environment, export
 from support.versions import NEWEST
 
 from migrator.batch.discover import Source
-from migrator.batch.migrate_files import Request, execute
+from migrator.batch.migrate_files import execute
 from migrator.batch.processes import python
+from migrator.batch.request import Request
 from migrator.check import check
 from migrator.errors import MigratorError
 from migrator.identify import Family
 from migrator.jsonfile import parse
+from migrator.migration.goal import Goal
 from tui.common import outline
 from tui.common.curve import MARKERS, curves, points
 from tui.common.outline import Outline
@@ -74,7 +76,7 @@ def test_no_release_is_named_for_a_file_that_was_migrated(tmp_path: Path) -> Non
     old = str(export("0.1.1/chat-streaming"))
     assert read(old, "a").release == "0.1.1"
     out = tmp_path / "a.json"
-    assert execute(Source(old, "a", named=True), Request(NEWEST, out_file=str(out))).error is None
+    assert execute(Source(old, "a", named=True), Request(Goal(NEWEST), out_file=str(out))).error is None
     assert read(str(out), "a").release == "unknown"
     assert "AIPerf release unknown" in headline(read_run(str(out)))[1]
 

@@ -18,6 +18,7 @@ from migrator.batch.migrate_files import execute, execute_all
 from migrator.batch.request import Request, Result, Status
 from migrator.errors import ChangedError, UnwritableError
 from migrator.files import rename
+from migrator.migration.goal import Goal
 from migrator.writing import exchange, journal
 from migrator.writing.exchange import exchange_name, staging_name
 from migrator.writing.lock import lock_for_replacement
@@ -47,7 +48,7 @@ def place(path: Path, raw: bytes) -> None:
 
 
 def migrated(path: Path, kept: journal.Journal | None = None, **options: Any) -> Result:
-    request = Request(NEWEST, in_place=True, options=WriteOptions(fsync=Fsync.NEVER, **options))
+    request = Request(Goal(NEWEST), in_place=True, options=WriteOptions(fsync=Fsync.NEVER, **options))
     (result,) = execute_all([Source(str(path), path.name, named=True)], request, journal=kept)
     return result
 
@@ -116,7 +117,7 @@ def test_a_residue_that_appears_meanwhile_is_left_alone(target: Path, monkeypatc
     path.write_bytes(export("0.13.0/chat-streaming").read_bytes())
     os.rename(path, target)
     before = target.read_bytes()
-    request = Request("1.0", in_place=True, residue=True, options=WriteOptions(fsync=Fsync.NEVER))
+    request = Request(Goal("1.0"), in_place=True, residue=True, options=WriteOptions(fsync=Fsync.NEVER))
     result = execute(Source(str(target), "a.json", named=True), request)
     assert str(result.error).startswith(f"{saved}: was changed by someone else")
     assert contents(target.parent) == {"a.json": before, "a.json.residue.json": b"theirs"}
@@ -356,7 +357,7 @@ def test_resume_does_not_pass_over_what_has_to_be_cleared_up(target: Path) -> No
     _exchanged_and_killed(target)
     done = journal.digest(target.read_bytes())
     source = Source(str(target), "a.json", named=True, done=done)
-    request = Request(NEWEST, in_place=True, options=WriteOptions(fsync=Fsync.NEVER))
+    request = Request(Goal(NEWEST), in_place=True, options=WriteOptions(fsync=Fsync.NEVER))
     assert execute(source, request).status is Status.MIGRATED
     assert contents(target.parent).keys() == {"a.json", "a.json.bak", "a.json.bak.1"}
     assert THEIRS in contents(target.parent).values()

@@ -48,9 +48,6 @@ ENTRY: Final = _GENAI_PERF_STEP
 GENAI_PERF: Final = ENTRY.older
 """What stands for a version in exports of GenAI-Perf. No AIPerf release wrote that shape."""
 
-RANK: Final = {version: rank for rank, version in enumerate(VERSIONS)}
-"""Position of each version in the line."""
-
 
 def require_version(version: str) -> str:
     """The version itself, if a migration can start or end there: one of [`VERSIONS`][], or [`GENAI_PERF`][].

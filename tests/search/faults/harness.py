@@ -20,6 +20,7 @@ from migrator.batch.discover import Source
 from migrator.batch.migrate_files import execute
 from migrator.batch.request import Request
 from migrator.cli.main import run as command_line
+from migrator.migration.goal import Goal
 
 FSYNC: Final = ("never", "batch", "each")
 
@@ -55,8 +56,8 @@ def warm() -> None:
         import_module(name)
 
     for path in sorted(EXPORTS.rglob(NAME))[::5]:
-        execute(Source(str(path), path.name, named=True), Request(NEWEST))
-        execute(Source(str(path), path.name, named=True), Request("1.0", residue=True))
+        execute(Source(str(path), path.name, named=True), Request(Goal(NEWEST)))
+        execute(Source(str(path), path.name, named=True), Request(Goal("1.0"), residue=True))
 
 
 def fill(folder: Path, count: int = 30) -> None:
