@@ -10,10 +10,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-ROOT: Final = str(Path(__file__).parents[2])
+# No pathlib: every command imports this, and pathlib takes a tenth of what `inspect` does.
+ROOT: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 """The folder that holds this package: `site-packages`, or a checkout."""
 _START: Final = (
     "import runpy, sys; sys.path.append(sys.argv.pop(1));"
