@@ -21,8 +21,9 @@ from typing import Any, Final, NamedTuple, TypeVar
 from benchmarks.simulate import REQUESTS, SEED, SIGNS, STATISTICS, Noise, Run, sides, still_runs
 from benchmarks.single_runs import Covered, covered, singles
 from migrator.aiperf.directions import direction
-from migrator.diff.judge import Held, decide, holm
+from migrator.diff.judge import Criteria, decide
 from migrator.diff.statistics.interval import Estimate, from_noise, from_runs
+from migrator.diff.statistics.multiple import holm
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "statistics.md"
 RUNS: Final = (3, 5, 10)
@@ -90,7 +91,7 @@ def outcome(cell: Cell, still: Sequence[Run], comparisons: int) -> Outcome:
         told = []
         for place, estimate in enumerate(estimates):
             facing = direction(STATISTICS[place][0])
-            told.append(decide(facing, *means[place], estimate, Held(5.0), adjusted[place]).verdict)
+            told.append(decide(facing, *means[place], estimate, Criteria(5.0), adjusted[place]).verdict)
             verdicts[place][told[-1]] += 1
             truth = (1 + cell.change) ** SIGNS[place]
             held[place] += estimate.low <= truth <= estimate.high

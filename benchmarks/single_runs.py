@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from benchmarks.simulate import SEED, correlated
 from migrator.diff.statistics.bootstrap import at_rank, bootstrap_percentile
-from migrator.diff.statistics.interval import Estimate, from_summary
+from migrator.diff.statistics.interval import Estimate, Summary, from_summary
 from migrator.diff.statistics.percentile import POSITIONS, percentile_from_summary
 
 
@@ -42,7 +42,7 @@ def covered(single: Single, comparisons: int, draws: int) -> Covered:
         elif single.percent:
             found = percentile_from_summary(_points(a), len(a), _points(b), len(b), single.percent)
         else:
-            found = from_summary(*_summary(a), *_summary(b))
+            found = from_summary(_summary(a), _summary(b))
         if isinstance(found, Estimate):
             given += 1
             held += found.low <= 1 <= found.high
@@ -54,9 +54,9 @@ def _points(values: Sequence[float]) -> dict[str, float]:
     return {name: at_rank(ordered, place / 100 * (len(ordered) - 1)) for name, place in POSITIONS.items()}
 
 
-def _summary(values: Sequence[float]) -> tuple[float, float, int]:
+def _summary(values: Sequence[float]) -> Summary:
     """Mean, population standard deviation and count, as an export has them."""
-    return statistics.fmean(values), statistics.pstdev(values), len(values)
+    return Summary(statistics.fmean(values), statistics.pstdev(values), len(values))
 
 
 def singles() -> list[Single]:

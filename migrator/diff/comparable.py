@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from migrator.diff.pair import centre
-from migrator.diff.run import Trial
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide, duplicates, same_run
 from migrator.diff.workload import FACTS, workload
 from migrator.jsonfile import Json, fingerprint
@@ -43,7 +43,7 @@ def _completeness(side: LoadedSide, name: str) -> Iterator[Finding]:
         ("invalid", "is marked invalid for submission", lambda facts: facts.get("runtime_submission_invalid_reasons")),
     )
     for code, what, holds in checks:
-        runs = [trial for trial in side.trials if holds(trial.facts)]
+        runs = [run for run in side.runs if holds(run.facts)]
         if runs:
             reason = runs[0].facts.get("incomplete_reason") if code == "incomplete" else None
             reason = runs[0].facts.get("runtime_submission_invalid_reasons") if code == "invalid" else reason
@@ -51,23 +51,23 @@ def _completeness(side: LoadedSide, name: str) -> Iterator[Finding]:
             yield _finding(code, f"{_which(name, runs, side)} {what}{told}", blocks=True)
 
 
-def _which(name: str, runs: Sequence[Trial], side: LoadedSide) -> str:
-    if len(side.trials) == 1:
+def _which(name: str, runs: Sequence[Run], side: LoadedSide) -> str:
+    if len(side.runs) == 1:
         return f"the {name}"
-    return f"{len(runs)} of {len(side.trials)} runs of the {name} ({runs[0].file})"
+    return f"{len(runs)} of {len(side.runs)} runs of the {name} ({runs[0].file})"
 
 
 def _workloads(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
-    """Differences between the sides, and within one: trials of different workloads are no trials."""
+    """Differences between the sides, and within one: runs of different workloads are not repetitions."""
     firsts = []
     for name, side in (("base", base), ("candidate", candidate)):
-        loads = [workload(trial.facts) for trial in side.trials]
+        loads = [workload(run.facts) for run in side.runs]
         firsts.append(loads[0])
         for fact in FACTS:
             values = {fingerprint(load.get(fact.name)) for load in loads}
             # Trials differ in their seed on purpose.
             if len(values) > 1 and fact.blocks:
-                message = f"the runs of the {name} differ in {fact.name}: they are not trials of one configuration"
+                message = f"the runs of the {name} differ in {fact.name}: they are not repetitions of one configuration"
                 yield _finding(f"mixed {fact.name}", message, blocks=True)
     one, other = firsts
     for fact in FACTS:
@@ -84,12 +84,12 @@ def _workloads(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
 
 def mean_of(side: LoadedSide, tag: str, statistic: str = "avg") -> float | None:
     """The centre over the runs of a side of one statistic, or None if no run has it."""
-    values = [trial.blocks[tag].values[statistic] for trial in side.trials if _has(trial, tag, statistic)]
+    values = [run.blocks[tag].values[statistic] for run in side.runs if _has(run, tag, statistic)]
     return centre(values) if values else None
 
 
-def _has(trial: Trial, tag: str, statistic: str) -> bool:
-    return tag in trial.blocks and statistic in trial.blocks[tag].values
+def _has(run: Run, tag: str, statistic: str) -> bool:
+    return tag in run.blocks and statistic in run.blocks[tag].values
 
 
 def _lengths(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
@@ -119,11 +119,9 @@ def _errors(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
 def error_percent(side: LoadedSide) -> float:
     """Percent of the requests of a side that failed. A run without `error_request_count` had no errors."""
     failed = good = 0.0
-    for trial in side.trials:
-        failed += (
-            trial.blocks["error_request_count"].values.get("avg", 0.0) if "error_request_count" in trial.blocks else 0
-        )
-        good += trial.blocks["request_count"].values.get("avg", 0.0) if "request_count" in trial.blocks else 0
+    for run in side.runs:
+        failed += run.blocks["error_request_count"].values.get("avg", 0.0) if "error_request_count" in run.blocks else 0
+        good += run.blocks["request_count"].values.get("avg", 0.0) if "request_count" in run.blocks else 0
     return round(failed / (failed + good) * 100, 3) if failed + good else 0.0
 
 
@@ -142,9 +140,9 @@ def _faster(base: LoadedSide, candidate: LoadedSide) -> bool:
 
 def _identity(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
     if same := same_run(base, candidate):
-        what = "both sides are the same run" if len(candidate.trials) == 1 else f"{len(same)} runs are on both sides"
+        what = "both sides are the same run" if len(candidate.runs) == 1 else f"{len(same)} runs are on both sides"
         yield _finding("same run", f"{what} ({same[0]})", blocks=False)
     for name, side in (("base", base), ("candidate", candidate)):
         if twice := duplicates(side):
-            message = f"the {name} holds the same trial twice ({twice[0]}): it looks steadier than it is"
+            message = f"the {name} holds the same run twice ({twice[0]}): it looks steadier than it is"
             yield _finding("duplicate trial", message, blocks=True)

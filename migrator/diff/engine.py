@@ -12,10 +12,10 @@ from migrator._version import __version__
 from migrator.diff.changes import changes
 from migrator.diff.comparable import findings
 from migrator.diff.evidence import Weigher
-from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_words
+from migrator.diff.judge import Criteria, decide, shift_words
 from migrator.diff.noise import Profile, Spread
 from migrator.diff.pair import Pair, UnitChange, centre, curve, pairs, spread
-from migrator.diff.policy import Policy, Rule
+from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import (
     Direction,
     Evidence,
@@ -24,16 +24,17 @@ from migrator.diff.receipt import (
     Interval,
     Receipt,
     Row,
-    Run,
+    RunSummary,
     Shift,
     Side,
     Verdict,
     Waiver,
 )
 from migrator.diff.requests import Requests
-from migrator.diff.run import Trial
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import MIN_RUNS, Estimate, Refusal
+from migrator.diff.statistics.multiple import benjamini_hochberg, holm
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json
 
@@ -47,7 +48,7 @@ class _Judged(NamedTuple):
     """A row in the making: what is held against what, and what is known of its change."""
 
     pair: Pair
-    rule: Rule
+    rule: GateRule
     evidence: Evidence
     estimate: Estimate | Refusal
     fixed_requests: bool
@@ -79,10 +80,10 @@ def compare(
     paired, odd_units = pairs(base, candidate)
     policy.require_known((pair.metric, pair.statistic) for pair in paired)
     found = [*findings(base, candidate), *map(_unit_finding, odd_units)]
-    changed, left_out = changes(base.trials[0], candidate.trials[0], everything=everything)
-    spreads = noise.spreads(base.trials[0]) if noise else {}
+    changed, left_out = changes(base.runs[0], candidate.runs[0], everything=everything)
+    spreads = noise.spreads(base.runs[0]) if noise else {}
     # Sums over a run that was bounded by time follow its throughput.
-    fixed = all(workload(side.trials[0].facts).get("duration") is None for side in (base, candidate))
+    fixed = all(workload(side.runs[0].facts).get("duration") is None for side in (base, candidate))
     ruled = [(pair, rule) for pair in paired if (rule := policy.rule(pair.metric, pair.statistic)).mode != "ignore"]
     requests = Requests({pair.metric: pair.unit for pair, _ in ruled if policy.asks(pair.metric, pair.statistic)})
     weigher = Weigher(base, candidate, policy, spreads, requests)
@@ -90,7 +91,7 @@ def compare(
     adjusted, families = _adjusted(judged)
     rows = [_row(one, adjusted.get(index), families, policy, today) for index, one in enumerate(judged)]
     found += _too_good(rows)
-    tags_a, tags_b = _tags(base.trials), _tags(candidate.trials)
+    tags_a, tags_b = _tags(base.runs), _tags(candidate.runs)
     return Receipt(
         tool=f"aiperf-migrate {__version__}",
         base=_side(base),
@@ -133,8 +134,8 @@ def _too_good(rows: Sequence[Row]) -> list[Finding]:
     ]
 
 
-def _tags(trials: Sequence[Trial]) -> set[str]:
-    return {tag for trial in trials for tag in trial.blocks}
+def _tags(runs: Sequence[Run]) -> set[str]:
+    return {tag for run in runs for tag in run.blocks}
 
 
 # --- verdicts ------------------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def _row(judged: _Judged, adjusted: float | None, families: Mapping[str, int], p
         a,
         b,
         estimate,
-        Held(rule.margin, rule.floor, policy.alpha, rule.min_n, families[rule.mode]),
+        Criteria(rule.margin, rule.floor, policy.alpha, rule.min_n, families[rule.mode]),
         adjusted,
     )
     waived = policy.waiver(pair.metric, pair.statistic, today) if decision.verdict == "regression" else None
@@ -248,20 +249,20 @@ def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
 
 
 def _side(side: LoadedSide) -> Side:
-    return Side(name=side.name, runs=[_run(trial) for trial in side.trials], migrated=side.migrated)
+    return Side(name=side.name, runs=[_summary(run) for run in side.runs], migrated=side.migrated)
 
 
-def _run(trial: Trial) -> Run:
-    requests = trial.blocks.get("request_count")
+def _summary(run: Run) -> RunSummary:
+    requests = run.blocks.get("request_count")
     average = requests.values.get("avg") if requests else None
-    return Run(
-        file=trial.file,
-        version=trial.version,
-        written_by=_text(trial.facts.get("aiperf_version")),
-        benchmark_id=_text(trial.facts.get("benchmark_id")),
-        start_time=_text(trial.facts.get("start_time")),
+    return RunSummary(
+        file=run.file,
+        version=run.version,
+        written_by=_text(run.facts.get("aiperf_version")),
+        benchmark_id=_text(run.facts.get("benchmark_id")),
+        start_time=_text(run.facts.get("start_time")),
         requests=int(average) if average is not None else None,
-        has_records=bool(trial.records),
+        has_records=bool(run.records),
     )
 
 
@@ -277,7 +278,7 @@ def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> lis
     for metric in wanted:
         if metric not in units:
             continue
-        one, other = curve(base.trials, metric, units[metric]), curve(candidate.trials, metric, units[metric])
+        one, other = curve(base.runs, metric, units[metric]), curve(candidate.runs, metric, units[metric])
         moved = {name: _percent(one[name], other[name]) for name in one if name in other}
         points = {name: percent for name, percent in moved.items() if percent is not None}
         if len(points) > 2:
@@ -292,7 +293,7 @@ def _notes(
     base: LoadedSide, candidate: LoadedSide, noise: Profile | None, spreads: Mapping[tuple[str, str], Spread]
 ) -> list[str]:
     notes = [f"left out: {told}" for told in (*base.left_out, *candidate.left_out)]
-    if min(len(base.trials), len(candidate.trials)) < MIN_RUNS and not spreads:
+    if min(len(base.runs), len(candidate.runs)) < MIN_RUNS and not spreads:
         notes.append("fewer than three runs a side: nothing here tells a change of the system from a change of the day")
     if noise and not spreads:
         notes.append(f"{os.path.basename(noise.source)} knows nothing of this model, GPU and load: not used")
@@ -303,8 +304,8 @@ def _notes(
 
 def _order(base: LoadedSide, candidate: LoadedSide) -> str:
     """Runs of one side all before the other: whatever drifted meanwhile looks like a change."""
-    a = sorted(_text(trial.facts.get("start_time")) for trial in base.trials)
-    b = sorted(_text(trial.facts.get("start_time")) for trial in candidate.trials)
+    a = sorted(_text(run.facts.get("start_time")) for run in base.runs)
+    b = sorted(_text(run.facts.get("start_time")) for run in candidate.runs)
     if min(len(a), len(b)) < MIN_RUNS or not a[0] or not b[0] or not (a[-1] < b[0] or b[-1] < a[0]):
         return ""
     return "one side ran before the other, not in turn: what drifted meanwhile looks like a change"

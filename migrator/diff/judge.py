@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from migrator.diff.statistics.interval import MIN_RUNS, Estimate, Refusal, equivalent, half_width
@@ -24,7 +24,7 @@ class Decision(NamedTuple):
     note: str = ""
 
 
-class Held(NamedTuple):
+class Criteria(NamedTuple):
     """What a row is held to: relative margin in percent, floor in the unit, error allowed, least number of values.
 
     `family` is the number of rows that its p-value is corrected for.
@@ -46,7 +46,7 @@ def decide(
     base: float | None,
     candidate: float | None,
     estimate: Estimate | Refusal,
-    held: Held,
+    criteria: Criteria,
     p_value: float | None = None,
 ) -> Decision:
     """The verdict of one row.
@@ -59,13 +59,13 @@ def decide(
         base: the baseline's value, in the unit; None if it has none.
         candidate: the candidate's.
         estimate: what is known of the ratio.
-        held: margin, floor, alpha and least number.
+        criteria: margin, floor, alpha and least number.
         p_value: the corrected p-value of "no change"; the estimate's own if not given.
     """
     if base is None or candidate is None:
         return Decision("inconclusive", note="only one side has it")
     if direction == "parity":
-        return _parity(base, candidate, estimate, held)
+        return _parity(base, candidate, estimate, criteria)
     if isinstance(estimate, Refusal):
         return Decision("inconclusive", estimate.needs, estimate.reason)
     if direction == "information":
@@ -73,28 +73,28 @@ def decide(
     if estimate.kind != "between runs":
         return Decision("inconclusive", "3 runs a side, or a noise profile")
     fewest = min(estimate.n_base, estimate.n_candidate)
-    if fewest < held.min_n:
-        return Decision("inconclusive", f"{held.min_n - fewest} more runs a side")
+    if fewest < criteria.min_n:
+        return Decision("inconclusive", f"{criteria.min_n - fewest} more runs a side")
     p_value = estimate.p_value if p_value is None else p_value
-    zone = held.zone(base)
-    large = _beyond(estimate.ratio, zone) and abs(candidate - base) >= held.floor
-    if large and p_value is not None and p_value < held.alpha:
+    zone = criteria.zone(base)
+    large = _beyond(estimate.ratio, zone) and abs(candidate - base) >= criteria.floor
+    if large and p_value is not None and p_value < criteria.alpha:
         worse = (estimate.ratio > 1) == (direction == "lower")
         return Decision("regression" if worse else "improvement")
-    if equivalent(estimate, zone, alpha=held.alpha):
+    if equivalent(estimate, zone, alpha=criteria.alpha):
         return Decision("equivalent")
-    return Decision("inconclusive", _more_runs(estimate, held, zone))
+    return Decision("inconclusive", _more_runs(estimate, criteria, zone))
 
 
-def _parity(base: float, candidate: float, estimate: Estimate | Refusal, held: Held) -> Decision:
+def _parity(base: float, candidate: float, estimate: Estimate | Refusal, criteria: Criteria) -> Decision:
     """A number that describes the workload: the same, within the margin, or not the same work."""
     if base == candidate:
         return Decision("equivalent")
     if base <= 0 or candidate <= 0:
         return Decision("incomparable", note="the workload differs")
-    zone = held.zone(base)
-    if abs(candidate - base) <= held.floor or not _beyond(candidate / base, zone):
-        shown = isinstance(estimate, Estimate) and equivalent(estimate, zone, alpha=held.alpha)
+    zone = criteria.zone(base)
+    if abs(candidate - base) <= criteria.floor or not _beyond(candidate / base, zone):
+        shown = isinstance(estimate, Estimate) and equivalent(estimate, zone, alpha=criteria.alpha)
         return Decision("equivalent", note="" if shown else "the same within the margin")
     return Decision("incomparable", note="the workload differs by more than the margin")
 
@@ -103,7 +103,7 @@ def _beyond(ratio: float, margin: float) -> bool:
     return abs(math.log(ratio)) > math.log1p(margin / 100)
 
 
-def _more_runs(estimate: Estimate, held: Held, zone: float) -> str:
+def _more_runs(estimate: Estimate, criteria: Criteria, zone: float) -> str:
     """How many more runs a side would decide, if the ratio and the spread stay what they are.
 
     Beyond the zone they must make its p-value small enough after the correction; within it, the interval narrow enough.
@@ -115,10 +115,10 @@ def _more_runs(estimate: Estimate, held: Held, zone: float) -> str:
     sd = estimate.se / math.sqrt(1 / estimate.n_base + 1 / estimate.n_candidate)
     room, change = math.log1p(zone / 100), abs(math.log(estimate.ratio))
     if change > room:
-        distance, level = change, 1 - held.alpha / held.family
+        distance, level = change, 1 - criteria.alpha / criteria.family
     else:
         # Just within: as many as would decide if the true change were a little smaller.
-        distance, level = max(room - change, room / 4), 1 - 2 * held.alpha
+        distance, level = max(room - change, room / 4), 1 - 2 * criteria.alpha
     for runs in range(have + 1, _MOST_RUNS + 1):
         # Below that the noise profile is still what the spread is known from.
         df = 2.0 * runs - 2 if runs >= MIN_RUNS else estimate.df
@@ -126,28 +126,6 @@ def _more_runs(estimate: Estimate, held: Held, zone: float) -> str:
             more = runs - have
             return f"{more} more run{'s' * (more > 1)} a side"
     return f"more than {_MOST_RUNS} runs a side: the change is small for this noise"
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values corrected for their number, in their order (Holm 1979): for the gate, where no one may be chance."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    corrected = [0.0] * len(p_values)
-    highest = 0.0
-    for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, p_values[index] * (len(p_values) - rank)))
-        corrected[index] = highest
-    return corrected
-
-
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """The p-values corrected so that few of those called changed are (1995): for rows that are only reported."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
-    corrected = [0.0] * len(p_values)
-    lowest = 1.0
-    for place, index in enumerate(order):
-        lowest = min(lowest, p_values[index] * len(p_values) / (len(p_values) - place))
-        corrected[index] = lowest
-    return corrected
 
 
 def shift_words(points: Mapping[str, float]) -> str:

@@ -12,7 +12,7 @@ from statistics import stdev
 from typing import Any, Final, NamedTuple
 
 from migrator.chain.names import current
-from migrator.diff.run import Trial
+from migrator.diff.run import Run
 from migrator.diff.workload import workload
 from migrator.errors import MigratorError, UsageError
 from migrator.files.disk import read_bytes
@@ -45,9 +45,9 @@ class Profile(NamedTuple):
     entries: tuple[tuple[dict[str, Json], dict[tuple[str, str], Spread]], ...]
     source: str = ""
 
-    def spreads(self, trial: Trial) -> dict[tuple[str, str], Spread]:
+    def spreads(self, run: Run) -> dict[tuple[str, str], Spread]:
         """What is known about a run's configuration; nothing if it was not learnt."""
-        wanted = fingerprint(key_of(trial))
+        wanted = fingerprint(key_of(run))
         for key, spreads in self.entries:
             if fingerprint(key) == wanted:
                 return spreads
@@ -68,19 +68,19 @@ class Profile(NamedTuple):
         return render({_MARK: FORMAT, "tool": tool, "entries": rows}) + b"\n"
 
 
-def key_of(trial: Trial) -> dict[str, Json]:
+def key_of(run: Run) -> dict[str, Json]:
     """Model, GPUs and load of a run."""
-    load = workload(trial.facts)
-    return {**{name: load.get(name) for name in _KEY_FACTS}, "gpus": gpus_of(trial)}
+    load = workload(run.facts)
+    return {**{name: load.get(name) for name in _KEY_FACTS}, "gpus": gpus_of(run)}
 
 
 def _members(node: Json) -> list[Json]:
     return list(node.values()) if type(node) is dict else []
 
 
-def gpus_of(trial: Trial) -> list[str]:
+def gpus_of(run: Run) -> list[str]:
     """The names of a run's GPUs, sorted; empty without telemetry."""
-    telemetry = trial.facts.get("telemetry_data")
+    telemetry = run.facts.get("telemetry_data")
     endpoints = telemetry.get("endpoints") if type(telemetry) is dict else None
     names = []
     for endpoint in endpoints.values() if type(endpoints) is dict else ():
@@ -89,15 +89,15 @@ def gpus_of(trial: Trial) -> list[str]:
     return sorted(names)
 
 
-def learn(trials: Iterable[Trial]) -> Profile:
+def learn(runs: Iterable[Run]) -> Profile:
     """The noise of repeated runs, each configuration for itself.
 
     Raises:
         UsageError: no configuration has three runs or more.
     """
-    groups: dict[bytes, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        groups[fingerprint(key_of(trial))].append(trial)
+    groups: dict[bytes, list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[fingerprint(key_of(run))].append(run)
     entries = []
     for group in groups.values():
         if len(group) >= 3 and (spreads := _spreads(group)):
@@ -110,14 +110,14 @@ def learn(trials: Iterable[Trial]) -> Profile:
     return Profile(tuple(entries))
 
 
-def _spreads(trials: Sequence[Trial]) -> dict[tuple[str, str], Spread]:
+def _spreads(runs: Sequence[Run]) -> dict[tuple[str, str], Spread]:
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for trial in trials:
-        for tag, block in trial.blocks.items():
+    for run in runs:
+        for tag, block in run.blocks.items():
             for statistic, value in block.values.items():
                 if value > 0:
                     values[tag, statistic].append(math.log(value))
-    return {name: Spread(stdev(logs), len(logs) - 1) for name, logs in values.items() if len(logs) == len(trials) >= 3}
+    return {name: Spread(stdev(logs), len(logs) - 1) for name, logs in values.items() if len(logs) == len(runs) >= 3}
 
 
 def load_profile(path: str) -> Profile:

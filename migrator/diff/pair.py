@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import PERCENTILES
 from migrator.aiperf.units import common, convert, same_family
-from migrator.diff.run import Block, Trial
+from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
 
 SHOWN: Final = ("avg", "p50", "p90", "p95", "p99")
@@ -39,8 +39,8 @@ def pairs(base: LoadedSide, candidate: LoadedSide) -> tuple[list[Pair], list[Uni
     """Every row that the two sides have, in the order of the baseline's files; and the metrics whose unit changed."""
     found: list[Pair] = []
     changed: list[UnitChange] = []
-    for tag in _tags(base.trials, candidate.trials):
-        units = [block.unit for side in (base, candidate) for block in _blocks(side.trials, tag)]
+    for tag in _tags(base.runs, candidate.runs):
+        units = [block.unit for side in (base, candidate) for block in _blocks(side.runs, tag)]
         odd = next((unit for unit in units if not same_family(units[0], unit)), None)
         if odd is not None:
             changed.append(UnitChange(tag, units[0], odd))
@@ -50,26 +50,26 @@ def pairs(base: LoadedSide, candidate: LoadedSide) -> tuple[list[Pair], list[Uni
     return found, changed
 
 
-def _tags(*sides: Sequence[Trial]) -> Iterator[str]:
+def _tags(*sides: Sequence[Run]) -> Iterator[str]:
     seen: dict[str, None] = {}
-    for trials in sides:
-        for trial in trials:
-            seen.update(dict.fromkeys(trial.blocks))
+    for runs in sides:
+        for run in runs:
+            seen.update(dict.fromkeys(run.blocks))
     # No errors are not written at all: where one side has some, the other has zero.
     yield from seen
 
 
-def _blocks(trials: Sequence[Trial], tag: str) -> list[Block]:
-    return [trial.blocks[tag] for trial in trials if tag in trial.blocks]
+def _blocks(runs: Sequence[Run], tag: str) -> list[Block]:
+    return [run.blocks[tag] for run in runs if tag in run.blocks]
 
 
 def _rows(tag: str, unit: str, base: LoadedSide, candidate: LoadedSide) -> Iterator[Pair]:
-    one, other = _blocks(base.trials, tag), _blocks(candidate.trials, tag)
+    one, other = _blocks(base.runs, tag), _blocks(candidate.runs, tag)
     present = {name for block in (*one, *other) for name in block.values}
     for statistic in SHOWN:
         if statistic not in present:
             continue
-        values = values_of(base.trials, tag, statistic, unit), values_of(candidate.trials, tag, statistic, unit)
+        values = values_of(base.runs, tag, statistic, unit), values_of(candidate.runs, tag, statistic, unit)
         yield Pair(tag, statistic, unit, *values)
 
 
@@ -77,11 +77,11 @@ MISSING_IS_ZERO: Final = ("error_request_count",)
 """Metrics that AIPerf leaves out when they are zero."""
 
 
-def values_of(trials: Sequence[Trial], tag: str, statistic: str, unit: str) -> tuple[float, ...]:
+def values_of(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> tuple[float, ...]:
     """A statistic of every run that has it, in a unit."""
     values = []
-    for trial in trials:
-        block = trial.blocks.get(tag)
+    for run in runs:
+        block = run.blocks.get(tag)
         if block is None or statistic not in block.values:
             if tag in MISSING_IS_ZERO:
                 values.append(0.0)
@@ -94,12 +94,12 @@ def values_of(trials: Sequence[Trial], tag: str, statistic: str, unit: str) -> t
     return tuple(values)
 
 
-def curve(trials: Sequence[Trial], tag: str, unit: str) -> dict[str, float]:
+def curve(runs: Sequence[Run], tag: str, unit: str) -> dict[str, float]:
     """The percentiles of a metric over the runs of a side, each their centre; empty for one without distribution."""
     return {
         name: centre(values)
         for name in PERCENTILES
-        if (values := values_of(trials, tag, name, unit)) and len(values) == len(trials)
+        if (values := values_of(runs, tag, name, unit)) and len(values) == len(runs)
     }
 
 

@@ -31,7 +31,7 @@ Mode = Literal["gate", "report", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class GateRule:
     """What one statistic of one metric is held to. `margin` is in percent, `floor` in the metric's unit."""
 
     metric: str
@@ -65,20 +65,20 @@ class Waived:
 class Policy:
     """All rules and waivers of one comparison. `source` says where they came from; empty for none given."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[GateRule, ...] = ()
     waivers: tuple[Waived, ...] = ()
     alpha: float = ALPHA
     margin: float = MARGIN
     source: str = ""
     text: str = field(default="", repr=False)
 
-    def rule(self, metric: str, statistic: str) -> Rule:
+    def rule(self, metric: str, statistic: str) -> GateRule:
         """What a row is held to: the last rule that names it, else the defaults."""
         for rule in reversed(self.rules):
             if rule.metric == metric and rule.statistic in (statistic, "*"):
                 return replace(rule, statistic=statistic)
         gated = not any(rule.mode == "gate" for rule in self.rules) and (metric, statistic) in HEADLINE
-        return Rule(metric, statistic, "gate" if gated else "report", self.margin)
+        return GateRule(metric, statistic, "gate" if gated else "report", self.margin)
 
     def asks(self, metric: str, statistic: str) -> bool:
         """Whether a row is gated, or named by a rule: it then deserves the best evidence that there is."""
@@ -115,7 +115,7 @@ class Policy:
         """
         rows = set(known)
         metrics = sorted({metric for metric, _ in rows})
-        named: list[Rule | Waived] = [*self.rules, *self.waivers]
+        named: list[GateRule | Waived] = [*self.rules, *self.waivers]
         for what in named:
             if what.statistic == "*":
                 if what.metric in metrics:
@@ -134,7 +134,7 @@ def _ended(waiver: Waived, today: date) -> bool:
     return waiver.until is not None and waiver.until < today
 
 
-def from_options(options: Sequence[str]) -> tuple[Rule, ...]:
+def from_options(options: Sequence[str]) -> tuple[GateRule, ...]:
     """The rules of `--fail-on METRIC[.STAT]:PERCENT[:FLOOR]`.
 
     Raises:
@@ -143,13 +143,13 @@ def from_options(options: Sequence[str]) -> tuple[Rule, ...]:
     return tuple(map(_from_option, options))
 
 
-def _from_option(option: str) -> Rule:
+def _from_option(option: str) -> GateRule:
     name, separator, rest = option.partition(":")
     percent, _, floor = rest.partition(":")
     if not separator or not name:
         raise UsageError(f"--fail-on {option}", expected="METRIC[.STAT]:PERCENT[:FLOOR], such as request_latency.p99:5")
     metric, statistic = split_name(name)
-    return Rule(
+    return GateRule(
         metric,
         statistic,
         "gate",
@@ -268,13 +268,13 @@ class _Reader:
             raise UsageError(f"{where} has no metric", expected='metric = "request_latency.p99"', file=self._path)
         return split_name(name)
 
-    def rule(self, table: Any, margin: float) -> Rule:
+    def rule(self, table: Any, margin: float) -> GateRule:
         self.require("rule", table, {"metric", "gate", "margin", "floor", "direction", "min_n"})
         metric, statistic = self.name("rule", table)
         where = f"rule for {metric}.{statistic}"
         mode = self.choice(where, table, "gate", "gate", ("gate", "report", "ignore"))
         choices = ("", "lower", "higher", "parity", "information")
-        return Rule(
+        return GateRule(
             metric,
             statistic,
             "gate" if mode == "gate" else "report" if mode == "report" else "ignore",

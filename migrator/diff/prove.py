@@ -12,13 +12,13 @@ from typing import Final, NamedTuple
 
 from migrator.diff.engine import compare
 from migrator.diff.pair import Pair, pairs
-from migrator.diff.policy import Policy, Rule
+from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import Verdict
-from migrator.diff.run import Trial
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 
 _SPREAD: Final = (0.9995, 0.9998, 1.0, 1.0002, 1.0005)
-"""Factors of the five trials that stand in for one: steady enough that only the injected change decides."""
+"""Factors of the five runs that stand in for one: steady enough that only the injected change decides."""
 
 
 class Proof(NamedTuple):
@@ -52,10 +52,10 @@ def prove(base: LoadedSide, policy: Policy) -> Iterator[Proof]:
         rule = bare.rule(pair.metric, pair.statistic)
         if rule.mode != "gate" or rule.facing() not in ("lower", "higher") or not pair.base or min(pair.base) <= 0:
             continue
-        yield from _proofs(base.trials[0], pair, rule, bare)
+        yield from _proofs(base.runs[0], pair, rule, bare)
 
 
-def _proofs(trial: Trial, pair: Pair, rule: Rule, policy: Policy) -> Iterator[Proof]:
+def _proofs(run: Run, pair: Pair, rule: GateRule, policy: Policy) -> Iterator[Proof]:
     value = fmean(pair.base)
     # Both must be passed: the relative margin, and the floor in the metric's unit.
     floor = rule.floor / value * 100
@@ -69,20 +69,20 @@ def _proofs(trial: Trial, pair: Pair, rule: Rule, policy: Policy) -> Iterator[Pr
             percent = sign * (up if sign > 0 else down) * share
             if percent <= -100:
                 continue
-            got = _verdict(trial, pair, percent, policy)
+            got = _verdict(run, pair, percent, policy)
             yield Proof(pair.metric, pair.statistic, percent, expected, got)
 
 
-def _verdict(trial: Trial, pair: Pair, percent: float, policy: Policy) -> Verdict:
-    one = LoadedSide("baseline", tuple(_scaled(trial, pair, factor) for factor in _SPREAD))
+def _verdict(run: Run, pair: Pair, percent: float, policy: Policy) -> Verdict:
+    one = LoadedSide("baseline", tuple(_scaled(run, pair, factor) for factor in _SPREAD))
     other = LoadedSide(
-        "injected", tuple(_scaled(trial, pair, factor * (1 + percent / 100)) for factor in reversed(_SPREAD))
+        "injected", tuple(_scaled(run, pair, factor * (1 + percent / 100)) for factor in reversed(_SPREAD))
     )
     receipt = compare(one, other, policy)
     return next(row.verdict for row in receipt.rows if (row.metric, row.statistic) == (pair.metric, pair.statistic))
 
 
-def _scaled(trial: Trial, pair: Pair, factor: float) -> Trial:
-    block = trial.blocks[pair.metric]
+def _scaled(run: Run, pair: Pair, factor: float) -> Run:
+    block = run.blocks[pair.metric]
     values = {**block.values, pair.statistic: block.values[pair.statistic] * factor}
-    return trial._replace(blocks={**trial.blocks, pair.metric: block._replace(values=values)})
+    return run._replace(blocks={**run.blocks, pair.metric: block._replace(values=values)})

@@ -82,7 +82,7 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run(_Part):
+class RunSummary(_Part):
     """One run of a side. `version` is what the file was before it was migrated in memory."""
 
     file: str
@@ -99,7 +99,7 @@ class Side(_Part):
     """Baseline or candidate: one run, or several trials of the same."""
 
     name: str
-    runs: list[Run]
+    runs: list[RunSummary]
     migrated: str = field(default="", metadata=_told("what was migrated in memory, such as '1.0 → 1.5'"))
 
 
@@ -115,7 +115,7 @@ class Finding(_Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change(_Part):
+class FieldChange(_Part):
     """A difference outside the numbers: configuration, run identity or telemetry."""
 
     path: str
@@ -209,7 +209,7 @@ class Receipt(_Part):
     verdict: Verdict
     gate: Gate
     findings: list[Finding] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[FieldChange] = field(default_factory=list)
     ignored_changes: int = field(default=0, metadata=_told("differences in volatile keys that were left out"))
     rows: list[Row] = field(default_factory=list)
     shifts: list[Shift] = field(default_factory=list)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from migrator.diff.pair import Pair, values_of
-from migrator.diff.run import Trial
+from migrator.diff.run import Run
 from migrator.diff.statistics.interval import Estimate
 from migrator.errors import MigratorError
 
@@ -30,7 +30,7 @@ class Requests:
         self._read: dict[str, dict[str, list[float]]] = {}
         self.refused: list[str] = []
 
-    def estimate(self, pair: Pair, one: Trial, other: Trial, percent: float) -> Estimate | None:
+    def estimate(self, pair: Pair, one: Run, other: Run, percent: float) -> Estimate | None:
         """The ratio of a percentile of two runs, or None where their records do not tell it."""
         if not one.records or not other.records:
             return None
@@ -42,14 +42,14 @@ class Requests:
         found = bootstrap_percentile(a, b, percent)
         return found if isinstance(found, Estimate) else None
 
-    def _values(self, trial: Trial, pair: Pair, percent: float) -> list[float] | None:
-        values = self._of(trial.records).get(pair.metric)
+    def _values(self, run: Run, pair: Pair, percent: float) -> list[float] | None:
+        values = self._of(run.records).get(pair.metric)
         # Records of another run, or of half of one, would be evidence for something else.
-        if not values or len(values) != trial.size(pair.metric):
+        if not values or len(values) != run.size(pair.metric):
             return None
         from migrator.diff.statistics.bootstrap import at_rank
 
-        exported = values_of([trial], pair.metric, pair.statistic, pair.unit)
+        exported = values_of([run], pair.metric, pair.statistic, pair.unit)
         recorded = at_rank(sorted(values), percent / 100 * (len(values) - 1))
         return values if exported and math.isclose(exported[0], recorded, rel_tol=_CLOSE) else None
 

@@ -23,11 +23,12 @@ from benchmarks.simulate import REQUESTS, Noise, correlated, sides, still_runs
 from benchmarks.single_runs import Single, covered
 from migrator.diff.records import read_values
 from migrator.diff.statistics import bootstrap
-from migrator.diff.statistics.autocorrelation import memory
+from migrator.diff.statistics.autocorrelation import autocorrelation
 from migrator.diff.statistics.bootstrap import at_rank, bootstrap_percentile
 from migrator.diff.statistics.interval import (
     Estimate,
     Refusal,
+    Summary,
     equivalent,
     from_noise,
     from_runs,
@@ -226,21 +227,24 @@ def test_a_summary_is_welch_with_the_spread_put_right() -> None:
     random = Random(3)
     a, b = ([random.gauss(mean, 3) for _ in range(12)] for mean in (20, 22))
     found = known(
-        from_summary(statistics.fmean(a), statistics.pstdev(a), 12, statistics.fmean(b), statistics.pstdev(b), 12)
+        from_summary(
+            Summary(statistics.fmean(a), statistics.pstdev(a), 12),
+            Summary(statistics.fmean(b), statistics.pstdev(b), 12),
+        )
     )
     relative = [statistics.variance(side) / 12 / statistics.fmean(side) ** 2 for side in (a, b)]
     assert found.se == pytest.approx(math.sqrt(sum(relative)))
     assert found.df == pytest.approx(sum(relative) ** 2 / sum(part**2 / 11 for part in relative))
     assert found.p_value is None, "nothing of the next run is known"
     assert found.kind == "within run, approximate"
-    assert not equivalent(known(from_summary(10, 0.001, 10**6, 10, 0.001, 10**6)), 5)
+    assert not equivalent(known(from_summary(Summary(10, 0.001, 10**6), Summary(10, 0.001, 10**6))), 5)
 
 
 def test_a_summary_without_a_ratio_or_a_spread_is_refused() -> None:
     for numbers in ((0, 1, 9, 5, 1, 9), (5, 1, 9, -5, 1, 9), (5, math.nan, 9, 5, 1, 9), (5, -1, 9, 5, 1, 9)):
-        assert "ratio" in refused(from_summary(*numbers)).reason
-    assert refused(from_summary(5, 0, 1, 5, 0, 100)).needs == "more requests"
-    steady = known(from_summary(64, 0, 40, 64, 0, 40))
+        assert "ratio" in refused(from_summary(Summary(*numbers[:3]), Summary(*numbers[3:]))).reason
+    assert refused(from_summary(Summary(5, 0, 1), Summary(5, 0, 100))).needs == "more requests"
+    steady = known(from_summary(Summary(64, 0, 40), Summary(64, 0, 40)))
     assert (steady.low, steady.high) == (1, 1)
 
 
@@ -358,7 +362,7 @@ def test_requests_that_remember_each_other_count_for_fewer() -> None:
     wide = known(bootstrap_percentile(bound, bound, 50, replicates=300))
     narrow = known(bootstrap_percentile(shuffled, shuffled, 50, replicates=300))
     assert 1.8 < wide.se / narrow.se < 3.2, "in truth √6.4"
-    found = [memory(values, statistics.median(values), statistics.median(values)) for values in (alone, bound)]
+    found = [autocorrelation(values, statistics.median(values), statistics.median(values)) for values in (alone, bound)]
     assert found[0].inflation < 1.5
     assert 100 < found[0].df < 4000 / 16, "the noise of some lags is always taken in"
     assert 4.5 < found[1].inflation < 9
@@ -372,13 +376,13 @@ def test_drawn_runs_spread_as_far_as_the_memory_asks_for() -> None:
     assert not isinstance(run, Refusal)
 
     def spread(**changes: float) -> float:
-        changed = run._replace(memory=run.memory._replace(**changes))
+        changed = run._replace(autocorrelation=run.autocorrelation._replace(**changes))
         return statistics.stdev(changed.draw(200, Random(1).random, 0.95))
 
     plain = spread(df=1e9)
-    assert spread(df=1e9, variance=4 * run.memory.variance) == pytest.approx(2 * plain)
+    assert spread(df=1e9, variance=4 * run.autocorrelation.variance) == pytest.approx(2 * plain)
     assert spread(df=4.0) == pytest.approx(plain * 2.7764451051977934 / 1.9599639845400545)
-    sd = math.sqrt(run.memory.variance / 500)
+    sd = math.sqrt(run.autocorrelation.variance / 500)
     low, high = (at_rank(run.ordered, run.rank + step * sd * 500) for step in (-1, 1))
     assert plain == pytest.approx(math.log(high / low) / 2, rel=0.25)
 

@@ -18,9 +18,9 @@ from support.versions import NEWEST
 
 from migrator.diff import receipt as parts
 from migrator.diff.engine import compare
-from migrator.diff.policy import Policy, Rule, from_file
+from migrator.diff.policy import GateRule, Policy, from_file
 from migrator.diff.receipt import Receipt, Row, from_json, receipt_schema, to_json
-from migrator.diff.run import Block, Trial
+from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
 from migrator.errors import UsageError
 from migrator.render.comparison import github, html, junit, markdown, text
@@ -96,7 +96,7 @@ def side(random: Random, steady: bool) -> LoadedSide:
     trials = []
     for place in range(random.choice((1, 1, 2, 3, 4))):
         found = {tag: first[tag] if steady else block(random) for tag in first if random.random() < 0.95}
-        trials.append(Trial(f"{place}.json", NEWEST, found, {}))
+        trials.append(Run(f"{place}.json", NEWEST, found, {}))
     return LoadedSide("side", tuple(trials))
 
 
@@ -107,7 +107,7 @@ def test_no_numbers_break_it_and_every_row_agrees_with_itself(
 ) -> None:
     random = Random(seed)
     base, candidate = side(random, steady), side(random, steady)
-    rules = (Rule("request_latency", "*", floor=floor, margin=margin),)
+    rules = (GateRule("request_latency", "*", floor=floor, margin=margin),)
     policy = Policy(rules, alpha=random.choice((0.01, 0.05, 0.4)))
     try:
         receipt = compare(base, candidate, policy, today=TODAY)
@@ -143,12 +143,12 @@ def _agrees(row: Row) -> None:
 def test_a_floor_widens_what_counts_as_no_change() -> None:
     def steady(*latencies: float) -> LoadedSide:
         block = [{"request_latency": Block("ms", {"avg": value, "count": 9.0})} for value in latencies]
-        return LoadedSide("side", tuple(Trial(f"{i}.json", NEWEST, found, {}) for i, found in enumerate(block)))
+        return LoadedSide("side", tuple(Run(f"{i}.json", NEWEST, found, {}) for i, found in enumerate(block)))
 
     base, candidate = steady(1.0, 1.001, 0.999, 1.002), steady(1.2, 1.201, 1.199, 1.202)
     verdicts = {}
     for floor in (0.0, 0.15, 0.5):
-        receipt = compare(base, candidate, Policy((Rule("request_latency", "avg", floor=floor),)), today=TODAY)
+        receipt = compare(base, candidate, Policy((GateRule("request_latency", "avg", floor=floor),)), today=TODAY)
         verdicts[floor] = receipt.rows[0].verdict.value
     assert verdicts == {0.0: "regression", 0.15: "regression", 0.5: "equivalent"}
 

@@ -117,7 +117,7 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
 
 
 def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, LoadedSide]:
-    from migrator.diff.run import trial_from_bytes
+    from migrator.diff.run import run_from_bytes
     from migrator.diff.sides import LoadedSide, load_side
     from migrator.git.revisions import read
 
@@ -127,7 +127,7 @@ def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, Loade
     sides = []
     for revision in revisions:
         name = f"{revision}:{path}"
-        sides.append(LoadedSide(name, (trial_from_bytes(read(revision, path, os.getcwd()), name),)))
+        sides.append(LoadedSide(name, (run_from_bytes(read(revision, path, os.getcwd()), name),)))
     return sides[0], sides[1] if len(sides) == 2 else load_side([path])
 
 

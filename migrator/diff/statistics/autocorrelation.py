@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 
-class Memory(NamedTuple):
+class Autocorrelation(NamedTuple):
     """What follows from the correlation of "this request lies below the value" from one request to later ones.
 
     `variance` is that of the count below, for each request, with its correlations, and `df` how many degrees of
@@ -21,7 +21,7 @@ class Memory(NamedTuple):
     df: float
 
 
-def memory(records: Sequence[float], middle: float, value: float) -> Memory:
+def autocorrelation(records: Sequence[float], middle: float, value: float) -> Autocorrelation:
     """The memory of a sequence, as it shows at a value.
 
     How far it reaches is judged at the middle of the distribution too, where it shows best. Autocovariances within
@@ -36,13 +36,13 @@ def memory(records: Sequence[float], middle: float, value: float) -> Memory:
     n = len(records)
     here, bulk = _Flags(records, value), _Flags(records, middle)
     if not 0 < here.share < 1:
-        return Memory(0.0, 1.0, 1.0, float(n))
+        return Autocorrelation(0.0, 1.0, 1.0, float(n))
     window = max(1, min(max(2 * max(here.reach(), bulk.reach()), round(n ** (1 / 3))), n // 4))
     variance, slope = here.summed(window)
     elsewhere = bulk.summed(window)[0] / bulk.variance if bulk.variance else 1.0
     inflation = max(1.0, variance / here.variance, elsewhere)
     block = (2 * slope**2 / (4 / 3 * variance**2) * n) ** (1 / 3)
-    return Memory(variance, inflation, max(1.0, block), n / (4 / 3 * window))
+    return Autocorrelation(variance, inflation, max(1.0, block), n / (4 / 3 * window))
 
 
 class _Flags:

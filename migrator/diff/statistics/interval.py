@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from migrator.diff.statistics.student import t_quantile, t_two_sided
@@ -24,7 +25,8 @@ _FARTHEST: Final = 600.0
 Kind = Literal["between runs", "within run", "within run, approximate"]
 
 
-class Estimate(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
     """A ratio candidate / baseline and what is known of it.
 
     `low` and `high` bound the ratio at the confidence `level`. `se` is the standard error of its logarithm and `df`
@@ -115,14 +117,21 @@ def from_noise(
     return _estimate(difference, se, df, level, "prediction from the noise profile", len(base), len(candidate))
 
 
-def from_summary(
-    mean_a: float, std_a: float, n_a: int, mean_b: float, std_b: float, n_b: int, *, level: float = 0.95
-) -> Estimate | Refusal:
+class Summary(NamedTuple):
+    """A mean, its standard deviation with divisor n, as AIPerf exports it, and the number of values behind both."""
+
+    mean: float
+    std: float
+    n: int
+
+
+def from_summary(base: Summary, candidate: Summary, *, level: float = 0.95) -> Estimate | Refusal:
     """The ratio of the means of two single runs, from their summaries: what the requests of each say of its own mean.
 
     It takes requests as independent and leaves out all that differs from run to run, so it has no p-value. The
     exported `std` divides by n (FACTS: in every release); n/(n − 1) puts that right.
     """
+    (mean_a, std_a, n_a), (mean_b, std_b, n_b) = base, candidate
     numbers = mean_a, std_a, mean_b, std_b
     if not all(map(math.isfinite, numbers)) or min(mean_a, mean_b) <= 0 or min(std_a, std_b) < 0:
         return Refusal("a mean that is not positive has no ratio")
@@ -194,7 +203,19 @@ def _estimate(
     low, high = (math.exp(min(max(end, -_FARTHEST), _FARTHEST)) for end in (difference - half, difference + half))
     p_value = t_two_sided(difference / se, df) if kind == "between runs" else None
     ratio = min(max(math.exp(difference), low), high)
-    return Estimate(ratio, low, high, level, p_value, df, method, kind, se, n_base, n_candidate)
+    return Estimate(
+        ratio=ratio,
+        low=low,
+        high=high,
+        level=level,
+        p_value=p_value,
+        df=df,
+        method=method,
+        kind=kind,
+        se=se,
+        n_base=n_base,
+        n_candidate=n_candidate,
+    )
 
 
 def _without_spread(difference: float, known: int, new: int, level: float, n_base: int, n_candidate: int) -> Estimate:
@@ -202,8 +223,20 @@ def _without_spread(difference: float, known: int, new: int, level: float, n_bas
     ratio = 1.0 if abs(difference) < _NO_SPREAD else math.exp(difference)
     least_p = 1 / math.comb(known + new, new)
     p_value = 1.0 if ratio == 1 else min(1.0, 2 * least_p)
-    method = "order of the runs, as none differs from the next"
-    return Estimate(ratio, ratio, ratio, level, p_value, 0.0, method, "between runs", 0.0, n_base, n_candidate, least_p)
+    return Estimate(
+        ratio=ratio,
+        low=ratio,
+        high=ratio,
+        level=level,
+        p_value=p_value,
+        df=0.0,
+        method="order of the runs, as none differs from the next",
+        kind="between runs",
+        se=0.0,
+        n_base=n_base,
+        n_candidate=n_candidate,
+        least_p=least_p,
+    )
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -99,7 +99,19 @@ def ratio_of(one: Curve, other: Curve, p: float, *, level: float = 0.95) -> Esti
     se = (high - low) / 2 / normal_quantile((1 + level) / 2)
     ratio, low, high = math.exp(difference), math.exp(low), math.exp(high)
     method = "ranks of the percentile, read off the summary's points"
-    return Estimate(ratio, low, high, level, None, math.inf, method, "within run, approximate", se, one.n, other.n)
+    return Estimate(
+        ratio=ratio,
+        low=low,
+        high=high,
+        level=level,
+        p_value=None,
+        df=math.inf,
+        method=method,
+        kind="within run, approximate",
+        se=se,
+        n_base=one.n,
+        n_candidate=other.n,
+    )
 
 
 def too_few(p: float, n: int, level: float) -> Refusal | None:
