@@ -561,6 +561,7 @@ def test_every_verdict_has_a_glyph_and_its_word() -> None:
         Verdict.INCONCLUSIVE: "? inconclusive",
         Verdict.IMPROVEMENT: "✓ improvement",
         Verdict.EQUIVALENT: "= equivalent",
+        Verdict.NO_WORSE: "✓ no worse",
     }
 
 
