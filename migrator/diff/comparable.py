@@ -14,8 +14,6 @@ from migrator.jsonfile import Json, fingerprint
 if TYPE_CHECKING:
     from migrator.diff.receipt import Finding
 
-ERROR_POINTS: Final = 1.0
-"""Percentage points of errors that the candidate may have more before its latencies are doubted."""
 LENGTH_PERCENT: Final = 5.0
 """Percent by which inputs may differ, or outputs be shorter, before the two did not do the same work."""
 
@@ -25,7 +23,6 @@ def findings(base: LoadedSide, candidate: LoadedSide) -> list[Finding]:
     found = [*_completeness(base, "base"), *_completeness(candidate, "candidate")]
     found += _workloads(base, candidate)
     found += _lengths(base, candidate)
-    found += _errors(base, candidate)
     found += _identity(base, candidate)
     return sorted(found, key=lambda finding: not finding.blocks)
 
@@ -100,32 +97,14 @@ def _lengths(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
     if not a or not b:
         return
     percent = (b / a - 1) * 100
-    if percent < -LENGTH_PERCENT and _faster(base, candidate):
+    if percent < -LENGTH_PERCENT and faster(base, candidate):
         message = "the candidate is faster, but its outputs are shorter: less work is not more speed"
         yield _finding("shorter outputs", message, blocks=True, base=a, candidate=b)
     elif abs(percent) > LENGTH_PERCENT:
         yield _finding("output length", "the outputs had another length", blocks=False, base=a, candidate=b)
 
 
-def _errors(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
-    a, b = error_percent(base), error_percent(candidate)
-    if b - a > ERROR_POINTS and _faster(base, candidate):
-        message = "the candidate is faster, but more of its requests failed: failed requests are not in the latencies"
-        yield _finding("errors", message, blocks=True, base=a, candidate=b)
-    elif abs(b - a) > 0.05:
-        yield _finding("errors", "the share of failed requests differs, in percent", blocks=False, base=a, candidate=b)
-
-
-def error_percent(side: LoadedSide) -> float:
-    """Percent of the requests of a side that failed. A run without `error_request_count` had no errors."""
-    failed = good = 0.0
-    for run in side.runs:
-        failed += run.blocks["error_request_count"].values.get("avg", 0.0) if "error_request_count" in run.blocks else 0
-        good += run.blocks["request_count"].values.get("avg", 0.0) if "request_count" in run.blocks else 0
-    return round(failed / (failed + good) * 100, 3) if failed + good else 0.0
-
-
-def _faster(base: LoadedSide, candidate: LoadedSide) -> bool:
+def faster(base: LoadedSide, candidate: LoadedSide) -> bool:
     """Whether the candidate looks better in any of the headline latencies and throughputs, by a percent or more."""
     for tag in ("request_latency", "time_to_first_token", "inter_token_latency"):
         a, b = mean_of(base, tag), mean_of(candidate, tag)
@@ -141,7 +120,7 @@ def _faster(base: LoadedSide, candidate: LoadedSide) -> bool:
 def _identity(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
     if same := same_run(base, candidate):
         what = "both sides are the same run" if len(candidate.runs) == 1 else f"{len(same)} runs are on both sides"
-        yield _finding("same run", f"{what} ({same[0]})", blocks=False)
+        yield _finding("same run", f"{what} ({same[0]})", blocks=True)
     for name, side in (("base", base), ("candidate", candidate)):
         if twice := duplicates(side):
             message = f"the {name} holds the same run twice ({twice[0]}): it looks steadier than it is"

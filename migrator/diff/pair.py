@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from migrator.aiperf.metrics import PERCENTILES
+from migrator.aiperf.metrics import PERCENTILES, STATISTICS
 from migrator.aiperf.units import common, convert, same_family
 from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
@@ -18,13 +18,18 @@ _UNITLESS: Final = ("count",)
 
 
 class Pair(NamedTuple):
-    """One statistic of one metric on both sides, a value per run, in one unit; an empty side does not have it."""
+    """One statistic of one metric on both sides, a value per run, in one unit; an empty side does not have it.
+
+    `other_unit` is that of the candidate where it measures something else: then its values cannot be compared, and are
+    left out.
+    """
 
     metric: str
     statistic: str
     unit: str
     base: tuple[float, ...]
     candidate: tuple[float, ...]
+    other_unit: str = ""
 
 
 class UnitChange(NamedTuple):
@@ -35,18 +40,28 @@ class UnitChange(NamedTuple):
     candidate: str
 
 
-def pairs(base: LoadedSide, candidate: LoadedSide) -> tuple[list[Pair], list[UnitChange]]:
-    """Every row that the two sides have, in the order of the baseline's files; and the metrics whose unit changed."""
+def pairs(
+    base: LoadedSide, candidate: LoadedSide, named: Iterable[tuple[str, str]] = ()
+) -> tuple[list[Pair], list[UnitChange]]:
+    """Every row that the two sides have, in the order of the baseline's files; and the metrics whose unit changed.
+
+    Args:
+        base: the baseline.
+        candidate: what is compared with it.
+        named: (metric, statistic) of rows beside the usual statistics that somebody asks for.
+    """
     found: list[Pair] = []
     changed: list[UnitChange] = []
+    asked: dict[str, set[str]] = {}
+    for metric, statistic in named:
+        asked.setdefault(metric, set()).add(statistic)
     for tag in _tags(base.runs, candidate.runs):
         units = [block.unit for side in (base, candidate) for block in _blocks(side.runs, tag)]
         odd = next((unit for unit in units if not same_family(units[0], unit)), None)
         if odd is not None:
             changed.append(UnitChange(tag, units[0], odd))
-            continue
-        unit = units[0] if len(units) == 1 else common(units[0], units[-1])
-        found += _rows(tag, unit, base, candidate)
+        unit = units[0] if odd or len(units) == 1 else common(units[0], units[-1])
+        found += _rows(tag, unit, base, candidate, asked.get(tag, set()), odd or "")
     return found, changed
 
 
@@ -55,7 +70,6 @@ def _tags(*sides: Sequence[Run]) -> Iterator[str]:
     for runs in sides:
         for run in runs:
             seen.update(dict.fromkeys(run.blocks))
-    # No errors are not written at all: where one side has some, the other has zero.
     yield from seen
 
 
@@ -63,35 +77,40 @@ def _blocks(runs: Sequence[Run], tag: str) -> list[Block]:
     return [run.blocks[tag] for run in runs if tag in run.blocks]
 
 
-def _rows(tag: str, unit: str, base: LoadedSide, candidate: LoadedSide) -> Iterator[Pair]:
+def _rows(
+    tag: str, unit: str, base: LoadedSide, candidate: LoadedSide, asked: Collection[str], odd: str
+) -> Iterator[Pair]:
     one, other = _blocks(base.runs, tag), _blocks(candidate.runs, tag)
     present = {name for block in (*one, *other) for name in block.values}
-    for statistic in SHOWN:
-        if statistic not in present:
+    for statistic in STATISTICS:
+        if statistic not in present or (statistic not in SHOWN and statistic not in asked):
+            continue
+        if odd:
+            same = tuple(block.values[statistic] for block in one if block.unit == unit and statistic in block.values)
+            yield Pair(tag, statistic, unit, same, (), odd)
             continue
         values = values_of(base.runs, tag, statistic, unit), values_of(candidate.runs, tag, statistic, unit)
         yield Pair(tag, statistic, unit, *values)
 
 
-MISSING_IS_ZERO: Final = ("error_request_count",)
-"""Metrics that AIPerf leaves out when they are zero."""
-
-
 def values_of(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> tuple[float, ...]:
     """A statistic of every run that has it, in a unit."""
-    values = []
+    return tuple(value for value in by_run(runs, tag, statistic, unit) if value is not None)
+
+
+def by_run(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> list[float | None]:
+    """A statistic of every run, in a unit; None for a run without it, or with a unit that measures something else."""
+    values: list[float | None] = []
     for run in runs:
         block = run.blocks.get(tag)
-        if block is None or statistic not in block.values:
-            if tag in MISSING_IS_ZERO:
-                values.append(0.0)
-            continue
-        value = block.values[statistic]
-        if block.unit == unit or statistic in _UNITLESS:
+        value = block.values.get(statistic) if block else None
+        if block is None or value is None or block.unit == unit or statistic in _UNITLESS:
             values.append(value)
-        else:
+        elif same_family(block.unit, unit):
             values.append(convert(value, block.unit, unit, difference=statistic in _DISTANCES))
-    return tuple(values)
+        else:
+            values.append(None)
+    return values
 
 
 def curve(runs: Sequence[Run], tag: str, unit: str) -> dict[str, float]:

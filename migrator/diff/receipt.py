@@ -150,7 +150,7 @@ class Interval(_Part):
 class Share(_Part):
     """So many requests of so many, over all runs of a side. Since 1.1."""
 
-    count: int
+    part: int
     of: int
 
 

@@ -113,8 +113,11 @@ def _halved(blocks: dict[str, Block]) -> dict[str, Block]:
 
 def test_one_run_a_side_never_decides() -> None:
     receipt = compare(one(LAB / "base-1"), one(LAB / "slow20-1"), Policy(), today=TODAY)
-    judged = {row.verdict for row in receipt.rows if row.direction in ("lower", "higher")}
+    judged = {row.verdict for row in receipt.rows if row.direction in ("lower", "higher") and not row.share_base}
     assert judged == {Verdict.INCONCLUSIVE}
+    assert row(receipt, "request_error_rate").verdict is Verdict.EQUIVALENT, (
+        "no request failed, however many there were"
+    )
     assert receipt.verdict is Verdict.INCONCLUSIVE
     assert "runs" in row(receipt, "request_latency").needs
 
@@ -189,7 +192,7 @@ def test_units_are_converted_and_another_kind_of_unit_is_a_finding(edited: Calla
     odd = edited(lambda d: d["request_latency"].update(unit="tokens"))
     receipt = compare(one(RUN), odd, Policy(rules=(GateRule("inter_token_latency", "avg"),)), today=TODAY)
     assert "unit" in [finding.code for finding in receipt.findings]
-    assert not [row for row in receipt.rows if row.metric == "request_latency"]
+    assert {row.verdict for row in receipt.rows if row.metric == "request_latency"} == {Verdict.INCOMPARABLE}
 
 
 @pytest.mark.parametrize("value", [0.0, -5.0])
@@ -244,7 +247,7 @@ def test_the_same_trial_twice_is_told(tmp_path: Path) -> None:
 def test_every_gate_reacts_to_a_change_just_beyond_and_not_just_within(margin: float) -> None:
     rules = tuple(GateRule(m, s, margin=margin) for m, s in (("request_latency", "p99"), ("request_throughput", "avg")))
     proofs = list(prove(one(RUN), Policy(rules)))
-    assert len(proofs) == 8
+    assert len(proofs) == 8 + 2, "the rate of errors, too"
     assert all(proof.holds for proof in proofs), [proof for proof in proofs if not proof.holds]
 
 
@@ -275,14 +278,15 @@ def test_the_correction_is_for_the_size_of_the_gate() -> None:
     assert holm([]) == []
     assert benjamini_hochberg([0.01, 0.02, 0.03, 0.5]) == pytest.approx([0.04, 0.04, 0.04, 0.5])
     receipt = compare(trials(LAB, "base"), trials(LAB, "slow20"), Policy(), today=TODAY)
-    assert receipt.gate.size == 7
+    assert receipt.gate.size == 8, "the headline rows and the rate of errors"
 
 
 def test_what_would_decide_counts_the_correction() -> None:
     estimate = from_runs([100.0, 108.0, 93.0], [112.0, 121.0, 104.0])
-    alone, in_a_gate = (decide("lower", 100.0, 112.0, estimate, Criteria(5, family=size), 0.2) for size in (1, 7))
+    alone, in_a_gate = (decide("lower", 100.0, 112.0, estimate, Criteria(5, family=size)) for size in (1, 7))
     assert alone.verdict == in_a_gate.verdict == "inconclusive"
-    assert 0 < int(alone.needs.split()[0]) < int(in_a_gate.needs.split()[0])
+    assert 0 < (alone.more_runs or 0) < (in_a_gate.more_runs or 0)
+    assert alone.needs == f"about {alone.more_runs} more runs a side, fixed beforehand"
 
 
 def test_noise_makes_one_run_a_side_decidable(tmp_path: Path) -> None:

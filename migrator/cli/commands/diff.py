@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Final, Literal
 
 from migrator.cli.parser import Parser, file_name
@@ -41,6 +42,7 @@ class Options:
     fail_on: list[str]
     policy: str | None
     inconclusive: Literal["pass", "fail"] | None
+    max_error_percent: float | None
     exit_code: bool
     noise: str | None
     prove: bool
@@ -68,6 +70,12 @@ def arguments(command: str) -> Parser:
         choices=("pass", "fail"),
         help="what an undecided gate means: exit 0 or 1 instead of 3",
     )
+    parser.add_argument(
+        "--max-error-percent",
+        type=percent,
+        metavar="POINTS",
+        help="percentage points of failed requests, more than the baseline's, that are still no more (default 1)",
+    )
     parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
     parser.add_argument("--noise", type=file_name, metavar="FILE", help="judge single runs by what `noise learn` wrote")
     parser.add_argument("--prove", action="store_true", help="show that every gate can fail, by injecting changes")
@@ -78,6 +86,21 @@ def arguments(command: str) -> Parser:
     parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the report here")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     return parser
+
+
+def percent(text: str) -> float:
+    """A percentage of an option.
+
+    Raises:
+        ArgumentTypeError: not a number from 0 to 100.
+    """
+    try:
+        value = float(text.removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise ArgumentTypeError(f"expected a percentage from 0 to 100, found {text!r}")
+    return value
 
 
 def run(options: Options) -> int:
@@ -95,7 +118,8 @@ def run(options: Options) -> int:
     _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
     for waiver in receipt.gate.expired_waivers:
         complain(f"the waiver for {waiver} has expired")
-    return _exit_code(receipt, options) if policy.rules or options.exit_code else ExitCode.OK
+    asked = options.policy or options.fail_on or options.exit_code or options.inconclusive
+    return _exit_code(receipt, options) if asked else ExitCode.OK
 
 
 def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
@@ -132,11 +156,14 @@ def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, Loade
 
 
 def _policy(options: Options) -> Policy:
+    from dataclasses import replace
+
     from migrator.diff.policy import Policy, from_file, from_options
 
     policy = from_file(options.policy) if options.policy else Policy()
     rules = from_options(options.fail_on)
-    return Policy((*policy.rules, *rules), policy.waivers, policy.alpha, policy.margin, policy.source, policy.text)
+    points = policy.max_error_percent if options.max_error_percent is None else options.max_error_percent
+    return replace(policy, rules=(*policy.rules, *rules), max_error_percent=points)
 
 
 def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
@@ -175,19 +202,25 @@ def _exit_code(receipt: Receipt, options: Options) -> int:
 
 
 def _prove(base: LoadedSide, policy: Policy) -> int:
-    from migrator.diff.prove import prove
-    from migrator.render.text import table
+    from migrator.diff.prove import Proof, prove
+    from migrator.render.text import plural, table
 
-    proofs = list(prove(base, policy))
-    if not proofs:
-        raise UsageError("no gate can be proved", expected="a gated metric with a direction and a positive value")
+    found = list(prove(base, policy))
+    if not found:
+        raise UsageError("nothing is gated", expected="a gated metric that the baseline has")
+    proofs = [proof for proof in found if isinstance(proof, Proof)]
+    unproved = [gate for gate in found if not isinstance(gate, Proof)]
     rows = [("gate", "injected", "expected", "verdict", "")]
     for proof in proofs:
         expected = " or ".join(verdict.value for verdict in proof.expected)
         name = f"{proof.metric}.{proof.statistic}"
-        rows.append((name, f"{proof.percent:+.2f} %", expected, proof.got.value, "ok" if proof.holds else "WRONG"))
+        rows.append((name, proof.injected, expected, proof.got.value, "ok" if proof.holds else "WRONG"))
     for line in table(rows):
         say(line)
     wrong = sum(not proof.holds for proof in proofs)
-    say(f"{len(proofs)} injected changes: {f'{wrong} judged wrongly' if wrong else 'all judged as expected'}")
-    return ExitCode.NO if wrong else ExitCode.OK
+    for gate in unproved:
+        say(f"not proved: {gate.metric}.{gate.statistic}: {gate.reason}")
+    told = f"{wrong} judged wrongly" if wrong else "all judged as expected"
+    more = f", {plural(len(unproved), 'gate')} not proved" if unproved else ""
+    say(f"{plural(len(proofs), 'injected change')}: {told}{more}")
+    return ExitCode.NO if wrong or unproved else ExitCode.OK

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from migrator.diff.statistics.one_sided import p_above, p_below
 from migrator.diff.statistics.student import t_quantile, t_two_sided
 
 MIN_RUNS: Final = 3
@@ -33,7 +34,7 @@ class Estimate:
     the degrees of freedom behind that. `p_value` is two-sided, of "no change"; None where the interval says nothing
     of the next run, so that nobody prints it as significance. `n_base` and `n_candidate` count runs where `kind` is
     "between runs", else requests. `least_p` is above zero where no run differs from the next: the smallest one-sided
-    p-value that so many runs can give.
+    p-value that so many runs can give. `confirm` is a second estimate on weaker assumptions: a claim must hold by both.
     """
 
     ratio: float
@@ -48,6 +49,12 @@ class Estimate:
     n_base: int
     n_candidate: int
     least_p: float = 0.0
+    confirm: Estimate | None = None
+
+    @property
+    def effect(self) -> float:
+        """What is tested: the logarithm of the ratio."""
+        return math.log(self.ratio)
 
     @property
     def percent(self) -> float:
@@ -163,12 +170,8 @@ def equivalent(estimate: Estimate, margin: float, *, alpha: float = 0.05) -> boo
 
 def p_not_equivalent(estimate: Estimate, margin: float) -> float:
     """The larger p-value of the two one-sided tests of [`equivalent`][]."""
-    room = math.log1p(margin / 100) - abs(math.log(estimate.ratio))
-    if room <= 0:
-        return 1.0
-    if estimate.se == 0:
-        return estimate.least_p
-    return t_two_sided(room / estimate.se, estimate.df) / 2
+    room = math.log1p(margin / 100)
+    return max(p_above(estimate, -room), p_below(estimate, room))
 
 
 def half_width(se: float, df: float, level: float) -> float:
@@ -176,14 +179,21 @@ def half_width(se: float, df: float, level: float) -> float:
     return t_quantile((1 + level) / 2, df) * se
 
 
+def bounded_exp(log: float) -> float:
+    """The ratio whose logarithm is given, no farther from one than a document's number can tell."""
+    return math.exp(min(max(log, -_FARTHEST), _FARTHEST))
+
+
+def more_runs(count: int) -> str:
+    """`1 more run a side`, `3 more runs a side`."""
+    return f"{count} more run{'s' * (count != 1)} a side"
+
+
 def _unfit(base: Sequence[float], candidate: Sequence[float], least: int) -> Refusal | None:
     fewest = min(len(base), len(candidate))
     if fewest < least:
         more = least - fewest
-        return Refusal(
-            f"{fewest} run{'s' * (fewest != 1)} on a side, at least {least} needed",
-            f"{more} more run{'s' * (more != 1)} a side",
-        )
+        return Refusal(f"{fewest} run{'s' * (fewest != 1)} on a side, at least {least} needed", more_runs(more))
     if not all(0 < value < math.inf for value in (*base, *candidate)):
         return Refusal("a value that is not positive has no ratio")
     return None
@@ -200,7 +210,7 @@ def _estimate(
     kind: Kind = "between runs",
 ) -> Estimate:
     half = half_width(se, df, level)
-    low, high = (math.exp(min(max(end, -_FARTHEST), _FARTHEST)) for end in (difference - half, difference + half))
+    low, high = bounded_exp(difference - half), bounded_exp(difference + half)
     p_value = t_two_sided(difference / se, df) if kind == "between runs" else None
     ratio = min(max(math.exp(difference), low), high)
     return Estimate(
