@@ -10,6 +10,7 @@ from typing import NamedTuple
 from benchmarks.simulate import SEED, correlated
 from migrator.diff.statistics.bootstrap import at_rank, bootstrap_percentile
 from migrator.diff.statistics.interval import Estimate, Summary, from_summary
+from migrator.diff.statistics.mean import from_records
 from migrator.diff.statistics.percentile import POSITIONS, percentile_from_summary
 
 
@@ -37,7 +38,9 @@ def covered(single: Single, comparisons: int, draws: int) -> Covered:
     given = held = 0
     for number in range(comparisons):
         a, b = (correlated(random, single.requests, single.memory, 0.3) for _ in range(2))
-        if single.method == "records":
+        if single.method == "records" and not single.percent:
+            found = from_records(a, b)
+        elif single.method == "records":
             found = bootstrap_percentile(a, b, single.percent, seed=number, replicates=draws)
         elif single.percent:
             found = percentile_from_summary(_points(a), len(a), _points(b), len(b), single.percent)
@@ -65,6 +68,7 @@ def singles() -> list[Single]:
     found += [Single("records", percent, 500, 0.5) for percent in (50, 90, 95)]
     found += [Single("records", 99, 1500, 0.5)]
     found += [Single("records", percent, 1000, 0.8) for percent in (50, 90)]
+    found += [Single("records", 0, 1000, memory) for memory in (0.0, 0.5, 0.9)]
     for memory in (0.0, 0.5):
         found += [Single("summary", percent, 1000, memory) for percent in (0, 50, 90, 95, 99)]
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -14,24 +15,26 @@ from migrator.diff.evidence import Weigher, without_drift
 from migrator.diff.failures import CODES as FAILURE_CODES
 from migrator.diff.failures import findings as failure_findings
 from migrator.diff.judge import shift_words
-from migrator.diff.noise import Profile, Spread
+from migrator.diff.noise import Fit, Profile, age_in_days
 from migrator.diff.order import drift_of, order_of, values_by_run
 from migrator.diff.order import findings as order_findings
 from migrator.diff.outcomes import ERROR_RATE, outcomes, total
 from migrator.diff.outcomes import completed as with_zeros
 from migrator.diff.pair import UnitChange, curve, pairs
 from migrator.diff.policy import Policy
-from migrator.diff.receipt import Finding, Gate, Receipt, Row, RunSummary, Shift, Side, Verdict
+from migrator.diff.receipt import Evidence, Finding, Gate, NoiseUsed, Receipt, Row, RunSummary, Shift, Side, Verdict
 from migrator.diff.requests import Requests
 from migrator.diff.rows import Weighing, corrected, relative, row_of
 from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
-from migrator.diff.statistics.interval import MIN_RUNS
+from migrator.diff.statistics.interval import MIN_RUNS, is_apart
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json
 
 _TOO_GOOD: Final = 25.0
 """Percent. Real improvements of this size are rare between two builds; a workload that changed unnoticed is not."""
+_WELL_KNOWN: Final = 10
+"""Runs from which a noise profile knows its own spread to about a quarter."""
 _CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
 """Metrics whose distribution is looked at as a whole."""
 
@@ -67,10 +70,10 @@ def compare(
     policy.require_known(known)
     policy.require_directions(known, fixed_requests=fixed)
     order = order_of(base, candidate)
-    spreads = noise.spreads(base.runs[0]) if noise else {}
+    fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
     ruled = [(pair, rule) for pair in paired if (rule := policy.rule(pair.metric, pair.statistic)).mode != "ignore"]
     requests = Requests({pair.metric: pair.unit for pair, _ in ruled if policy.asks(pair.metric, pair.statistic)})
-    weigher = Weigher(base, candidate, policy, spreads, requests)
+    weigher = Weigher(base, candidate, policy, fit, requests)
     weighings, drifts = [], []
     for pair, rule in ruled:
         weighed, values, drift = weigher.weigh(pair), None, None
@@ -92,6 +95,7 @@ def compare(
         *findings(base, candidate),
         *map(_unit_finding, odd_units),
         *order_findings(base, candidate, order, [values for values, _ in gated], [drift for _, drift in gated]),
+        *_noise_findings(noise, fit, weighings, today),
         *_too_good(rows),
     ]
     changed, left_out = changes(base.runs[0], candidate.runs[0], everything=everything)
@@ -108,7 +112,8 @@ def compare(
         shifts=_shifts(base, candidate, rows),
         only_base=sorted(tags_a - tags_b),
         only_candidate=sorted(tags_b - tags_a),
-        notes=[*requests.refused, *_notes(base, candidate, noise, spreads)],
+        notes=[*requests.refused, *_notes(base, candidate, noise, fit)],
+        noise=_noise_used(noise, fit, rows),
     )
 
 
@@ -250,12 +255,50 @@ def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> lis
     return found
 
 
-def _notes(
-    base: LoadedSide, candidate: LoadedSide, noise: Profile | None, spreads: Mapping[tuple[str, str], Spread]
-) -> list[str]:
+def _noise_used(noise: Profile | None, fit: Fit, rows: Sequence[Row]) -> NoiseUsed | None:
+    if noise is None or fit.entry is None:
+        return None
+    used = sum(row.evidence is Evidence.NOISE for row in rows)
+    entry = fit.entry
+    return NoiseUsed(file=noise.source, runs=entry.runs, requests=entry.requests, newest=entry.newest, rows=used)
+
+
+def _noise_findings(noise: Profile | None, fit: Fit, weighings: Sequence[Weighing], today: date) -> Iterator[Finding]:
+    """On how much a noise profile rests that rows are judged by, and whether the baseline is like its runs."""
+    used = [one for one in weighings if one.evidence is Evidence.NOISE]
+    if noise is None or fit.entry is None or not used:
+        return
+    entry = fit.entry
+    age = age_in_days(entry.newest, today)
+    told = f"{entry.runs} runs" + (f" of {entry.requests:,} requests" if entry.requests else "")
+    aged = f", {age} days ago" if age is not None and age >= 0 else ""
+    name = os.path.basename(noise.source)
+    few = ": too few to know it well" if entry.runs < _WELL_KNOWN else ""
+    yield Finding(
+        code="noise profile",
+        blocks=False,
+        warns=bool(few),
+        message=f"{name} stands in for repeated runs; it was learnt from {told}{aged}{few}",
+    )
+    for one in used:
+        spread = fit.rows[one.pair.metric, one.pair.statistic]
+        if one.rule.mode == "gate" and is_apart(one.pair.base, spread.mean, spread.sd, spread.df):
+            where = f"{one.pair.metric}.{one.pair.statistic}"
+            yield Finding(
+                code="noise profile",
+                blocks=False,
+                warns=True,
+                message=f"the base is unlike the runs of {name} in {where}: learn the noise again",
+                base=one.base,
+                candidate=math.exp(spread.mean),
+            )
+            return
+
+
+def _notes(base: LoadedSide, candidate: LoadedSide, noise: Profile | None, fit: Fit) -> list[str]:
     notes = [f"left out: {told}" for told in (*base.left_out, *candidate.left_out)]
-    if min(len(base.runs), len(candidate.runs)) < MIN_RUNS and not spreads:
+    if min(len(base.runs), len(candidate.runs)) < MIN_RUNS and not fit.rows:
         notes.append("fewer than three runs a side: nothing here tells a change of the system from a change of the day")
-    if noise and not spreads:
-        notes.append(f"{os.path.basename(noise.source)} knows nothing of this model, GPU and load: not used")
+    if noise and not fit.rows:
+        notes.append(f"{os.path.basename(noise.source)} is not used: {fit.reason or 'it has no row of these runs'}")
     return notes

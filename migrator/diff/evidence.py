@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from migrator.diff.judge import NEEDS_RUNS, Known
-from migrator.diff.noise import Spread
+from migrator.diff.noise import Fit, Spread, requests_of
 from migrator.diff.outcomes import scale_of, shares
 from migrator.diff.pair import Pair, values_of
 from migrator.diff.policy import Policy
@@ -28,6 +27,7 @@ from migrator.diff.statistics.interval import (
     from_summary,
     half_width,
     more_runs,
+    more_than,
 )
 from migrator.diff.statistics.percentile import POSITIONS, Curve, ratio_of
 from migrator.diff.statistics.student import t_two_sided
@@ -49,12 +49,12 @@ class Weigher:
         base: LoadedSide,
         candidate: LoadedSide,
         policy: Policy,
-        spreads: Mapping[tuple[str, str], Spread],
+        noise: Fit,
         requests: Requests,
     ) -> None:
         self._sides = base.runs, candidate.runs
         self._policy = policy
-        self._spreads = spreads
+        self._noise = noise
         self._requests = requests
         self._curves: dict[str, tuple[Curve, Curve]] = {}
 
@@ -79,11 +79,27 @@ class Weigher:
             return Weighed(Evidence.RUNS, from_differences(a, b) if touches_zero else from_runs(a, b))
         if touches_zero:
             return Weighed(Evidence.VALUE, Refusal("a value that is not positive has no ratio", "3 runs a side"))
-        if spread := self._spreads.get((pair.metric, pair.statistic)):
-            return Weighed(Evidence.NOISE, from_noise(a, b, spread.sd, spread.df))
+        if spread := self._noise.rows.get((pair.metric, pair.statistic)):
+            return self._by_noise(pair, spread)
         if all(len(runs) == 1 for runs in self._sides):
             return self._single(pair, self._sides[0][0], self._sides[1][0])
         return Weighed(Evidence.VALUE, Refusal("too few runs", more_runs(MIN_RUNS - min(len(a), len(b)))))
+
+    def _by_noise(self, pair: Pair, spread: Spread) -> Weighed:
+        """What a noise profile says of a row, where it fits the length and the spread of these runs."""
+        lengths = [[requests_of(run) for run in side] for side in self._sides]
+        deviations = [[spread.sd_of(length) for length in side] for side in lengths]
+        known = [[sd for sd in side if sd is not None] for side in deviations]
+        if len(known[0]) < len(lengths[0]) or len(known[1]) < len(lengths[1]):
+            fewest = min((length for side in lengths for length in side if length), default=None)
+            told = f"these have {fewest:,}" if fewest else "how many these have is not known"
+            reason = f"the noise profile was learnt on runs of {spread.requests or 'unknown'} requests, {told}"
+            return Weighed(Evidence.VALUE, Refusal(reason, "3 runs a side, or a profile of runs as long"))
+        if more_than(pair.base, pair.candidate, spread.sd, spread.df):
+            reason = "these runs differ from each other more than the noise profile says"
+            return Weighed(Evidence.VALUE, Refusal(reason, "3 runs a side, or a profile learnt again"))
+        found = from_noise(pair.base, pair.candidate, (max(known[0]), max(known[1])), spread.df)
+        return Weighed(Evidence.NOISE, found)
 
     def _shares(self, metric: str) -> tuple[list[Counted], list[Counted]] | None:
         """The requests that a metric counts, run by run; None for one that counts none, or where a run says not."""
@@ -94,6 +110,11 @@ class Weigher:
         counts = one.size(pair.metric), other.size(pair.metric)
         if counts[0] is None or counts[1] is None:
             return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+        if self._policy.asks(pair.metric, pair.statistic) and (pair.statistic == "avg" or pair.statistic in POSITIONS):
+            # All the requests of a run take longer to read than all the rest: only for rows that a rule names.
+            found = self._requests.estimate(pair, one, other, POSITIONS.get(pair.statistic))
+            if found:
+                return Weighed(Evidence.RECORDS, found)
         if pair.statistic == "avg":
             spreads = [values_of([run], pair.metric, "std", pair.unit) for run in (one, other)]
             if not all(spreads):
@@ -101,21 +122,17 @@ class Weigher:
             a = Summary(pair.base[0], spreads[0][0], counts[0])
             b = Summary(pair.candidate[0], spreads[1][0], counts[1])
             return Weighed(Evidence.SUMMARY, from_summary(a, b))
-        percent = POSITIONS[pair.statistic]
-        # Drawing runs from records takes far longer than all the rest, so it is for the rows that somebody asks for.
-        if self._policy.asks(pair.metric, pair.statistic):
-            found = self._requests.estimate(pair, one, other, percent)
-            if found:
-                return Weighed(Evidence.RECORDS, found)
+        if pair.statistic not in POSITIONS:
+            return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
         if pair.metric not in self._curves:
             curves = (Curve(_points(one, pair), counts[0]), Curve(_points(other, pair), counts[1]))
             self._curves[pair.metric] = curves
-        return Weighed(Evidence.SUMMARY, ratio_of(*self._curves[pair.metric], percent))
+        return Weighed(Evidence.SUMMARY, ratio_of(*self._curves[pair.metric], POSITIONS[pair.statistic]))
 
 
 def without_drift(found: Known | Refusal, drift: Drift) -> Known | Refusal:
     """An estimate together with that of the change that is left without the drift: a claim must hold by both."""
-    if not isinstance(found, Estimate) or found.confirm:
+    if not isinstance(found, Estimate):
         return found
     half = half_width(drift.se, drift.df, found.level)
     ends = (bounded_exp(drift.difference + end) for end in (-half, 0.0, half))

@@ -93,10 +93,11 @@ def shown(estimate: Effect, zone: Zone, direction: str) -> Shown:
 
 
 def confirmed(estimate: Known, zone: Zone, direction: str, corrected: Shown) -> Shown:
-    """The p-values of an estimate, already corrected, and those of the one that must show the same: the larger ones."""
-    if estimate.confirm is None:
-        return corrected
-    return Shown(*map(max, corrected, shown(estimate.confirm, zone, direction)))
+    """The p-values of an estimate, already corrected, and those of all that must show the same: the largest ones."""
+    found, confirm = corrected, estimate.confirm
+    while confirm is not None:
+        found, confirm = Shown(*map(max, found, shown(confirm, zone, direction))), confirm.confirm
+    return found
 
 
 def judged(estimate: Known | Refusal) -> TypeGuard[Known]:

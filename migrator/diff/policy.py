@@ -17,8 +17,8 @@ MARGINS: Final = {
     "avg": 5.0,
     "sum": 5.0,
     "count": 5.0,
-    "p1": 5.0,
-    "p5": 5.0,
+    "p1": 15.0,
+    "p5": 10.0,
     "p10": 5.0,
     "p25": 5.0,
     "p50": 5.0,
@@ -26,9 +26,9 @@ MARGINS: Final = {
     "p90": 10.0,
     "p95": 10.0,
     "p99": 15.0,
-    "min": 15.0,
+    "min": 25.0,
     "max": 25.0,
-    "std": 25.0,
+    "std": 15.0,
 }
 """Percent of change of a statistic that is still no change, unless a rule or a policy says otherwise.
 

@@ -257,7 +257,7 @@ class Gate(_Part):
     """What the comparison was held to. `size` is the number of gated rows that the correction is for."""
 
     size: int = 0
-    correction: str = "Holm"
+    correction: str = "Hommel"
     alpha: float = 0.05
     policy: str = field(default="", metadata=_told("file or options it came from"))
     policy_hash: str = ""

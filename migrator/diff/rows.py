@@ -15,7 +15,7 @@ from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import Direction, Evidence, Interval, Row, Share, Verdict, Waiver
 from migrator.diff.statistics.difference import Counted, Difference
 from migrator.diff.statistics.interval import Refusal
-from migrator.diff.statistics.multiple import benjamini_hochberg, holm
+from migrator.diff.statistics.multiple import benjamini_hochberg, hommel
 
 _JUDGED: Final = ("lower", "higher")
 _COUNTED_IN_RUNS: Final = (Evidence.RUNS, Evidence.NOISE, Evidence.VALUE)
@@ -84,8 +84,8 @@ class Corrected(NamedTuple):
 def corrected(weighings: Sequence[Weighing], alpha: float) -> tuple[list[Corrected], dict[str, int]]:
     """The corrected p-values of every row, and how many rows each correction was for.
 
-    The gate is one family (Holm), what is only reported another (Benjamini and Hochberg). What speaks for passing needs
-    no correction: all rows must pass.
+    The gate is one family (Hommel), what is only reported another (Benjamini and Hochberg). What speaks for passing
+    needs no correction: all rows must pass.
     """
     tests = [_shown(one, alpha) for one in weighings]
     plain = [one.estimate.p_value if judged(one.estimate) else None for one in weighings]
@@ -95,7 +95,7 @@ def corrected(weighings: Sequence[Weighing], alpha: float) -> tuple[list[Correct
     ]
     better = [found.better if found else None for found in tests]
     sizes: dict[str, int] = {}
-    for mode, correct in (("gate", holm), ("report", benjamini_hochberg)):
+    for mode, correct in (("gate", hommel), ("report", benjamini_hochberg)):
         places = [place for place, one in enumerate(weighings) if one.rule.mode == mode]
         for values in (plain, worse, better):
             sizes[mode] = _correct(values, places, correct)

@@ -301,9 +301,17 @@ def test_noise_makes_one_run_a_side_decidable(tmp_path: Path) -> None:
     assert row(other, "request_latency").evidence != "noise", "another load has another noise"
     with pytest.raises(UsageError, match="at least 3"):
         learn(trials(LAB, "base").runs[:2])
-    profile.write_text('{"aiperf_migrate_noise": 1, "entries": [{"key": {}, "metrics": {"a.avg": {"sd": "x"}}}]}')
+    assert receipt.noise is not None
+    assert (receipt.noise.runs, receipt.noise.requests) == (3, 120)
+    assert receipt.noise.rows > 10
+    assert "too few to know it well" in next(f.message for f in receipt.findings if f.code == "noise profile")
+    profile.write_text('{"aiperf_migrate_noise": 2, "entries": [{"key": {}, "rows": {"a.avg": {"sd": "x"}}}]}')
     with pytest.raises(UsageError, match="damaged"):
         load_profile(str(profile))
+    profile.write_text('{"aiperf_migrate_noise": 1, "entries": []}')
+    with pytest.raises(UsageError, match="format 1") as caught:
+        load_profile(str(profile))
+    assert "learn it again" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(

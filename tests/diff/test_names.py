@@ -51,9 +51,9 @@ def test_a_misspelt_former_name_has_a_near_one() -> None:
 def test_a_profile_with_former_names_still_holds(tmp_path: Path, both: bool) -> None:
     side = load_side([str(EXPORTS / "lab" / f"base-{number}" / NAME) for number in (1, 2, 3)])
     rows = json.loads(learn(side.runs).to_bytes("test"))
-    metrics = rows["entries"][0]["metrics"]
+    metrics = rows["entries"][0]["rows"]
     expected = Spread(**metrics["time_to_first_token.avg"])
-    metrics["ttft.avg"] = metrics["time_to_first_token.avg"] if not both else {"sd": 9.0, "df": 1}
+    metrics["ttft.avg"] = metrics["time_to_first_token.avg"] if not both else {**expected._asdict(), "sd": 9.0}
     if not both:
         del metrics["time_to_first_token.avg"]
     (tmp_path / "noise.json").write_text(json.dumps(rows))
