@@ -36,13 +36,13 @@ from benchmarks.simulate import (
 )
 from benchmarks.single_runs import Covered, covered, singles
 from migrator.aiperf.directions import direction
-from migrator.diff.evidence import without_drift
+from migrator.diff.evidence import Weighed, without_drift
 from migrator.diff.judge import Known
 from migrator.diff.order import Order, Values, drift_of
 from migrator.diff.pair import Pair
 from migrator.diff.policy import ALPHA, MARGINS, GateRule, Policy
 from migrator.diff.receipt import Evidence
-from migrator.diff.rows import Weighing, corrected, row_of
+from migrator.diff.rows import Weighing, corrected, row_of, weighing
 from migrator.diff.statistics.interval import Estimate, Refusal, from_noise, from_runs
 from migrator.diff.statistics.student import t_quantile
 
@@ -156,9 +156,9 @@ def _weighed(
         values = Values(metric, list(a), list(b), math.log1p(MARGINS[statistic] / 100))
         if drift := drift_of(_order(len(a), len(b), noise), values):
             estimate = without_drift(estimate, drift)
-    rule = GateRule(metric, statistic)
-    evidence = Evidence.NOISE if profile else Evidence.RUNS
-    return Weighing(Pair(metric, statistic, "", a, b), rule, direction(metric), evidence, estimate)
+    weighed = Weighed(Evidence.NOISE if profile else Evidence.RUNS, estimate)
+    pair = Pair(metric, statistic, "", a, b)
+    return weighing(pair, GateRule(metric, statistic), direction(metric), weighed, estimate)
 
 
 def _order(base: int, candidate: int, noise: Noise) -> Order:

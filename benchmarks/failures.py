@@ -8,10 +8,11 @@ from random import Random
 from typing import Final, NamedTuple
 
 from benchmarks.simulate import SEED
+from migrator.diff.evidence import Weighed
 from migrator.diff.pair import Pair
 from migrator.diff.policy import ALPHA, ERRORS, Policy
 from migrator.diff.receipt import Evidence
-from migrator.diff.rows import Weighing, corrected, row_of
+from migrator.diff.rows import Weighing, corrected, row_of, weighing
 from migrator.diff.statistics.difference import Counted, from_shares
 from migrator.diff.statistics.interval import from_runs
 
@@ -90,16 +91,16 @@ def failed(failing: Failing, comparisons: int) -> Failed:
 def _weighed(one: list[Counted], other: list[Counted], policy: Policy) -> Weighing:
     values = [tuple(100 * run.part / run.of for run in side) for side in (one, other)]
     pair = Pair(*ERRORS, "%", values[0], values[1])
-    return Weighing(
-        pair, policy.rule(*ERRORS), "lower", Evidence.RUNS, from_shares(one, other, scale=100), (one, other)
-    )
+    weighed = Weighed(Evidence.RUNS, from_shares(one, other, scale=100), (one, other))
+    return weighing(pair, policy.rule(*ERRORS), "lower", weighed, weighed.estimate)
 
 
 def _unchanged(place: int) -> Weighing:
     values = tuple(value * (1 + place / 1e4) for value in _STEADY)
     pair = Pair("request_latency", "avg", "ms", values, tuple(reversed(values)))
     rule = Policy().rule("request_latency", "avg")
-    return Weighing(pair, rule, "lower", Evidence.RUNS, from_runs(pair.base, pair.candidate))
+    weighed = Weighed(Evidence.RUNS, from_runs(pair.base, pair.candidate))
+    return weighing(pair, rule, "lower", weighed, weighed.estimate)
 
 
 def _share(random: Random, mean: float, varies: float) -> float:

@@ -24,7 +24,7 @@ from migrator.diff.pair import UnitChange, curve, pairs
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Evidence, Finding, Gate, NoiseUsed, Receipt, Row, RunSummary, Shift, Side, Verdict
 from migrator.diff.requests import Requests
-from migrator.diff.rows import Weighing, corrected, relative, row_of
+from migrator.diff.rows import Weighing, corrected, relative, row_of, weighing
 from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import MIN_RUNS, is_apart
@@ -82,7 +82,7 @@ def compare(
             drift = drift_of(order, values)
         estimate = without_drift(weighed.estimate, drift) if drift else weighed.estimate
         facing = rule.facing(fixed_requests=fixed)
-        weighings.append(Weighing(pair, rule, facing, weighed.evidence, estimate, weighed.shares, values))
+        weighings.append(weighing(pair, rule, facing, weighed, estimate, values))
         drifts.append(drift)
     p_values, families = corrected(weighings, policy.alpha)
     rows = [

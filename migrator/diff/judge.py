@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, TypeGuard
 
 from migrator.diff.statistics.difference import Difference
 from migrator.diff.statistics.interval import Estimate, Refusal, more_runs
-from migrator.diff.statistics.one_sided import Effect, p_above, p_below
+from migrator.diff.statistics.one_sided import Effect, tails
 from migrator.diff.statistics.power import MOST_RUNS, runs_for
 
 Word = Literal["regression", "improvement", "no worse", "equivalent", "inconclusive", "incomparable"]
@@ -87,8 +87,8 @@ class Shown(NamedTuple):
 
 def shown(estimate: Effect, zone: Zone, direction: str) -> Shown:
     """The four one-sided tests of an effect against its zone; `direction` is `lower` or `higher`."""
-    up, down = p_above(estimate, zone.up), p_below(estimate, -zone.down)
-    not_up, not_down = p_below(estimate, zone.up), p_above(estimate, -zone.down)
+    up, not_up = tails(estimate, zone.up)
+    not_down, down = tails(estimate, -zone.down)
     return Shown(up, down, not_up, not_down) if direction == "lower" else Shown(down, up, not_down, not_up)
 
 
@@ -169,8 +169,8 @@ def _parity(base: float, candidate: float, estimate: Known | Refusal, criteria: 
 def _undecided(direction: str, estimate: Known, criteria: Criteria, zone: Zone) -> Decision:
     """Where an open row leans, and about how many runs would decide it if change and spread are what they seem."""
     worse, limit = (estimate.effect, zone.up) if direction == "lower" else (-estimate.effect, zone.down)
-    surely = shown(estimate, Zone(0.0, 0.0), direction).worse <= criteria.alpha
-    if surely:
+    above, below = tails(estimate, 0.0)
+    if (above if direction == "lower" else below) <= criteria.alpha:
         leaning = "worse, perhaps within the margin"
     elif worse > limit:
         leaning = "perhaps worse than the margin allows"

@@ -95,22 +95,30 @@ def _rows(
 
 def values_of(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> tuple[float, ...]:
     """A statistic of every run that has it, in a unit."""
-    return tuple(value for value in by_run(runs, tag, statistic, unit) if value is not None)
+    values = []
+    for run in runs:
+        block = run.blocks.get(tag)
+        if block is not None and statistic in block.values:
+            value = block.values[statistic] if block.unit == unit else _in_unit(block, statistic, unit)
+            if value is not None:
+                values.append(value)
+    return tuple(values)
 
 
 def by_run(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> list[float | None]:
     """A statistic of every run, in a unit; None for a run without it, or with a unit that measures something else."""
-    values: list[float | None] = []
-    for run in runs:
-        block = run.blocks.get(tag)
-        value = block.values.get(statistic) if block else None
-        if block is None or value is None or block.unit == unit or statistic in _UNITLESS:
-            values.append(value)
-        elif same_family(block.unit, unit):
-            values.append(convert(value, block.unit, unit, difference=statistic in _DISTANCES))
-        else:
-            values.append(None)
-    return values
+    blocks = [run.blocks.get(tag) for run in runs]
+    return [_in_unit(block, statistic, unit) if block and statistic in block.values else None for block in blocks]
+
+
+def _in_unit(block: Block, statistic: str, unit: str) -> float | None:
+    """A statistic that a block has, in a unit; None if that measures something else."""
+    value = block.values[statistic]
+    if block.unit == unit or statistic in _UNITLESS:
+        return value
+    if not same_family(block.unit, unit):
+        return None
+    return convert(value, block.unit, unit, difference=statistic in _DISTANCES)
 
 
 def curve(runs: Sequence[Run], tag: str, unit: str) -> dict[str, float]:

@@ -50,6 +50,7 @@ HEADLINE: Final = (
 """What is judged when nobody says what to judge. Declared beforehand and small, so that chance has little room."""
 GOODPUT: Final = (("good_request_fraction", "avg"), ("goodput", "avg"))
 """What is judged besides, of runs with service level objectives."""
+_DEFAULT: Final = frozenset((*HEADLINE, *GOODPUT))
 ERRORS: Final = (ERROR_RATE, "avg")
 """What is judged besides, unless a rule says otherwise: latencies are those of the successful requests only."""
 
@@ -121,14 +122,13 @@ class Policy:
     def rule(self, metric: str, statistic: str) -> GateRule:
         """What a row is held to, margin and floor filled in: the last rule that names it, else the defaults."""
         found = self._named(metric, statistic)
-        if found is None:
-            ours = (metric, statistic) == ERRORS or (
-                (metric, statistic) in (*HEADLINE, *GOODPUT) and not any(rule.mode == "gate" for rule in self.rules)
-            )
-            found = GateRule(metric, statistic, "gate" if ours else "report", floor=self._floor(metric))
-        margin = found.margin if found.margin is not None else self.margin
-        found = replace(found, statistic=statistic, margin=margin)
-        return replace(found, margin=found.percent)
+        margin = found.margin if found and found.margin is not None else self.margin
+        margin = MARGINS[statistic] if margin is None else margin
+        if found:
+            return replace(found, statistic=statistic, margin=margin)
+        name = metric, statistic
+        ours = name == ERRORS or (name in _DEFAULT and not any(rule.mode == "gate" for rule in self.rules))
+        return GateRule(metric, statistic, "gate" if ours else "report", margin, self._floor(metric))
 
     def _named(self, metric: str, statistic: str) -> GateRule | None:
         """The last rule that names a row."""
@@ -139,9 +139,9 @@ class Policy:
 
     def _floor(self, metric: str) -> float:
         """The floor of what no rule names: shares of requests have one, so that one request in a thousand is none."""
-        return {ERROR_RATE: self.max_error_percent, "good_request_fraction": self.max_error_percent / 100}.get(
-            metric, 0.0
-        )
+        if metric == ERROR_RATE:
+            return self.max_error_percent
+        return self.max_error_percent / 100 if metric == GOODPUT[0][0] else 0.0
 
     def asks(self, metric: str, statistic: str) -> bool:
         """Whether a rule names a row: it then deserves the best evidence that there is, if that takes longer."""

@@ -162,7 +162,7 @@ class Waiver(_Part):
     until: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # Not frozen: with so many fields that takes longer than all else about a row.
 class Row(_Part):
     """One statistic of one metric on both sides, in one unit."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
+from migrator.diff.evidence import Weighed
 from migrator.diff.judge import Criteria, Decision, Known, Shown, Zone, confirmed, decide, judged, shown, zone_of
 from migrator.diff.order import Values
 from migrator.diff.outcomes import ERROR_RATE, scale_of
@@ -18,12 +19,15 @@ from migrator.diff.statistics.interval import Refusal
 from migrator.diff.statistics.multiple import benjamini_hochberg, hommel
 
 _JUDGED: Final = ("lower", "higher")
+_DIRECTIONS: Final = {direction.value: direction for direction in Direction}
+_VERDICTS: Final = {verdict.value: verdict for verdict in Verdict}
 _COUNTED_IN_RUNS: Final = (Evidence.RUNS, Evidence.NOISE, Evidence.VALUE)
 
 
 class Weighing(NamedTuple):
-    """A row in the making: its two values, what it must meet, and what is known of its change.
+    """A row in the making: what it must meet, its two values, and what is known of its change.
 
+    `base` and `candidate` are the geometric mean of the runs, the mean of differences, or the share of all requests.
     `values` are those of each run, of a gated row.
     """
 
@@ -32,28 +36,10 @@ class Weighing(NamedTuple):
     direction: str
     evidence: Evidence
     estimate: Known | Refusal
-    shares: tuple[list[Counted], list[Counted]] | None = None
-    values: Values | None = None
-
-    @property
-    def base(self) -> float | None:
-        """The baseline's value: geometric mean of the runs, mean of differences, share of all requests."""
-        return self._value(self.pair.base, 0)
-
-    @property
-    def candidate(self) -> float | None:
-        """The candidate's value, likewise."""
-        return self._value(self.pair.candidate, 1)
-
-    def _value(self, values: Sequence[float], side: int) -> float | None:
-        if not values:
-            return None
-        if self.shares:
-            counted = self.shares[side]
-            return scale_of(self.pair.metric, *self.shares) * sum(one.part for one in counted) / _all(counted)
-        if isinstance(self.estimate, Difference):
-            return math.fsum(value / len(values) for value in values)
-        return centre(values)
+    shares: tuple[list[Counted], list[Counted]] | None
+    values: Values | None
+    base: float | None
+    candidate: float | None
 
     @property
     def without_failure(self) -> bool:
@@ -65,6 +51,48 @@ class Weighing(NamedTuple):
         assert self.shares is not None
         counted = sum(one.part for one in self.shares[side])
         return counted if self.direction == "lower" else _all(self.shares[side]) - counted
+
+
+def weighing(
+    pair: Pair,
+    rule: GateRule,
+    direction: str,
+    weighed: Weighed,
+    estimate: Known | Refusal,
+    values: Values | None = None,
+) -> Weighing:
+    """A row in the making, with the values that stand for its sides.
+
+    Args:
+        pair: the row.
+        rule: what it must meet.
+        direction: which way is bad.
+        weighed: the evidence, and the requests of each run if it counts them.
+        estimate: what is known of the change.
+        values: those of each run, of a gated row.
+    """
+    shares = weighed.shares
+    base, candidate = (
+        _value(side, shares, place, pair, estimate) for place, side in enumerate((pair.base, pair.candidate))
+    )
+    return Weighing(pair, rule, direction, weighed.evidence, estimate, shares, values, base, candidate)
+
+
+def _value(
+    values: Sequence[float],
+    shares: tuple[list[Counted], list[Counted]] | None,
+    side: int,
+    pair: Pair,
+    estimate: Known | Refusal,
+) -> float | None:
+    if not values:
+        return None
+    if shares:
+        counted = shares[side]
+        return scale_of(pair.metric, *shares) * sum(one.part for one in counted) / _all(counted)
+    if isinstance(estimate, Difference):
+        return math.fsum(value / len(values) for value in values)
+    return centre(values)
 
 
 def _all(counted: Sequence[Counted]) -> int:
@@ -97,7 +125,7 @@ def corrected(weighings: Sequence[Weighing], alpha: float) -> tuple[list[Correct
     sizes: dict[str, int] = {}
     for mode, correct in (("gate", hommel), ("report", benjamini_hochberg)):
         places = [place for place, one in enumerate(weighings) if one.rule.mode == mode]
-        for values in (plain, worse, better):
+        for values in (plain, better, worse):
             sizes[mode] = _correct(values, places, correct)
     found = []
     for place, one in enumerate(weighings):
@@ -166,7 +194,7 @@ def row_of(one: Weighing, p_values: Corrected, family: int, policy: Policy, toda
         metric=pair.metric,
         statistic=pair.statistic,
         unit=pair.unit,
-        direction=Direction(one.direction),
+        direction=_DIRECTIONS[one.direction],
         gate=rule.mode,
         base=a,
         candidate=b,
@@ -181,7 +209,7 @@ def row_of(one: Weighing, p_values: Corrected, family: int, policy: Policy, toda
         floor=rule.floor,
         spread_base=spread(pair.base),
         spread_candidate=spread(pair.candidate),
-        verdict=Verdict(decision.verdict),
+        verdict=_VERDICTS[decision.verdict],
         needs=decision.needs,
         note=decision.note,
         waiver=Waiver(reason=waived.reason, until=until) if waived else None,
@@ -205,8 +233,9 @@ def _decision(one: Weighing, p_values: Corrected, family: int, policy: Policy) -
         return Decision("incomparable", note=f"the candidate measures it in {pair.other_unit}: another kind of unit")
     if one.rule.mode == "gate" and (a is None or b is None):
         return Decision("incomparable", note="only one side has it")
-    few_runs = one.shares and isinstance(one.estimate, Refusal) and one.direction in _JUDGED
-    if few_runs and a is not None and b is not None:
+    if one.shares and isinstance(one.estimate, Refusal) and one.direction in _JUDGED:
+        assert a is not None
+        assert b is not None
         return _of_few_runs(one, a, b, policy)
     return decide(one.direction, a, b, one.estimate, _criteria(one, policy.alpha, family), p_values.shown)
 

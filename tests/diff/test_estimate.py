@@ -146,7 +146,7 @@ def test_welch_on_the_logarithms_agrees_with_scipy() -> None:
     unlike = known(from_runs([10, 10.4, 9.7, 10.1], [10.2, 10.3, 10.0, 10.5, 9.9, 10.1]))
     assert (unlike.p_value, unlike.df) == pytest.approx((0.5168133273745, 3.0)), "of the smaller side alone"
     five = [9.9, 10.3, 10.1, 10.6, 10.0]
-    assert known(from_runs([10, 10.4, 9.7, 10.1, 10.2], five)).df == pytest.approx(7.9984767)
+    assert known(from_runs([10, 10.4, 9.7, 10.1, 10.2], five)).df == pytest.approx(7.981482281145683)
 
 
 @given(st.lists(VALUES, min_size=3, max_size=8), st.lists(VALUES, min_size=3, max_size=8), st.floats(1e-3, 1e3))
@@ -199,7 +199,7 @@ def test_equivalence_is_the_ninety_percent_interval_inside_the_zone() -> None:
     random = Random(5)
     seen = set()
     for _ in range(200):
-        a, b = ([random.lognormvariate(0, 0.03) for _ in range(4)] for _ in range(2))
+        a, b = ([random.lognormvariate(0, 0.03) for _ in range(5)] for _ in range(2))
         found = known(from_runs(a, b, level=0.9))
         inside = found.low > 1 / 1.05 and found.high < 1.05
         assert equivalent(found, 5) is inside

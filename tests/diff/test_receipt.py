@@ -35,6 +35,17 @@ def wrong(document: Any) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(document)]
 
 
+def test_a_receipt_of_version_1_0_is_still_read() -> None:
+    """The file was made by the tool before 1.1."""
+    raw = (Path(__file__).parent / "receipt-1.0.json").read_bytes()
+    receipt = from_json(raw)
+    assert (receipt.receipt_version, receipt.verdict, len(receipt.rows)) == ("1.0", "regression", 4)
+    latency = receipt.rows[0]
+    assert (latency.measure, latency.p_beyond, latency.values_base) == ("ratio", None, [])
+    for render in (text.render, markdown.render, html.render, junit.render, github.render):
+        assert "request_latency" in render(receipt)
+
+
 def test_the_command_prints_the_schema() -> None:
     printed = strict_json(run("schema", "receipt").raw)
     assert printed == SCHEMA

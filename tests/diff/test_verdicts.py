@@ -185,6 +185,20 @@ def test_what_would_decide_is_planned_for_a_power(sides: Sides) -> None:
         assert latency.more_runs == (12 if "about" in needs else 0)
 
 
+def test_a_plan_tells_how_many_runs_a_change_needs(sides: Sides) -> None:
+    base = sides.make("base", setting("request_latency", [100.0, 104.0, 96.0, 99.0, 102.0], "ms"))
+    done = run("diff", "--base", *base, "--plan", "12", "--fail-on", "request_latency:5", "--json")
+    assert done.code == 0
+    (planned,) = done.rows
+    assert planned["spread"] == pytest.approx(3.03, abs=0.01)
+    assert (planned["to_find"], planned["to_pass"], planned["within"]) == (4, 6, False)
+    done = run("diff", "--base", *base, "--plan", "4", "--fail-on", "request_latency:5")
+    assert "within the margin" in done.stdout
+    assert "80 % power" in done.stdout
+    single = sides.make("one", runs=1)
+    assert run("diff", single[0], "--plan", "10").code == 2, "one run has no spread"
+
+
 # --- failed requests -----------------------------------------------------------------------------------------
 
 
@@ -427,6 +441,73 @@ def test_the_same_runs_on_both_sides_are_no_comparison(sides: Sides) -> None:
     told = receipt(base, base)
     assert told.verdict == "incomparable"
     assert told.findings[0].code == "same run"
+
+
+# --- noise profiles ------------------------------------------------------------------------------------------
+
+
+def learnt(sides: Sides, tmp_path: Path, *paths: str) -> str:
+    profile = str(tmp_path / "noise.json")
+    done = run("noise", "learn", *paths, "-o", profile)
+    assert done.code == 0, done.stderr
+    return profile
+
+
+def test_a_profile_is_refused_for_runs_of_another_length(sides: Sides, tmp_path: Path) -> None:
+    profile = learnt(sides, tmp_path, *sides.make("many", requests(1000), noise=0.01))
+    gate = ["--noise", profile, "--fail-on", "request_latency:5", "--json"]
+    same = from_json(diff(sides.make("a", requests(1000), runs=1), sides.make("b", requests(1000), runs=1), *gate).raw)
+    assert row(same, "request_latency").evidence == "noise"
+    assert same.noise is not None
+    assert (same.noise.runs, same.noise.requests) == (5, 1000)
+    short = sides.make("c", requests(40), runs=1), sides.make("d", both(requests(40), slower(1.3)), runs=1)
+    latency = row(from_json(diff(*short, *gate).raw), "request_latency")
+    assert latency.evidence == "value"
+    assert latency.verdict == "inconclusive"
+    assert "learnt on runs of 1000 requests, these have 40" in latency.note
+    long = sides.make("e", requests(4000), runs=1), sides.make("f", requests(4000), runs=1)
+    assert row(from_json(diff(*long, *gate).raw), "request_latency").evidence == "noise", "they vary less"
+
+
+def test_runs_of_two_lengths_make_a_profile_hold_for_others(sides: Sides, tmp_path: Path) -> None:
+    """The shorter runs vary by 10 %, the longer by 2 %: what requests add is known."""
+    short = [90.0, 110.0, 100.0, 95.0, 106.0]
+    long = [98.0, 102.0, 100.0, 99.0, 101.5]
+    paths = [
+        *sides.make("short", both(requests(100), setting("request_latency", short, "ms"))),
+        *sides.make("long", both(requests(2500), setting("request_latency", long, "ms"))),
+    ]
+    profile = learnt(sides, tmp_path, *paths)
+    gate = ["--noise", profile, "--fail-on", "request_latency:5", "--json"]
+    widths = []
+    for name, count in (("x", 100), ("y", 2500)):
+        pair = sides.make(f"{name}1", requests(count), runs=1), sides.make(f"{name}2", requests(count), runs=1)
+        latency = row(from_json(diff(*pair, *gate).raw), "request_latency")
+        assert latency.evidence == "noise"
+        assert latency.interval is not None
+        widths.append(latency.interval.high - latency.interval.low)
+    assert widths[0] > 3 * widths[1]
+
+
+def test_a_profile_of_another_release_or_one_that_is_contradicted_is_not_used(sides: Sides, tmp_path: Path) -> None:
+    profile = learnt(sides, tmp_path, *sides.make("many", requests(1000), noise=0.002))
+    gate = ["--noise", profile, "--fail-on", "request_latency:5"]
+
+    def other(document: dict[str, Any], number: int) -> None:
+        document["aiperf_version"] = "0.12.0"
+
+    pair = sides.make("a", requests(1000), runs=1), sides.make("b", both(requests(1000), other), runs=1)
+    told = receipt(*pair, *gate)
+    assert row(told, "request_latency").evidence != "noise"
+    assert [note for note in told.notes if "learnt with AIPerf 0.13, and a run was measured by 0.12" in note]
+    wild = setting("request_latency", [90.0, 115.0], "ms")
+    pair = sides.make("c", both(requests(1000), wild), runs=2), sides.make("d", both(requests(1000), wild), runs=2)
+    assert (
+        "differ from each other more than the noise profile says" in row(receipt(*pair, *gate), "request_latency").note
+    )
+    moved = both(requests(1000), slower(1.5))
+    told = receipt(sides.make("e", moved, runs=1), sides.make("f", moved, runs=1), *gate)
+    assert [one for one in told.findings if one.code == "noise profile" and "learn the noise again" in one.message]
 
 
 # --- order and outliers --------------------------------------------------------------------------------------

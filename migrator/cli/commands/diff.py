@@ -12,6 +12,7 @@ from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from migrator.diff.noise import Profile
     from migrator.diff.policy import Policy
     from migrator.diff.receipt import Receipt
     from migrator.diff.sides import LoadedSide
@@ -24,8 +25,9 @@ wrote them. A folder is a group of runs. After two revisions and `--`, a path is
 from git; after one, that revision is compared with the file as it is now."""
 
 _EPILOG = """\
-exit codes: 0 compared, or nothing gated got worse; with --fail-on or --policy 1 for a
-regression and 3 where the evidence does not decide or the sides are not comparable.
+exit codes: 0 compared, or every gated row is shown to be no worse; with --fail-on,
+--policy, --exit-code or --inconclusive 1 for a regression and 3 where the evidence does
+not decide or the sides are not comparable.
 
   aiperf-migrate diff old.json new.json
   aiperf-migrate diff runs/base runs/candidate --fail-on request_latency.p99:5
@@ -46,6 +48,7 @@ class Options:
     exit_code: bool
     noise: str | None
     prove: bool
+    plan: float | None
     all: bool
     verbose: bool
     format: str
@@ -79,6 +82,12 @@ def arguments(command: str) -> Parser:
     parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
     parser.add_argument("--noise", type=file_name, metavar="FILE", help="judge single runs by what `noise learn` wrote")
     parser.add_argument("--prove", action="store_true", help="show that every gate can fail, by injecting changes")
+    parser.add_argument(
+        "--plan",
+        type=percent,
+        metavar="PERCENT",
+        help="how many runs a side a change of so much needs, from the noise of these runs or of --noise",
+    )
     parser.add_argument("--all", action="store_true", help="also volatile differences: identifiers, times, folders")
     parser.add_argument("-v", "--verbose", action="store_true", help="also unchanged rows")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the receipt (default text)")
@@ -114,6 +123,8 @@ def run(options: Options) -> int:
     from migrator.diff.noise import load_profile
 
     noise = load_profile(options.noise) if options.noise else None
+    if options.plan is not None:
+        return _plan(options, base, candidate, policy, noise)
     receipt = compare(base, candidate, policy, noise=noise, everything=options.all)
     _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
     for waiver in receipt.gate.expired_waivers:
@@ -127,12 +138,18 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
 
     if options.paths == []:
         raise UsageError("nothing follows --", expected="a path in the repository")
+    if options.plan is not None and options.base and not (options.cand or options.sides or options.paths):
+        one = load_side(options.base)
+        return one, one
     if options.base or options.cand:
         if options.sides or options.paths or not (options.base and options.cand):
             raise UsageError("--base and --cand go together, and with nothing else", hint="diff --help")
         return load_side(options.base), load_side(options.cand)
     if options.paths:
         return _from_git(options.sides, options.paths)
+    if options.plan is not None and len(options.sides) == 1:
+        one = load_side(options.sides)
+        return one, one
     if len(options.sides) != 2:
         raise UsageError(
             f"{len(options.sides)} sides are named", expected="a baseline and a candidate", hint="diff --help"
@@ -199,6 +216,38 @@ def _exit_code(receipt: Receipt, options: Options) -> int:
     if verdict in ("inconclusive", "incomparable"):
         return ExitCode.UNDECIDABLE
     return ExitCode.OK
+
+
+def _plan(options: Options, base: LoadedSide, candidate: LoadedSide, policy: Policy, noise: Profile | None) -> int:
+    """How many runs a change needs: a table, or with --json a row of each gate a line."""
+    from migrator.diff.plan import plan
+    from migrator.diff.statistics.power import MOST_RUNS, POWER
+    from migrator.render.text import table
+
+    assert options.plan is not None
+    planned = plan(base, candidate, policy, options.plan, noise)
+    if options.json or options.format == "json":
+        from migrator.jsonfile import render
+
+        for one in planned:
+            say(render(dict(one._asdict())).decode().replace("\n", ""))
+        return ExitCode.OK
+    rows = [("gate", "margin", "spread", f"to find {options.plan:g} %", "to pass unchanged", "spread from")]
+    for one in planned:
+        find = "within the margin" if one.within else _runs_a_side(one.to_find)
+        spread = f"{one.spread:.2g} %"
+        name = f"{one.metric}.{one.statistic}"
+        rows.append((name, f"{one.margin:g} %", spread, find, _runs_a_side(one.to_pass), one.rests_on))
+    for line in table(rows):
+        say(line)
+    say(f"Runs a side for {100 * POWER:.0f} % power, up to {MOST_RUNS}; fix the number before the runs.")
+    return ExitCode.OK
+
+
+def _runs_a_side(runs: int | None) -> str:
+    from migrator.diff.statistics.power import MOST_RUNS
+
+    return f"{runs} runs" if runs is not None else f"more than {MOST_RUNS}"
 
 
 def _prove(base: LoadedSide, policy: Policy) -> int:

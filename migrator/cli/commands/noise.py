@@ -27,7 +27,8 @@ def arguments(command: str) -> Parser:
     """The options of the command."""
     parser = Parser(
         command,
-        "Learn the run-to-run noise of repeated runs, each model, GPU and load for itself.\n"
+        "Learn the run-to-run noise of repeated runs, each workload, GPU and AIPerf release for\n"
+        "itself. Records beside the runs, or runs of two lengths, make it hold for other lengths.\n"
         "`diff --noise FILE` then judges single runs by it.",
     )
     parser.add_argument("action", choices=("learn",), help="learn: write a profile of the runs that follow")

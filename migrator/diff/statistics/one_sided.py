@@ -37,19 +37,20 @@ class Effect(Protocol):
 
 def p_above(found: Effect, limit: float) -> float:
     """One-sided p-value of "the effect is `limit` or less": small where it is shown to be above."""
-    return _upper(found.effect - limit, found)
+    return tails(found, limit)[0]
 
 
 def p_below(found: Effect, limit: float) -> float:
     """One-sided p-value of "the effect is `limit` or more": small where it is shown to be below."""
-    return _upper(limit - found.effect, found)
+    return tails(found, limit)[1]
 
 
-def _upper(distance: float, found: Effect) -> float:
-    """P of an estimate at least so far beyond the limit, if the effect were at the limit."""
+def tails(found: Effect, limit: float) -> tuple[float, float]:
+    """Both one-sided p-values at a limit: [`p_above`][] and [`p_below`][]."""
+    distance = found.effect - limit
     if math.isinf(distance):
-        return 0.0 if distance > 0 else 1.0
+        return (0.0, 1.0) if distance > 0 else (1.0, 0.0)
     if found.se <= 0:
-        return found.least_p if distance > 0 else 1.0
+        return found.least_p if distance > 0 else 1.0, found.least_p if distance < 0 else 1.0
     tail = t_two_sided(distance / found.se, found.df) / 2
-    return tail if distance > 0 else 1 - tail
+    return (tail, 1 - tail) if distance > 0 else (1 - tail, tail)
