@@ -19,7 +19,7 @@ from migrator.redact import redact
 RECORDS_NAME: Final = "profile_export.jsonl"
 
 _MOST_REQUESTS: Final = 2**50
-"""A larger count is none, and shares of it are beyond what floats tell apart."""
+"""A larger number is not a count: its shares are beyond what floats tell apart."""
 
 
 class Block(NamedTuple):
@@ -110,7 +110,7 @@ def _run(name: str, document: Json, records: str) -> Run:
 
 
 def _block(value: dict[str, Json]) -> Block | None:
-    """The finite numbers of a stats block; None if it has none. A NaN is no number to compare."""
+    """The finite numbers of a stats block; None if there is none. NaN and infinity are left out."""
     numbers = {
         name: float(number)
         for name in STATISTICS

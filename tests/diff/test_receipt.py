@@ -135,6 +135,17 @@ def test_no_numbers_break_it_and_every_row_agrees_with_itself(
 
 
 def _agrees(row: Row) -> None:
+    if row.measure == "difference":
+        assert row.interval is None
+        if row.delta_interval is not None:
+            assert row.delta is not None
+            near = 1e-9 * max(abs(row.base or 0), abs(row.candidate or 0))
+            assert row.delta_interval.low - near <= row.delta <= row.delta_interval.high + near
+        if row.verdict in ("regression", "improvement"):
+            assert row.delta is not None
+            assert abs(row.delta) >= row.floor
+            assert ((row.delta > 0) == (row.direction == "lower")) is (row.verdict == "regression")
+        return
     if row.interval is not None:
         assert row.percent is not None
         assert row.interval.low <= row.percent <= row.interval.high
@@ -187,6 +198,24 @@ def test_records_in_another_unit_are_converted_and_those_of_another_run_are_not_
     (tmp_path / "a" / "profile_export.jsonl").write_text("{")
     receipt = _compared(tmp_path / "a", tmp_path / "b")
     assert [note for note in receipt.notes if "records are not used" in note and "line 1" in note]
+
+
+def test_records_are_read_where_a_rule_names_a_row_and_then_for_means_too(tmp_path: Path) -> None:
+    for name, factor in (("a", 1.0), ("b", 1.2)):
+        latencies = [factor * (100 + (37 * place) % 101) for place in range(600)]
+        (tmp_path / name).mkdir()
+        _write_run(tmp_path / name, latencies, recorded=latencies)
+    sides = tmp_path / "a" / NAME, tmp_path / "b" / NAME
+    named = from_json(run("diff", *sides, "--fail-on", "request_latency:5", "--json").raw)
+    [mean] = [row for row in named.rows if (row.metric, row.statistic) == ("request_latency", "avg")]
+    assert (mean.evidence, mean.n_base) == ("records", 600)
+    assert mean.interval is not None
+    assert mean.interval.kind == "within run"
+    # A plain comparison does not open them: what is in them makes no difference.
+    (tmp_path / "a" / "profile_export.jsonl").write_text("{")
+    plain = from_json(run("diff", *sides, "--json", "--exit-code").raw)
+    assert "records" not in {row.evidence for row in plain.rows}
+    assert not [note for note in plain.notes if "records are not used" in note]
 
 
 def _compared(base: Path, candidate: Path) -> Receipt:
