@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -16,17 +17,18 @@ from migrator.diff.failures import CODES as FAILURE_CODES
 from migrator.diff.failures import findings as failure_findings
 from migrator.diff.judge import shift_words
 from migrator.diff.noise import Fit, Profile, age_in_days
-from migrator.diff.order import drift_of, order_of, values_by_run
+from migrator.diff.order import Order, Values, drift_of, order_of, values_by_run
 from migrator.diff.order import findings as order_findings
 from migrator.diff.outcomes import ERROR_RATE, outcomes, total
 from migrator.diff.outcomes import completed as with_zeros
-from migrator.diff.pair import UnitChange, curve, pairs
-from migrator.diff.policy import Policy
+from migrator.diff.pair import Pair, UnitChange, curve, pairs
+from migrator.diff.policy import ERRORS, GateRule, Policy
 from migrator.diff.receipt import Evidence, Finding, Gate, NoiseUsed, Receipt, Row, RunSummary, Shift, Side, Verdict
 from migrator.diff.requests import Requests
 from migrator.diff.rows import Weighing, corrected, relative, row_of, weighing
 from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
+from migrator.diff.statistics.drift import Drift
 from migrator.diff.statistics.interval import MIN_RUNS, is_apart
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json
@@ -65,36 +67,22 @@ def compare(
     tags_a, tags_b = _tags(base.runs), _tags(candidate.runs)
     base, candidate = completed(base, candidate, policy)
     paired, odd_units = pairs(base, candidate, policy.named())
-    known = [(pair.metric, pair.statistic) for pair in paired]
-    fixed = fixed_requests(base, candidate)
-    policy.require_known(known)
-    policy.require_directions(known, fixed_requests=fixed)
+    require_judgeable(base, candidate, policy, paired)
     order = order_of(base, candidate)
     fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
-    ruled = [(pair, rule) for pair in paired if (rule := policy.rule(pair.metric, pair.statistic)).mode != "ignore"]
+    ruled = [(pair, rule) for pair in paired if (rule := _rule(pair, policy)).mode != "ignore"]
     requests = Requests({pair.metric: pair.unit for pair, _ in ruled if policy.asks(pair.metric, pair.statistic)})
-    weigher = Weigher(base, candidate, policy, fit, requests)
-    weighings, drifts = [], []
-    for pair, rule in ruled:
-        weighed, values, drift = weigher.weigh(pair), None, None
-        if rule.mode == "gate" and not pair.other_unit:
-            values = values_by_run(base, candidate, pair.metric, pair.statistic, pair.unit, rule.percent)
-            drift = drift_of(order, values)
-        estimate = without_drift(weighed.estimate, drift) if drift else weighed.estimate
-        facing = rule.facing(fixed_requests=fixed)
-        weighings.append(weighing(pair, rule, facing, weighed, estimate, values))
-        drifts.append(drift)
+    weighings, drifts = _weighings(ruled, order, Weigher(base, candidate, policy, fit, requests), base, candidate)
     p_values, families = corrected(weighings, policy.alpha)
     rows = [
         row_of(one, found, families[one.rule.mode], policy, today)
         for one, found in zip(weighings, p_values, strict=True)
     ]
-    gated = [(one.values, drift) for one, drift in zip(weighings, drifts, strict=True) if one.values]
     found = [
         *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
         *findings(base, candidate),
         *map(_unit_finding, odd_units),
-        *order_findings(base, candidate, order, [values for values, _ in gated], [drift for _, drift in gated]),
+        *order_findings(base, candidate, order, drifts),
         *_noise_findings(noise, fit, weighings, today),
         *_too_good(rows),
     ]
@@ -127,6 +115,53 @@ def completed(base: LoadedSide, candidate: LoadedSide, policy: Policy) -> tuple[
         base._replace(runs=with_zeros(base.runs, tags)),
         candidate._replace(runs=with_zeros(candidate.runs, tags)),
     )
+
+
+def require_judgeable(base: LoadedSide, candidate: LoadedSide, policy: Policy, paired: Sequence[Pair]) -> None:
+    """Refuse a policy that names what no row has, or gates what has no direction.
+
+    Raises:
+        UsageError: with what to do.
+    """
+    known = [(pair.metric, pair.statistic) for pair in paired]
+    policy.require_known(known)
+    policy.require_directions(known, fixed_requests=fixed_requests(base, candidate))
+
+
+def _rule(pair: Pair, policy: Policy) -> GateRule:
+    """What a row must meet. Failures of which one side does not know are only reported, unless a rule names them."""
+    rule = policy.rule(pair.metric, pair.statistic)
+    known = (pair.base and pair.candidate) or (pair.metric, pair.statistic) != ERRORS
+    return rule if known or policy.asks(pair.metric, pair.statistic) else replace(rule, mode="report")
+
+
+def _weighings(
+    ruled: Sequence[tuple[Pair, GateRule]],
+    order: Order,
+    weigher: Weigher,
+    base: LoadedSide,
+    candidate: LoadedSide,
+) -> tuple[list[Weighing], list[tuple[Values, Drift | None]]]:
+    """Every row with its evidence, and the values by run of each gated one with the drift that they show.
+
+    Args:
+        ruled: the rows, and what each must meet.
+        order: that of the runs.
+        weigher: finds the evidence.
+        base: the baseline.
+        candidate: what is compared with it.
+    """
+    fixed = fixed_requests(base, candidate)
+    found, drifts = [], []
+    for pair, rule in ruled:
+        weighed, values, drift = weigher.weigh(pair), None, None
+        if rule.mode == "gate" and not pair.other_unit:
+            values = values_by_run(base, candidate, pair.metric, pair.statistic, pair.unit, rule.percent)
+            drift = drift_of(order, values)
+            drifts.append((values, drift))
+        estimate = without_drift(weighed.estimate, drift) if drift else weighed.estimate
+        found.append(weighing(pair, rule, rule.facing(fixed_requests=fixed), weighed, estimate, values))
+    return found, drifts
 
 
 def fixed_requests(base: LoadedSide, candidate: LoadedSide) -> bool:

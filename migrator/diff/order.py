@@ -87,7 +87,7 @@ def _placed(places: Sequence[int | None], values: Sequence[float | None]) -> lis
 
 
 def findings(
-    base: LoadedSide, candidate: LoadedSide, order: Order, rows: Sequence[Values], drifts: Sequence[Drift | None]
+    base: LoadedSide, candidate: LoadedSide, order: Order, rows: Sequence[tuple[Values, Drift | None]]
 ) -> Iterator[Finding]:
     """What a reader must know of the runs before their numbers.
 
@@ -95,8 +95,7 @@ def findings(
         base: the baseline.
         candidate: what is compared with it.
         order: that of their runs.
-        rows: the gated rows.
-        drifts: of each of them, as [`drift_of`][] tells.
+        rows: the gated rows, each with its drift as [`drift_of`][] tells.
     """
     sizes = len(base.runs), len(candidate.runs)
     if order.apart and min(sizes) >= MIN_RUNS:
@@ -106,11 +105,7 @@ def findings(
             f"all runs of the {names[0]} started before those of the {names[1]}: what drifted meanwhile looks like a"
             " change; run the sides in turn",
         )
-    seen = [
-        (row, found)
-        for row, found in zip(rows, drifts, strict=True)
-        if found is not None and abs(found.between) > row.margin / 2
-    ]
+    seen = [(row, found) for row, found in rows if found is not None and abs(found.between) > row.margin / 2]
     if seen:
         row, found = min(seen, key=lambda one: one[1].p_value)
         yield _warning(
@@ -119,7 +114,7 @@ def findings(
             f" side to the other{_more(len(seen) - 1)}: a change must show beyond that",
         )
     for name, side, place in (("base", base, 0), ("candidate", candidate, 1)):
-        yield from _apart(name, side, [(row, (row.base, row.candidate)[place]) for row in rows])
+        yield from _apart(name, side, [(row, (row.base, row.candidate)[place]) for row, _ in rows])
 
 
 def _apart(name: str, side: LoadedSide, rows: Sequence[tuple[Values, Sequence[float | None]]]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from migrator.diff.engine import completed, fixed_requests
+from migrator.diff.engine import completed, fixed_requests, require_judgeable
 from migrator.diff.noise import Profile, requests_of
 from migrator.diff.pair import Pair, pairs
 from migrator.diff.policy import Policy
@@ -51,10 +51,8 @@ def plan(
     """
     base, candidate = completed(base, candidate, policy)
     paired, _ = pairs(base, candidate, policy.named())
-    known = [(pair.metric, pair.statistic) for pair in paired]
+    require_judgeable(base, candidate, policy, paired)
     fixed = fixed_requests(base, candidate)
-    policy.require_known(known)
-    policy.require_directions(known, fixed_requests=fixed)
     gated = []
     for pair in paired:
         rule = policy.rule(pair.metric, pair.statistic)

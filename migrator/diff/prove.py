@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from statistics import fmean
 from typing import Final, NamedTuple
 
-from migrator.diff.engine import compare, completed, fixed_requests
+from migrator.diff.engine import compare, completed, fixed_requests, require_judgeable
 from migrator.diff.outcomes import ERROR_RATE, outcomes, shares
 from migrator.diff.pair import Pair, pairs
 from migrator.diff.policy import GateRule, Policy
@@ -59,10 +59,8 @@ def prove(base: LoadedSide, policy: Policy) -> Iterator[Proof | Unproved]:
     """
     base, _ = completed(base, base, policy)
     paired, _ = pairs(base, base, policy.named())
-    known = [(pair.metric, pair.statistic) for pair in paired]
+    require_judgeable(base, base, policy, paired)
     fixed = fixed_requests(base, base)
-    policy.require_known(known)
-    policy.require_directions(known, fixed_requests=fixed)
     bare = Policy(policy.rules, (), policy.alpha, policy.margin, policy.source, "", policy.max_error_percent)
     for pair in paired:
         rule = bare.rule(pair.metric, pair.statistic)

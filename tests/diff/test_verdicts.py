@@ -296,6 +296,15 @@ def test_fewer_requests_that_meet_their_objectives_are_a_regression(sides: Sides
     assert row(told, "good_request_fraction").verdict == "regression"
 
 
+def test_failures_of_which_nothing_is_known_are_not_gated() -> None:
+    """GenAI-Perf writes no failures: that it has none is not claimed."""
+    predecessor = EXPORTS / "genai-perf-0.0.16" / "chat-streaming"
+    told = from_json(run("diff", predecessor, SOURCE, "--json").raw)
+    errors = row(told, "request_error_rate")
+    assert (errors.base, errors.gate) == (None, "report")
+    assert told.base.failed is None
+
+
 # --- zero is a number ----------------------------------------------------------------------------------------
 
 
