@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from benchmarks.simulate import SEED, correlated
 from migrator.diff.statistics.bootstrap import at_rank, bootstrap_percentile
-from migrator.diff.statistics.interval import Estimate, from_summary
+from migrator.diff.statistics.interval import Estimate, Summary, from_summary
+from migrator.diff.statistics.mean import from_records
 from migrator.diff.statistics.percentile import POSITIONS, percentile_from_summary
 
 
@@ -37,12 +38,14 @@ def covered(single: Single, comparisons: int, draws: int) -> Covered:
     given = held = 0
     for number in range(comparisons):
         a, b = (correlated(random, single.requests, single.memory, 0.3) for _ in range(2))
-        if single.method == "records":
+        if single.method == "records" and not single.percent:
+            found = from_records(a, b)
+        elif single.method == "records":
             found = bootstrap_percentile(a, b, single.percent, seed=number, replicates=draws)
         elif single.percent:
             found = percentile_from_summary(_points(a), len(a), _points(b), len(b), single.percent)
         else:
-            found = from_summary(*_summary(a), *_summary(b))
+            found = from_summary(_summary(a), _summary(b))
         if isinstance(found, Estimate):
             given += 1
             held += found.low <= 1 <= found.high
@@ -54,9 +57,9 @@ def _points(values: Sequence[float]) -> dict[str, float]:
     return {name: at_rank(ordered, place / 100 * (len(ordered) - 1)) for name, place in POSITIONS.items()}
 
 
-def _summary(values: Sequence[float]) -> tuple[float, float, int]:
+def _summary(values: Sequence[float]) -> Summary:
     """Mean, population standard deviation and count, as an export has them."""
-    return statistics.fmean(values), statistics.pstdev(values), len(values)
+    return Summary(statistics.fmean(values), statistics.pstdev(values), len(values))
 
 
 def singles() -> list[Single]:
@@ -65,6 +68,7 @@ def singles() -> list[Single]:
     found += [Single("records", percent, 500, 0.5) for percent in (50, 90, 95)]
     found += [Single("records", 99, 1500, 0.5)]
     found += [Single("records", percent, 1000, 0.8) for percent in (50, 90)]
+    found += [Single("records", 0, 1000, memory) for memory in (0.0, 0.5, 0.9)]
     for memory in (0.0, 0.5):
         found += [Single("summary", percent, 1000, memory) for percent in (0, 50, 90, 95, 99)]
     return found

@@ -21,7 +21,9 @@ values, and the question has four answers. A metric that is not in the table is 
 The class says which way is bad, not whose fault it is: a slow name lookup is a latency, too. Tags of older versions
 (`ttft`) and those that AIPerf writes without registering them (`effective_*`) are in it. Sums over the run (marked Σ)
 are judged only between runs whose number of requests was chosen; in a run that was bounded by time they follow the
-throughput, and are information."""
+throughput, and are information. `adj_*`, AIPerf's network-adjusted twins, have the direction of the metric they adjust.
+Of a metric that is better lower or higher, a lower `std` is better; `count` must match, and a `sum` is judged where
+lower is better and the number of requests was chosen."""
 
 _TITLES = {
     "lower": "Lower is better",

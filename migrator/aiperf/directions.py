@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 CLASSES: Final = ("lower", "higher", "parity", "information")
 """Lower is better; higher is better; must match, because it describes the workload; none of these."""
 
+_ADJUSTED: Final = "adj_"
 UNKNOWN: Final = "information"
 """The class of a metric that is not in the table: it is shown, but not judged."""
 
@@ -69,6 +70,8 @@ def direction(tag: str, *, fixed_requests: bool = True) -> str:
 def group_of(tag: str) -> Group | None:
     """The group that a tag is judged with; None if it is not in the table."""
     table = _by_tag()
+    # AIPerf's network-adjusted twins of other metrics are judged as those are.
+    tag = tag.removeprefix(_ADJUSTED)
     if tag in table:
         return table[tag]
     return next((group for name, group in table.items() if name.endswith(".*") and tag.startswith(name[:-1])), None)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 from migrator.aiperf.volatile import stable
 from migrator.config.family import family_of
 from migrator.diff.noise import gpus_of
-from migrator.diff.run import Trial
+from migrator.diff.run import Run
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json, fingerprint, path_text
 
 if TYPE_CHECKING:
-    from migrator.diff.receipt import Change
+    from migrator.diff.receipt import FieldChange
 
 _SECTIONS: Final = ("input_config", "run_info")
 
 
-def changes(base: Trial, candidate: Trial, *, everything: bool = False) -> tuple[list[Change], int]:
+def changes(base: Run, candidate: Run, *, everything: bool = False) -> tuple[list[FieldChange], int]:
     """The differences between two runs' surroundings, and how many volatile ones were left out.
 
     `input_config` of the two families says the same things in different places: across families only what both can
@@ -41,27 +41,27 @@ def _count(one: Json, other: Json) -> int:
     return int(fingerprint(one) != fingerprint(other))
 
 
-def _surroundings(trial: Trial) -> dict[str, Json]:
-    found: dict[str, Json] = {key: trial.facts.get(key) or {} for key in _SECTIONS}
-    found["aiperf_version"] = trial.facts.get("aiperf_version")
-    found["gpus"] = gpus_of(trial)
+def _surroundings(run: Run) -> dict[str, Json]:
+    found: dict[str, Json] = {key: run.facts.get(key) or {} for key in _SECTIONS}
+    found["aiperf_version"] = run.facts.get("aiperf_version")
+    found["gpus"] = gpus_of(run)
     return found
 
 
-def _other_family(base: Trial, candidate: Trial) -> bool:
+def _other_family(base: Run, candidate: Run) -> bool:
     return family_of(base.facts.get("input_config")) != family_of(candidate.facts.get("input_config"))
 
 
-def _differences(one: dict[str, Json], other: dict[str, Json]) -> list[Change]:
+def _differences(one: dict[str, Json], other: dict[str, Json]) -> list[FieldChange]:
     if fingerprint(one) == fingerprint(other):
         return []
     # Slow to import, and only needed where there is something to explain.
     from deepdiff import DeepDiff
 
-    from migrator.diff.receipt import Change
+    from migrator.diff.receipt import FieldChange
 
     delta = DeepDiff(one, other, ignore_order=False, ignore_numeric_type_changes=True, view="tree")
-    found: list[Change] = []
+    found: list[FieldChange] = []
     kinds = {
         "dictionary_item_added": "added",
         "iterable_item_added": "added",
@@ -74,5 +74,5 @@ def _differences(one: dict[str, Json], other: dict[str, Json]) -> list[Change]:
             path = path_text(tuple(item.path(output_format="list")))
             before = None if kind == "added" else item.t1
             after = None if kind == "removed" else item.t2
-            found.append(Change(path=path, kind=kind, base=before, candidate=after))
+            found.append(FieldChange(path=path, kind=kind, base=before, candidate=after))
     return sorted(found, key=lambda change: change.path)

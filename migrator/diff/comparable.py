@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from migrator.diff.pair import centre
-from migrator.diff.run import Trial
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide, duplicates, same_run
 from migrator.diff.workload import FACTS, workload
 from migrator.jsonfile import Json, fingerprint
@@ -14,8 +14,6 @@ from migrator.jsonfile import Json, fingerprint
 if TYPE_CHECKING:
     from migrator.diff.receipt import Finding
 
-ERROR_POINTS: Final = 1.0
-"""Percentage points of errors that the candidate may have more before its latencies are doubted."""
 LENGTH_PERCENT: Final = 5.0
 """Percent by which inputs may differ, or outputs be shorter, before the two did not do the same work."""
 
@@ -25,7 +23,6 @@ def findings(base: LoadedSide, candidate: LoadedSide) -> list[Finding]:
     found = [*_completeness(base, "base"), *_completeness(candidate, "candidate")]
     found += _workloads(base, candidate)
     found += _lengths(base, candidate)
-    found += _errors(base, candidate)
     found += _identity(base, candidate)
     return sorted(found, key=lambda finding: not finding.blocks)
 
@@ -43,7 +40,7 @@ def _completeness(side: LoadedSide, name: str) -> Iterator[Finding]:
         ("invalid", "is marked invalid for submission", lambda facts: facts.get("runtime_submission_invalid_reasons")),
     )
     for code, what, holds in checks:
-        runs = [trial for trial in side.trials if holds(trial.facts)]
+        runs = [run for run in side.runs if holds(run.facts)]
         if runs:
             reason = runs[0].facts.get("incomplete_reason") if code == "incomplete" else None
             reason = runs[0].facts.get("runtime_submission_invalid_reasons") if code == "invalid" else reason
@@ -51,23 +48,23 @@ def _completeness(side: LoadedSide, name: str) -> Iterator[Finding]:
             yield _finding(code, f"{_which(name, runs, side)} {what}{told}", blocks=True)
 
 
-def _which(name: str, runs: Sequence[Trial], side: LoadedSide) -> str:
-    if len(side.trials) == 1:
+def _which(name: str, runs: Sequence[Run], side: LoadedSide) -> str:
+    if len(side.runs) == 1:
         return f"the {name}"
-    return f"{len(runs)} of {len(side.trials)} runs of the {name} ({runs[0].file})"
+    return f"{len(runs)} of {len(side.runs)} runs of the {name} ({runs[0].file})"
 
 
 def _workloads(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
-    """Differences between the sides, and within one: trials of different workloads are no trials."""
+    """Differences between the sides, and within one: runs of different workloads are not repetitions."""
     firsts = []
     for name, side in (("base", base), ("candidate", candidate)):
-        loads = [workload(trial.facts) for trial in side.trials]
+        loads = [workload(run.facts) for run in side.runs]
         firsts.append(loads[0])
         for fact in FACTS:
             values = {fingerprint(load.get(fact.name)) for load in loads}
             # Trials differ in their seed on purpose.
             if len(values) > 1 and fact.blocks:
-                message = f"the runs of the {name} differ in {fact.name}: they are not trials of one configuration"
+                message = f"the runs of the {name} differ in {fact.name}: they are not repetitions of one configuration"
                 yield _finding(f"mixed {fact.name}", message, blocks=True)
     one, other = firsts
     for fact in FACTS:
@@ -84,12 +81,12 @@ def _workloads(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
 
 def mean_of(side: LoadedSide, tag: str, statistic: str = "avg") -> float | None:
     """The centre over the runs of a side of one statistic, or None if no run has it."""
-    values = [trial.blocks[tag].values[statistic] for trial in side.trials if _has(trial, tag, statistic)]
+    values = [run.blocks[tag].values[statistic] for run in side.runs if _has(run, tag, statistic)]
     return centre(values) if values else None
 
 
-def _has(trial: Trial, tag: str, statistic: str) -> bool:
-    return tag in trial.blocks and statistic in trial.blocks[tag].values
+def _has(run: Run, tag: str, statistic: str) -> bool:
+    return tag in run.blocks and statistic in run.blocks[tag].values
 
 
 def _lengths(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
@@ -100,34 +97,14 @@ def _lengths(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
     if not a or not b:
         return
     percent = (b / a - 1) * 100
-    if percent < -LENGTH_PERCENT and _faster(base, candidate):
+    if percent < -LENGTH_PERCENT and faster(base, candidate):
         message = "the candidate is faster, but its outputs are shorter: less work is not more speed"
         yield _finding("shorter outputs", message, blocks=True, base=a, candidate=b)
     elif abs(percent) > LENGTH_PERCENT:
         yield _finding("output length", "the outputs had another length", blocks=False, base=a, candidate=b)
 
 
-def _errors(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
-    a, b = error_percent(base), error_percent(candidate)
-    if b - a > ERROR_POINTS and _faster(base, candidate):
-        message = "the candidate is faster, but more of its requests failed: failed requests are not in the latencies"
-        yield _finding("errors", message, blocks=True, base=a, candidate=b)
-    elif abs(b - a) > 0.05:
-        yield _finding("errors", "the share of failed requests differs, in percent", blocks=False, base=a, candidate=b)
-
-
-def error_percent(side: LoadedSide) -> float:
-    """Percent of the requests of a side that failed. A run without `error_request_count` had no errors."""
-    failed = good = 0.0
-    for trial in side.trials:
-        failed += (
-            trial.blocks["error_request_count"].values.get("avg", 0.0) if "error_request_count" in trial.blocks else 0
-        )
-        good += trial.blocks["request_count"].values.get("avg", 0.0) if "request_count" in trial.blocks else 0
-    return round(failed / (failed + good) * 100, 3) if failed + good else 0.0
-
-
-def _faster(base: LoadedSide, candidate: LoadedSide) -> bool:
+def faster(base: LoadedSide, candidate: LoadedSide) -> bool:
     """Whether the candidate looks better in any of the headline latencies and throughputs, by a percent or more."""
     for tag in ("request_latency", "time_to_first_token", "inter_token_latency"):
         a, b = mean_of(base, tag), mean_of(candidate, tag)
@@ -142,9 +119,9 @@ def _faster(base: LoadedSide, candidate: LoadedSide) -> bool:
 
 def _identity(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
     if same := same_run(base, candidate):
-        what = "both sides are the same run" if len(candidate.trials) == 1 else f"{len(same)} runs are on both sides"
-        yield _finding("same run", f"{what} ({same[0]})", blocks=False)
+        what = "both sides are the same run" if len(candidate.runs) == 1 else f"{len(same)} runs are on both sides"
+        yield _finding("same run", f"{what} ({same[0]})", blocks=True)
     for name, side in (("base", base), ("candidate", candidate)):
         if twice := duplicates(side):
-            message = f"the {name} holds the same trial twice ({twice[0]}): it looks steadier than it is"
+            message = f"the {name} holds the same run twice ({twice[0]}): it looks steadier than it is"
             yield _finding("duplicate trial", message, blocks=True)

@@ -4,53 +4,41 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator._version import __version__
 from migrator.diff.changes import changes
-from migrator.diff.comparable import findings
-from migrator.diff.evidence import Weigher
-from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_words
-from migrator.diff.noise import Profile, Spread
-from migrator.diff.pair import Pair, UnitChange, centre, curve, pairs, spread
-from migrator.diff.policy import Policy, Rule
-from migrator.diff.receipt import (
-    Direction,
-    Evidence,
-    Finding,
-    Gate,
-    Interval,
-    Receipt,
-    Row,
-    Run,
-    Shift,
-    Side,
-    Verdict,
-    Waiver,
-)
+from migrator.diff.comparable import faster, findings
+from migrator.diff.evidence import Weigher, without_drift
+from migrator.diff.failures import CODES as FAILURE_CODES
+from migrator.diff.failures import findings as failure_findings
+from migrator.diff.judge import shift_words
+from migrator.diff.noise import Fit, Profile, age_in_days
+from migrator.diff.order import Order, Values, drift_of, order_of, values_by_run
+from migrator.diff.order import findings as order_findings
+from migrator.diff.outcomes import ERROR_RATE, outcomes, total
+from migrator.diff.outcomes import completed as with_zeros
+from migrator.diff.pair import Pair, UnitChange, curve, pairs
+from migrator.diff.policy import ERRORS, GateRule, Policy
+from migrator.diff.receipt import Evidence, Finding, Gate, NoiseUsed, Receipt, Row, RunSummary, Shift, Side, Verdict
 from migrator.diff.requests import Requests
-from migrator.diff.run import Trial
+from migrator.diff.rows import Weighing, corrected, relative, row_of, weighing
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
-from migrator.diff.statistics.interval import MIN_RUNS, Estimate, Refusal
+from migrator.diff.statistics.drift import Drift
+from migrator.diff.statistics.interval import MIN_RUNS, is_apart
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json
 
 _TOO_GOOD: Final = 25.0
 """Percent. Real improvements of this size are rare between two builds; a workload that changed unnoticed is not."""
+_WELL_KNOWN: Final = 10
+"""Runs from which a noise profile knows its own spread to about a quarter."""
 _CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
 """Metrics whose distribution is looked at as a whole."""
-
-
-class _Judged(NamedTuple):
-    """A row in the making: what is held against what, and what is known of its change."""
-
-    pair: Pair
-    rule: Rule
-    evidence: Evidence
-    estimate: Estimate | Refusal
-    fixed_requests: bool
 
 
 def compare(
@@ -66,46 +54,119 @@ def compare(
 
     Args:
         base: the baseline.
-        candidate: what is held against it.
+        candidate: what is compared with it.
         policy: rules and waivers.
         noise: a profile of run-to-run variation, for sides of fewer than three runs.
         everything: whether volatile differences (identifiers, times, folders) are shown, too.
         today: the day that waivers are judged by; the present one if not given.
 
     Raises:
-        UsageError: the policy names a metric that neither side has.
+        UsageError: the policy names a metric that neither side has, or gates one that has no direction.
     """
     today = today or datetime.now(UTC).date()
-    paired, odd_units = pairs(base, candidate)
-    policy.require_known((pair.metric, pair.statistic) for pair in paired)
-    found = [*findings(base, candidate), *map(_unit_finding, odd_units)]
-    changed, left_out = changes(base.trials[0], candidate.trials[0], everything=everything)
-    spreads = noise.spreads(base.trials[0]) if noise else {}
-    # Sums over a run that was bounded by time follow its throughput.
-    fixed = all(workload(side.trials[0].facts).get("duration") is None for side in (base, candidate))
-    ruled = [(pair, rule) for pair in paired if (rule := policy.rule(pair.metric, pair.statistic)).mode != "ignore"]
+    tags_a, tags_b = _tags(base.runs), _tags(candidate.runs)
+    base, candidate = completed(base, candidate, policy)
+    paired, odd_units = pairs(base, candidate, policy.named())
+    require_judgeable(base, candidate, policy, paired)
+    order = order_of(base, candidate)
+    fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
+    ruled = [(pair, rule) for pair in paired if (rule := _rule(pair, policy)).mode != "ignore"]
     requests = Requests({pair.metric: pair.unit for pair, _ in ruled if policy.asks(pair.metric, pair.statistic)})
-    weigher = Weigher(base, candidate, policy, spreads, requests)
-    judged = [_Judged(pair, rule, *weigher.weigh(pair), fixed) for pair, rule in ruled]
-    adjusted, families = _adjusted(judged)
-    rows = [_row(one, adjusted.get(index), families, policy, today) for index, one in enumerate(judged)]
-    found += _too_good(rows)
-    tags_a, tags_b = _tags(base.trials), _tags(candidate.trials)
+    weighings, drifts = _weighings(ruled, order, Weigher(base, candidate, policy, fit, requests), base, candidate)
+    p_values, families = corrected(weighings, policy.alpha)
+    rows = [
+        row_of(one, found, families[one.rule.mode], policy, today)
+        for one, found in zip(weighings, p_values, strict=True)
+    ]
+    found = [
+        *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
+        *findings(base, candidate),
+        *map(_unit_finding, odd_units),
+        *order_findings(base, candidate, order, drifts),
+        *_noise_findings(noise, fit, weighings, today),
+        *_too_good(rows),
+    ]
+    changed, left_out = changes(base.runs[0], candidate.runs[0], everything=everything)
     return Receipt(
         tool=f"aiperf-migrate {__version__}",
-        base=_side(base),
-        candidate=_side(candidate),
+        base=_side(base, order.base),
+        candidate=_side(candidate, order.candidate),
         verdict=_overall(found, rows),
         gate=_gate(policy, rows, today),
-        findings=found,
+        findings=sorted(found, key=lambda one: (not one.blocks, not one.warns)),
         changes=changed,
         ignored_changes=left_out,
         rows=rows,
         shifts=_shifts(base, candidate, rows),
         only_base=sorted(tags_a - tags_b),
         only_candidate=sorted(tags_b - tags_a),
-        notes=[*requests.refused, *_notes(base, candidate, noise, spreads)],
+        notes=[*requests.refused, *_notes(base, candidate, noise, fit)],
+        noise=_noise_used(noise, fit, rows),
     )
+
+
+def completed(base: LoadedSide, candidate: LoadedSide, policy: Policy) -> tuple[LoadedSide, LoadedSide]:
+    """The sides with the metrics that a release leaves out where they are zero, as far as the counts tell them.
+
+    Of those, the ones that another run has, that a rule names, and the rate of errors.
+    """
+    tags = {*_tags(base.runs), *_tags(candidate.runs), *(metric for metric, _ in policy.named()), ERROR_RATE}
+    return (
+        base._replace(runs=with_zeros(base.runs, tags)),
+        candidate._replace(runs=with_zeros(candidate.runs, tags)),
+    )
+
+
+def require_judgeable(base: LoadedSide, candidate: LoadedSide, policy: Policy, paired: Sequence[Pair]) -> None:
+    """Refuse a policy that names what no row has, or gates what has no direction.
+
+    Raises:
+        UsageError: with what to do.
+    """
+    known = [(pair.metric, pair.statistic) for pair in paired]
+    policy.require_known(known)
+    policy.require_directions(known, fixed_requests=fixed_requests(base, candidate))
+
+
+def _rule(pair: Pair, policy: Policy) -> GateRule:
+    """What a row must meet. Failures of which one side does not know are only reported, unless a rule names them."""
+    rule = policy.rule(pair.metric, pair.statistic)
+    known = (pair.base and pair.candidate) or (pair.metric, pair.statistic) != ERRORS
+    return rule if known or policy.asks(pair.metric, pair.statistic) else replace(rule, mode="report")
+
+
+def _weighings(
+    ruled: Sequence[tuple[Pair, GateRule]],
+    order: Order,
+    weigher: Weigher,
+    base: LoadedSide,
+    candidate: LoadedSide,
+) -> tuple[list[Weighing], list[tuple[Values, Drift | None]]]:
+    """Every row with its evidence, and the values by run of each gated one with the drift that they show.
+
+    Args:
+        ruled: the rows, and what each must meet.
+        order: that of the runs.
+        weigher: finds the evidence.
+        base: the baseline.
+        candidate: what is compared with it.
+    """
+    fixed = fixed_requests(base, candidate)
+    found, drifts = [], []
+    for pair, rule in ruled:
+        weighed, values, drift = weigher.weigh(pair), None, None
+        if rule.mode == "gate" and not pair.other_unit:
+            values = values_by_run(base, candidate, pair.metric, pair.statistic, pair.unit, rule.percent)
+            drift = drift_of(order, values)
+            drifts.append((values, drift))
+        estimate = without_drift(weighed.estimate, drift) if drift else weighed.estimate
+        found.append(weighing(pair, rule, rule.facing(fixed_requests=fixed), weighed, estimate, values))
+    return found, drifts
+
+
+def fixed_requests(base: LoadedSide, candidate: LoadedSide) -> bool:
+    """Whether the number of requests was chosen. Sums over a run that was bounded by time follow its throughput."""
+    return all(workload(side.runs[0].facts).get("duration") is None for side in (base, candidate))
 
 
 def _unit_finding(change: UnitChange) -> Finding:
@@ -133,105 +194,35 @@ def _too_good(rows: Sequence[Row]) -> list[Finding]:
     ]
 
 
-def _tags(trials: Sequence[Trial]) -> set[str]:
-    return {tag for trial in trials for tag in trial.blocks}
+def _tags(runs: Sequence[Run]) -> set[str]:
+    return {tag for run in runs for tag in run.blocks}
 
 
-# --- verdicts ------------------------------------------------------------------------------------------------
-
-
-def _adjusted(judged: Sequence[_Judged]) -> tuple[dict[int, float], dict[str, int]]:
-    """Index → corrected p-value of each row that has one, and how many rows each correction was for.
-
-    The gate is one family, what is only reported another.
-    """
-    found: dict[int, float] = {}
-    sizes: dict[str, int] = {}
-    for mode, correct in (("gate", holm), ("report", benjamini_hochberg)):
-        rows = [
-            (index, one.estimate.p_value)
-            for index, one in enumerate(judged)
-            if one.rule.mode == mode and isinstance(one.estimate, Estimate) and one.estimate.p_value is not None
-        ]
-        found |= dict(zip((index for index, _ in rows), correct([p for _, p in rows]), strict=True))
-        sizes[mode] = max(1, len(rows))
-    return found, sizes
-
-
-def _row(judged: _Judged, adjusted: float | None, families: Mapping[str, int], policy: Policy, today: date) -> Row:
-    pair, rule, estimate = judged.pair, judged.rule, judged.estimate
-    a = centre(pair.base) if pair.base else None
-    b = centre(pair.candidate) if pair.candidate else None
-    facing = Direction(rule.facing(fixed_requests=judged.fixed_requests))
-    decision = decide(
-        facing.value,
-        a,
-        b,
-        estimate,
-        Held(rule.margin, rule.floor, policy.alpha, rule.min_n, families[rule.mode]),
-        adjusted,
-    )
-    waived = policy.waiver(pair.metric, pair.statistic, today) if decision.verdict == "regression" else None
-    until = waived.until.isoformat() if waived and waived.until else ""
-    known = estimate if isinstance(estimate, Estimate) else None
-    return Row(
-        metric=pair.metric,
-        statistic=pair.statistic,
-        unit=pair.unit,
-        direction=facing,
-        gate=rule.mode,
-        base=a,
-        candidate=b,
-        delta=b - a if a is not None and b is not None else None,
-        percent=known.percent if known else _percent(a, b),
-        interval=_interval(known),
-        p_value=adjusted if adjusted is not None else known.p_value if known else None,
-        evidence=judged.evidence,
-        n_base=known.n_base if known else _runs(judged, pair.base),
-        n_candidate=known.n_candidate if known else _runs(judged, pair.candidate),
-        margin=rule.margin,
-        floor=rule.floor,
-        spread_base=spread(pair.base),
-        spread_candidate=spread(pair.candidate),
-        verdict=Verdict(decision.verdict),
-        needs=decision.needs,
-        note=decision.note,
-        waiver=Waiver(reason=waived.reason, until=until) if waived else None,
-    )
-
-
-def _percent(base: float | None, candidate: float | None) -> float | None:
-    """The relative change; None where a baseline of nothing, or of next to nothing, gives it no meaning."""
-    if base is None or candidate is None or base <= 0:
-        return None
-    percent = (candidate / base - 1) * 100
-    return percent if math.isfinite(percent) else None
-
-
-_COUNTED_IN_RUNS: Final = (Evidence.RUNS, Evidence.NOISE, Evidence.VALUE)
-
-
-def _runs(judged: _Judged, values: Sequence[float]) -> int | None:
-    """How many runs a refused row has; where its evidence counts requests, the refusal itself says what is missing."""
-    return len(values) if values and judged.evidence in _COUNTED_IN_RUNS else None
-
-
-def _interval(estimate: Estimate | None) -> Interval | None:
-    if estimate is None:
-        return None
-    low, high = estimate.interval_percent
-    return Interval(low=low, high=high, level=estimate.level, kind=estimate.kind)
+# --- the whole ------------------------------------------------------------------------------------------------
 
 
 def _overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
-    """The verdict of the gated rows together; what makes the sides incomparable goes before."""
-    if any(finding.blocks for finding in found):
+    """The verdict of the gated rows together; what makes the sides incomparable goes before.
+
+    Failed requests make latencies worthless, but not the failures themselves: a regression stays one.
+    """
+    blocking = [finding for finding in found if finding.blocks]
+    if any(finding.code not in FAILURE_CODES for finding in blocking):
         return Verdict.INCOMPARABLE
-    gated = [row for row in rows if row.gate == "gate" and row.waiver is None]
-    for verdict in (Verdict.REGRESSION, Verdict.INCOMPARABLE, Verdict.INCONCLUSIVE, Verdict.IMPROVEMENT):
-        if any(row.verdict is verdict for row in gated):
+    gated = [row for row in rows if row.gate == "gate"]
+    counting = [row.verdict for row in gated if row.waiver is None]
+    if Verdict.REGRESSION in counting:
+        return Verdict.REGRESSION
+    if blocking:
+        return Verdict.INCOMPARABLE
+    for verdict in (Verdict.INCOMPARABLE, Verdict.INCONCLUSIVE, Verdict.IMPROVEMENT):
+        if verdict in counting:
             return verdict
-    return Verdict.EQUIVALENT if gated else Verdict.INCONCLUSIVE
+    if not gated:
+        return Verdict.INCONCLUSIVE
+    # A gate whose rows are waived, all or in part, passes as one that is no worse than somebody accepted.
+    same = all(row.verdict is Verdict.EQUIVALENT for row in gated)
+    return Verdict.EQUIVALENT if same else Verdict.NO_WORSE
 
 
 def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
@@ -241,27 +232,38 @@ def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
         policy=policy.source or ("--fail-on" if policy.rules else "headline metrics"),
         policy_hash=policy.digest(),
         expired_waivers=[f"{w.metric}.{w.statistic} (ended {w.until}): {w.reason}" for w in policy.expired(today)],
+        max_error_percent=policy.max_error_percent,
     )
 
 
 # --- the rest of the receipt ---------------------------------------------------------------------------------
 
 
-def _side(side: LoadedSide) -> Side:
-    return Side(name=side.name, runs=[_run(trial) for trial in side.trials], migrated=side.migrated)
+def _side(side: LoadedSide, order: Sequence[int | None]) -> Side:
+    requests = total(side.runs)
+    return Side(
+        name=side.name,
+        runs=[_summary(run, place) for run, place in zip(side.runs, order, strict=True)],
+        migrated=side.migrated,
+        succeeded=requests.succeeded if requests else None,
+        failed=requests.failed if requests else None,
+    )
 
 
-def _run(trial: Trial) -> Run:
-    requests = trial.blocks.get("request_count")
+def _summary(run: Run, order: int | None) -> RunSummary:
+    requests = run.blocks.get("request_count")
     average = requests.values.get("avg") if requests else None
-    return Run(
-        file=trial.file,
-        version=trial.version,
-        written_by=_text(trial.facts.get("aiperf_version")),
-        benchmark_id=_text(trial.facts.get("benchmark_id")),
-        start_time=_text(trial.facts.get("start_time")),
+    known = outcomes(run)
+    return RunSummary(
+        file=run.file,
+        version=run.version,
+        written_by=_text(run.facts.get("aiperf_version")),
+        benchmark_id=_text(run.facts.get("benchmark_id")),
+        start_time=_text(run.facts.get("start_time")),
         requests=int(average) if average is not None else None,
-        has_records=bool(trial.records),
+        has_records=bool(run.records),
+        failed=known.failed if known else None,
+        order=order,
     )
 
 
@@ -277,8 +279,8 @@ def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> lis
     for metric in wanted:
         if metric not in units:
             continue
-        one, other = curve(base.trials, metric, units[metric]), curve(candidate.trials, metric, units[metric])
-        moved = {name: _percent(one[name], other[name]) for name in one if name in other}
+        one, other = curve(base.runs, metric, units[metric]), curve(candidate.runs, metric, units[metric])
+        moved = {name: relative(one[name], other[name]) for name in one if name in other}
         points = {name: percent for name, percent in moved.items() if percent is not None}
         if len(points) > 2:
             words = shift_words(points)
@@ -288,23 +290,50 @@ def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> lis
     return found
 
 
-def _notes(
-    base: LoadedSide, candidate: LoadedSide, noise: Profile | None, spreads: Mapping[tuple[str, str], Spread]
-) -> list[str]:
+def _noise_used(noise: Profile | None, fit: Fit, rows: Sequence[Row]) -> NoiseUsed | None:
+    if noise is None or fit.entry is None:
+        return None
+    used = sum(row.evidence is Evidence.NOISE for row in rows)
+    entry = fit.entry
+    return NoiseUsed(file=noise.source, runs=entry.runs, requests=entry.requests, newest=entry.newest, rows=used)
+
+
+def _noise_findings(noise: Profile | None, fit: Fit, weighings: Sequence[Weighing], today: date) -> Iterator[Finding]:
+    """On how much a noise profile rests that rows are judged by, and whether the baseline is like its runs."""
+    used = [one for one in weighings if one.evidence is Evidence.NOISE]
+    if noise is None or fit.entry is None or not used:
+        return
+    entry = fit.entry
+    age = age_in_days(entry.newest, today)
+    told = f"{entry.runs} runs" + (f" of {entry.requests:,} requests" if entry.requests else "")
+    aged = f", {age} days ago" if age is not None and age >= 0 else ""
+    name = os.path.basename(noise.source)
+    few = ": too few to know it well" if entry.runs < _WELL_KNOWN else ""
+    yield Finding(
+        code="noise profile",
+        blocks=False,
+        warns=bool(few),
+        message=f"{name} stands in for repeated runs; it was learnt from {told}{aged}{few}",
+    )
+    for one in used:
+        spread = fit.rows[one.pair.metric, one.pair.statistic]
+        if one.rule.mode == "gate" and is_apart(one.pair.base, spread.mean, spread.sd, spread.df):
+            where = f"{one.pair.metric}.{one.pair.statistic}"
+            yield Finding(
+                code="noise profile",
+                blocks=False,
+                warns=True,
+                message=f"the base is unlike the runs of {name} in {where}: learn the noise again",
+                base=one.base,
+                candidate=math.exp(spread.mean),
+            )
+            return
+
+
+def _notes(base: LoadedSide, candidate: LoadedSide, noise: Profile | None, fit: Fit) -> list[str]:
     notes = [f"left out: {told}" for told in (*base.left_out, *candidate.left_out)]
-    if min(len(base.trials), len(candidate.trials)) < MIN_RUNS and not spreads:
+    if min(len(base.runs), len(candidate.runs)) < MIN_RUNS and not fit.rows:
         notes.append("fewer than three runs a side: nothing here tells a change of the system from a change of the day")
-    if noise and not spreads:
-        notes.append(f"{os.path.basename(noise.source)} knows nothing of this model, GPU and load: not used")
-    if order := _order(base, candidate):
-        notes.append(order)
+    if noise and not fit.rows:
+        notes.append(f"{os.path.basename(noise.source)} is not used: {fit.reason or 'it has no row of these runs'}")
     return notes
-
-
-def _order(base: LoadedSide, candidate: LoadedSide) -> str:
-    """Runs of one side all before the other: whatever drifted meanwhile looks like a change."""
-    a = sorted(_text(trial.facts.get("start_time")) for trial in base.trials)
-    b = sorted(_text(trial.facts.get("start_time")) for trial in candidate.trials)
-    if min(len(a), len(b)) < MIN_RUNS or not a[0] or not b[0] or not (a[-1] < b[0] or b[-1] < a[0]):
-        return ""
-    return "one side ran before the other, not in turn: what drifted meanwhile looks like a change"

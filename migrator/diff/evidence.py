@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
-from migrator.diff.noise import Spread
+from migrator.diff.judge import NEEDS_RUNS, Known
+from migrator.diff.noise import Fit, Spread, requests_of
+from migrator.diff.outcomes import scale_of, shares
 from migrator.diff.pair import Pair, values_of
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Evidence
 from migrator.diff.requests import Requests
-from migrator.diff.run import Trial
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
-from migrator.diff.statistics.interval import MIN_RUNS, Estimate, Refusal, from_noise, from_runs, from_summary
+from migrator.diff.statistics.difference import Counted, from_differences, from_shares
+from migrator.diff.statistics.drift import Drift
+from migrator.diff.statistics.interval import (
+    MIN_RUNS,
+    Estimate,
+    Refusal,
+    Summary,
+    bounded_exp,
+    from_noise,
+    from_runs,
+    from_summary,
+    half_width,
+    more_runs,
+    more_than,
+)
 from migrator.diff.statistics.percentile import POSITIONS, Curve, ratio_of
-
-_NEEDS = "3 runs a side, or a noise profile"
+from migrator.diff.statistics.student import t_two_sided
 
 
 class Weighed(NamedTuple):
-    """What a row rests on, and what follows."""
+    """What a row rests on, and what follows. `shares` are the requests of each run, of a row that counts requests."""
 
     evidence: Evidence
-    estimate: Estimate | Refusal
+    estimate: Known | Refusal
+    shares: tuple[list[Counted], list[Counted]] | None = None
 
 
 class Weigher:
@@ -33,12 +49,12 @@ class Weigher:
         base: LoadedSide,
         candidate: LoadedSide,
         policy: Policy,
-        spreads: Mapping[tuple[str, str], Spread],
+        noise: Fit,
         requests: Requests,
     ) -> None:
-        self._sides = base.trials, candidate.trials
+        self._sides = base.runs, candidate.runs
         self._policy = policy
-        self._spreads = spreads
+        self._noise = noise
         self._requests = requests
         self._curves: dict[str, tuple[Curve, Curve]] = {}
 
@@ -53,40 +69,91 @@ class Weigher:
         a, b = pair.base, pair.candidate
         if not a or not b:
             return Weighed(Evidence.VALUE, Refusal("only one side has it"))
+        if pair.statistic == "avg" and (counted := self._shares(pair.metric)):
+            scale = scale_of(pair.metric, *counted)
+            if min(map(len, counted)) < MIN_RUNS:
+                return Weighed(Evidence.VALUE, Refusal("", "3 runs a side"), counted)
+            return Weighed(Evidence.RUNS, from_shares(*counted, scale=scale), counted)
+        touches_zero = min(*a, *b) <= 0
         if min(len(a), len(b)) >= MIN_RUNS:
-            return Weighed(Evidence.RUNS, from_runs(a, b))
-        if spread := self._spreads.get((pair.metric, pair.statistic)):
-            return Weighed(Evidence.NOISE, from_noise(a, b, spread.sd, spread.df))
-        if all(len(trials) == 1 for trials in self._sides):
+            return Weighed(Evidence.RUNS, from_differences(a, b) if touches_zero else from_runs(a, b))
+        if touches_zero:
+            return Weighed(Evidence.VALUE, Refusal("a value that is not positive has no ratio", "3 runs a side"))
+        if spread := self._noise.rows.get((pair.metric, pair.statistic)):
+            return self._by_noise(pair, spread)
+        if all(len(runs) == 1 for runs in self._sides):
             return self._single(pair, self._sides[0][0], self._sides[1][0])
-        missing = MIN_RUNS - min(len(a), len(b))
-        return Weighed(Evidence.VALUE, Refusal("too few runs", f"{missing} more run{'s' * (missing > 1)} a side"))
+        return Weighed(Evidence.VALUE, Refusal("too few runs", more_runs(MIN_RUNS - min(len(a), len(b)))))
 
-    def _single(self, pair: Pair, one: Trial, other: Trial) -> Weighed:
+    def _by_noise(self, pair: Pair, spread: Spread) -> Weighed:
+        """What a noise profile says of a row, where it fits the length and the spread of these runs."""
+        lengths = [[requests_of(run) for run in side] for side in self._sides]
+        deviations = [[spread.sd_of(length) for length in side] for side in lengths]
+        known = [[sd for sd in side if sd is not None] for side in deviations]
+        if len(known[0]) < len(lengths[0]) or len(known[1]) < len(lengths[1]):
+            fewest = min((length for side in lengths for length in side if length), default=None)
+            told = f"these have {fewest:,}" if fewest else "how many these have is not known"
+            reason = f"the noise profile was learnt on runs of {spread.requests or 'unknown'} requests, {told}"
+            return Weighed(Evidence.VALUE, Refusal(reason, "3 runs a side, or a profile of runs as long"))
+        if more_than(pair.base, pair.candidate, spread.sd, spread.df):
+            reason = "these runs differ from each other more than the noise profile says"
+            return Weighed(Evidence.VALUE, Refusal(reason, "3 runs a side, or a profile learnt again"))
+        found = from_noise(pair.base, pair.candidate, (max(known[0]), max(known[1])), spread.df)
+        return Weighed(Evidence.NOISE, found)
+
+    def _shares(self, metric: str) -> tuple[list[Counted], list[Counted]] | None:
+        """The requests that a metric counts, run by run; None for one that counts none, or where a run says not."""
+        one, other = shares(self._sides[0], metric), shares(self._sides[1], metric)
+        return (one, other) if one and other else None
+
+    def _single(self, pair: Pair, one: Run, other: Run) -> Weighed:
         counts = one.size(pair.metric), other.size(pair.metric)
         if counts[0] is None or counts[1] is None:
-            return Weighed(Evidence.VALUE, Refusal("", _NEEDS))
-        if pair.statistic == "avg":
-            spreads = [values_of([trial], pair.metric, "std", pair.unit) for trial in (one, other)]
-            if not all(spreads):
-                return Weighed(Evidence.VALUE, Refusal("", _NEEDS))
-            a = pair.base[0], spreads[0][0], counts[0]
-            b = pair.candidate[0], spreads[1][0], counts[1]
-            return Weighed(Evidence.SUMMARY, from_summary(*a, *b))
-        percent = POSITIONS[pair.statistic]
-        # Drawing runs from records takes far longer than all the rest, so it is for the rows that somebody asks for.
-        if self._policy.asks(pair.metric, pair.statistic):
-            found = self._requests.estimate(pair, one, other, percent)
+            return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+        if self._policy.asks(pair.metric, pair.statistic) and (pair.statistic == "avg" or pair.statistic in POSITIONS):
+            # All the requests of a run take longer to read than all the rest: only for rows that a rule names.
+            found = self._requests.estimate(pair, one, other, POSITIONS.get(pair.statistic))
             if found:
                 return Weighed(Evidence.RECORDS, found)
+        if pair.statistic == "avg":
+            spreads = [values_of([run], pair.metric, "std", pair.unit) for run in (one, other)]
+            if not all(spreads):
+                return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+            a = Summary(pair.base[0], spreads[0][0], counts[0])
+            b = Summary(pair.candidate[0], spreads[1][0], counts[1])
+            return Weighed(Evidence.SUMMARY, from_summary(a, b))
+        if pair.statistic not in POSITIONS:
+            return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
         if pair.metric not in self._curves:
             curves = (Curve(_points(one, pair), counts[0]), Curve(_points(other, pair), counts[1]))
             self._curves[pair.metric] = curves
-        return Weighed(Evidence.SUMMARY, ratio_of(*self._curves[pair.metric], percent))
+        return Weighed(Evidence.SUMMARY, ratio_of(*self._curves[pair.metric], POSITIONS[pair.statistic]))
 
 
-def _points(trial: Trial, pair: Pair) -> dict[str, float]:
-    block = trial.blocks[pair.metric]
+def without_drift(found: Known | Refusal, drift: Drift) -> Known | Refusal:
+    """An estimate together with that of the change that is left without the drift: a claim must hold by both."""
+    if not isinstance(found, Estimate):
+        return found
+    half = half_width(drift.se, drift.df, found.level)
+    ends = (bounded_exp(drift.difference + end) for end in (-half, 0.0, half))
+    low, ratio, high = ends
+    left = replace(
+        found,
+        ratio=ratio,
+        low=low,
+        high=high,
+        p_value=t_two_sided(drift.difference / drift.se, drift.df),
+        df=drift.df,
+        method="change without the drift within the sides",
+        se=drift.se,
+        least_p=0.0,
+    )
+    method = f"{found.method}, and without the drift within the sides (analysis of covariance)"
+    return replace(found, method=method, confirm=left)
+
+
+def _points(run: Run, pair: Pair) -> dict[str, float]:
+    block = run.blocks[pair.metric]
     if block.unit == pair.unit:
         return block.values
-    return {name: values[0] for name in POSITIONS if (values := values_of([trial], pair.metric, name, pair.unit))}
+    return {name: values[0] for name in POSITIONS if (values := values_of([run], pair.metric, name, pair.unit))}

@@ -1,33 +1,44 @@
-"""From an estimate to a verdict: size and certainty together, and never more than the evidence allows."""
+"""From an estimate to a verdict: what is shown, and never more than the evidence allows.
+
+A gated row gets one of three answers: worse, and shown to be beyond the margin; not worse than the margin, and shown to
+be so; or neither. Each of the first two is a one-sided test against the margin, not against "no change".
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple, TypeGuard
 
-from migrator.diff.statistics.interval import MIN_RUNS, Estimate, Refusal, equivalent, half_width
+from migrator.diff.statistics.difference import Difference
+from migrator.diff.statistics.interval import Estimate, Refusal, more_runs
+from migrator.diff.statistics.one_sided import Effect, tails
+from migrator.diff.statistics.power import MOST_RUNS, runs_for
 
-Word = Literal["regression", "improvement", "equivalent", "inconclusive", "incomparable"]
+Word = Literal["regression", "improvement", "no worse", "equivalent", "inconclusive", "incomparable"]
+Known = Estimate | Difference
+"""What is known of a change: of a ratio, or of a difference."""
 
-_MOST_RUNS: Final = 50
-"""More runs than anybody would do: then the effect is too small for the noise, and that is said instead."""
 _FLAT: Final = 1.0
 """Percent that a percentile must move to count as moved."""
+NEEDS_RUNS: Final = "3 runs a side, or a noise profile"
+"""What decides a row that rests on a single run."""
 
 
 class Decision(NamedTuple):
-    """A verdict, what would decide an open one, and a remark."""
+    """A verdict; of an open one what would decide it, and where it leans; and a remark."""
 
     verdict: Word
     needs: str = ""
     note: str = ""
+    leaning: str = ""
+    more_runs: int | None = None
 
 
-class Held(NamedTuple):
-    """What a row is held to: relative margin in percent, floor in the unit, error allowed, least number of values.
+class Criteria(NamedTuple):
+    """What a row must meet: relative margin in percent, floor in the unit, error allowed, least number of values.
 
-    `family` is the number of rows that its p-value is corrected for.
+    `family` is the number of rows that p-values for a regression are corrected for.
     """
 
     margin: float
@@ -36,118 +47,148 @@ class Held(NamedTuple):
     min_n: int = 0
     family: int = 1
 
-    def zone(self, base: float) -> float:
-        """The change of a baseline, in percent, that is still none: the margin, or the floor where that is more."""
-        return max(self.margin, 100 * self.floor / base) if base > 0 else self.margin
+
+class Zone(NamedTuple):
+    """How far down and how far up an effect is still no change, both positive, on the scale of the effect."""
+
+    down: float
+    up: float
+
+
+def zone_of(estimate: Known, criteria: Criteria, base: float) -> Zone:
+    """The margin or the floor, whichever is more.
+
+    A margin of 5 % is the ratio 1.05 one way and 1 / 1.05 the other, so that swapping the sides changes nothing. Of a
+    difference it is 5 % of the baseline.
+
+    Args:
+        estimate: of a ratio or of a difference.
+        criteria: margin and floor.
+        base: the baseline's value, in the unit.
+    """
+    if isinstance(estimate, Difference):
+        limit = max(criteria.floor, criteria.margin / 100 * abs(base))
+        return Zone(limit, limit)
+    margin, floor = math.log1p(criteria.margin / 100), criteria.floor / base
+    return Zone(max(margin, -math.log1p(-floor) if floor < 1 else math.inf), max(margin, math.log1p(floor)))
+
+
+class Shown(NamedTuple):
+    """One-sided p-values of a row with a direction: small where it is shown.
+
+    `worse` and `better`: beyond the margin. `no_worse` and `no_better`: not beyond it.
+    """
+
+    worse: float
+    better: float
+    no_worse: float
+    no_better: float
+
+
+def shown(estimate: Effect, zone: Zone, direction: str) -> Shown:
+    """The four one-sided tests of an effect against its zone; `direction` is `lower` or `higher`."""
+    up, not_up = tails(estimate, zone.up)
+    not_down, down = tails(estimate, -zone.down)
+    return Shown(up, down, not_up, not_down) if direction == "lower" else Shown(down, up, not_down, not_up)
+
+
+def confirmed(estimate: Known, zone: Zone, direction: str, corrected: Shown) -> Shown:
+    """The p-values of an estimate, already corrected, and those of all that must show the same: the largest ones."""
+    found, confirm = corrected, estimate.confirm
+    while confirm is not None:
+        found, confirm = Shown(*map(max, found, shown(confirm, zone, direction))), confirm.confirm
+    return found
+
+
+def judged(estimate: Known | Refusal) -> TypeGuard[Known]:
+    """Whether an estimate can decide anything: only one that speaks of the next run, too."""
+    return not isinstance(estimate, Refusal) and estimate.kind == "between runs"
 
 
 def decide(
     direction: str,
     base: float | None,
     candidate: float | None,
-    estimate: Estimate | Refusal,
-    held: Held,
-    p_value: float | None = None,
+    estimate: Known | Refusal,
+    criteria: Criteria,
+    p_values: Shown | None = None,
 ) -> Decision:
     """The verdict of one row.
-
-    A regression or improvement must be larger than the margin and the floor, and no chance: its p-value, corrected
-    for the size of the gate, below alpha. Equivalence within both must be shown, too. All else is inconclusive.
 
     Args:
         direction: `lower`, `higher`, `parity` or `information`.
         base: the baseline's value, in the unit; None if it has none.
         candidate: the candidate's.
-        estimate: what is known of the ratio.
-        held: margin, floor, alpha and least number.
-        p_value: the corrected p-value of "no change"; the estimate's own if not given.
+        estimate: what is known of the change.
+        criteria: margin, floor, alpha and least number.
+        p_values: of the four tests, those for a regression and an improvement corrected; the estimate's own if not
+            given.
     """
     if base is None or candidate is None:
         return Decision("inconclusive", note="only one side has it")
     if direction == "parity":
-        return _parity(base, candidate, estimate, held)
+        return _parity(base, candidate, estimate, criteria)
     if isinstance(estimate, Refusal):
         return Decision("inconclusive", estimate.needs, estimate.reason)
     if direction == "information":
         return Decision("inconclusive")
     if estimate.kind != "between runs":
-        return Decision("inconclusive", "3 runs a side, or a noise profile")
+        return Decision("inconclusive", NEEDS_RUNS)
     fewest = min(estimate.n_base, estimate.n_candidate)
-    if fewest < held.min_n:
-        return Decision("inconclusive", f"{held.min_n - fewest} more runs a side")
-    p_value = estimate.p_value if p_value is None else p_value
-    zone = held.zone(base)
-    large = _beyond(estimate.ratio, zone) and abs(candidate - base) >= held.floor
-    if large and p_value is not None and p_value < held.alpha:
-        worse = (estimate.ratio > 1) == (direction == "lower")
-        return Decision("regression" if worse else "improvement")
-    if equivalent(estimate, zone, alpha=held.alpha):
-        return Decision("equivalent")
-    return Decision("inconclusive", _more_runs(estimate, held, zone))
+    if fewest < criteria.min_n:
+        return Decision("inconclusive", more_runs(criteria.min_n - fewest), more_runs=criteria.min_n - fewest)
+    zone = zone_of(estimate, criteria, base)
+    found = p_values or confirmed(estimate, zone, direction, shown(estimate, zone, direction))
+    if found.worse <= criteria.alpha:
+        return Decision("regression")
+    if found.better <= criteria.alpha:
+        return Decision("improvement")
+    if found.no_worse <= criteria.alpha:
+        return Decision("equivalent" if found.no_better <= criteria.alpha else "no worse")
+    return _undecided(direction, estimate, criteria, zone)
 
 
-def _parity(base: float, candidate: float, estimate: Estimate | Refusal, held: Held) -> Decision:
+def _parity(base: float, candidate: float, estimate: Known | Refusal, criteria: Criteria) -> Decision:
     """A number that describes the workload: the same, within the margin, or not the same work."""
     if base == candidate:
         return Decision("equivalent")
     if base <= 0 or candidate <= 0:
+        if abs(candidate - base) <= criteria.floor:
+            return Decision("equivalent", note="the same within the floor")
         return Decision("incomparable", note="the workload differs")
-    zone = held.zone(base)
-    if abs(candidate - base) <= held.floor or not _beyond(candidate / base, zone):
-        shown = isinstance(estimate, Estimate) and equivalent(estimate, zone, alpha=held.alpha)
-        return Decision("equivalent", note="" if shown else "the same within the margin")
+    limit = max(math.log1p(criteria.margin / 100), math.log1p(criteria.floor / base))
+    if abs(candidate - base) <= criteria.floor or abs(math.log(candidate / base)) <= limit:
+        if isinstance(estimate, Estimate):
+            zone = zone_of(estimate, criteria, base)
+            sure = judged(estimate) and max(shown(estimate, zone, "lower")[2:]) <= criteria.alpha
+            return Decision("equivalent", note="" if sure else "the same within the margin")
+        return Decision("equivalent", note="the same within the margin")
     return Decision("incomparable", note="the workload differs by more than the margin")
 
 
-def _beyond(ratio: float, margin: float) -> bool:
-    return abs(math.log(ratio)) > math.log1p(margin / 100)
-
-
-def _more_runs(estimate: Estimate, held: Held, zone: float) -> str:
-    """How many more runs a side would decide, if the ratio and the spread stay what they are.
-
-    Beyond the zone they must make its p-value small enough after the correction; within it, the interval narrow enough.
-    """
+def _undecided(direction: str, estimate: Known, criteria: Criteria, zone: Zone) -> Decision:
+    """Where an open row leans, and about how many runs would decide it if change and spread are what they seem."""
+    worse, limit = (estimate.effect, zone.up) if direction == "lower" else (-estimate.effect, zone.down)
+    above, below = tails(estimate, 0.0)
+    if (above if direction == "lower" else below) <= criteria.alpha:
+        leaning = "worse, perhaps within the margin"
+    elif worse > limit:
+        leaning = "perhaps worse than the margin allows"
+    else:
+        leaning = "perhaps worse" if worse > 0 else "perhaps better"
     have = min(estimate.n_base, estimate.n_candidate)
     if estimate.se <= 0:
-        return "4 runs a side" if have < 4 else ""
+        more = 4 - have if have < 4 else None
+        return Decision("inconclusive", more_runs(more) if more else "", "", leaning, more)
     # One run's spread, from the standard error of a difference of two means.
     sd = estimate.se / math.sqrt(1 / estimate.n_base + 1 / estimate.n_candidate)
-    room, change = math.log1p(zone / 100), abs(math.log(estimate.ratio))
-    if change > room:
-        distance, level = change, 1 - held.alpha / held.family
-    else:
-        # Just within: as many as would decide if the true change were a little smaller.
-        distance, level = max(room - change, room / 4), 1 - 2 * held.alpha
-    for runs in range(have + 1, _MOST_RUNS + 1):
-        # Below that the noise profile is still what the spread is known from.
-        df = 2.0 * runs - 2 if runs >= MIN_RUNS else estimate.df
-        if half_width(sd * math.sqrt(2 / runs), df, level) < distance:
-            more = runs - have
-            return f"{more} more run{'s' * (more > 1)} a side"
-    return f"more than {_MOST_RUNS} runs a side: the change is small for this noise"
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values corrected for their number, in their order (Holm 1979): for the gate, where no one may be chance."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    corrected = [0.0] * len(p_values)
-    highest = 0.0
-    for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, p_values[index] * (len(p_values) - rank)))
-        corrected[index] = highest
-    return corrected
-
-
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """The p-values corrected so that few of those called changed are (1995): for rows that are only reported."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
-    corrected = [0.0] * len(p_values)
-    lowest = 1.0
-    for place, index in enumerate(order):
-        lowest = min(lowest, p_values[index] * len(p_values) / (len(p_values) - place))
-        corrected[index] = lowest
-    return corrected
+    alpha = criteria.alpha / criteria.family if worse > limit else criteria.alpha
+    runs = runs_for(sd, abs(worse - limit), alpha, least=max(have + 1, 2))
+    if runs is None:
+        needs = f"more than {MOST_RUNS} runs a side: the change is too close to the margin for this noise"
+        return Decision("inconclusive", needs, "", leaning, 0)
+    more = runs - have
+    return Decision("inconclusive", f"about {more_runs(more)}, fixed beforehand", "", leaning, more)
 
 
 def shift_words(points: Mapping[str, float]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from migrator.aiperf.metrics import PERCENTILES
+from migrator.aiperf.metrics import PERCENTILES, STATISTICS
 from migrator.aiperf.units import common, convert, same_family
-from migrator.diff.run import Block, Trial
+from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
 
 SHOWN: Final = ("avg", "p50", "p90", "p95", "p99")
@@ -18,13 +18,18 @@ _UNITLESS: Final = ("count",)
 
 
 class Pair(NamedTuple):
-    """One statistic of one metric on both sides, a value per run, in one unit; an empty side does not have it."""
+    """One statistic of one metric on both sides, a value per run, in one unit; an empty side does not have it.
+
+    `other_unit` is that of the candidate where it measures something else: then its values cannot be compared, and are
+    left out.
+    """
 
     metric: str
     statistic: str
     unit: str
     base: tuple[float, ...]
     candidate: tuple[float, ...]
+    other_unit: str = ""
 
 
 class UnitChange(NamedTuple):
@@ -35,71 +40,93 @@ class UnitChange(NamedTuple):
     candidate: str
 
 
-def pairs(base: LoadedSide, candidate: LoadedSide) -> tuple[list[Pair], list[UnitChange]]:
-    """Every row that the two sides have, in the order of the baseline's files; and the metrics whose unit changed."""
+def pairs(
+    base: LoadedSide, candidate: LoadedSide, named: Iterable[tuple[str, str]] = ()
+) -> tuple[list[Pair], list[UnitChange]]:
+    """Every row that the two sides have, in the order of the baseline's files; and the metrics whose unit changed.
+
+    Args:
+        base: the baseline.
+        candidate: what is compared with it.
+        named: (metric, statistic) of rows beside the usual statistics that somebody asks for.
+    """
     found: list[Pair] = []
     changed: list[UnitChange] = []
-    for tag in _tags(base.trials, candidate.trials):
-        units = [block.unit for side in (base, candidate) for block in _blocks(side.trials, tag)]
+    asked: dict[str, set[str]] = {}
+    for metric, statistic in named:
+        asked.setdefault(metric, set()).add(statistic)
+    for tag in _tags(base.runs, candidate.runs):
+        units = [block.unit for side in (base, candidate) for block in _blocks(side.runs, tag)]
         odd = next((unit for unit in units if not same_family(units[0], unit)), None)
         if odd is not None:
             changed.append(UnitChange(tag, units[0], odd))
-            continue
-        unit = units[0] if len(units) == 1 else common(units[0], units[-1])
-        found += _rows(tag, unit, base, candidate)
+        unit = units[0] if odd or len(units) == 1 else common(units[0], units[-1])
+        found += _rows(tag, unit, base, candidate, asked.get(tag, set()), odd or "")
     return found, changed
 
 
-def _tags(*sides: Sequence[Trial]) -> Iterator[str]:
+def _tags(*sides: Sequence[Run]) -> Iterator[str]:
     seen: dict[str, None] = {}
-    for trials in sides:
-        for trial in trials:
-            seen.update(dict.fromkeys(trial.blocks))
-    # No errors are not written at all: where one side has some, the other has zero.
+    for runs in sides:
+        for run in runs:
+            seen.update(dict.fromkeys(run.blocks))
     yield from seen
 
 
-def _blocks(trials: Sequence[Trial], tag: str) -> list[Block]:
-    return [trial.blocks[tag] for trial in trials if tag in trial.blocks]
+def _blocks(runs: Sequence[Run], tag: str) -> list[Block]:
+    return [run.blocks[tag] for run in runs if tag in run.blocks]
 
 
-def _rows(tag: str, unit: str, base: LoadedSide, candidate: LoadedSide) -> Iterator[Pair]:
-    one, other = _blocks(base.trials, tag), _blocks(candidate.trials, tag)
+def _rows(
+    tag: str, unit: str, base: LoadedSide, candidate: LoadedSide, asked: Collection[str], odd: str
+) -> Iterator[Pair]:
+    one, other = _blocks(base.runs, tag), _blocks(candidate.runs, tag)
     present = {name for block in (*one, *other) for name in block.values}
-    for statistic in SHOWN:
-        if statistic not in present:
+    for statistic in STATISTICS:
+        if statistic not in present or (statistic not in SHOWN and statistic not in asked):
             continue
-        values = values_of(base.trials, tag, statistic, unit), values_of(candidate.trials, tag, statistic, unit)
+        if odd:
+            same = tuple(block.values[statistic] for block in one if block.unit == unit and statistic in block.values)
+            yield Pair(tag, statistic, unit, same, (), odd)
+            continue
+        values = values_of(base.runs, tag, statistic, unit), values_of(candidate.runs, tag, statistic, unit)
         yield Pair(tag, statistic, unit, *values)
 
 
-MISSING_IS_ZERO: Final = ("error_request_count",)
-"""Metrics that AIPerf leaves out when they are zero."""
-
-
-def values_of(trials: Sequence[Trial], tag: str, statistic: str, unit: str) -> tuple[float, ...]:
+def values_of(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> tuple[float, ...]:
     """A statistic of every run that has it, in a unit."""
     values = []
-    for trial in trials:
-        block = trial.blocks.get(tag)
-        if block is None or statistic not in block.values:
-            if tag in MISSING_IS_ZERO:
-                values.append(0.0)
-            continue
-        value = block.values[statistic]
-        if block.unit == unit or statistic in _UNITLESS:
-            values.append(value)
-        else:
-            values.append(convert(value, block.unit, unit, difference=statistic in _DISTANCES))
+    for run in runs:
+        block = run.blocks.get(tag)
+        if block is not None and statistic in block.values:
+            value = block.values[statistic] if block.unit == unit else _in_unit(block, statistic, unit)
+            if value is not None:
+                values.append(value)
     return tuple(values)
 
 
-def curve(trials: Sequence[Trial], tag: str, unit: str) -> dict[str, float]:
+def by_run(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> list[float | None]:
+    """A statistic of every run, in a unit; None for a run without it, or with a unit that measures something else."""
+    blocks = [run.blocks.get(tag) for run in runs]
+    return [_in_unit(block, statistic, unit) if block and statistic in block.values else None for block in blocks]
+
+
+def _in_unit(block: Block, statistic: str, unit: str) -> float | None:
+    """A statistic that a block has, in a unit; None if that measures something else."""
+    value = block.values[statistic]
+    if block.unit == unit or statistic in _UNITLESS:
+        return value
+    if not same_family(block.unit, unit):
+        return None
+    return convert(value, block.unit, unit, difference=statistic in _DISTANCES)
+
+
+def curve(runs: Sequence[Run], tag: str, unit: str) -> dict[str, float]:
     """The percentiles of a metric over the runs of a side, each their centre; empty for one without distribution."""
     return {
         name: centre(values)
         for name in PERCENTILES
-        if (values := values_of(trials, tag, name, unit)) and len(values) == len(trials)
+        if (values := values_of(runs, tag, name, unit)) and len(values) == len(runs)
     }
 
 

@@ -6,15 +6,37 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
-from migrator.aiperf.directions import direction
+from migrator.aiperf.directions import UNKNOWN, direction
 from migrator.chain.names import current, near
+from migrator.diff.outcomes import ERROR_RATE
 from migrator.errors import UsageError
 
-MARGIN: Final = 5.0
-"""Percent of change that is still no change, unless a rule says otherwise."""
+MARGINS: Final = {
+    "avg": 5.0,
+    "sum": 5.0,
+    "count": 5.0,
+    "p1": 15.0,
+    "p5": 10.0,
+    "p10": 5.0,
+    "p25": 5.0,
+    "p50": 5.0,
+    "p75": 5.0,
+    "p90": 10.0,
+    "p95": 10.0,
+    "p99": 15.0,
+    "min": 25.0,
+    "max": 25.0,
+    "std": 15.0,
+}
+"""Percent of change of a statistic that is still no change, unless a rule or a policy says otherwise.
+
+Tails vary more from run to run than means do. docs/statistics.md has the simulation that chose them.
+"""
 ALPHA: Final = 0.05
+MAX_ERROR_PERCENT: Final = 1.0
+"""Percentage points of failed requests, more than the baseline's, that are still no more."""
 
 HEADLINE: Final = (
     ("request_latency", "avg"),
@@ -26,21 +48,35 @@ HEADLINE: Final = (
     ("request_throughput", "avg"),
 )
 """What is judged when nobody says what to judge. Declared beforehand and small, so that chance has little room."""
+GOODPUT: Final = (("good_request_fraction", "avg"), ("goodput", "avg"))
+"""What is judged besides, of runs with service level objectives."""
+_DEFAULT: Final = frozenset((*HEADLINE, *GOODPUT))
+ERRORS: Final = (ERROR_RATE, "avg")
+"""What is judged besides, unless a rule says otherwise: latencies are those of the successful requests only."""
 
 Mode = Literal["gate", "report", "ignore"]
+N = TypeVar("N", float, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What one statistic of one metric is held to. `margin` is in percent, `floor` in the metric's unit."""
+class GateRule:
+    """What one statistic of one metric is held to.
+
+    `margin` is in percent; None for the policy's, or the statistic's of [`MARGINS`][]. `floor` is in the metric's unit.
+    """
 
     metric: str
     statistic: str
     mode: Mode = "gate"
-    margin: float = MARGIN
+    margin: float | None = None
     floor: float = 0.0
     direction: str = ""
     min_n: int = 0
+
+    @property
+    def percent(self) -> float:
+        """The margin: the rule's own, else the statistic's."""
+        return MARGINS[self.statistic] if self.margin is None else self.margin
 
     def facing(self, *, fixed_requests: bool = True) -> str:
         """The direction: the rule's own, else the table's.
@@ -48,7 +84,17 @@ class Rule:
         Args:
             fixed_requests: whether the number of requests was chosen; sums over a run are not judged where it was not.
         """
-        return self.direction or direction(self.metric, fixed_requests=fixed_requests)
+        if self.direction:
+            return self.direction
+        found = direction(self.metric, fixed_requests=fixed_requests)
+        if self.statistic == "std" and found in ("lower", "higher"):
+            return "lower"
+        if self.statistic in ("sum", "count"):
+            # They grow with the number of requests; more of a throughput summed over requests means nothing.
+            if not fixed_requests or found == "higher":
+                return UNKNOWN
+            return "parity" if self.statistic == "count" else found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +111,67 @@ class Waived:
 class Policy:
     """All rules and waivers of one comparison. `source` says where they came from; empty for none given."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[GateRule, ...] = ()
     waivers: tuple[Waived, ...] = ()
     alpha: float = ALPHA
-    margin: float = MARGIN
+    margin: float | None = None
     source: str = ""
     text: str = field(default="", repr=False)
+    max_error_percent: float = MAX_ERROR_PERCENT
 
-    def rule(self, metric: str, statistic: str) -> Rule:
-        """What a row is held to: the last rule that names it, else the defaults."""
+    def rule(self, metric: str, statistic: str) -> GateRule:
+        """What a row is held to, margin and floor filled in: the last rule that names it, else the defaults."""
+        found = self._named(metric, statistic)
+        margin = found.margin if found and found.margin is not None else self.margin
+        margin = MARGINS[statistic] if margin is None else margin
+        if found:
+            return replace(found, statistic=statistic, margin=margin)
+        name = metric, statistic
+        ours = name == ERRORS or (name in _DEFAULT and not any(rule.mode == "gate" for rule in self.rules))
+        return GateRule(metric, statistic, "gate" if ours else "report", margin, self._floor(metric))
+
+    def _named(self, metric: str, statistic: str) -> GateRule | None:
+        """The last rule that names a row."""
         for rule in reversed(self.rules):
             if rule.metric == metric and rule.statistic in (statistic, "*"):
-                return replace(rule, statistic=statistic)
-        gated = not any(rule.mode == "gate" for rule in self.rules) and (metric, statistic) in HEADLINE
-        return Rule(metric, statistic, "gate" if gated else "report", self.margin)
+                return rule
+        return None
+
+    def _floor(self, metric: str) -> float:
+        """The floor of what no rule names: shares of requests have one, so that one request in a thousand is none."""
+        if metric == ERROR_RATE:
+            return self.max_error_percent
+        return self.max_error_percent / 100 if metric == GOODPUT[0][0] else 0.0
 
     def asks(self, metric: str, statistic: str) -> bool:
-        """Whether a row is gated, or named by a rule: it then deserves the best evidence that there is."""
-        if not self.rules:
-            return (metric, statistic) in HEADLINE
-        named = any(rule.metric == metric and rule.statistic in (statistic, "*") for rule in self.rules)
-        return named or self.rule(metric, statistic).mode == "gate"
+        """Whether a rule names a row: it then deserves the best evidence that there is, if that takes longer."""
+        return self._named(metric, statistic) is not None
+
+    def named(self) -> list[tuple[str, str]]:
+        """(metric, statistic) of every rule; the statistic may be `*`."""
+        return [(rule.metric, rule.statistic) for rule in self.rules]
+
+    def require_directions(self, known: Iterable[tuple[str, str]], *, fixed_requests: bool) -> None:
+        """Refuse gates on what has no direction: they could never fail.
+
+        Args:
+            known: (metric, statistic) of every row of the comparison.
+            fixed_requests: whether the number of requests was chosen.
+
+        Raises:
+            UsageError: a rule gates a row without a direction.
+        """
+        for metric, statistic in known:
+            rule = self._named(metric, statistic)
+            if rule is None or rule.mode != "gate":
+                continue
+            if replace(rule, statistic=statistic).facing(fixed_requests=fixed_requests) == UNKNOWN:
+                timed = "" if fixed_requests else " in runs that were bounded by time"
+                raise UsageError(
+                    f'"{metric}.{statistic}" is gated and has no direction{timed}',
+                    expected="a metric of which less or more is better",
+                    hint=f'give one: [[rule]] metric = "{metric}.{statistic}", direction = "lower" or "higher"',
+                )
 
     def waiver(self, metric: str, statistic: str, today: date) -> Waived | None:
         """The waiver for a row that has not ended yet."""
@@ -115,7 +201,7 @@ class Policy:
         """
         rows = set(known)
         metrics = sorted({metric for metric, _ in rows})
-        named: list[Rule | Waived] = [*self.rules, *self.waivers]
+        named: list[GateRule | Waived] = [*self.rules, *self.waivers]
         for what in named:
             if what.statistic == "*":
                 if what.metric in metrics:
@@ -134,7 +220,7 @@ def _ended(waiver: Waived, today: date) -> bool:
     return waiver.until is not None and waiver.until < today
 
 
-def from_options(options: Sequence[str]) -> tuple[Rule, ...]:
+def from_options(options: Sequence[str]) -> tuple[GateRule, ...]:
     """The rules of `--fail-on METRIC[.STAT]:PERCENT[:FLOOR]`.
 
     Raises:
@@ -143,13 +229,13 @@ def from_options(options: Sequence[str]) -> tuple[Rule, ...]:
     return tuple(map(_from_option, options))
 
 
-def _from_option(option: str) -> Rule:
+def _from_option(option: str) -> GateRule:
     name, separator, rest = option.partition(":")
     percent, _, floor = rest.partition(":")
     if not separator or not name:
         raise UsageError(f"--fail-on {option}", expected="METRIC[.STAT]:PERCENT[:FLOOR], such as request_latency.p99:5")
     metric, statistic = split_name(name)
-    return Rule(
+    return GateRule(
         metric,
         statistic,
         "gate",
@@ -167,23 +253,7 @@ def split_name(name: str) -> tuple[str, str]:
     return (current(metric), statistic) if dot and statistic in _STATISTICS else (current(name), "avg")
 
 
-_STATISTICS: Final = (
-    "avg",
-    "p1",
-    "p5",
-    "p10",
-    "p25",
-    "p50",
-    "p75",
-    "p90",
-    "p95",
-    "p99",
-    "min",
-    "max",
-    "std",
-    "sum",
-    "*",
-)
+_STATISTICS: Final = (*MARGINS, "*")
 
 
 def _number(text: str, option: str, what: str) -> float:
@@ -192,7 +262,7 @@ def _number(text: str, option: str, what: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise UsageError(f'"{text}" in {option} is no number', expected=what)
+        raise UsageError(f'not a number: "{text}" in {option}', expected=what)
     return value
 
 
@@ -223,16 +293,17 @@ def from_text(text: str, path: str) -> Policy:
     reader = _Reader(path)
     reader.require("policy", tables, {"defaults", "rule", "waiver"})
     defaults = tables.get("defaults", {})
-    reader.require("defaults", defaults, {"margin", "alpha"})
-    margin = reader.number("defaults", defaults, "margin", MARGIN)
+    reader.require("defaults", defaults, {"margin", "alpha", "max_error_percent"})
+    margin = reader.number("defaults", defaults, "margin", None)
     alpha = reader.number("defaults", defaults, "alpha", ALPHA)
     if not 0 < alpha < 0.5:
         raise UsageError(f"defaults: alpha is {alpha:g}", expected="between 0 and 0.5, such as 0.05", file=path)
     return Policy(
-        rules=tuple(reader.rule(table, margin) for table in tables.get("rule", [])),
+        rules=tuple(reader.rule(table) for table in tables.get("rule", [])),
         waivers=tuple(reader.waiver(table) for table in tables.get("waiver", [])),
         alpha=alpha,
         margin=margin,
+        max_error_percent=reader.number("defaults", defaults, "max_error_percent", MAX_ERROR_PERCENT),
         source=path,
         text=text,
     )
@@ -246,12 +317,15 @@ class _Reader:
 
     def require(self, where: str, table: Any, known: set[str]) -> None:
         if type(table) is not dict:
-            raise UsageError(f"{where} is no table", file=self._path)
+            raise UsageError(f"expected {where} to be a table", file=self._path)
         for key in table.keys() - known:
             raise UsageError(f'{where} has an unknown key "{key}"', expected=", ".join(sorted(known)), file=self._path)
 
-    def number(self, where: str, table: dict[str, Any], key: str, default: float) -> float:
-        value = table.get(key, default)
+    def number(self, where: str, table: dict[str, Any], key: str, default: N) -> float | N:
+        """A number of at least zero; `default` where the table has none."""
+        if key not in table:
+            return default
+        value = table[key]
         if type(value) not in (int, float) or not 0 <= value < float("inf"):
             raise UsageError(f"{where}: {key} is {value!r}", expected="a number of at least 0", file=self._path)
         return float(value)
@@ -268,17 +342,17 @@ class _Reader:
             raise UsageError(f"{where} has no metric", expected='metric = "request_latency.p99"', file=self._path)
         return split_name(name)
 
-    def rule(self, table: Any, margin: float) -> Rule:
+    def rule(self, table: Any) -> GateRule:
         self.require("rule", table, {"metric", "gate", "margin", "floor", "direction", "min_n"})
         metric, statistic = self.name("rule", table)
         where = f"rule for {metric}.{statistic}"
         mode = self.choice(where, table, "gate", "gate", ("gate", "report", "ignore"))
         choices = ("", "lower", "higher", "parity", "information")
-        return Rule(
+        return GateRule(
             metric,
             statistic,
             "gate" if mode == "gate" else "report" if mode == "report" else "ignore",
-            self.number(where, table, "margin", margin),
+            self.number(where, table, "margin", None),
             self.number(where, table, "floor", 0.0),
             self.choice(where, table, "direction", "", choices),
             int(self.number(where, table, "min_n", 0)),

@@ -1,32 +1,39 @@
 """Prove a policy: inject a change just beyond and just within every gate, both ways, and see that each reacts rightly.
 
 A gate that cannot fail looks exactly like one that has nothing to report. So the baseline is repeated with a spread
-of a twentieth of a percent, one statistic of the copy is scaled, and the real comparison is asked.
+of a twentieth of a percent, one statistic of the copy is changed, and the real comparison is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import fmean
 from typing import Final, NamedTuple
 
-from migrator.diff.engine import compare
+from migrator.diff.engine import compare, completed, fixed_requests, require_judgeable
+from migrator.diff.outcomes import ERROR_RATE, outcomes, shares
 from migrator.diff.pair import Pair, pairs
-from migrator.diff.policy import Policy, Rule
+from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import Verdict
-from migrator.diff.run import Trial
+from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
 
 _SPREAD: Final = (0.9995, 0.9998, 1.0, 1.0002, 1.0005)
-"""Factors of the five trials that stand in for one: steady enough that only the injected change decides."""
+"""Factors of the five runs that stand in for one: steady enough that only the injected change decides."""
+_UNMOVED: Final = (Verdict.NO_WORSE, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
+_HALF: Final = 50.0
+"""Percent of the requests that are made to fail, or to miss their objectives, of a gate on a share of requests."""
+
+Injection = Callable[[Run, float], Run]
+"""A copy of a run, by its factor of the spread."""
 
 
 class Proof(NamedTuple):
-    """One injected change, in percent, what the gate had to say to it, and what it said."""
+    """One injected change, what the gate had to say to it, and what it said."""
 
     metric: str
     statistic: str
-    percent: float
+    injected: str
     expected: tuple[Verdict, ...]
     got: Verdict
 
@@ -36,53 +43,152 @@ class Proof(NamedTuple):
         return self.got in self.expected
 
 
-_UNMOVED: Final = (Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
+class Unproved(NamedTuple):
+    """A gate that cannot be proved with this baseline, and why."""
+
+    metric: str
+    statistic: str
+    reason: str
 
 
-def prove(base: LoadedSide, policy: Policy) -> Iterator[Proof]:
-    """Four proofs for each gated row that has a positive value: worse and better, beyond and within.
+def prove(base: LoadedSide, policy: Policy) -> Iterator[Proof | Unproved]:
+    """For each gated row four proofs, worse and better, beyond and within; or why there are none.
 
     Raises:
-        UsageError: the policy names a metric that the baseline does not have.
+        UsageError: the policy names a metric that the baseline does not have, or one without a direction.
     """
-    paired, _ = pairs(base, base)
-    policy.require_known((pair.metric, pair.statistic) for pair in paired)
-    bare = Policy(policy.rules, (), policy.alpha, policy.margin, policy.source)
+    base, _ = completed(base, base, policy)
+    paired, _ = pairs(base, base, policy.named())
+    require_judgeable(base, base, policy, paired)
+    fixed = fixed_requests(base, base)
+    bare = Policy(policy.rules, (), policy.alpha, policy.margin, policy.source, "", policy.max_error_percent)
     for pair in paired:
         rule = bare.rule(pair.metric, pair.statistic)
-        if rule.mode != "gate" or rule.facing() not in ("lower", "higher") or not pair.base or min(pair.base) <= 0:
-            continue
-        yield from _proofs(base.trials[0], pair, rule, bare)
+        if rule.mode == "gate":
+            yield from _proofs(base.runs[0], pair, rule, bare, rule.facing(fixed_requests=fixed))
 
 
-def _proofs(trial: Trial, pair: Pair, rule: Rule, policy: Policy) -> Iterator[Proof]:
+def _proofs(run: Run, pair: Pair, rule: GateRule, policy: Policy, direction: str) -> Iterator[Proof | Unproved]:
+    """The proofs of one gate, or why there are none."""
+    if pair.statistic == "avg" and shares([run], pair.metric):
+        yield from _of_shares(run, pair, rule, policy)
+        return
+    block = run.blocks.get(pair.metric)
+    if block is None or pair.statistic not in block.values:
+        yield Unproved(pair.metric, pair.statistic, "the first run of the baseline does not have it")
+        return
     value = fmean(pair.base)
+    if min(pair.base) <= 0:
+        yield from _of_differences(run, pair, rule, policy, direction)
+        return
     # Both must be passed: the relative margin, and the floor in the metric's unit.
     floor = rule.floor / value * 100
-    up = max(rule.margin, floor, 0.2)
+    up = max(rule.percent, floor, 0.2)
     # The margin is a ratio, so the decrease that undoes an increase is a little smaller; a floor is the same both ways.
     down = max(100 - 100 / (1 + up / 100), floor)
-    worse = 1 if rule.facing() == "lower" else -1
-    for sign in (worse, -worse):
-        beyond = Verdict.REGRESSION if sign == worse else Verdict.IMPROVEMENT
-        for share, expected in ((1.1, (beyond,)), (0.8, _UNMOVED)):
+    for sign in _signs(direction):
+        for share in (1.1, 0.8):
             percent = sign * (up if sign > 0 else down) * share
-            if percent <= -100:
-                continue
-            got = _verdict(trial, pair, percent, policy)
-            yield Proof(pair.metric, pair.statistic, percent, expected, got)
+            if percent > -100:
+                expected = _expected(direction, sign, beyond=share > 1)
+                change = _scaled(pair, 1 + percent / 100)
+                yield _proof(run, pair, f"{percent:+.2f} %", expected, change, policy)
 
 
-def _verdict(trial: Trial, pair: Pair, percent: float, policy: Policy) -> Verdict:
-    one = LoadedSide("baseline", tuple(_scaled(trial, pair, factor) for factor in _SPREAD))
-    other = LoadedSide(
-        "injected", tuple(_scaled(trial, pair, factor * (1 + percent / 100)) for factor in reversed(_SPREAD))
-    )
-    receipt = compare(one, other, policy)
-    return next(row.verdict for row in receipt.rows if (row.metric, row.statistic) == (pair.metric, pair.statistic))
+def _signs(direction: str) -> tuple[int, int]:
+    """The bad direction first."""
+    return (-1, 1) if direction == "higher" else (1, -1)
 
 
-def _scaled(trial: Trial, pair: Pair, factor: float) -> Trial:
-    block = trial.blocks[pair.metric]
-    values = {**block.values, pair.statistic: block.values[pair.statistic] * factor}
-    return trial._replace(blocks={**trial.blocks, pair.metric: block._replace(values=values)})
+def _expected(direction: str, sign: int, *, beyond: bool) -> tuple[Verdict, ...]:
+    if direction == "parity":
+        return (Verdict.INCOMPARABLE,) if beyond else (Verdict.EQUIVALENT,)
+    if not beyond:
+        return _UNMOVED
+    return (Verdict.REGRESSION,) if sign == _signs(direction)[0] else (Verdict.IMPROVEMENT,)
+
+
+def _of_differences(run: Run, pair: Pair, rule: GateRule, policy: Policy, direction: str) -> Iterator[Proof | Unproved]:
+    """A gate whose baseline is zero or less: the floor is all that it can be proved against."""
+    limit = max(rule.floor, rule.percent / 100 * abs(fmean(pair.base)))
+    if not limit or direction == "parity":
+        reason = "the baseline is zero, and the rule has no floor" if not limit else "the baseline is not positive"
+        yield Unproved(pair.metric, pair.statistic, reason)
+        return
+    for sign in _signs(direction):
+        for share in (1.1, 0.8):
+            delta = sign * limit * share
+            expected = _expected(direction, sign, beyond=share > 1)
+            change = _moved(pair, delta, limit)
+            yield _proof(run, pair, f"{delta:+.4g} {pair.unit}", expected, change, policy)
+
+
+def _of_shares(run: Run, pair: Pair, rule: GateRule, policy: Policy) -> Iterator[Proof | Unproved]:
+    """A gate on a share of requests: half of them fail, or miss their objectives, and as many as in the baseline."""
+    wrong = "fail" if pair.metric in (ERROR_RATE, "error_request_count") else "count against it"
+    yield _proof(run, pair, f"{_HALF:g} % {wrong}", (Verdict.REGRESSION,), _half_wrong(pair.metric), policy)
+    yield _proof(run, pair, "no change", _UNMOVED, lambda one, factor: one, policy)
+
+
+def _proof(
+    run: Run, pair: Pair, injected: str, expected: tuple[Verdict, ...], change: Injection, policy: Policy
+) -> Proof:
+    """Ask the comparison what it says to a change.
+
+    Args:
+        run: what both sides are copies of.
+        pair: the gated row.
+        injected: the change, in words.
+        expected: what the gate has to say.
+        change: makes the candidate's copies.
+        policy: what the comparison is held to.
+    """
+    spread: Injection = _moved(pair, 0.0, 0.0) if min(pair.base) <= 0 else _scaled(pair, 1.0)
+    one = LoadedSide("baseline", tuple(spread(run, factor) for factor in _SPREAD))
+    other = LoadedSide("injected", tuple(change(run, factor) for factor in reversed(_SPREAD)))
+    rows = compare(one, other, policy).rows
+    got = next(row.verdict for row in rows if (row.metric, row.statistic) == (pair.metric, pair.statistic))
+    return Proof(pair.metric, pair.statistic, injected, expected, got)
+
+
+def _scaled(pair: Pair, by: float) -> Injection:
+    def copy(run: Run, factor: float) -> Run:
+        return _with(run, pair, run.blocks[pair.metric].values[pair.statistic] * factor * by)
+
+    return copy
+
+
+def _moved(pair: Pair, delta: float, limit: float) -> Injection:
+    def copy(run: Run, factor: float) -> Run:
+        return _with(run, pair, run.blocks[pair.metric].values[pair.statistic] + delta + (factor - 1) * limit)
+
+    return copy
+
+
+def _half_wrong(metric: str) -> Injection:
+    """Half of the requests that were right are not."""
+
+    def copy(run: Run, factor: float) -> Run:
+        found = outcomes(run)
+        assert found is not None
+        right = shares([run], metric)
+        assert right is not None
+        if metric in (ERROR_RATE, "error_request_count"):
+            failed = found.failed + round(found.succeeded * _HALF / 100)
+            return _counted(run, request_count=found.attempted - failed, error_request_count=failed)
+        if metric == "context_overflow_count":
+            return _counted(run, **{metric: right[0].part + round((right[0].of - right[0].part) * _HALF / 100)})
+        return _counted(run, good_request_count=round(right[0].part * _HALF / 100))
+
+    return copy
+
+
+def _counted(run: Run, **counts: int) -> Run:
+    blocks = {tag: Block("requests", {"avg": float(count)}) for tag, count in counts.items()}
+    return run._replace(blocks={**run.blocks, **blocks})
+
+
+def _with(run: Run, pair: Pair, value: float) -> Run:
+    block = run.blocks[pair.metric]
+    values = {**block.values, pair.statistic: value}
+    return run._replace(blocks={**run.blocks, pair.metric: block._replace(values=values)})

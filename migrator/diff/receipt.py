@@ -19,22 +19,25 @@ from migrator.jsonfile import Json
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-RECEIPT_VERSION: Final = "1.0"
+RECEIPT_VERSION: Final = "1.1"
+"""What is written. 1.0, which had none of the fields marked "since 1.1", can still be read."""
 
 
 class Verdict(StrEnum):
     """What a row, or the whole comparison, comes to."""
 
     REGRESSION = "regression"
-    """Worse than the margin allows, and not by chance."""
+    """Worse, and shown to be worse by more than the margin."""
     INCOMPARABLE = "incomparable"
     """The two sides did not measure the same thing."""
     INCONCLUSIVE = "inconclusive"
     """The evidence allows no answer; `needs` says what would."""
+    NO_WORSE = "no worse"
+    """Shown not to be worse by more than the margin; how much better is open. Since 1.1."""
     IMPROVEMENT = "improvement"
-    """Better by more than the margin, and not by chance."""
+    """Better, and shown to be better by more than the margin."""
     EQUIVALENT = "equivalent"
-    """The same, within the margin, and shown to be so."""
+    """Shown to be the same within the margin."""
 
 
 class Direction(StrEnum):
@@ -82,7 +85,7 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run(_Part):
+class RunSummary(_Part):
     """One run of a side. `version` is what the file was before it was migrated in memory."""
 
     file: str
@@ -90,8 +93,12 @@ class Run(_Part):
     written_by: str = ""
     benchmark_id: str = ""
     start_time: str = ""
-    requests: int | None = None
+    requests: int | None = field(default=None, metadata=_told("how many succeeded"))
     has_records: bool = False
+    failed: int | None = field(default=None, metadata=_told("how many requests failed; since 1.1"))
+    order: int | None = field(
+        default=None, metadata=_told("place in time among the runs of both sides, from 1; null if unknown; since 1.1")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +106,10 @@ class Side(_Part):
     """Baseline or candidate: one run, or several trials of the same."""
 
     name: str
-    runs: list[Run]
+    runs: list[RunSummary]
     migrated: str = field(default="", metadata=_told("what was migrated in memory, such as '1.0 → 1.5'"))
+    succeeded: int | None = field(default=None, metadata=_told("requests of all runs that succeeded; since 1.1"))
+    failed: int | None = field(default=None, metadata=_told("requests of all runs that failed; since 1.1"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +121,13 @@ class Finding(_Part):
     message: str
     base: Json = None
     candidate: Json = None
+    warns: bool = field(
+        default=False, metadata=_told("whether it belongs beside the verdict although it does not block; since 1.1")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change(_Part):
+class FieldChange(_Part):
     """A difference outside the numbers: configuration, run identity or telemetry."""
 
     path: str
@@ -126,12 +138,20 @@ class Change(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval(_Part):
-    """An interval of the relative change, in percent. `kind` says what it covers."""
+    """An interval of a relative change, in percent, or of a difference, in the unit. `kind` says what it covers."""
 
     low: float
     high: float
     level: float = 0.95
     kind: Literal["between runs", "within run", "within run, approximate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share(_Part):
+    """So many requests of so many, over all runs of a side. Since 1.1."""
+
+    part: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +162,7 @@ class Waiver(_Part):
     until: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # Not frozen: with so many fields that takes longer than all else about a row.
 class Row(_Part):
     """One statistic of one metric on both sides, in one unit."""
 
@@ -158,7 +178,9 @@ class Row(_Part):
         default=None, metadata=_told("relative change; null where the base is zero or negative")
     )
     interval: Interval | None = None
-    p_value: float | None = field(default=None, metadata=_told("adjusted for the number of gated rows"))
+    p_value: float | None = field(
+        default=None, metadata=_told("two-sided, of 'no change'; adjusted for the rows of the gate, or of the report")
+    )
     evidence: Evidence
     n_base: int | None = field(default=None, metadata=_told("runs or requests, as the evidence says"))
     n_candidate: int | None = None
@@ -169,9 +191,53 @@ class Row(_Part):
     )
     spread_candidate: float | None = None
     verdict: Verdict
-    needs: str = field(default="", metadata=_told("what would decide an inconclusive row, such as '3 more runs'"))
+    needs: str = field(
+        default="", metadata=_told("what would decide an inconclusive row, such as 'about 3 more runs a side'")
+    )
     note: str = ""
     waiver: Waiver | None = None
+    measure: Literal["ratio", "difference"] = field(
+        default="ratio",
+        metadata=_told("what is judged: the ratio, or the difference where a side is or touches zero; since 1.1"),
+    )
+    delta_interval: Interval | None = field(
+        default=None, metadata=_told("of the difference, in the unit, where that is judged; since 1.1")
+    )
+    p_beyond: float | None = field(
+        default=None,
+        metadata=_told(
+            "one-sided, of 'not worse by more than the margin', adjusted for the gate; up to alpha the row is a"
+            " regression; since 1.1"
+        ),
+    )
+    p_within: float | None = field(
+        default=None,
+        metadata=_told("one-sided, of 'worse by the margin or more'; up to alpha the row is no worse; since 1.1"),
+    )
+    leaning: str = field(
+        default="",
+        metadata=_told("where an inconclusive row points, such as 'worse, perhaps within the margin'; since 1.1"),
+    )
+    more_runs: int | None = field(
+        default=None,
+        metadata=_told(
+            "about so many more runs a side would decide it with 80 % power, if fixed beforehand; 0: more than anybody"
+            " would do; null: not known, or nothing to decide; since 1.1"
+        ),
+    )
+    method: str = field(default="", metadata=_told("how interval and p-values were found; since 1.1"))
+    values_base: list[float | None] = field(
+        default_factory=list,
+        metadata=_told(
+            "of gated rows, one value for each run of the side, in their order, in the unit; null where a run has none;"
+            " since 1.1"
+        ),
+    )
+    values_candidate: list[float | None] = field(default_factory=list)
+    share_base: Share | None = field(
+        default=None, metadata=_told("the requests counted, of rows that are shares of requests; since 1.1")
+    )
+    share_candidate: Share | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,31 +257,49 @@ class Gate(_Part):
     """What the comparison was held to. `size` is the number of gated rows that the correction is for."""
 
     size: int = 0
-    correction: str = "Holm"
+    correction: str = "Hommel"
     alpha: float = 0.05
     policy: str = field(default="", metadata=_told("file or options it came from"))
     policy_hash: str = ""
     expired_waivers: list[str] = field(default_factory=list)
+    max_error_percent: float = field(
+        default=1.0, metadata=_told("percentage points of failed requests that are still no more; since 1.1")
+    )
+    allowed: list[str] = field(
+        default_factory=list, metadata=_told("what was varied on purpose, and does not block; since 1.1")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseUsed(_Part):
+    """The noise profile that stood in for repetition. Since 1.1."""
+
+    file: str
+    runs: int = field(metadata=_told("runs that it was learnt from: fewer than ten say little"))
+    requests: int | None = field(default=None, metadata=_told("requests that each of them had"))
+    newest: str = field(default="", metadata=_told("start of the newest of them"))
+    rows: int = field(default=0, metadata=_told("rows of this comparison that rest on it"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(_Part):
     """One comparison, complete."""
 
-    receipt_version: Literal["1.0"] = RECEIPT_VERSION
+    receipt_version: Literal["1.0", "1.1"] = RECEIPT_VERSION
     tool: str
     base: Side
     candidate: Side
     verdict: Verdict
     gate: Gate
     findings: list[Finding] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[FieldChange] = field(default_factory=list)
     ignored_changes: int = field(default=0, metadata=_told("differences in volatile keys that were left out"))
     rows: list[Row] = field(default_factory=list)
     shifts: list[Shift] = field(default_factory=list)
     only_base: list[str] = field(default_factory=list, metadata=_told("metrics that the candidate does not have"))
     only_candidate: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list, metadata=_told("caveats that hold for all rows"))
+    noise: NoiseUsed | None = field(default=None, metadata=_told("the noise profile, where one was used; since 1.1"))
 
 
 def to_json(receipt: Receipt) -> str:
@@ -227,7 +311,7 @@ def from_json(text: str | bytes) -> Receipt:
     """Read a receipt.
 
     Raises:
-        ValueError: it is none, or has something that this version does not know.
+        ValueError: not a receipt, or one with something that this version does not know.
     """
     return _adapter().validate_json(text)
 

@@ -19,7 +19,7 @@ from migrator.redact import redact
 RECORDS_NAME: Final = "profile_export.jsonl"
 
 _MOST_REQUESTS: Final = 2**50
-"""A larger count is none, and shares of it are beyond what floats tell apart."""
+"""A larger number is not a count: its shares are beyond what floats tell apart."""
 
 
 class Block(NamedTuple):
@@ -29,7 +29,7 @@ class Block(NamedTuple):
     values: dict[str, float]
 
 
-class Trial(NamedTuple):
+class Run(NamedTuple):
     """One run of a side. `facts` is everything beside the metrics, for the first look at comparability."""
 
     file: str
@@ -61,7 +61,7 @@ KEPT: Final = (
 """Top-level keys that a comparison looks at, beside the metrics."""
 
 
-def load_trial(path: str) -> Trial:
+def load_run(path: str) -> Run:
     """Read one run.
 
     Raises:
@@ -71,20 +71,20 @@ def load_trial(path: str) -> Trial:
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         raise NotAnExportError(_why_not(loaded.identity.family), expected="a main export", file=path)
     beside = os.path.join(os.path.dirname(path), RECORDS_NAME)
-    return _trial(path, loaded.parsed.data, beside if os.path.exists(beside) else "")
+    return _run(path, loaded.parsed.data, beside if os.path.exists(beside) else "")
 
 
-def trial_from_bytes(raw: bytes, name: str) -> Trial:
+def run_from_bytes(raw: bytes, name: str) -> Run:
     """One run whose bytes come from elsewhere, such as a revision.
 
     Raises:
-        MigratorError: as [`load_trial`][] does.
+        MigratorError: as [`load_run`][] does.
     """
     parsed = parse(raw)
     found = identify(parsed.data, details=False)
     if found.family not in MIGRATABLE:
         raise NotAnExportError(_why_not(found.family), expected="a main export", file=name)
-    return _trial(name, parsed.data, "")
+    return _run(name, parsed.data, "")
 
 
 def _why_not(family: Family) -> str:
@@ -97,7 +97,7 @@ def _why_not(family: Family) -> str:
     return reasons.get(family, f"is {family.noun}")
 
 
-def _trial(name: str, document: Json, records: str) -> Trial:
+def _run(name: str, document: Json, records: str) -> Run:
     identity = identify(document, details=False)
     newest, _ = redact(document)
     if not identity.newer:
@@ -106,11 +106,11 @@ def _trial(name: str, document: Json, records: str) -> Trial:
     newest = plain(newest)
     blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
     facts = {key: newest[key] for key in KEPT if key in newest}
-    return Trial(name, identity.version, blocks, facts, records)
+    return Run(name, identity.version, blocks, facts, records)
 
 
 def _block(value: dict[str, Json]) -> Block | None:
-    """The finite numbers of a stats block; None if it has none. A NaN is no number to compare."""
+    """The finite numbers of a stats block; None if there is none. NaN and infinity are left out."""
     numbers = {
         name: float(number)
         for name in STATISTICS

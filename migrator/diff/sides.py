@@ -9,7 +9,7 @@ from typing import NamedTuple
 from migrator.batch.discover import Source, discover, is_folder
 from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.steps import NEWEST
-from migrator.diff.run import Trial, load_trial
+from migrator.diff.run import Run, load_run
 from migrator.errors import NotAnExportError, UnreadableError
 from migrator.jsonfile import fingerprint
 
@@ -18,18 +18,18 @@ class LoadedSide(NamedTuple):
     """A side's runs. `left_out` tells what was found and not compared, and why."""
 
     name: str
-    trials: tuple[Trial, ...]
+    runs: tuple[Run, ...]
     left_out: tuple[str, ...] = ()
 
     @property
     def migrated(self) -> str:
         """`1.0 → 1.5`, or nothing if no run had to be migrated."""
-        versions = sorted({trial.version for trial in self.trials if trial.version != NEWEST})
+        versions = sorted({run.version for run in self.runs if run.version != NEWEST})
         return f"{', '.join(versions)} → {NEWEST}" if versions else ""
 
 
 def load_side(paths: Sequence[str]) -> LoadedSide:
-    """The runs behind some paths: files are runs, folders hold the trials of one configuration.
+    """The runs behind some paths: files are runs, folders hold the runs of one configuration.
 
     In a folder, other families are passed over, and so is what is no run of its own
     ([`Runs`][migrator.batch.runs.Runs]): the phases of a run, and copies of one.
@@ -37,27 +37,27 @@ def load_side(paths: Sequence[str]) -> LoadedSide:
     Raises:
         MigratorError: a named file is no run; an export in a folder cannot be read; or nothing is left.
     """
-    trials: list[Trial] = []
+    runs: list[Run] = []
     left_out: list[str] = []
     exports = Runs(_marked)
-    for (source, trial), role in exports.roles(_loaded(paths, left_out)):
+    for (source, run), role in exports.roles(_loaded(paths, left_out)):
         if role is Role.RUN:
-            trials.append(trial)
+            runs.append(run)
         elif role:
             left_out.append(f"{source.path}: {role.value}")
-    if not trials:
+    if not runs:
         hint = "name its file to compare a warm-up" if Role.WARM_UP in exports.left_out else ""
         raise UnreadableError("holds no run", expected="at least one main export", hint=hint, file=", ".join(paths))
-    return LoadedSide(_name(paths), tuple(trials), tuple(left_out))
+    return LoadedSide(_name(paths), tuple(runs), tuple(left_out))
 
 
-_Loaded = tuple[Source, Trial]
+_Loaded = tuple[Source, Run]
 
 
 def _loaded(paths: Sequence[str], left_out: list[str]) -> Iterator[_Loaded]:
     for source in _files(paths):
         try:
-            yield source, load_trial(source.path)
+            yield source, load_run(source.path)
         except NotAnExportError as error:
             if source.named:
                 raise
@@ -65,8 +65,8 @@ def _loaded(paths: Sequence[str], left_out: list[str]) -> Iterator[_Loaded]:
 
 
 def _marked(loaded: _Loaded) -> tuple[Source, Mark]:
-    source, trial = loaded
-    return source, mark_of(trial.facts, {tag: {"unit": unit, **values} for tag, (unit, values) in trial.blocks.items()})
+    source, run = loaded
+    return source, mark_of(run.facts, {tag: {"unit": unit, **values} for tag, (unit, values) in run.blocks.items()})
 
 
 def _files(paths: Sequence[str]) -> Iterator[Source]:
@@ -89,24 +89,24 @@ def _name(paths: Sequence[str]) -> str:
 
 def same_run(base: LoadedSide, candidate: LoadedSide) -> list[str]:
     """Files of the candidate that hold a run of the baseline."""
-    known = {_content(trial) for trial in base.trials}
-    return [trial.file for trial in candidate.trials if _content(trial) in known]
+    known = {_content(run) for run in base.runs}
+    return [run.file for run in candidate.runs if _content(run) in known]
 
 
 def duplicates(side: LoadedSide) -> list[str]:
-    """Files of a side whose numbers are another's: the same trial counted twice."""
+    """Files of a side whose numbers are another's: the same run counted twice."""
     seen: set[bytes] = set()
     twice = []
-    for trial in side.trials:
-        content = _content(trial)
+    for run in side.runs:
+        content = _content(run)
         if content in seen:
-            twice.append(trial.file)
+            twice.append(run.file)
         seen.add(content)
     return twice
 
 
-def _content(trial: Trial) -> bytes:
+def _content(run: Run) -> bytes:
     from hashlib import sha256
 
-    numbers = {tag: [block.unit, block.values] for tag, block in trial.blocks.items()}
-    return sha256(fingerprint([numbers, trial.facts.get("start_time"), trial.facts.get("end_time")])).digest()
+    numbers = {tag: [block.unit, block.values] for tag, block in run.blocks.items()}
+    return sha256(fingerprint([numbers, run.facts.get("start_time"), run.facts.get("end_time")])).digest()

@@ -97,7 +97,7 @@ def test_trials_are_runs_of_their_own(tmp_path: Path) -> None:
         told = {"run_info": {**document["run_info"], "trial": number, "run_label": f"run_{number}"}}
         written(tmp_path / "numbered" / f"{number}.json", document, **told)
     assert list(roles(tmp_path / "numbered").values()) == [Role.RUN] * 3
-    assert len(load_side([str(tmp_path / "trials")]).trials) == 3
+    assert len(load_side([str(tmp_path / "trials")]).runs) == 3
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_has_no_identity_is_told_apart_by_its_numbers(tmp_path: Path) -> No
     shutil.copy(tmp_path / "in" / "0.json", copied)
     assert list(roles(tmp_path / "in").values()) == [Role.RUN] * 3 + [Role.COPY]
     side = load_side([str(tmp_path / "in")])
-    assert (len(side.trials), side.left_out) == (3, (f"{copied}: a copy of a run that is there",))
+    assert (len(side.runs), side.left_out) == (3, (f"{copied}: a copy of a run that is there",))
 
 
 def test_what_is_remembered_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 
 from migrator.diff.engine import compare
-from migrator.diff.judge import Held, benjamini_hochberg, decide, holm, shift_words
+from migrator.diff.judge import Criteria, decide, shift_words
 from migrator.diff.noise import learn, load_profile
-from migrator.diff.policy import Policy, Rule, Waived, from_file, from_options
+from migrator.diff.policy import GateRule, Policy, Waived, from_file, from_options
 from migrator.diff.prove import prove
 from migrator.diff.receipt import Receipt, Row, Verdict, from_json
 from migrator.diff.run import Block
 from migrator.diff.sides import LoadedSide, load_side
 from migrator.diff.statistics.interval import Refusal, from_runs
+from migrator.diff.statistics.multiple import benjamini_hochberg, holm
 from migrator.errors import NotAnExportError, UnreadableError, UsageError
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "exports"
@@ -94,7 +95,7 @@ def test_the_spread_of_each_side_is_told_and_what_is_too_good_is_asked_about() -
     assert 0 < (latency.spread_base or 0) < 5
     assert 0 < (latency.spread_candidate or 0) < 5
     assert "large improvement" not in [finding.code for finding in receipt.findings]
-    fast = [trial._replace(blocks=_halved(trial.blocks)) for trial in trials(LAB, "base").trials]
+    fast = [trial._replace(blocks=_halved(trial.blocks)) for trial in trials(LAB, "base").runs]
     receipt = compare(trials(LAB, "base"), LoadedSide("fast", tuple(fast)), Policy(), today=TODAY)
     assert row(receipt, "request_latency").verdict is Verdict.IMPROVEMENT
     assert [f.message for f in receipt.findings if f.code == "large improvement"] == [
@@ -112,8 +113,11 @@ def _halved(blocks: dict[str, Block]) -> dict[str, Block]:
 
 def test_one_run_a_side_never_decides() -> None:
     receipt = compare(one(LAB / "base-1"), one(LAB / "slow20-1"), Policy(), today=TODAY)
-    judged = {row.verdict for row in receipt.rows if row.direction in ("lower", "higher")}
+    judged = {row.verdict for row in receipt.rows if row.direction in ("lower", "higher") and not row.share_base}
     assert judged == {Verdict.INCONCLUSIVE}
+    assert row(receipt, "request_error_rate").verdict is Verdict.EQUIVALENT, (
+        "no request failed, however many there were"
+    )
     assert receipt.verdict is Verdict.INCONCLUSIVE
     assert "runs" in row(receipt, "request_latency").needs
 
@@ -186,9 +190,9 @@ def test_units_are_converted_and_another_kind_of_unit_is_a_finding(edited: Calla
     receipt = compare(one(RUN), edited(seconds), Policy(), today=TODAY)
     assert row(receipt, "request_latency").percent == pytest.approx(0, abs=1e-9)
     odd = edited(lambda d: d["request_latency"].update(unit="tokens"))
-    receipt = compare(one(RUN), odd, Policy(rules=(Rule("inter_token_latency", "avg"),)), today=TODAY)
+    receipt = compare(one(RUN), odd, Policy(rules=(GateRule("inter_token_latency", "avg"),)), today=TODAY)
     assert "unit" in [finding.code for finding in receipt.findings]
-    assert not [row for row in receipt.rows if row.metric == "request_latency"]
+    assert {row.verdict for row in receipt.rows if row.metric == "request_latency"} == {Verdict.INCOMPARABLE}
 
 
 @pytest.mark.parametrize("value", [0.0, -5.0])
@@ -221,8 +225,8 @@ def test_other_families_are_refused_with_a_reason() -> None:
 
 
 def test_a_folder_holds_trials_and_not_the_phases_of_a_run(tmp_path: Path) -> None:
-    assert len(one(GOLDEN / "0.13.0" / "chat-streaming").trials) == 1
-    assert len(one(GOLDEN / "0.13.0" / "multirun").trials) == 3
+    assert len(one(GOLDEN / "0.13.0" / "chat-streaming").runs) == 1
+    assert len(one(GOLDEN / "0.13.0" / "multirun").runs) == 3
     with pytest.raises(UnreadableError, match="holds no run"):
         one(tmp_path)
 
@@ -241,21 +245,21 @@ def test_the_same_trial_twice_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("margin", [1.0, 5.0, 25.0])
 def test_every_gate_reacts_to_a_change_just_beyond_and_not_just_within(margin: float) -> None:
-    rules = tuple(Rule(m, s, margin=margin) for m, s in (("request_latency", "p99"), ("request_throughput", "avg")))
+    rules = tuple(GateRule(m, s, margin=margin) for m, s in (("request_latency", "p99"), ("request_throughput", "avg")))
     proofs = list(prove(one(RUN), Policy(rules)))
-    assert len(proofs) == 8
+    assert len(proofs) == 8 + 2, "the rate of errors, too"
     assert all(proof.holds for proof in proofs), [proof for proof in proofs if not proof.holds]
 
 
 def test_a_floor_keeps_a_large_share_of_nothing_from_counting() -> None:
     side = trials(LAB, "base")
-    fast = Policy((Rule("time_to_first_token", "avg", floor=1000.0),))
+    fast = Policy((GateRule("time_to_first_token", "avg", floor=1000.0),))
     receipt = compare(side, trials(LAB, "slow20"), fast, today=TODAY)
     assert row(receipt, "time_to_first_token").verdict is not Verdict.REGRESSION
 
 
 def test_a_waiver_keeps_its_row_from_failing_until_it_ends() -> None:
-    rules = (Rule("request_latency", "avg"),)
+    rules = (GateRule("request_latency", "avg"),)
     for until, verdict in ((date(2026, 12, 1), Verdict.EQUIVALENT), (date(2026, 11, 1), Verdict.REGRESSION)):
         policy = Policy(rules, (Waived("request_latency", "avg", "known, #12", until),))
         receipt = compare(trials(LAB, "base"), trials(LAB, "slow20"), policy, today=TODAY)
@@ -274,19 +278,20 @@ def test_the_correction_is_for_the_size_of_the_gate() -> None:
     assert holm([]) == []
     assert benjamini_hochberg([0.01, 0.02, 0.03, 0.5]) == pytest.approx([0.04, 0.04, 0.04, 0.5])
     receipt = compare(trials(LAB, "base"), trials(LAB, "slow20"), Policy(), today=TODAY)
-    assert receipt.gate.size == 7
+    assert receipt.gate.size == 8, "the headline rows and the rate of errors"
 
 
 def test_what_would_decide_counts_the_correction() -> None:
     estimate = from_runs([100.0, 108.0, 93.0], [112.0, 121.0, 104.0])
-    alone, in_a_gate = (decide("lower", 100.0, 112.0, estimate, Held(5, family=size), 0.2) for size in (1, 7))
+    alone, in_a_gate = (decide("lower", 100.0, 112.0, estimate, Criteria(5, family=size)) for size in (1, 7))
     assert alone.verdict == in_a_gate.verdict == "inconclusive"
-    assert 0 < int(alone.needs.split()[0]) < int(in_a_gate.needs.split()[0])
+    assert 0 < (alone.more_runs or 0) < (in_a_gate.more_runs or 0)
+    assert alone.needs == f"about {alone.more_runs} more runs a side, fixed beforehand"
 
 
 def test_noise_makes_one_run_a_side_decidable(tmp_path: Path) -> None:
     profile = tmp_path / "noise.json"
-    profile.write_bytes(learn(trials(LAB, "base").trials).to_bytes("test"))
+    profile.write_bytes(learn(trials(LAB, "base").runs).to_bytes("test"))
     noise = load_profile(str(profile))
     receipt = compare(one(LAB / "base-1"), one(LAB / "slow20-2"), Policy(), noise=noise, today=TODAY)
     latency = row(receipt, "request_latency")
@@ -295,10 +300,18 @@ def test_noise_makes_one_run_a_side_decidable(tmp_path: Path) -> None:
     other = compare(one(RUN), one(RUN), Policy(), noise=noise, today=TODAY)
     assert row(other, "request_latency").evidence != "noise", "another load has another noise"
     with pytest.raises(UsageError, match="at least 3"):
-        learn(trials(LAB, "base").trials[:2])
-    profile.write_text('{"aiperf_migrate_noise": 1, "entries": [{"key": {}, "metrics": {"a.avg": {"sd": "x"}}}]}')
+        learn(trials(LAB, "base").runs[:2])
+    assert receipt.noise is not None
+    assert (receipt.noise.runs, receipt.noise.requests) == (3, 120)
+    assert receipt.noise.rows > 10
+    assert "too few to know it well" in next(f.message for f in receipt.findings if f.code == "noise profile")
+    profile.write_text('{"aiperf_migrate_noise": 2, "entries": [{"key": {}, "rows": {"a.avg": {"sd": "x"}}}]}')
     with pytest.raises(UsageError, match="damaged"):
         load_profile(str(profile))
+    profile.write_text('{"aiperf_migrate_noise": 1, "entries": []}')
+    with pytest.raises(UsageError, match="format 1") as caught:
+        load_profile(str(profile))
+    assert "learn it again" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -317,11 +330,11 @@ def test_where_a_distribution_moved(points: dict[str, float], words: str) -> Non
 
 def test_parity_is_equal_or_the_work_differs() -> None:
     none = Refusal("one number a side")
-    assert decide("parity", 64.0, 64.0, none, Held(5)).verdict == "equivalent"
-    assert decide("parity", 64.0, 65.0, none, Held(5)).verdict == "equivalent"
-    assert decide("parity", 64.0, 80.0, none, Held(5)).verdict == "incomparable"
-    assert decide("parity", 0.0, 1.0, none, Held(5)).verdict == "incomparable"
-    assert decide("lower", 1.0, 9.0, none, Held(5)).verdict == "inconclusive"
+    assert decide("parity", 64.0, 64.0, none, Criteria(5)).verdict == "equivalent"
+    assert decide("parity", 64.0, 65.0, none, Criteria(5)).verdict == "equivalent"
+    assert decide("parity", 64.0, 80.0, none, Criteria(5)).verdict == "incomparable"
+    assert decide("parity", 0.0, 1.0, none, Criteria(5)).verdict == "incomparable"
+    assert decide("lower", 1.0, 9.0, none, Criteria(5)).verdict == "inconclusive"
 
 
 # --- policies ------------------------------------------------------------------------------------------------
@@ -329,9 +342,9 @@ def test_parity_is_equal_or_the_work_differs() -> None:
 
 def test_rules_are_read_from_options() -> None:
     assert from_options(["request_latency.p99:5", "goodput:2.5%:10", "accuracy.correct:1"]) == (
-        Rule("request_latency", "p99", margin=5.0),
-        Rule("goodput", "avg", margin=2.5, floor=10.0),
-        Rule("accuracy.correct", "avg", margin=1.0),
+        GateRule("request_latency", "p99", margin=5.0),
+        GateRule("goodput", "avg", margin=2.5, floor=10.0),
+        GateRule("accuracy.correct", "avg", margin=1.0),
     )
     for wrong in ("request_latency", "request_latency:x", ":5", "a:-1", "a:1:y", "a:nan"):
         with pytest.raises(UsageError):
@@ -359,7 +372,7 @@ def test_a_policy_file_is_read_strictly(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(POLICY)
     policy = from_file(str(path))
-    assert policy.rule("request_latency", "p99") == Rule("request_latency", "p99", "gate", 3.0, 2.0)
+    assert policy.rule("request_latency", "p99") == GateRule("request_latency", "p99", "gate", 3.0, 2.0)
     assert policy.rule("inter_token_latency", "avg").mode == "report"
     assert policy.waivers == (Waived("request_latency", "p99", "known", date(2026, 12, 31)),)
     for old, new in (
@@ -380,7 +393,7 @@ def test_a_policy_file_is_read_strictly(tmp_path: Path) -> None:
 
 def test_a_rule_for_nothing_is_an_error() -> None:
     with pytest.raises(UsageError, match="neither side has"):
-        compare(one(RUN), one(RUN), Policy((Rule("request_latncy", "avg"),)), today=TODAY)
+        compare(one(RUN), one(RUN), Policy((GateRule("request_latncy", "avg"),)), today=TODAY)
 
 
 # --- the command ---------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from support.process import EXPORTS, NAME, run
 
 from migrator.diff.noise import Spread, learn, load_profile
-from migrator.diff.policy import from_options, from_text
+from migrator.diff.policy import ERRORS, from_options, from_text
 from migrator.diff.sides import load_side
 
 BASE, SLOW = EXPORTS / "lab" / "base-1" / NAME, EXPORTS / "lab" / "slow20-1" / NAME
@@ -22,16 +22,16 @@ def gated(*arguments: str) -> list[tuple[str, str]]:
 
 
 def test_a_former_name_is_gated_and_ignored_like_todays(tmp_path: Path) -> None:
-    assert gated("--fail-on", "ttft.p99:5") == [("time_to_first_token", "p99")]
+    assert gated("--fail-on", "ttft.p99:5") == [("time_to_first_token", "p99"), ERRORS]
     (tmp_path / "p.toml").write_text('[[rule]]\nmetric = "ttft.avg"\n[[rule]]\nmetric = "ttst.*"\ngate = "ignore"\n')
-    assert gated("--policy", str(tmp_path / "p.toml")) == [("time_to_first_token", "avg")]
+    assert gated("--policy", str(tmp_path / "p.toml")) == [("time_to_first_token", "avg"), ERRORS]
 
 
 def test_old_and_new_files_are_held_to_one_rule() -> None:
     old, new = EXPORTS / "0.1.1" / "chat-streaming" / NAME, EXPORTS / "0.13.0" / "chat-streaming" / NAME
     for name in ("ttft", "time_to_first_token"):
         receipt = json.loads(run("diff", old, new, "--json", "--fail-on", f"{name}.p99:5").stdout)
-        assert [row["metric"] for row in receipt["rows"] if row["gate"] == "gate"] == ["time_to_first_token"]
+        assert [row["metric"] for row in receipt["rows"] if row["gate"] == "gate"] == ["time_to_first_token", ERRORS[0]]
 
 
 def test_rules_and_waivers_have_todays_names() -> None:
@@ -50,13 +50,13 @@ def test_a_misspelt_former_name_has_a_near_one() -> None:
 @pytest.mark.parametrize("both", [False, True])
 def test_a_profile_with_former_names_still_holds(tmp_path: Path, both: bool) -> None:
     side = load_side([str(EXPORTS / "lab" / f"base-{number}" / NAME) for number in (1, 2, 3)])
-    rows = json.loads(learn(side.trials).to_bytes("test"))
-    metrics = rows["entries"][0]["metrics"]
+    rows = json.loads(learn(side.runs).to_bytes("test"))
+    metrics = rows["entries"][0]["rows"]
     expected = Spread(**metrics["time_to_first_token.avg"])
-    metrics["ttft.avg"] = metrics["time_to_first_token.avg"] if not both else {"sd": 9.0, "df": 1}
+    metrics["ttft.avg"] = metrics["time_to_first_token.avg"] if not both else {**expected._asdict(), "sd": 9.0}
     if not both:
         del metrics["time_to_first_token.avg"]
     (tmp_path / "noise.json").write_text(json.dumps(rows))
-    spreads = load_profile(str(tmp_path / "noise.json")).spreads(side.trials[0])
+    spreads = load_profile(str(tmp_path / "noise.json")).spreads(side.runs[0])
     assert spreads["time_to_first_token", "avg"] == expected
     assert ("ttft", "avg") not in spreads

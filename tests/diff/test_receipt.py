@@ -18,9 +18,9 @@ from support.versions import NEWEST
 
 from migrator.diff import receipt as parts
 from migrator.diff.engine import compare
-from migrator.diff.policy import Policy, Rule, from_file
+from migrator.diff.policy import GateRule, Policy, from_file
 from migrator.diff.receipt import Receipt, Row, from_json, receipt_schema, to_json
-from migrator.diff.run import Block, Trial
+from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
 from migrator.errors import UsageError
 from migrator.render.comparison import github, html, junit, markdown, text
@@ -33,6 +33,17 @@ TODAY = date(2026, 11, 24)
 
 def wrong(document: Any) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(document)]
+
+
+def test_a_receipt_of_version_1_0_is_still_read() -> None:
+    """The file was made by the tool before 1.1."""
+    raw = (Path(__file__).parent / "receipt-1.0.json").read_bytes()
+    receipt = from_json(raw)
+    assert (receipt.receipt_version, receipt.verdict, len(receipt.rows)) == ("1.0", "regression", 4)
+    latency = receipt.rows[0]
+    assert (latency.measure, latency.p_beyond, latency.values_base) == ("ratio", None, [])
+    for render in (text.render, markdown.render, html.render, junit.render, github.render):
+        assert "request_latency" in render(receipt)
 
 
 def test_the_command_prints_the_schema() -> None:
@@ -96,7 +107,7 @@ def side(random: Random, steady: bool) -> LoadedSide:
     trials = []
     for place in range(random.choice((1, 1, 2, 3, 4))):
         found = {tag: first[tag] if steady else block(random) for tag in first if random.random() < 0.95}
-        trials.append(Trial(f"{place}.json", NEWEST, found, {}))
+        trials.append(Run(f"{place}.json", NEWEST, found, {}))
     return LoadedSide("side", tuple(trials))
 
 
@@ -107,7 +118,7 @@ def test_no_numbers_break_it_and_every_row_agrees_with_itself(
 ) -> None:
     random = Random(seed)
     base, candidate = side(random, steady), side(random, steady)
-    rules = (Rule("request_latency", "*", floor=floor, margin=margin),)
+    rules = (GateRule("request_latency", "*", floor=floor, margin=margin),)
     policy = Policy(rules, alpha=random.choice((0.01, 0.05, 0.4)))
     try:
         receipt = compare(base, candidate, policy, today=TODAY)
@@ -124,6 +135,17 @@ def test_no_numbers_break_it_and_every_row_agrees_with_itself(
 
 
 def _agrees(row: Row) -> None:
+    if row.measure == "difference":
+        assert row.interval is None
+        if row.delta_interval is not None:
+            assert row.delta is not None
+            near = 1e-9 * max(abs(row.base or 0), abs(row.candidate or 0))
+            assert row.delta_interval.low - near <= row.delta <= row.delta_interval.high + near
+        if row.verdict in ("regression", "improvement"):
+            assert row.delta is not None
+            assert abs(row.delta) >= row.floor
+            assert ((row.delta > 0) == (row.direction == "lower")) is (row.verdict == "regression")
+        return
     if row.interval is not None:
         assert row.percent is not None
         assert row.interval.low <= row.percent <= row.interval.high
@@ -143,12 +165,12 @@ def _agrees(row: Row) -> None:
 def test_a_floor_widens_what_counts_as_no_change() -> None:
     def steady(*latencies: float) -> LoadedSide:
         block = [{"request_latency": Block("ms", {"avg": value, "count": 9.0})} for value in latencies]
-        return LoadedSide("side", tuple(Trial(f"{i}.json", NEWEST, found, {}) for i, found in enumerate(block)))
+        return LoadedSide("side", tuple(Run(f"{i}.json", NEWEST, found, {}) for i, found in enumerate(block)))
 
     base, candidate = steady(1.0, 1.001, 0.999, 1.002), steady(1.2, 1.201, 1.199, 1.202)
     verdicts = {}
     for floor in (0.0, 0.15, 0.5):
-        receipt = compare(base, candidate, Policy((Rule("request_latency", "avg", floor=floor),)), today=TODAY)
+        receipt = compare(base, candidate, Policy((GateRule("request_latency", "avg", floor=floor),)), today=TODAY)
         verdicts[floor] = receipt.rows[0].verdict.value
     assert verdicts == {0.0: "regression", 0.15: "regression", 0.5: "equivalent"}
 
@@ -176,6 +198,24 @@ def test_records_in_another_unit_are_converted_and_those_of_another_run_are_not_
     (tmp_path / "a" / "profile_export.jsonl").write_text("{")
     receipt = _compared(tmp_path / "a", tmp_path / "b")
     assert [note for note in receipt.notes if "records are not used" in note and "line 1" in note]
+
+
+def test_records_are_read_where_a_rule_names_a_row_and_then_for_means_too(tmp_path: Path) -> None:
+    for name, factor in (("a", 1.0), ("b", 1.2)):
+        latencies = [factor * (100 + (37 * place) % 101) for place in range(600)]
+        (tmp_path / name).mkdir()
+        _write_run(tmp_path / name, latencies, recorded=latencies)
+    sides = tmp_path / "a" / NAME, tmp_path / "b" / NAME
+    named = from_json(run("diff", *sides, "--fail-on", "request_latency:5", "--json").raw)
+    [mean] = [row for row in named.rows if (row.metric, row.statistic) == ("request_latency", "avg")]
+    assert (mean.evidence, mean.n_base) == ("records", 600)
+    assert mean.interval is not None
+    assert mean.interval.kind == "within run"
+    # A plain comparison does not open them: what is in them makes no difference.
+    (tmp_path / "a" / "profile_export.jsonl").write_text("{")
+    plain = from_json(run("diff", *sides, "--json", "--exit-code").raw)
+    assert "records" not in {row.evidence for row in plain.rows}
+    assert not [note for note in plain.notes if "records are not used" in note]
 
 
 def _compared(base: Path, candidate: Path) -> Receipt:

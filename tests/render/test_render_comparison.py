@@ -24,14 +24,14 @@ from markdown_it.token import Token
 from pydantic import TypeAdapter
 
 from migrator.diff.receipt import (
-    Change,
     Evidence,
+    FieldChange,
     Finding,
     Gate,
     Interval,
     Receipt,
     Row,
-    Run,
+    RunSummary,
     Shift,
     Side,
     Verdict,
@@ -79,9 +79,9 @@ def shift(metric: str, base: list[float], factors: list[float], words: str, unit
     return Shift(metric=metric, unit=unit, points=points, base=values, candidate=moved, words=words)
 
 
-def runs(folder: str, version: str, release: str) -> list[Run]:
+def runs(folder: str, version: str, release: str) -> list[RunSummary]:
     return [
-        Run(
+        RunSummary(
             file=f"{folder}/run_{trial:04}/profile_export_aiperf.json",
             version=version,
             written_by=release,
@@ -115,11 +115,13 @@ def regression() -> Receipt:
             Finding(code="order", blocks=False, message="all runs of the base came before all runs of the candidate"),
         ],
         changes=[
-            Change(path="$.input_config.endpoint.streaming", kind="changed", base=True, candidate=False),
-            Change(path="$.input_config.datasets[0].prompts.isl.stddev", kind="added", candidate=0.5),
-            Change(path="$.input_config.phases[0].grace_period", kind="removed", base=30),
+            FieldChange(path="$.input_config.endpoint.streaming", kind="changed", base=True, candidate=False),
+            FieldChange(path="$.input_config.datasets[0].prompts.isl.stddev", kind="added", candidate=0.5),
+            FieldChange(path="$.input_config.phases[0].grace_period", kind="removed", base=30),
             *(
-                Change(path=f"$.input_config.artifacts.extra[{index}]", kind="changed", base=index, candidate=index + 1)
+                FieldChange(
+                    path=f"$.input_config.artifacts.extra[{index}]", kind="changed", base=index, candidate=index + 1
+                )
                 for index in range(12)
             ),
         ],
@@ -333,8 +335,10 @@ def hostile() -> Receipt:
     bell, pipe = "\x1b]0;owned\x07\x1b[31m", "a|b\\|c"
     return Receipt(
         tool="aiperf-migrate 0.1.0",
-        base=Side(name=f"{bell}base\nforged line", runs=[Run(file="x", version="1.5|", written_by="</dd><script>")]),
-        candidate=Side(name="n" * 10_000, runs=[Run(file="x", version="1.5")], migrated="<!-- --> `tick`"),
+        base=Side(
+            name=f"{bell}base\nforged line", runs=[RunSummary(file="x", version="1.5|", written_by="</dd><script>")]
+        ),
+        candidate=Side(name="n" * 10_000, runs=[RunSummary(file="x", version="1.5")], migrated="<!-- --> `tick`"),
         verdict=Verdict("regression"),
         gate=Gate(
             size=2, policy="a::b, c%0A.toml", policy_hash="0123456789abcdef", expired_waivers=["@team #1 ![x](y)"]
@@ -349,8 +353,8 @@ def hostile() -> Receipt:
             )
         ],
         changes=[
-            Change(path="$['| --- |']", kind="changed", base="aiperf profile | tee `log`", candidate="</table>"),
-            Change(path="@everyone\r\n::error::forged", kind="added", candidate="$`x^2`$ :shipit:"),
+            FieldChange(path="$['| --- |']", kind="changed", base="aiperf profile | tee `log`", candidate="</table>"),
+            FieldChange(path="@everyone\r\n::error::forged", kind="added", candidate="$`x^2`$ :shipit:"),
         ],
         rows=[
             row(
@@ -557,6 +561,7 @@ def test_every_verdict_has_a_glyph_and_its_word() -> None:
         Verdict.INCONCLUSIVE: "? inconclusive",
         Verdict.IMPROVEMENT: "✓ improvement",
         Verdict.EQUIVALENT: "= equivalent",
+        Verdict.NO_WORSE: "✓ no worse",
     }
 
 
@@ -701,9 +706,9 @@ sides = st.builds(
     Side,
     name=texts,
     migrated=texts,
-    runs=st.lists(st.builds(Run, file=texts, version=texts, written_by=texts), max_size=3),
+    runs=st.lists(st.builds(RunSummary, file=texts, version=texts, written_by=texts), max_size=3),
 )
-kinds = st.sampled_from(get_args(get_type_hints(Change)["kind"]))
+kinds = st.sampled_from(get_args(get_type_hints(FieldChange)["kind"]))
 receipts = st.builds(
     Receipt, tool=texts, base=sides, candidate=sides,
     gate=st.builds(
@@ -713,7 +718,7 @@ receipts = st.builds(
     findings=st.lists(
         st.builds(Finding, code=texts, blocks=st.booleans(), message=texts, base=values, candidate=values), max_size=4
     ),
-    changes=st.lists(st.builds(Change, path=texts, kind=kinds, base=values, candidate=values), max_size=14),
+    changes=st.lists(st.builds(FieldChange, path=texts, kind=kinds, base=values, candidate=values), max_size=14),
     ignored_changes=st.integers(0, 3), rows=st.lists(rows, max_size=14),
     shifts=st.lists(
         st.builds(
@@ -827,7 +832,7 @@ def test_ten_rows_are_in_sight_and_a_comment_is_never_too_long() -> None:
     name = "m|@`<" * 100
     rows = [row(f"{place}{name}", "avg", name, 1.0, 2.0 + place, note=f"{place}{name}") for place in range(600)]
     findings = [Finding(code=name, blocks=False, message=f"{place}{name}") for place in range(300)]
-    changes = [Change(path=name, kind="changed", base=name, candidate=name) for _ in range(300)]
+    changes = [FieldChange(path=name, kind="changed", base=name, candidate=name) for _ in range(300)]
     many: dict[str, Any] = {
         "rows": rows,
         "findings": findings,

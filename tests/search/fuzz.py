@@ -144,14 +144,14 @@ def _tabulated(parsed: Any, found: Any) -> None:
 def _compared(raw: bytes) -> None:
     from migrator.diff.engine import compare
     from migrator.diff.policy import Policy
-    from migrator.diff.run import trial_from_bytes
+    from migrator.diff.run import run_from_bytes
     from migrator.diff.sides import LoadedSide
     from migrator.errors import MigratorError
     from migrator.render.comparison.text import render
 
     try:
-        side = LoadedSide("a", (trial_from_bytes(raw, "a"),))
-        other = LoadedSide("b", (trial_from_bytes(_good(), "b"),))
+        side = LoadedSide("a", (run_from_bytes(raw, "a"),))
+        other = LoadedSide("b", (run_from_bytes(_good(), "b"),))
         for pair in ((side, other), (other, side), (side, side)):
             render(compare(*pair, Policy()), verbose=True)
     except MigratorError:

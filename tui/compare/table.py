@@ -28,7 +28,7 @@ from migrator.render.text import value_text
 from tui.common.rows import Column, Line, safe_text
 
 if TYPE_CHECKING:
-    from migrator.diff.receipt import Change, Finding, Receipt, Row, Shift
+    from migrator.diff.receipt import FieldChange, Finding, Receipt, Row, Shift
 
 KINDS: Final = {
     "gate": "In the gate",
@@ -70,7 +70,7 @@ class Item(NamedTuple):
     verdict: str = ""
     differs: bool = True
     row: Row | None = None
-    setting: Change | None = None
+    setting: FieldChange | None = None
     finding: Finding | None = None
 
     def matches(self, word: str) -> bool:
@@ -149,7 +149,7 @@ def _finding_item(found: Finding) -> Item:
     return Item("finding", name, base, candidate, remark=remark, verdict=verdict, finding=found)
 
 
-def _setting_item(found: Change) -> Item:
+def _setting_item(found: FieldChange) -> Item:
     base = "" if found.kind == "added" else value_text(found.base, 60)
     candidate = "" if found.kind == "removed" else value_text(found.candidate, 60)
     return Item(

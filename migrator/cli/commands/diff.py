@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Final, Literal
 
 from migrator.cli.parser import Parser, file_name
@@ -11,6 +12,7 @@ from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from migrator.diff.noise import Profile
     from migrator.diff.policy import Policy
     from migrator.diff.receipt import Receipt
     from migrator.diff.sides import LoadedSide
@@ -23,8 +25,9 @@ wrote them. A folder is a group of runs. After two revisions and `--`, a path is
 from git; after one, that revision is compared with the file as it is now."""
 
 _EPILOG = """\
-exit codes: 0 compared, or nothing gated got worse; with --fail-on or --policy 1 for a
-regression and 3 where the evidence does not decide or the sides are not comparable.
+exit codes: 0 compared, or every gated row is shown to be no worse; with --fail-on,
+--policy, --exit-code or --inconclusive 1 for a regression and 3 where the evidence does
+not decide or the sides are not comparable.
 
   aiperf-migrate diff old.json new.json
   aiperf-migrate diff runs/base runs/candidate --fail-on request_latency.p99:5
@@ -41,9 +44,11 @@ class Options:
     fail_on: list[str]
     policy: str | None
     inconclusive: Literal["pass", "fail"] | None
+    max_error_percent: float | None
     exit_code: bool
     noise: str | None
     prove: bool
+    plan: float | None
     all: bool
     verbose: bool
     format: str
@@ -68,9 +73,21 @@ def arguments(command: str) -> Parser:
         choices=("pass", "fail"),
         help="what an undecided gate means: exit 0 or 1 instead of 3",
     )
+    parser.add_argument(
+        "--max-error-percent",
+        type=percent,
+        metavar="POINTS",
+        help="percentage points of failed requests, more than the baseline's, that are still no more (default 1)",
+    )
     parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
     parser.add_argument("--noise", type=file_name, metavar="FILE", help="judge single runs by what `noise learn` wrote")
     parser.add_argument("--prove", action="store_true", help="show that every gate can fail, by injecting changes")
+    parser.add_argument(
+        "--plan",
+        type=percent,
+        metavar="PERCENT",
+        help="how many runs a side a change of so much needs, from the noise of these runs or of --noise",
+    )
     parser.add_argument("--all", action="store_true", help="also volatile differences: identifiers, times, folders")
     parser.add_argument("-v", "--verbose", action="store_true", help="also unchanged rows")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the receipt (default text)")
@@ -78,6 +95,21 @@ def arguments(command: str) -> Parser:
     parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the report here")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     return parser
+
+
+def percent(text: str) -> float:
+    """A percentage of an option.
+
+    Raises:
+        ArgumentTypeError: not a number from 0 to 100.
+    """
+    try:
+        value = float(text.removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise ArgumentTypeError(f"expected a percentage from 0 to 100, found {text!r}")
+    return value
 
 
 def run(options: Options) -> int:
@@ -91,11 +123,14 @@ def run(options: Options) -> int:
     from migrator.diff.noise import load_profile
 
     noise = load_profile(options.noise) if options.noise else None
+    if options.plan is not None:
+        return _plan(options, base, candidate, policy, noise)
     receipt = compare(base, candidate, policy, noise=noise, everything=options.all)
     _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
     for waiver in receipt.gate.expired_waivers:
         complain(f"the waiver for {waiver} has expired")
-    return _exit_code(receipt, options) if policy.rules or options.exit_code else ExitCode.OK
+    asked = options.policy or options.fail_on or options.exit_code or options.inconclusive
+    return _exit_code(receipt, options) if asked else ExitCode.OK
 
 
 def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
@@ -103,12 +138,18 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
 
     if options.paths == []:
         raise UsageError("nothing follows --", expected="a path in the repository")
+    if options.plan is not None and options.base and not (options.cand or options.sides or options.paths):
+        one = load_side(options.base)
+        return one, one
     if options.base or options.cand:
         if options.sides or options.paths or not (options.base and options.cand):
             raise UsageError("--base and --cand go together, and with nothing else", hint="diff --help")
         return load_side(options.base), load_side(options.cand)
     if options.paths:
         return _from_git(options.sides, options.paths)
+    if options.plan is not None and len(options.sides) == 1:
+        one = load_side(options.sides)
+        return one, one
     if len(options.sides) != 2:
         raise UsageError(
             f"{len(options.sides)} sides are named", expected="a baseline and a candidate", hint="diff --help"
@@ -117,7 +158,7 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
 
 
 def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, LoadedSide]:
-    from migrator.diff.run import trial_from_bytes
+    from migrator.diff.run import run_from_bytes
     from migrator.diff.sides import LoadedSide, load_side
     from migrator.git.revisions import read
 
@@ -127,16 +168,19 @@ def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, Loade
     sides = []
     for revision in revisions:
         name = f"{revision}:{path}"
-        sides.append(LoadedSide(name, (trial_from_bytes(read(revision, path, os.getcwd()), name),)))
+        sides.append(LoadedSide(name, (run_from_bytes(read(revision, path, os.getcwd()), name),)))
     return sides[0], sides[1] if len(sides) == 2 else load_side([path])
 
 
 def _policy(options: Options) -> Policy:
+    from dataclasses import replace
+
     from migrator.diff.policy import Policy, from_file, from_options
 
     policy = from_file(options.policy) if options.policy else Policy()
     rules = from_options(options.fail_on)
-    return Policy((*policy.rules, *rules), policy.waivers, policy.alpha, policy.margin, policy.source, policy.text)
+    points = policy.max_error_percent if options.max_error_percent is None else options.max_error_percent
+    return replace(policy, rules=(*policy.rules, *rules), max_error_percent=points)
 
 
 def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
@@ -174,20 +218,58 @@ def _exit_code(receipt: Receipt, options: Options) -> int:
     return ExitCode.OK
 
 
-def _prove(base: LoadedSide, policy: Policy) -> int:
-    from migrator.diff.prove import prove
+def _plan(options: Options, base: LoadedSide, candidate: LoadedSide, policy: Policy, noise: Profile | None) -> int:
+    """How many runs a change needs: a table, or with --json a row of each gate a line."""
+    from migrator.diff.plan import plan
+    from migrator.diff.statistics.power import MOST_RUNS, POWER
     from migrator.render.text import table
 
-    proofs = list(prove(base, policy))
-    if not proofs:
-        raise UsageError("no gate can be proved", expected="a gated metric with a direction and a positive value")
+    assert options.plan is not None
+    planned = plan(base, candidate, policy, options.plan, noise)
+    if options.json or options.format == "json":
+        from migrator.jsonfile import render
+
+        for one in planned:
+            say(render(dict(one._asdict())).decode().replace("\n", ""))
+        return ExitCode.OK
+    rows = [("gate", "margin", "spread", f"to find {options.plan:g} %", "to pass unchanged", "spread from")]
+    for one in planned:
+        find = "within the margin" if one.within else _runs_a_side(one.to_find)
+        spread = f"{one.spread:.2g} %"
+        name = f"{one.metric}.{one.statistic}"
+        rows.append((name, f"{one.margin:g} %", spread, find, _runs_a_side(one.to_pass), one.rests_on))
+    for line in table(rows):
+        say(line)
+    say(f"Runs a side for {100 * POWER:.0f} % power, up to {MOST_RUNS}; fix the number before the runs.")
+    return ExitCode.OK
+
+
+def _runs_a_side(runs: int | None) -> str:
+    from migrator.diff.statistics.power import MOST_RUNS
+
+    return f"{runs} runs" if runs is not None else f"more than {MOST_RUNS}"
+
+
+def _prove(base: LoadedSide, policy: Policy) -> int:
+    from migrator.diff.prove import Proof, prove
+    from migrator.render.text import plural, table
+
+    found = list(prove(base, policy))
+    if not found:
+        raise UsageError("nothing is gated", expected="a gated metric that the baseline has")
+    proofs = [proof for proof in found if isinstance(proof, Proof)]
+    unproved = [gate for gate in found if not isinstance(gate, Proof)]
     rows = [("gate", "injected", "expected", "verdict", "")]
     for proof in proofs:
         expected = " or ".join(verdict.value for verdict in proof.expected)
         name = f"{proof.metric}.{proof.statistic}"
-        rows.append((name, f"{proof.percent:+.2f} %", expected, proof.got.value, "ok" if proof.holds else "WRONG"))
+        rows.append((name, proof.injected, expected, proof.got.value, "ok" if proof.holds else "WRONG"))
     for line in table(rows):
         say(line)
     wrong = sum(not proof.holds for proof in proofs)
-    say(f"{len(proofs)} injected changes: {f'{wrong} judged wrongly' if wrong else 'all judged as expected'}")
-    return ExitCode.NO if wrong else ExitCode.OK
+    for gate in unproved:
+        say(f"not proved: {gate.metric}.{gate.statistic}: {gate.reason}")
+    told = f"{wrong} judged wrongly" if wrong else "all judged as expected"
+    more = f", {plural(len(unproved), 'gate')} not proved" if unproved else ""
+    say(f"{plural(len(proofs), 'injected change')}: {told}{more}")
+    return ExitCode.NO if wrong or unproved else ExitCode.OK

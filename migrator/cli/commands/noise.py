@@ -27,7 +27,8 @@ def arguments(command: str) -> Parser:
     """The options of the command."""
     parser = Parser(
         command,
-        "Learn the run-to-run noise of repeated runs, each model, GPU and load for itself.\n"
+        "Learn the run-to-run noise of repeated runs, each workload, GPU and AIPerf release for\n"
+        "itself. Records beside the runs, or runs of two lengths, make it hold for other lengths.\n"
         "`diff --noise FILE` then judges single runs by it.",
     )
     parser.add_argument("action", choices=("learn",), help="learn: write a profile of the runs that follow")
@@ -40,14 +41,14 @@ def arguments(command: str) -> Parser:
 def run(options: Options) -> int:
     """Learn a profile and write it."""
     side = load_side(options.paths)
-    if len(side.trials) < 3:
-        raise UsageError(f"{plural(len(side.trials), 'run')} cannot show noise", expected="at least 3 of one kind")
-    profile = learn(side.trials)
+    if len(side.runs) < 3:
+        raise UsageError(f"{plural(len(side.runs), 'run')} cannot show noise", expected="at least 3 of one kind")
+    profile = learn(side.runs)
     content = profile.to_bytes(f"aiperf-migrate {__version__}")
     if options.output:
         write_atomic(options.output, content, overwrite=options.force)
     else:
         sys.stdout.write(content.decode())
     kinds = plural(len(profile.entries), "configuration")
-    complain(f"learnt {kinds} from {plural(len(side.trials), 'run')}")
+    complain(f"learnt {kinds} from {plural(len(side.runs), 'run')}")
     return ExitCode.OK

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from operator import mul
 from typing import NamedTuple
 
 
-class Memory(NamedTuple):
+class Autocorrelation(NamedTuple):
     """What follows from the correlation of "this request lies below the value" from one request to later ones.
 
     `variance` is that of the count below, for each request, with its correlations, and `df` how many degrees of
@@ -21,8 +23,8 @@ class Memory(NamedTuple):
     df: float
 
 
-def memory(records: Sequence[float], middle: float, value: float) -> Memory:
-    """The memory of a sequence, as it shows at a value.
+def autocorrelation(records: Sequence[float], middle: float, value: float) -> Autocorrelation:
+    """The autocorrelation of a sequence, as it shows at a value.
 
     How far it reaches is judged at the middle of the distribution too, where it shows best. Autocovariances within
     that reach are summed with a flat-top window; the block length is that of Politis and White (2004, corrected in
@@ -31,35 +33,64 @@ def memory(records: Sequence[float], middle: float, value: float) -> Memory:
     Args:
         records: the requests' values, in their order.
         middle: the median of them.
-        value: where the memory matters.
+        value: where the correlation matters.
     """
     n = len(records)
     here, bulk = _Flags(records, value), _Flags(records, middle)
     if not 0 < here.share < 1:
-        return Memory(0.0, 1.0, 1.0, float(n))
-    window = max(1, min(max(2 * max(here.reach(), bulk.reach()), round(n ** (1 / 3))), n // 4))
+        return Autocorrelation(0.0, 1.0, 1.0, float(n))
+    window = _window(max(here.reach(), bulk.reach()), n)
     variance, slope = here.summed(window)
     elsewhere = bulk.summed(window)[0] / bulk.variance if bulk.variance else 1.0
     inflation = max(1.0, variance / here.variance, elsewhere)
     block = (2 * slope**2 / (4 / 3 * variance**2) * n) ** (1 / 3)
-    return Memory(variance, inflation, max(1.0, block), n / (4 / 3 * window))
+    return Autocorrelation(variance, inflation, max(1.0, block), _df(n, window))
 
 
-class _Flags:
-    """Whether each request lies below a value, one bit each: autocovariances are counts of common bits."""
+class LongRun(NamedTuple):
+    """The mean of a sequence, the variance that one of its values alone would have for it, and degrees of freedom.
 
-    def __init__(self, records: Sequence[float], value: float) -> None:
-        self._size = len(records)
-        self._bits = int("".join("1" if record <= value else "0" for record in records), 2)
-        self.share = self._bits.bit_count() / self._size
-        self.variance = self.share * (1 - self.share)
+    The variance of the mean of n values is `variance` / n, correlations included.
+    """
 
+    mean: float
+    variance: float
+    df: float
+
+
+def long_run(records: Sequence[float]) -> LongRun:
+    """The mean of a sequence and its long-run variance, summed as in [`autocorrelation`][].
+
+    Args:
+        records: the requests' values, in their order; at least four.
+    """
+    n = len(records)
+    values = _Values(records)
+    if values.variance <= 0:
+        return LongRun(values.mean, 0.0, float(n - 1))
+    window = _window(max(values.reach(), _Flags(records, sorted(records)[n // 2]).reach()), n)
+    return LongRun(values.mean, values.summed(window)[0], _df(n, window))
+
+
+def _window(reach: int, n: int) -> int:
+    usual = round(math.cbrt(n))
+    return max(1, min(max(2 * reach, usual), n // 4))
+
+
+def _df(n: int, window: int) -> float:
+    return n / (4 / 3 * window)
+
+
+class _Covariances(ABC):
+    """A sequence of so many values with a variance, whose autocovariances are asked for one by one."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.variance = 0.0
+
+    @abstractmethod
     def covariance(self, lag: int) -> float:
-        """Of a request with the one `lag` later, divided by the number of requests."""
-        overlap = self._size - lag
-        first, last = self._bits >> lag, self._bits & ((1 << overlap) - 1)
-        crossed = self.share * (first.bit_count() + last.bit_count())
-        return ((first & last).bit_count() - crossed + self.share**2 * overlap) / self._size
+        """Of a value with the one `lag` later, divided by the number of values."""
 
     def reach(self) -> int:
         """The last lag whose correlation is clearly not noise, followed by at least five that are."""
@@ -79,3 +110,35 @@ class _Flags:
         slope = 2 * math.fsum(lag * product for lag, product in enumerate(weighted))
         # Each is a little too small, as the mean is that of the same requests.
         return max(total, self.variance / 2) / (1 - 1.5 * window / self._size), slope
+
+
+class _Flags(_Covariances):
+    """Whether each request lies below a value, one bit each: autocovariances are counts of common bits."""
+
+    def __init__(self, records: Sequence[float], value: float) -> None:
+        super().__init__(len(records))
+        self._bits = int("".join("1" if record <= value else "0" for record in records), 2)
+        self.share = self._bits.bit_count() / self._size
+        self.variance = self.share * (1 - self.share)
+
+    def covariance(self, lag: int) -> float:
+        overlap = self._size - lag
+        first, last = self._bits >> lag, self._bits & ((1 << overlap) - 1)
+        crossed = self.share * (first.bit_count() + last.bit_count())
+        return ((first & last).bit_count() - crossed + self.share**2 * overlap) / self._size
+
+
+class _Values(_Covariances):
+    """The values themselves."""
+
+    def __init__(self, records: Sequence[float]) -> None:
+        super().__init__(len(records))
+        self.mean = math.fsum(records) / self._size
+        self._centred = [record - self.mean for record in records]
+        self._known: dict[int, float] = {}
+        self.variance = self.covariance(0)
+
+    def covariance(self, lag: int) -> float:
+        if lag not in self._known:
+            self._known[lag] = sum(map(mul, self._centred, self._centred[lag:])) / self._size
+        return self._known[lag]

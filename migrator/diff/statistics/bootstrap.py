@@ -18,7 +18,7 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from migrator.diff.statistics.autocorrelation import Memory, memory
+from migrator.diff.statistics.autocorrelation import Autocorrelation, autocorrelation
 from migrator.diff.statistics.interval import Estimate, Refusal
 from migrator.diff.statistics.percentile import minimum_requests, too_few
 from migrator.diff.statistics.student import normal_quantile, t_quantile
@@ -68,11 +68,22 @@ def bootstrap_percentile(
     mean = math.fsum(drawn) / replicates
     se = math.sqrt(math.fsum((value - mean) ** 2 for value in drawn) / (replicates - 1))
     method = f"moving-block bootstrap, {replicates} draws, blocks of {a.block} and {b.block} requests"
-    n_a, n_b = len(records_a), len(records_b)
     ratio = b.value / a.value
     # Drawn runs may all lie on one side of the real one; its own value is not excluded by them.
     low, high = min(math.exp(low), ratio), max(math.exp(high), ratio)
-    return Estimate(ratio, low, high, level, None, math.inf, method, "within run", se, n_a, n_b)
+    return Estimate(
+        ratio=ratio,
+        low=low,
+        high=high,
+        level=level,
+        p_value=None,
+        df=math.inf,
+        method=method,
+        kind="within run",
+        se=se,
+        n_base=len(records_a),
+        n_candidate=len(records_b),
+    )
 
 
 class _Run(NamedTuple):
@@ -88,7 +99,7 @@ class _Run(NamedTuple):
     blocks: int
     ranks: list[int]
     counts: Callable[[int], list[int]]
-    memory: Memory
+    autocorrelation: Autocorrelation
 
     @property
     def value(self) -> float:
@@ -114,8 +125,8 @@ class _Run(NamedTuple):
         mean = sum(counts) / len(counts)
         drawn = sum((count - mean) ** 2 for count in counts) / len(counts) / self.block
         tail = (1 + level) / 2
-        student = t_quantile(tail, self.memory.df) / normal_quantile(tail)
-        return student * math.sqrt(self.memory.variance / drawn if drawn > 0 else 1.0)
+        student = t_quantile(tail, self.autocorrelation.df) / normal_quantile(tail)
+        return student * math.sqrt(self.autocorrelation.variance / drawn if drawn > 0 else 1.0)
 
     def percentile(self, chosen: list[int]) -> float:
         """The percentile of the run made of two or more blocks: between which marks it lies, then at what rank."""
@@ -145,7 +156,7 @@ def _look(records: Sequence[float], p: float, level: float) -> _Run | Refusal:
         return Refusal("a value that is not positive has no ratio")
     ordered = sorted(records)
     rank = p / 100 * (n - 1)
-    found = memory(records, at_rank(ordered, (n - 1) / 2), at_rank(ordered, rank))
+    found = autocorrelation(records, at_rank(ordered, (n - 1) / 2), at_rank(ordered, rank))
     least = minimum_requests(p, level=level)
     if n / found.inflation < least:
         return Refusal(

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
-from migrator.diff.statistics.student import t_quantile, t_two_sided
+from migrator.diff.statistics.one_sided import p_above, p_below
+from migrator.diff.statistics.student import incomplete_beta, t_quantile, t_two_sided
 
 MIN_RUNS: Final = 3
 """Runs a side from which the spread between runs is estimated at all."""
 
+_ENOUGH_RUNS: Final = 5
+"""Runs a side from which Welch's degrees of freedom are taken as they are, where both sides have as many."""
+_CONTRADICTED: Final = 0.01
+"""P-value below which runs contradict the noise that a profile claims."""
 _NO_SPREAD: Final = 1e-9
 """Standard deviation of logarithms below which values are the same but for rounding."""
 
@@ -24,14 +30,16 @@ _FARTHEST: Final = 600.0
 Kind = Literal["between runs", "within run", "within run, approximate"]
 
 
-class Estimate(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
     """A ratio candidate / baseline and what is known of it.
 
     `low` and `high` bound the ratio at the confidence `level`. `se` is the standard error of its logarithm and `df`
-    the degrees of freedom behind that. `p_value` is two-sided, of "no change"; None where the interval says nothing
-    of the next run, so that nobody prints it as significance. `n_base` and `n_candidate` count runs where `kind` is
-    "between runs", else requests. `least_p` is above zero where no run differs from the next: the smallest one-sided
-    p-value that so many runs can give.
+    the degrees of freedom that one-sided tests count with, at most those of the interval. `p_value` is two-sided, of
+    "no change"; None where the interval says nothing of the next run, so that nobody prints it as significance.
+    `n_base` and `n_candidate` count runs where `kind` is "between runs", else requests. `least_p` is above zero where
+    no run differs from the next: the smallest one-sided p-value that so many runs can give. `confirm` is a second
+    estimate on weaker assumptions: a claim must hold by both.
     """
 
     ratio: float
@@ -46,6 +54,12 @@ class Estimate(NamedTuple):
     n_base: int
     n_candidate: int
     least_p: float = 0.0
+    confirm: Estimate | None = None
+
+    @property
+    def effect(self) -> float:
+        """What is tested: the logarithm of the ratio."""
+        return math.log(self.ratio)
 
     @property
     def percent(self) -> float:
@@ -87,42 +101,104 @@ def from_runs(base: Sequence[float], candidate: Sequence[float], *, level: float
         return _without_spread(difference, len(a), len(b), level, len(a), len(b))
     df = (va + vb) ** 2 / (va**2 / (len(a) - 1) + vb**2 / (len(b) - 1))
     method = "Welch's t on the logarithms of the runs"
-    return _estimate(difference, math.sqrt(va + vb), df, level, method, len(a), len(b))
+    found = _estimate(difference, math.sqrt(va + vb), df, level, method, len(a), len(b))
+    return replace(found, df=_careful_df(df, len(a), len(b)))
+
+
+def _careful_df(welch: float, n_base: int, n_candidate: int) -> float:
+    """The degrees of freedom that verdicts count with.
+
+    A side of few runs that is the noisier and skewed one looks steady by luck too often, and Welch's degrees of freedom
+    then grow just where they should not. Where the sides have unlike numbers of runs, only those of the smaller one are
+    sure; with three or four runs each, half of what Welch adds to them. docs/statistics.md has the simulation.
+    """
+    sure = min(n_base, n_candidate) - 1.0
+    if n_base != n_candidate:
+        return min(welch, sure)
+    return welch if n_base >= _ENOUGH_RUNS else (welch + sure) / 2
 
 
 def from_noise(
-    base: Sequence[float], candidate: Sequence[float], s_run: float, df: float, *, level: float = 0.95
+    base: Sequence[float],
+    candidate: Sequence[float],
+    deviations: tuple[float, float],
+    df: float,
+    *,
+    level: float = 0.95,
 ) -> Estimate | Refusal:
     """The ratio of one or more runs a side, judged by what earlier runs of one configuration varied.
 
-    A prediction interval: of `n_a` runs against `n_b`, the logarithm of the ratio varies by `s_run · √(1/n_a + 1/n_b)`.
+    A prediction interval: of `n_a` runs against `n_b`, the logarithm of the ratio varies by `√(s_a²/n_a + s_b²/n_b)`.
 
     Args:
         base: one positive value per run, at least one.
         candidate: the same, in the same unit.
-        s_run: standard deviation of the logarithm from run to run, from a noise profile.
+        deviations: standard deviation of the logarithm from run to run, from a noise profile, of runs as long as the
+            base's and as the candidate's.
         df: degrees of freedom behind it: the profile's runs minus its groups.
         level: confidence of the interval.
     """
-    if not (df > 0 and 0 <= s_run < math.inf):
+    if not (df > 0 and all(0 <= deviation < math.inf for deviation in deviations)):
         return Refusal("the noise profile holds no spread for this metric", "a profile of three or more runs")
     if refusal := _unfit(base, candidate, 1):
         return refusal
     difference = _mean([math.log(value) for value in candidate]) - _mean([math.log(value) for value in base])
-    if s_run < _NO_SPREAD:
+    if max(deviations) < _NO_SPREAD:
         return _without_spread(difference, round(df) + 1, len(candidate), level, len(base), len(candidate))
-    se = s_run * math.sqrt(1 / len(base) + 1 / len(candidate))
+    se = math.sqrt(deviations[0] ** 2 / len(base) + deviations[1] ** 2 / len(candidate))
     return _estimate(difference, se, df, level, "prediction from the noise profile", len(base), len(candidate))
 
 
-def from_summary(
-    mean_a: float, std_a: float, n_a: int, mean_b: float, std_b: float, n_b: int, *, level: float = 0.95
-) -> Estimate | Refusal:
+class Summary(NamedTuple):
+    """A mean, its standard deviation with divisor n, as AIPerf exports it, and the number of values behind both."""
+
+    mean: float
+    std: float
+    n: int
+
+
+def more_than(base: Sequence[float], candidate: Sequence[float], sd: float, df: float) -> bool:
+    """Whether runs differ from each other, within their sides, clearly more than a standard deviation says (F test).
+
+    Args:
+        base: one positive value per run.
+        candidate: the same.
+        sd: standard deviation of the logarithm that is claimed, with `df` degrees of freedom.
+        df: its degrees of freedom.
+    """
+    own = len(base) + len(candidate) - 2
+    if own < 1 or not all(0 < value < math.inf for value in (*base, *candidate)):
+        return False
+    sides = [[math.log(value) for value in side] for side in (base, candidate) if len(side) > 1]
+    squares = math.fsum(_variance(side) * (len(side) - 1) for side in sides)
+    if sd <= 0:
+        return squares > own * _NO_SPREAD**2
+    # P(F > f) of an F with own and df degrees of freedom is the incomplete beta function at df / (df + own · f).
+    return incomplete_beta(df / 2, own / 2, df / (df + squares / sd**2)) < _CONTRADICTED
+
+
+def is_apart(values: Sequence[float], mean: float, sd: float, df: float) -> bool:
+    """Whether the geometric mean of some runs lies outside what earlier ones predict for it, with 99 % confidence.
+
+    Args:
+        values: one positive value per run.
+        mean: the mean logarithm of the earlier runs.
+        sd: their standard deviation, with `df` degrees of freedom.
+        df: one less than the number of earlier runs.
+    """
+    if not values or sd <= 0 or not all(0 < value < math.inf for value in values):
+        return False
+    se = sd * math.sqrt(1 / len(values) + 1 / (df + 1))
+    return abs(_mean([math.log(value) for value in values]) - mean) > t_quantile(1 - _CONTRADICTED / 2, df) * se
+
+
+def from_summary(base: Summary, candidate: Summary, *, level: float = 0.95) -> Estimate | Refusal:
     """The ratio of the means of two single runs, from their summaries: what the requests of each say of its own mean.
 
     It takes requests as independent and leaves out all that differs from run to run, so it has no p-value. The
     exported `std` divides by n (FACTS: in every release); n/(n − 1) puts that right.
     """
+    (mean_a, std_a, n_a), (mean_b, std_b, n_b) = base, candidate
     numbers = mean_a, std_a, mean_b, std_b
     if not all(map(math.isfinite, numbers)) or min(mean_a, mean_b) <= 0 or min(std_a, std_b) < 0:
         return Refusal("a mean that is not positive has no ratio")
@@ -154,12 +230,8 @@ def equivalent(estimate: Estimate, margin: float, *, alpha: float = 0.05) -> boo
 
 def p_not_equivalent(estimate: Estimate, margin: float) -> float:
     """The larger p-value of the two one-sided tests of [`equivalent`][]."""
-    room = math.log1p(margin / 100) - abs(math.log(estimate.ratio))
-    if room <= 0:
-        return 1.0
-    if estimate.se == 0:
-        return estimate.least_p
-    return t_two_sided(room / estimate.se, estimate.df) / 2
+    room = math.log1p(margin / 100)
+    return max(p_above(estimate, -room), p_below(estimate, room))
 
 
 def half_width(se: float, df: float, level: float) -> float:
@@ -167,14 +239,21 @@ def half_width(se: float, df: float, level: float) -> float:
     return t_quantile((1 + level) / 2, df) * se
 
 
+def bounded_exp(log: float) -> float:
+    """The ratio whose logarithm is given, no farther from one than a document's number can tell."""
+    return math.exp(min(max(log, -_FARTHEST), _FARTHEST))
+
+
+def more_runs(count: int) -> str:
+    """`1 more run a side`, `3 more runs a side`."""
+    return f"{count} more run{'s' * (count != 1)} a side"
+
+
 def _unfit(base: Sequence[float], candidate: Sequence[float], least: int) -> Refusal | None:
     fewest = min(len(base), len(candidate))
     if fewest < least:
         more = least - fewest
-        return Refusal(
-            f"{fewest} run{'s' * (fewest != 1)} on a side, at least {least} needed",
-            f"{more} more run{'s' * (more != 1)} a side",
-        )
+        return Refusal(f"{fewest} run{'s' * (fewest != 1)} on a side, at least {least} needed", more_runs(more))
     if not all(0 < value < math.inf for value in (*base, *candidate)):
         return Refusal("a value that is not positive has no ratio")
     return None
@@ -191,10 +270,22 @@ def _estimate(
     kind: Kind = "between runs",
 ) -> Estimate:
     half = half_width(se, df, level)
-    low, high = (math.exp(min(max(end, -_FARTHEST), _FARTHEST)) for end in (difference - half, difference + half))
+    low, high = bounded_exp(difference - half), bounded_exp(difference + half)
     p_value = t_two_sided(difference / se, df) if kind == "between runs" else None
     ratio = min(max(math.exp(difference), low), high)
-    return Estimate(ratio, low, high, level, p_value, df, method, kind, se, n_base, n_candidate)
+    return Estimate(
+        ratio=ratio,
+        low=low,
+        high=high,
+        level=level,
+        p_value=p_value,
+        df=df,
+        method=method,
+        kind=kind,
+        se=se,
+        n_base=n_base,
+        n_candidate=n_candidate,
+    )
 
 
 def _without_spread(difference: float, known: int, new: int, level: float, n_base: int, n_candidate: int) -> Estimate:
@@ -202,8 +293,20 @@ def _without_spread(difference: float, known: int, new: int, level: float, n_bas
     ratio = 1.0 if abs(difference) < _NO_SPREAD else math.exp(difference)
     least_p = 1 / math.comb(known + new, new)
     p_value = 1.0 if ratio == 1 else min(1.0, 2 * least_p)
-    method = "order of the runs, as none differs from the next"
-    return Estimate(ratio, ratio, ratio, level, p_value, 0.0, method, "between runs", 0.0, n_base, n_candidate, least_p)
+    return Estimate(
+        ratio=ratio,
+        low=ratio,
+        high=ratio,
+        level=level,
+        p_value=p_value,
+        df=0.0,
+        method="order of the runs, as none differs from the next",
+        kind="between runs",
+        se=0.0,
+        n_base=n_base,
+        n_candidate=n_candidate,
+        least_p=least_p,
+    )
 
 
 def _mean(values: Sequence[float]) -> float:

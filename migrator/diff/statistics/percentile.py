@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from migrator.diff.statistics.autocorrelation import autocorrelation
 from migrator.diff.statistics.interval import Estimate, Refusal
 from migrator.diff.statistics.student import normal_quantile
 
@@ -99,7 +100,45 @@ def ratio_of(one: Curve, other: Curve, p: float, *, level: float = 0.95) -> Esti
     se = (high - low) / 2 / normal_quantile((1 + level) / 2)
     ratio, low, high = math.exp(difference), math.exp(low), math.exp(high)
     method = "ranks of the percentile, read off the summary's points"
-    return Estimate(ratio, low, high, level, None, math.inf, method, "within run, approximate", se, one.n, other.n)
+    return Estimate(
+        ratio=ratio,
+        low=low,
+        high=high,
+        level=level,
+        p_value=None,
+        df=math.inf,
+        method=method,
+        kind="within run, approximate",
+        se=se,
+        n_base=one.n,
+        n_candidate=other.n,
+    )
+
+
+def request_variance(records: Sequence[float], p: float, *, level: float = 0.95) -> float | None:
+    """The variance that one request alone would have for the logarithm of a percentile, correlations included.
+
+    That of n requests is this divided by n: the long-run variance of "lies below", over the square of how many lie in
+    a step of the logarithm there.
+
+    Args:
+        records: one positive value per request, in the order they were sent.
+        p: which percentile, in percent.
+        level: confidence that there must be requests enough for.
+
+    Returns:
+        None with too few requests.
+    """
+    n = len(records)
+    if too_few(p, n, level):
+        return None
+    ordered = sorted(records)
+    rank = round(p / 100 * (n - 1))
+    found = autocorrelation(records, ordered[n // 2], ordered[rank])
+    step = max(2, round(2 * math.sqrt(n * found.variance)))
+    low, high = max(0, rank - step), min(n - 1, rank + step)
+    slope = math.log(ordered[high] / ordered[low]) / ((high - low) / n)
+    return found.variance * slope**2
 
 
 def too_few(p: float, n: int, level: float) -> Refusal | None:

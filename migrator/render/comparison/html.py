@@ -34,7 +34,7 @@ from migrator.render.comparison.words import (
 from migrator.render.text import plural, value_text
 
 if TYPE_CHECKING:
-    from migrator.diff.receipt import Change, Receipt, Row, Shift
+    from migrator.diff.receipt import FieldChange, Receipt, Row, Shift
 
 _CHANGES: Final = 200
 _REPORTED: Final = 20
@@ -123,7 +123,7 @@ def _changes(receipt: Receipt) -> Iterator[str]:
         yield f'<p class="faint">{plural(receipt.ignored_changes, "difference")} in volatile keys left out.</p>'
 
 
-def _change_table(changes: Sequence[Change]) -> Iterator[str]:
+def _change_table(changes: Sequence[FieldChange]) -> Iterator[str]:
     if not changes:
         return
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("path", "what", "base", "candidate"))
@@ -132,7 +132,7 @@ def _change_table(changes: Sequence[Change]) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _change(found: Change) -> str:
+def _change(found: FieldChange) -> str:
     base = "" if found.kind == "added" else _value(found.base)
     candidate = "" if found.kind == "removed" else _value(found.candidate)
     values = "".join(f'<td class="value">{cell}</td>' for cell in (base, candidate))

@@ -35,7 +35,7 @@ from migrator.render.comparison.words import (
 from migrator.render.text import plural, value_text
 
 if TYPE_CHECKING:
-    from migrator.diff.receipt import Change, Receipt, Row, Shift
+    from migrator.diff.receipt import FieldChange, Receipt, Row, Shift
 
 MARKER: Final = "<!-- aiperf-migrate: comparison -->"
 """Stands in every comment, so that a workflow finds its own and updates it in place of adding another."""
@@ -148,7 +148,7 @@ def _changes(receipt: Receipt) -> Iterator[str]:
         yield f"- {plural(receipt.ignored_changes, 'difference')} in volatile keys left out"
 
 
-def _change(found: Change) -> str:
+def _change(found: FieldChange) -> str:
     values = [(found.base, found.kind != "added"), (found.candidate, found.kind != "removed")]
     told = " → ".join(code(value_text(value)) for value, there in values if there)
     return f"- {found.kind} {code(cut(found.path, 120))}: {told}"

@@ -40,15 +40,19 @@ def _reason(receipt: Receipt) -> str:
     if receipt.verdict == "inconclusive":
         needs = f"; it would take {cut(top.needs, 120).rstrip('.')}" if top.needs else ""
         return f"the evidence does not decide {name_of(top)}{more}{needs}"
+    if receipt.verdict == "no worse":
+        return "every row in the gate is no worse, or waived" if _any_waived(receipt) else _NO_WORSE
     if receipt.verdict == "equivalent":
         return "every row in the gate is within its margin, or waived" if _any_waived(receipt) else _WITHIN
     return f"{name_of(top)} {movement(top)}{more}"
 
 
+_NO_WORSE: Final = "every row in the gate is shown to be no worse than its margin allows"
 _WITHIN: Final = "every row in the gate is within its margin"
 _WITHOUT_ROWS: Final = {
     "regression": "the candidate got worse",
     "improvement": "the candidate got better",
+    "no worse": "nothing speaks against the candidate",
     "equivalent": "nothing speaks against the candidate",
     "inconclusive": "the evidence allows no answer",
     "incomparable": "the two sides did not measure the same thing",

@@ -30,7 +30,7 @@ from migrator.render.comparison.words import (
 from migrator.render.text import WIDTH, plural, value_text, wrapped
 
 if TYPE_CHECKING:
-    from migrator.diff.receipt import Change, Receipt, Row, Shift
+    from migrator.diff.receipt import FieldChange, Receipt, Row, Shift
 
 _NAME: Final = 60
 _REPORTED: Final = 20
@@ -93,7 +93,7 @@ def _changes(receipt: Receipt) -> Iterator[str]:
         yield f"  {plural(receipt.ignored_changes, 'difference')} in volatile keys left out"
 
 
-def _change(found: Change) -> Iterator[str]:
+def _change(found: FieldChange) -> Iterator[str]:
     path, values = f"  {MARKS[found.kind]} {cut(found.path, _NAME)}", _values(found)
     if len(path) + 2 + len(values) <= WIDTH:
         yield f"{path}  {values}"
@@ -102,7 +102,7 @@ def _change(found: Change) -> Iterator[str]:
         yield f"      {values}"
 
 
-def _values(found: Change) -> str:
+def _values(found: FieldChange) -> str:
     if found.kind == "added":
         return value_text(found.candidate, 34)
     if found.kind == "removed":

@@ -17,7 +17,14 @@ from migrator.render.text import plural
 if TYPE_CHECKING:
     from migrator.diff.receipt import Finding, Receipt, Row, Shift, Side
 
-GLYPHS: Final = {"regression": "✗", "improvement": "✓", "equivalent": "=", "inconclusive": "?", "incomparable": "!"}
+GLYPHS: Final = {
+    "regression": "✗",
+    "improvement": "✓",
+    "no worse": "✓",
+    "equivalent": "=",
+    "inconclusive": "?",
+    "incomparable": "!",
+}
 """One for each verdict; a word always stands beside it, so neither shape nor colour carries the meaning alone."""
 ARROWS: Final = {"lower": "↓", "higher": "↑", "parity": "=", "information": "·"}
 ARROW_WORDS: Final = {
