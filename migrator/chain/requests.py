@@ -1,0 +1,125 @@
+"""How the requests of a run ended, at any version: how many succeeded, how many failed, and why.
+
+Read in the sources and the files of AIPerf 0.1.1 to 0.13.0.dev20261023: `request_count` counts successes alone, and
+`error_request_count` the rest; each is left out (null in 0.2.0 and 0.3.0) when it is zero. `error_summary` is always
+there, and counts the failures by error. GenAI-Perf counts successes, and writes nothing of failures.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from migrator.chain.names import block_of, metrics_of, spellings
+from migrator.jsonfile import Json, Object
+
+_MOST: Final = 2**53
+"""A larger count is beyond what floats tell apart."""
+_LISTED: Final = 3
+"""Reasons in a line of text."""
+_WIDEST: Final = 40
+"""Characters of a reason: a type of error is a name, but what stands in a file may be anything."""
+
+
+class Outcome(StrEnum):
+    """How the requests of a run ended, all together."""
+
+    ALL_SUCCEEDED = "all requests succeeded"
+    SOME_FAILED = "some requests failed"
+    NONE_SUCCEEDED = "no request succeeded"
+    UNKNOWN = "not in the file"
+
+
+class Failure(NamedTuple):
+    """Failures of one kind: their HTTP status or type of error, and of how many requests."""
+
+    reason: str
+    requests: int
+
+
+class Requests(NamedTuple):
+    """The requests of a run: how many succeeded and failed, None where the file does not say; the most frequent first.
+
+    The messages of errors are left out: one may be a whole page, and may hold what is nobody's business.
+    """
+
+    succeeded: int | None = None
+    failed: int | None = None
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def ended(self) -> int | None:
+        """How many there were, whichever way they ended; None if one of the numbers is not known."""
+        return None if self.succeeded is None or self.failed is None else self.succeeded + self.failed
+
+    @property
+    def failed_percent(self) -> float | None:
+        """Percent of the requests that failed; None if it is not known, or there were none."""
+        return 100 * self.failed / self.ended if self.failed is not None and self.ended else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """All of it in one word."""
+        if self.ended is None:
+            return Outcome.UNKNOWN
+        if not self.succeeded:
+            return Outcome.NONE_SUCCEEDED
+        return Outcome.SOME_FAILED if self.failed else Outcome.ALL_SUCCEEDED
+
+    @property
+    def reasons(self) -> str:
+        """`503 × 18, TimeoutError × 2`: the most frequent failures; empty if there are none or no reason is told."""
+        told = [f"{failure.reason} × {failure.requests}" for failure in self.failures[:_LISTED]]
+        return ", ".join(told) + (", …" if len(self.failures) > _LISTED else "")
+
+
+def requests_of(document: Object, version: str) -> Requests:
+    """The requests of the measured phase, by how they ended.
+
+    Args:
+        document: a main export, or one of GenAI-Perf.
+        version: the schema version of its content.
+    """
+    metrics = metrics_of(document, version)
+    failures = tuple(_failures(document.get("error_summary")))
+    failed = _count(metrics, "error_request_count")
+    if failed is None and _is_left_out(metrics, "error_request_count") and "error_summary" in document:
+        failed = sum(failure.requests for failure in failures)
+    succeeded = _count(metrics, "request_count")
+    # A request that succeeded has a latency: without one, the count was not cut out of the file but is zero.
+    counts = ("request_count", "request_latency")
+    if succeeded is None and failed is not None and all(_is_left_out(metrics, tag) for tag in counts):
+        succeeded = 0
+    return Requests(succeeded, failed, failures)
+
+
+def _count(metrics: Mapping[str, Json], tag: str) -> int | None:
+    block = block_of(metrics, tag)
+    value = block.get("avg") if block else None
+    if not isinstance(value, (int, float)) or type(value) is bool or not 0 <= value <= _MOST:
+        return None
+    return int(value) if value == int(value) else None
+
+
+def _is_left_out(metrics: Mapping[str, Json], tag: str) -> bool:
+    return all(metrics.get(name) is None for name in spellings(tag))
+
+
+def _failures(summary: Json) -> Iterator[Failure]:
+    counts: Counter[str] = Counter()
+    for entry in summary if type(summary) is list else ():
+        details, count = (entry.get("error_details"), entry.get("count")) if type(entry) is dict else (None, None)
+        if type(count) is int and 0 < count <= _MOST:
+            counts[_reason(details)] += count
+    for reason, count in counts.most_common():
+        yield Failure(reason, count)
+
+
+def _reason(details: Json) -> str:
+    if type(details) is dict:
+        for key in ("code", "type"):
+            if type(details.get(key)) in (int, str) and details[key] != "":
+                return str(details[key])[:_WIDEST]
+    return "error"
