@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrator.aiperf.metrics import is_block
 from migrator.batch.load import Loaded
 from migrator.chain.names import metrics_of
+from migrator.chain.requests import requests_of
 from migrator.identify import MIGRATABLE
 from migrator.jsonfile import Json
 from migrator.redact import places
@@ -13,13 +14,15 @@ from migrator.redact import places
 def facts(loaded: Loaded) -> dict[str, Json]:
     """Name → value of each fact about an export, null where the file does not tell; empty for other families.
 
-    `inspect --json` prints these beside the identity. `request_latency_avg` is in `request_latency_unit`.
+    `inspect --json` prints these beside the identity. `request_latency_avg` is in `request_latency_unit`. A count of
+    requests that AIPerf leaves out where it is zero is zero in `requests_succeeded` and `requests_failed`.
     """
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         return {}
     document = loaded.parsed.data
     metrics = metrics_of(document, loaded.identity.version)
     latency = metrics.get("request_latency")
+    requests = requests_of(document, loaded.identity.version)
     return {
         "metrics": sum(map(is_block, metrics.values())),
         "benchmark_id": document.get("benchmark_id"),
@@ -27,6 +30,9 @@ def facts(loaded: Loaded) -> dict[str, Json]:
         "end_time": document.get("end_time"),
         "was_cancelled": document.get("was_cancelled"),
         "request_count": _average(metrics.get("request_count")),
+        "requests_succeeded": requests.succeeded,
+        "requests_failed": requests.failed,
+        "failures": [failure._asdict() for failure in requests.failures],
         "request_latency_avg": _average(latency),
         "request_latency_unit": latency.get("unit") if is_block(latency) else None,
         "gpus": _gpus(document),

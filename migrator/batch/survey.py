@@ -13,6 +13,7 @@ from migrator.aiperf.metrics import STATISTICS
 from migrator.batch.load import Loaded
 from migrator.batch.runs import Mark, mark_of
 from migrator.chain.names import metrics_of
+from migrator.chain.requests import Outcome, requests_of
 from migrator.chain.steps import GENAI_PERF
 from migrator.errors import MigratorError
 from migrator.identify import MIGRATABLE, Identity
@@ -38,13 +39,15 @@ class Histogram(Counter[Any]):
 class Facts(NamedTuple):
     """What one file adds to a survey.
 
-    `mark` tells the run of an export from others; other files have none. `changes` says whether a migration would
-    change it, None for an export that cannot be migrated. `kinds` counts what that would lose, by (class, place).
+    `mark` tells the run of an export from others; other files have none. `outcome` says how its requests ended.
+    `changes` says whether a migration would change it, None for an export that cannot be migrated. `kinds` counts what
+    that would lose, by (class, place).
     """
 
     identity: Identity
     size: int
     mark: Mark | None = None
+    outcome: Outcome = Outcome.UNKNOWN
     changes: bool | None = None
     kinds: tuple[tuple[tuple[Loss, str], int], ...] = ()
 
@@ -56,18 +59,20 @@ def facts(loaded: Loaded, to: str) -> Facts:
         return Facts(found, len(loaded.raw))
     document = loaded.parsed.data
     mark = mark_of(document, metrics_of(document, found.version))
+    outcome = requests_of(document, found.version).outcome
     try:
         done = migrate(document, to, Options(config=True), identity=found)
     except MigratorError:
-        return Facts(found, len(loaded.raw), mark)
+        return Facts(found, len(loaded.raw), mark, outcome)
     kinds = Counter((entry.loss, place(entry)) for entry in done.ledger if entry.loss in TELLING)
-    return Facts(found, len(loaded.raw), mark, done.changed, tuple(kinds.items()))
+    return Facts(found, len(loaded.raw), mark, outcome, done.changed, tuple(kinds.items()))
 
 
 class Survey:
     """Counts files as they are added. `to` is the version whose losses are predicted, whichever way it is.
 
-    All figures are of files but `runs`: several exports can be of one ([`Runs`][migrator.batch.runs.Runs]).
+    All figures are of files but `runs` and `outcomes`: several exports can be of one run
+    ([`Runs`][migrator.batch.runs.Runs]).
     """
 
     def __init__(self, to: str) -> None:
@@ -77,6 +82,7 @@ class Survey:
         self.families, self.versions, self.dialects = Histogram(), Histogram(), Histogram()
         self.configs, self.writers, self.errors = Histogram(), Histogram(), Histogram()
         self.losses, self.losing = Histogram(), Histogram()
+        self.outcomes: Counter[Outcome] = Counter()
 
     def fail(self, error: MigratorError) -> None:
         """Count a file that could not be read."""
@@ -98,6 +104,7 @@ class Survey:
             return
         self.exports += 1
         self.runs += is_run
+        self.outcomes[told.outcome] += is_run
         self.versions.note(found.versions)
         if found.dialect:
             self.dialects.note((found.versions, found.dialect))
@@ -117,6 +124,7 @@ class Survey:
             "bytes": self.bytes,
             "exports": self.exports,
             "runs": self.runs,
+            "outcomes": [{"outcome": outcome.value, "runs": count} for outcome, count in self.outcomes_in_order()],
             "families": [{"family": kind, "files": count} for kind, count in self.families.most_common()],
             "versions": [{"versions": _listed(kind), "files": count} for kind, count in in_line(self.versions)],
             "dialects": [
@@ -144,6 +152,10 @@ class Survey:
                 ],
             },
         }
+
+    def outcomes_in_order(self) -> list[tuple[Outcome, int]]:
+        """(how the requests ended, of how many runs): what went well first, and nothing that no run has."""
+        return [(outcome, count) for outcome in Outcome if (count := self.outcomes[outcome])]
 
     def predicted(self) -> list[tuple[str, str, int, int]]:
         """Rows of class, place, number of values, number of files; lost values come first."""

@@ -36,6 +36,7 @@ def lines(survey: Survey) -> Iterator[str]:
         )
         yield from _histogram("input_config", survey.configs.most_common())
         yield from _histogram("written by AIPerf", [(_writer(kind), n) for kind, n in survey.writers.most_common()])
+        yield from _histogram("requests, by run", [(kind.value, count) for kind, count in survey.outcomes_in_order()])
         yield from _prediction(survey)
 
 

@@ -1,7 +1,8 @@
 """One export → one row, or a row a metric: after migration to one version, so that all rows mean the same.
 
-A value is that of the file, or None; a missing value is never 0. Only the metrics of the measured phase are rows:
-warm-up and GPU telemetry have other keys, and would need tables of their own.
+A value is that of the file, or None; a missing value is never 0, but for the failed requests, whose count AIPerf leaves
+out where it is zero. Only the metrics of the measured phase are rows: warm-up and GPU telemetry have other keys, and
+would need tables of their own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
 from migrator.batch.runs import Mark, mark_of
 from migrator.chain.names import current, metrics_of
+from migrator.chain.requests import requests_of
 from migrator.diff.workload import FACTS, workload
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, require_migratable
@@ -50,8 +52,10 @@ ABOUT_RUN: Final[dict[str, Kind]] = {
     **_TOP,
     **_RUN_INFO,
     **{_column(name): kind for name, kind in _WORKLOAD.items()},
+    "failed_requests": "number",
+    "failed_percent": "number",
 }
-"""Columns that identify a run: `from_version` is the schema version of the file, `version` that of the row."""
+"""Columns about a run: `from_version` is the schema version of the file, `version` that of the row."""
 ABOUT_METRIC: Final[dict[str, Kind]] = {"metric": "text", "title": "text", "unit": "text"}
 METRIC_COLUMNS: Final[dict[str, Kind]] = {**ABOUT_RUN, **ABOUT_METRIC, **dict.fromkeys(STATISTICS, "number")}
 """All columns of a table with a row a metric."""
@@ -109,6 +113,8 @@ def run_of(path: str, from_version: str, to: str, document: dict[str, Json], mar
     found |= {name: document.get(name) for name in _TOP}
     found |= {name: info.get(name) if type(info) is dict else None for name in _RUN_INFO}
     found |= {_column(name): told.get(name) for name in _WORKLOAD}
+    requests = requests_of(document, to)
+    found |= {"failed_requests": requests.failed, "failed_percent": requests.failed_percent}
     about = {name: _cell(found[name], kind) for name, kind in ABOUT_RUN.items()}
     odd = [name for name in about if found[name] is not None and about[name] is None]
     warnings = [f"{name} is not {_KINDS[ABOUT_RUN[name]]}: its cell is left empty" for name in odd]

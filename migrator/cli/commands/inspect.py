@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +10,7 @@ from migrator.batch.discover import Source, is_folder
 from migrator.batch.facts import facts
 from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking, Seen
+from migrator.chain.requests import requests_of
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser
@@ -155,11 +156,16 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
     if found.family is Family.EXPORT:
         rows += _export_rows(loaded)
     elif found.family is Family.GENAI_PERF:
-        rows += [*_figures(facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
-    evidence = [line.strip() for text in found.evidence for line in wrapped(printable(text), indent=" " * 16)]
-    rows += zip(["evidence", *[""] * len(evidence)], evidence, strict=False)
+        rows += [*_figures(loaded, facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
+    rows += _wrapped_rows("evidence", found.evidence)
     yield printable(source.path)
     yield from table(rows, indent="  ")
+
+
+def _wrapped_rows(name: str, texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Texts as rows that fit the page, the first with the name."""
+    lines = [line.strip() for text in texts for line in wrapped(printable(text), indent=" " * 16)]
+    yield from zip([name, *[""] * len(lines)], lines, strict=False)
 
 
 def _export_rows(loaded: Loaded) -> Iterator[tuple[str, str]]:
@@ -173,7 +179,7 @@ def _export_rows(loaded: Loaded) -> Iterator[tuple[str, str]]:
     yield "written by", _written_by(found)
     yield "read by", ", ".join(_readers(loaded)) or "no release as it is"
     yield "run", value_text(about["start_time"]).strip('"') + (", cancelled" if about["was_cancelled"] else "")
-    yield from _figures(about)
+    yield from _figures(loaded, about)
 
 
 def _readers(loaded: Loaded) -> list[str]:
@@ -184,16 +190,26 @@ def _readers(loaded: Loaded) -> list[str]:
     return [release_range(ends) for ends in read_by(document)]
 
 
-def _figures(about: dict[str, Json]) -> list[tuple[str, str]]:
+def _figures(loaded: Loaded, about: dict[str, Json]) -> list[tuple[str, str]]:
     unit = printable(str(about["request_latency_unit"] or ""))
     rows = [
-        ("requests", _number(about["request_count"])),
+        *_wrapped_rows("requests", [_requests(loaded, about["request_count"])]),
         ("latency", f"{_number(about['request_latency_avg'])} {unit}"),
         ("metrics", str(about["metrics"])),
     ]
     if about["secrets_in_clear"]:
         rows.append(("secrets", f"in clear in {plural(about['secrets_in_clear'], 'place')}: `check` names them"))
     return rows
+
+
+def _requests(loaded: Loaded, counted: Json) -> str:
+    """`213 of 233 succeeded: 503 × 20`; the count of the file where it does not say how many failed."""
+    document = loaded.parsed.data if loaded.parsed else {}
+    requests = requests_of(document, loaded.identity.version)
+    if requests.ended is None:
+        return _number(counted)
+    found = f"{requests.succeeded} of {requests.ended} succeeded"
+    return f"{found}: {requests.reasons}" if requests.reasons else found
 
 
 def _number(value: Json) -> str:
