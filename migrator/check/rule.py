@@ -20,9 +20,11 @@ class Severity(StrEnum):
     """How serious a finding is."""
 
     ERROR = "error"
-    """The file contradicts itself, or AIPerf cannot have written it."""
+    """The file contradicts itself, AIPerf cannot have written it, or it holds no result."""
     WARNING = "warning"
     """The file may be right, but its reader should know."""
+    NOTE = "note"
+    """The file is in order, and says what its reader should know. `check` does not fail for it."""
 
 
 class Problem(NamedTuple):

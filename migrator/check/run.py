@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from migrator.chain.names import block_of, metrics_of, metrics_path
 from migrator.chain.places import SUMMARY, visit
-from migrator.check.rule import Problem, Subject, rule
+from migrator.chain.requests import Outcome, requests_of
+from migrator.check.rule import Problem, Severity, Subject, rule
 from migrator.jsonfile import Json, Path, path_text
 
 
@@ -79,3 +81,58 @@ def _identifiers(subject: Subject) -> Iterator[Problem]:
 
 def _quoted(text: str) -> str:
     return json.dumps(text[:80])
+
+
+@rule(
+    "R003",
+    "some requests failed",
+    severity=Severity.NOTE,
+    hint="latencies are of the others alone",
+    why=(
+        "Latencies and throughputs are measured on the requests that succeeded. A server that refuses a part of its"
+        " load looks fast on the rest, so the numbers of a run with failures say less than they seem to."
+    ),
+    remedy=(
+        "Look up the errors in `error_summary`, and repeat the run if they come from the set-up. The file itself is in"
+        " order, and nothing in it can be mended: a note does not change the exit code of `check`. `diff` judges"
+        " whether a candidate fails more often than its baseline."
+    ),
+    example=("$.error_request_count", "20 of 233 requests failed: 503 × 20", ""),
+)
+def _some_failed(subject: Subject) -> Iterator[Problem]:
+    requests = requests_of(subject.document, subject.identity.version)
+    if requests.failed and requests.outcome is not Outcome.NONE_SUCCEEDED:
+        of_all = f" of {requests.ended}" if requests.ended else ""
+        found = f"{requests.failed}{of_all} requests failed"
+        yield Problem(_place_of_failures(subject), _with_reasons(found, requests.reasons))
+
+
+@rule(
+    "R004",
+    "no request succeeded",
+    hint="repeat the run: it measured nothing",
+    why=(
+        "Every request of the run failed, or none was sent. There is no latency and no throughput in the file, and a"
+        " comparison that finds no difference in what both runs measured has not looked at this one."
+    ),
+    remedy=(
+        "Look up the errors in `error_summary`, mend the server or the command, and repeat the run. Leave the file out"
+        " of comparisons and tables."
+    ),
+    example=("$.error_request_count", "0 of 233 requests succeeded: 503 × 233", ""),
+)
+def _none_succeeded(subject: Subject) -> Iterator[Problem]:
+    requests = requests_of(subject.document, subject.identity.version)
+    if requests.outcome is Outcome.NONE_SUCCEEDED:
+        found = f"0 of {requests.ended} requests succeeded"
+        yield Problem(_place_of_failures(subject), _with_reasons(found, requests.reasons))
+
+
+def _place_of_failures(subject: Subject) -> Path:
+    version = subject.identity.version
+    counted = block_of(metrics_of(subject.document, version), "error_request_count")
+    return (*metrics_path(version), "error_request_count") if counted else ("error_summary",)
+
+
+def _with_reasons(found: str, reasons: str) -> str:
+    return f"{found}: {reasons}" if reasons else found

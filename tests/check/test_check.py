@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.versions import NEWEST
 
-from migrator.aiperf.metrics import PERCENTILES
+from migrator.aiperf.metrics import PERCENTILES, is_block
 from migrator.chain.steps import VERSIONS
 from migrator.check import RULES, Finding, Severity, check, pages, select
 from migrator.errors import MigratorError, NotAnExportError, UnknownVersionError, UsageError
@@ -32,6 +32,8 @@ Document = dict[str, Any]
 CHAT = "0.13.0/chat-streaming"
 WITH_SECRETS = {"0.3.0/chat-goodput-key", "0.6.0/key"}
 """The only recorded runs that really have their API key in clear."""
+WITH_FAILURES = {"0.1.1/completions-errors", "0.10.0/completions-errors"}
+"""The only recorded runs in which requests failed."""
 
 
 def name_of(path: Path) -> str:
@@ -53,12 +55,13 @@ def codes(findings: list[Finding]) -> set[str]:
 @pytest.mark.parametrize("path", MAIN_EXPORTS, ids=name_of)
 def test_a_real_export_and_its_migrations_break_no_rule(path: Path) -> None:
     parsed = parse(path.read_bytes())
-    secret = name_of(path) in WITH_SECRETS
-    assert codes(check(parsed)) == ({"P001"} if secret else set())
+    secret = {"P001"} if name_of(path) in WITH_SECRETS else set()
+    failed = {"R003"} if name_of(path) in WITH_FAILURES else set()
+    assert codes(check(parsed)) == secret | failed
     own = identify(parsed.data).versions
     for version in VERSIONS:
         findings = check(migrate(parsed.data, version).document)
-        assert codes(findings) == ({"P001"} if secret and version in own else set()), version
+        assert codes(findings) == (secret if version in own else set()) | failed, version
 
 
 # --- each rule, alone ----------------------------------------------------------------------------------------
@@ -128,6 +131,20 @@ def times_swapped(document: Document) -> None:
     document["start_time"], document["end_time"] = document["end_time"], document["start_time"]
 
 
+def failed(count: int) -> Callable[[Document], None]:
+    def change(document: Document) -> None:
+        document["error_request_count"] = {"unit": "requests", "avg": float(count)}
+        document["error_summary"] = [{"error_details": {"code": 503, "message": "no"}, "count": count}]
+
+    return change
+
+
+def all_failed(document: Document) -> None:
+    for tag in [tag for tag, value in document.items() if is_block(value)]:
+        del document[tag]
+    failed(233)(document)
+
+
 ALONE: dict[str, tuple[Callable[[Document], None], str]] = {
     "M001": (percentiles_swapped, "$.request_latency.p90"),
     "M002": (minimum_raised, "$.request_latency.min"),
@@ -146,6 +163,8 @@ ALONE: dict[str, tuple[Callable[[Document], None], str]] = {
     ),
     "R001": (times_swapped, "$.end_time"),
     "R002": (put("run_info", "benchmark_id", value="749defa703e3"), "$.run_info.benchmark_id"),
+    "R003": (failed(20), "$.error_request_count"),
+    "R004": (all_failed, "$.error_request_count"),
     "S001": (put("request_latency", "avg", value="70.2"), "$.request_latency.avg"),
     "S002": (put("schema_version", value="1.0"), "$.schema_version"),
     "S003": (put("schema_version", value="1.99"), "$.schema_version"),
@@ -245,6 +264,41 @@ def test_the_telemetry_summary_has_times_as_well() -> None:
 def test_the_identifier_in_the_configuration_is_compared() -> None:
     (finding,) = check(edited("0.8.0/chat-streaming", put("input_config", "benchmark_id", value="other")))
     assert (finding.code, finding.place) == ("R002", "$.input_config.benchmark_id")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (failed(20), ("R003", "$.error_request_count", "20 of 60 requests failed: 503 × 20")),
+        (all_failed, ("R004", "$.error_request_count", "0 of 233 requests succeeded: 503 × 233")),
+        (removed("request_count"), None),
+    ],
+)
+def test_failed_requests_are_told(change: Callable[[Document], None], told: tuple[str, str, str] | None) -> None:
+    found = check(edited(CHAT, change))
+    assert [(finding.code, finding.place, finding.found) for finding in found] == ([told] if told else [])
+
+
+def test_failed_requests_are_told_where_each_version_counts_them() -> None:
+    (finding,) = check(load("0.1.1/completions-errors"))
+    assert (finding.place, finding.found) == ("$.records.error_request_count", "9 of 50 requests failed: 503 × 9")
+
+    def without_count(document: Document) -> None:
+        failed(20)(document)
+        del document["error_request_count"]
+
+    (finding,) = check(edited(CHAT, without_count))
+    assert (finding.place, finding.found) == ("$.error_summary", "20 of 60 requests failed: 503 × 20")
+
+
+def test_a_run_that_measured_nothing_is_an_error_and_a_failure_a_note() -> None:
+    assert RULES["R003"].severity is Severity.NOTE
+    assert RULES["R004"].severity is Severity.ERROR
+    (finding,) = check(
+        migrate(load(CHAT), "1.5").document | {"request_count": {"unit": "requests", "avg": 0.0}},
+        rules=select(["R004"]),
+    )
+    assert finding.found == "0 of 0 requests succeeded"
 
 
 def test_every_secret_is_reported_and_none_is_repeated() -> None:

@@ -1,4 +1,4 @@
-"""Failed requests, as `inspect` and `table` tell them."""
+"""Failed requests, as `inspect`, `check` and `table` tell them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from support.process import EXPORTS, copy, export, run
 CHAT = "0.4.0/chat-streaming"
 ERRORS = "0.10.0/completions-errors"
 """46 of 50 requests succeeded, four got 503."""
+WITH_KEY = "0.6.0/key"
 GENAI_PERF = EXPORTS / "genai-perf-0.0.16" / "chat-streaming" / "profile_export_genai_perf.json"
 
 
@@ -29,8 +30,32 @@ def without_success(path: Path) -> Path:
     return path
 
 
-def test_inspect_says_why_no_request_succeeded(tmp_path: Path) -> None:
+def test_a_note_is_told_and_does_not_fail_a_check() -> None:
+    done = run("check", export(ERRORS))
+    assert (done.code, done.complaints) == (0, [])
+    assert done.lines == [
+        str(export(ERRORS)),
+        "  R003  $.error_request_count (note)",
+        "        4 of 50 requests failed: 503 × 4",
+        "1 export checked: nothing found, 1 note",
+    ]
+    both = run("check", export(ERRORS), export(WITH_KEY))
+    assert (both.code, both.lines[-1]) == (1, "2 exports checked: 2 findings in 1, 1 note")
+    (row,) = run("check", export(ERRORS), "--json").rows
+    assert [(found["code"], found["severity"]) for found in row["findings"]] == [("R003", "note")]
+
+
+def test_a_run_without_success_fails_a_check_and_inspect_says_why(tmp_path: Path) -> None:
     file = without_success(tmp_path / "run.json")
+    done = run("check", file)
+    assert (done.code, done.lines[1:]) == (
+        1,
+        [
+            "  R004  $.error_request_count",
+            "        0 of 233 requests succeeded: 503 × 200, TimeoutError × 33",
+            "1 export checked: 1 finding in 1",
+        ],
+    )
     page = run("inspect", file)
     assert page.code == 0
     assert "  requests      0 of 233 succeeded: 503 × 200, TimeoutError × 33" in page.lines

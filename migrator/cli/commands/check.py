@@ -11,7 +11,7 @@ from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking
 from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.names import metrics_of
-from migrator.check import RULES, Finding, check, select
+from migrator.check import RULES, Finding, Severity, check, select
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.parser import Parser
 from migrator.cli.report import Report
@@ -40,7 +40,7 @@ def arguments(command: str) -> Parser:
     parser = Parser(
         command,
         "Verify exports: against their schema, and for values that contradict each other. Nothing is written.",
-        "exit codes: 0 nothing found, 1 something found, 4 a file could not be read.",
+        "exit codes: 0 nothing found (notes aside), 1 something found, 4 a file could not be read.",
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), URL of either, or - for stdin"
@@ -122,17 +122,19 @@ def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
     if findings:
         yield printable(source.path)
     for finding in findings:
-        yield f"  {finding.code}  {printable(finding.place)}"
+        note = " (note)" if finding.severity is Severity.NOTE else ""
+        yield f"  {finding.code}  {printable(finding.place)}{note}"
         expected = f"; expected {finding.expected}" if finding.expected else ""
         yield from wrapped(printable(f"{finding.found}{expected}"), indent="        ")
 
 
 class _Totals:
-    """The numbers of the last line."""
+    """The numbers of the last line; `findings` are those that make the command fail, so without notes."""
 
     def __init__(self) -> None:
+        self.exports = 0
         self.findings = 0
-        self._exports = 0
+        self._notes = 0
         self._runs = 0
         self._exports_with_findings = 0
         self._other_files = 0
@@ -142,20 +144,25 @@ class _Totals:
         if checked.family is not Family.EXPORT:
             self._other_files += 1
             return
-        self._exports += 1
+        notes = sum(finding.severity is Severity.NOTE for finding in checked.findings)
+        findings = len(checked.findings) - notes
+        self.exports += 1
+        self.findings += findings
+        self._notes += notes
         self._runs += is_run
-        self._exports_with_findings += bool(checked.findings)
-        self.findings += len(checked.findings)
+        self._exports_with_findings += bool(findings)
 
     def line(self, *, failed: int) -> str:
         """All of it, and how many files could not be read."""
-        checked = f"{exports_of_runs(self._exports, self._runs)} checked"
+        checked = f"{exports_of_runs(self.exports, self._runs)} checked"
         found = "nothing found"
         if self.findings:
             found = f"{plural(self.findings, 'finding')} in {self._exports_with_findings}"
-        rest = [f"{plural(self._other_files, 'other file')} left alone"] if self._other_files else []
+        first = f"{checked}: {found}"
+        rest = [plural(self._notes, "note")] if self._notes else []
+        rest += [f"{plural(self._other_files, 'other file')} left alone"] if self._other_files else []
         rest += [f"{failed} failed"] if failed else []
-        return ", ".join([f"{checked}: {found}", *rest])
+        return ", ".join([first, *rest])
 
 
 def _explain(code: str) -> int:
