@@ -24,6 +24,7 @@ from migrator.cli.main import COMMANDS
 
 WITH_KEY = "0.6.0/key"
 NEWEST = "0.13.0.dev20261023/chat-streaming"
+AGGREGATE = "0.13.0/multirun/aggregate/profile_export_aiperf_aggregate.json"
 
 
 @pytest.fixture
@@ -118,6 +119,10 @@ def test_the_hook_checks(tmp_path: Path) -> None:
     other = tmp_path / "inputs.json"
     other.write_text("{")
     assert hook("aiperf-migrate-check", good, other).returncode == 0
+    other_export = tmp_path / "aggregate" / NAME
+    other_export.parent.mkdir()
+    other_export.write_bytes((EXPORTS / AGGREGATE).read_bytes())
+    assert hook("aiperf-migrate-check", other_export).returncode == 0, "one call of several may have no export"
     done = hook("aiperf-migrate-check", good, bad)
     assert done.returncode == 1
     assert "P001" in done.stdout
@@ -176,6 +181,12 @@ def test_the_action_checks(tmp_path: Path, on_path: dict[str, str]) -> None:
     assert summary.startswith("## AIPerf exports: check\n\n    my runs/")
     assert "    1 export checked: 2 findings in 1\n" in summary
     assert step("check", tmp_path, on_path, check=str(export(NEWEST)))[0] == 0
+    mixed = f"{EXPORTS / AGGREGATE}\n{export(NEWEST)}"
+    assert step("check", tmp_path, on_path, check=mixed)[0] == 0
+    code, summary = step("check", tmp_path, on_path, check=str(EXPORTS / AGGREGATE))
+    assert code == 4
+    assert "    nothing was checked, 1 other file left alone\n" in summary
+    assert step("check", tmp_path, on_path, check=str(EXPORTS / AGGREGATE), allow_empty="true")[0] == 0
 
 
 def test_the_action_compares(tmp_path: Path, on_path: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, r
 from migrator.cli.parser import Parser
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
-from migrator.errors import ExitCode, UsageError
+from migrator.errors import ExitCode, NotAnExportError, UsageError
 from migrator.identify import Family
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -33,6 +33,7 @@ class Options(EngineOptions):
     rules: bool
     explain: str | None
     json: bool
+    allow_empty: bool
 
 
 def arguments(command: str) -> Parser:
@@ -40,7 +41,8 @@ def arguments(command: str) -> Parser:
     parser = Parser(
         command,
         "Verify exports: against their schema, and for values that contradict each other. Nothing is written.",
-        "exit codes: 0 nothing found (notes aside), 1 something found, 4 a file could not be read.",
+        "exit codes: 0 nothing found (notes aside), 1 something found, 4 a file could not be read, or none of the\n"
+        "files was an export.",
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), URL of either, or - for stdin"
@@ -49,6 +51,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument("--ignore", action="append", metavar="CODES", help="not these rules")
     parser.add_argument("--rules", action="store_true", help="list the rules")
     parser.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
+    parser.add_argument("--allow-empty", action="store_true", help="exit 0 where no file was an export to check")
     parser.add_json()
     add_jobs(parser)
     add_engine(parser)
@@ -103,6 +106,12 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
                     say(line)
     if not options.json:
         say(totals.line(failed=report.failed))
+    if not totals.exports and not report.failed and not options.allow_empty:
+        raise NotAnExportError(
+            "nothing was checked",
+            expected="a main export (profile_export_aiperf.json) among the files",
+            hint="--allow-empty accepts that there is none",
+        )
     return report.worst or (ExitCode.NO if totals.findings else ExitCode.OK)
 
 
@@ -158,7 +167,7 @@ class _Totals:
         found = "nothing found"
         if self.findings:
             found = f"{plural(self.findings, 'finding')} in {self._exports_with_findings}"
-        first = f"{checked}: {found}"
+        first = f"{checked}: {found}" if self.exports else "nothing was checked"
         rest = [plural(self._notes, "note")] if self._notes else []
         rest += [f"{plural(self._other_files, 'other file')} left alone"] if self._other_files else []
         rest += [f"{failed} failed"] if failed else []

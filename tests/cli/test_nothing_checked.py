@@ -1,0 +1,39 @@
+"""`check` of what holds no export is no success."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.process import EXPORTS, export, run
+
+CHAT = "0.4.0/chat-streaming"
+AGGREGATE = EXPORTS / "0.13.0" / "multirun" / "aggregate" / "profile_export_aiperf_aggregate.json"
+GENAI_PERF = EXPORTS / "genai-perf-0.0.16" / "chat-streaming" / "profile_export_genai_perf.json"
+
+
+@pytest.mark.parametrize("paths", [("empty",), ("aggregate.json",), ("aggregate.json", "genai_perf.json", "empty")])
+def test_check_says_that_nothing_was_checked(tmp_path: Path, paths: tuple[str, ...]) -> None:
+    """A folder that was mistyped, or files of other families, must not look like good exports."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "aggregate.json").write_bytes(AGGREGATE.read_bytes())
+    (tmp_path / "genai_perf.json").write_bytes(GENAI_PERF.read_bytes())
+    done = run("check", *paths, cwd=tmp_path)
+    others = sum(name != "empty" for name in paths)
+    left_alone = f", {others} other file{'s' * (others > 1)} left alone" if others else ""
+    assert (done.code, done.lines) == (4, [f"nothing was checked{left_alone}"])
+    assert done.complaints[-1].startswith("nothing was checked; expected a main export ")
+    assert "(--allow-empty " in done.complaints[-1]
+    as_json = run("check", *paths, "--json", cwd=tmp_path)
+    assert (as_json.code, as_json.lines, as_json.complaints) == (4, [], done.complaints)
+    allowed = run("check", *paths, "--allow-empty", cwd=tmp_path)
+    assert (allowed.code, allowed.lines, allowed.complaints) == (0, done.lines, done.complaints[:-1])
+
+
+def test_one_export_is_enough_for_a_check(tmp_path: Path) -> None:
+    assert run("check", AGGREGATE, export(CHAT), tmp_path).code == 0
+    nothing_chosen = run("check", export(CHAT), "--where", "version = 0.1")
+    assert (nothing_chosen.code, nothing_chosen.lines) == (4, ["nothing was checked"])
+    unreadable = run("check", tmp_path / "nothing.json", "--allow-empty")
+    assert (unreadable.code, unreadable.lines) == (4, ["nothing was checked, 1 failed"])
+    assert len(unreadable.complaints) == 1, "what could not be read is said already"
