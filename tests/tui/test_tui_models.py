@@ -105,6 +105,45 @@ def test_problems_are_the_codes_that_check_finds() -> None:
     assert set(read(str(path), "a").problems) == codes == {"P001"}
 
 
+def without_success(path: Path) -> Path:
+    """An export of 233 requests that all failed: AIPerf leaves out every metric of a success."""
+    document = json.loads(export(RUN).read_bytes())
+    document = {key: value for key, value in document.items() if type(value) is not dict or "unit" not in value}
+    document["error_request_count"] = {"unit": "requests", "avg": 233.0}
+    document["error_summary"] = [{"error_details": {"code": 503, "message": "no"}, "count": 233}]
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_the_list_has_failed_requests_and_they_are_no_problem_of_the_file(tmp_path: Path, exports: Path) -> None:
+    for run_, failed in (("0.1.1/completions-errors", 9), ("0.10.0/completions-errors", 4), (RUN, 0)):
+        found_ = read(str(export(run_)), "a")
+        assert (found_.failed, found_.problems) == (failed, ())
+    genai_perf = read(str(next(exports.rglob("profile_export_genai_perf.json"))), "a")
+    assert genai_perf.failed is None
+    nothing = read(str(without_success(tmp_path / "a.json")), "a.json")
+    assert (nothing.failed, nothing.problems) == (233, ("R004",))
+    shown_ = column("failed")
+    assert shown_
+    assert [shown_.cell(each) for each in (nothing, genai_perf)] == ["233", ""]
+    assert "1 with problems, 1 with failures" in listed(tmp_path).summary()
+
+
+def test_a_screen_of_a_run_says_first_how_many_requests_failed(tmp_path: Path) -> None:
+    run = read_run(str(without_success(tmp_path / "a.json")))
+    assert "   ✗ 233 of 233 requests failed   schema 1.4 " in headline(run)[1]
+    assert headline(run)[1].endswith("! 1 problem")
+    assert "  ! R004  $.error_request_count" in page(run)
+    some = read_run(str(export("0.1.1/completions-errors")))
+    assert "   ✗ 9 of 50 requests failed   " in headline(some)[1]
+    assert "problem" not in headline(some)[1], "a note is none"
+    assert page(some)[:3] == [
+        "PROBLEMS",
+        "  ✓ check found nothing",
+        "  · R003  $.records.error_request_count",
+    ]
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe{}", b'{"a":1,"a":2}', b"[" * 100_000])
 def test_a_damaged_file_is_a_line_with_its_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.json"
@@ -155,6 +194,8 @@ def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
         ("is:old", lambda e: e.outdated),
         ("-is:export", lambda e: not e.main),
         ("is:bad", lambda e: bool(e.problems or e.error)),
+        ("is:failed", lambda e: "completions-errors" in e.relative),
+        ("failed:9", lambda e: e.relative.startswith("0.1.1/completions-errors/")),
         ("problems:P0", lambda e: "P001" in e.problems),
         ("version:", lambda e: True),
         ("-", lambda e: True),
@@ -359,7 +400,7 @@ def test_failed_requests_are_told_at_the_top() -> None:
     run = read_run(str(export("0.10.0/completions-errors")))
     count = sum(error["count"] for error in run.document["error_summary"])
     assert count > 0
-    assert f"✗ {count} failed requests" in headline(run)[1]
+    assert f"✗ {count} of 50 requests failed" in headline(run)[1]
     assert "ERRORS" in page(run)
 
 

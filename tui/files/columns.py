@@ -106,6 +106,10 @@ def _fewest_problems(export: Export) -> tuple[bool, int] | None:
     return (not export.error, -len(export.problems)) if export.error or export.problems else None
 
 
+def _failed(export: Export) -> str:
+    return figure(export.failed, _METRIC_WIDTH)
+
+
 COLUMNS: Final = (
     ListColumn("name", "name", 0, lambda e: e.name, lambda e: e.relative, _holds(lambda e: safe_text(e.relative))),
     ListColumn(
@@ -118,6 +122,15 @@ COLUMNS: Final = (
     ),
     _text("release", "release", 9, lambda e: e.release if e.main or not e.family else e.family),
     _text("load", "load", 11, lambda e: e.load),
+    ListColumn(
+        "failed",
+        "failed",
+        _METRIC_WIDTH,
+        _failed,
+        lambda e: e.failed,
+        lambda e, text: _failed(e).startswith(text),
+        right=True,
+    ),
     *(metric_column(f"{tag}.avg", title, by_default=True) for tag, title in _TITLES.items()),
     ListColumn("problems", "problems", 14, _problems, _fewest_problems, _holds(_problems)),
     _text("model", "model", 22, lambda e: e.model),
@@ -146,7 +159,7 @@ def columns(keys: Iterable[str]) -> tuple[ListColumn, ...]:
     return (*listed, *(found for key in own if (found := column(key))))
 
 
-METRICS: Final = tuple(each.key for each in COLUMNS if each.right)
+METRICS: Final = tuple(each.key for each in COLUMNS if "." in each.key)
 """The `METRIC.STAT` that are read of every file, shown or not."""
 
 

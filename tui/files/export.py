@@ -21,9 +21,10 @@ class Export:
     """A file under the given paths. Until it is read, only its names are known.
 
     `numbers` holds the statistics that were asked for, by `METRIC.STAT`, in the units of the catalogue; `problems` the
-    codes of the findings of `check`, each once; `error` says why it could not be read. `main` tells a main export, the
-    only family that is checked and compared, `outdated` a file that a migration would bring to a newer version, `rank`
-    the place of its version among all. `words` is what a filter looks in. All text is harmless to show.
+    codes of the findings of `check`, each once and without notes; `failed` how many requests failed, None where the
+    file does not say; `error` says why it could not be read. `main` tells a main export, the only family that is
+    checked and compared, `outdated` a file that a migration would bring to a newer version, `rank` the place of its
+    version among all. `words` is what a filter looks in. All text is harmless to show.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Export:
     load: str = ""
     start: str = ""
     cancelled: bool = False
+    failed: int | None = None
     numbers: dict[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     error: str = ""

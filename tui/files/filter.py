@@ -1,7 +1,7 @@
 """The filter of the list: words that must be there, and words that must not.
 
 `llama 1.0` needs both; `-lab` or `!lab` excludes; `version:1.0`, or another key of a column before a colon, asks that
-column; `is:old`, `is:bad`, `is:export`, `is:cancelled` ask what a file is.
+column; `is:old`, `is:bad`, `is:export`, `is:failed`, `is:cancelled` ask what a file is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ STATES: Final[dict[str, Callable[[Export], bool]]] = {
     "old": lambda e: e.outdated,
     "bad": lambda e: bool(e.problems or e.error),
     "export": lambda e: e.main,
+    "failed": lambda e: bool(e.failed),
     "cancelled": lambda e: e.cancelled,
 }
 """What `is:` may ask."""

@@ -94,7 +94,7 @@ class FileList:
         return None if place is None else self.exports[place]
 
     def summary(self) -> str:
-        """What all of it is, on one line: `74 exports, 51 need migration, 3 with problems, 20 other files`.
+        """What all of it is, on one line: `74 exports, 51 need migration, 2 with failures, 20 other files`.
 
         An export of GenAI-Perf can be migrated, but is no export of AIPerf: it is counted apart.
         """
@@ -108,6 +108,8 @@ class FileList:
             parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
         if problems := sum(bool(export.problems) for export in main):
             parts.append(f"{problems} with problems")
+        if failures := sum(bool(export.failed) for export in main):
+            parts.append(f"{failures} with failures")
         if others := len(read) - len(main) - predecessors - failed:
             parts.append(plural(others, "other file"))
         if failed:

@@ -42,6 +42,7 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
     from migrator.aiperf.releases import version_key
     from migrator.batch.facts import facts
     from migrator.chain.names import metrics_of
+    from migrator.chain.requests import requests_of
     from migrator.chain.steps import NEWEST
     from migrator.diff.workload import workload
     from migrator.identify import MIGRATABLE, Family
@@ -66,6 +67,7 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
     export.release = _releases(writers_of(identity))
     export.start = safe_text(known["start_time"])
     export.cancelled = known["was_cancelled"] is True
+    export.failed = requests_of(document, identity.version).failed
     plan = workload(document)
     export.model = safe_text(_joined(plan.get("model")))
     export.load = safe_text(_load(plan))
@@ -74,11 +76,13 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
 
 
 def _problems(loaded: Loaded) -> tuple[str, ...]:
-    from migrator.check import check
+    """The codes of what `check` finds; a note is not a problem of the file."""
+    from migrator.check import Severity, check
 
     if loaded.parsed is None or loaded.identity.newer:
         return ()
-    return tuple(dict.fromkeys(finding.code for finding in check(loaded.parsed, loaded.identity)))
+    found = check(loaded.parsed, loaded.identity)
+    return tuple(dict.fromkeys(finding.code for finding in found if finding.severity is not Severity.NOTE))
 
 
 def _releases(names: Sequence[str]) -> str:

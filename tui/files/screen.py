@@ -35,8 +35,8 @@ class FilesScreen(Page):
         "Every file under the given paths. ↑ after a version: it needs migration. ! codes: what check found. Other"
         " families than main exports are dimmed.\n\n"
         "A filter has words that must be there; -word or !word must not. version:1.0, model:x, release:x, load:x,"
-        " problems:M0, time_to_first_token.p99:12 ask one column; is:old, is:bad, is:export, is:cancelled ask what a"
-        " file is.\n\n"
+        " problems:M0, time_to_first_token.p99:12 ask one column; is:old, is:bad, is:export, is:failed, is:cancelled"
+        " ask what a file is.\n\n"
         "a and b mark the baseline and the candidate, or groups of them if lines are selected with space."
     )
     DEFAULT_CSS = """

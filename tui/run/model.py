@@ -12,7 +12,7 @@ from migrator.aiperf.directions import direction
 from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.batch.facts import facts
 from migrator.batch.load import load
-from migrator.check.rule import RULES, Finding, Spot, Subject
+from migrator.check.rule import RULES, Finding, Severity, Spot, Subject
 from migrator.diff.workload import workload
 from migrator.errors import reported
 from migrator.identify import MIGRATABLE, Family, Identity
@@ -87,19 +87,14 @@ def headline(run: Run) -> tuple[str, str]:
 def _state(run: Run) -> Iterator[str]:
     found, known = run.identity, run.facts
     yield "✗ cancelled" if known["was_cancelled"] is True else _complete(run.document)
+    if failed := known["requests_failed"]:
+        succeeded = known["requests_succeeded"]
+        yield f"✗ {failed}{'' if succeeded is None else f' of {succeeded + failed}'} requests failed"
     yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
     yield f"AIPerf {_range(writers_of(found))}"
     yield str(known["start_time"] or "start time unknown")[:19].replace("T", " ")
-    if errors := _error_count(run.document):
-        yield f"✗ {plural(errors, 'failed request')}"
-    if run.findings:
-        yield f"! {plural(len(run.findings), 'problem')}"
-
-
-def _error_count(document: dict[str, Json]) -> int:
-    summary = document.get("error_summary")
-    counts = [error.get("count") for error in summary if type(error) is dict] if type(summary) is list else []
-    return sum(count for count in counts if type(count) is int)
+    if problems := sum(finding.severity is not Severity.NOTE for finding in run.findings):
+        yield f"! {plural(problems, 'problem')}"
 
 
 def _complete(document: dict[str, Json]) -> str:
@@ -180,11 +175,11 @@ def _problems(run: Run) -> Iterator[str]:
     yield "PROBLEMS"
     if run.identity.newer:
         yield f"  not checked: schema {run.identity.version} is newer than this tool knows"
-    elif not run.findings:
+    elif all(finding.severity is Severity.NOTE for finding in run.findings):
         yield "  ✓ check found nothing"
     for finding in run.findings:
         rule = RULES[finding.code]
-        yield f"  ! {finding.code}  {safe_text(finding.place)}"
+        yield f"  {'·' if finding.severity is Severity.NOTE else '!'} {finding.code}  {safe_text(finding.place)}"
         expected = f"; expected {finding.expected}" if finding.expected else ""
         yield from wrapped(safe_text(finding.found + expected), indent="      ")
         yield from wrapped(rule.remedy, indent="      do: ", hanging="          ")
