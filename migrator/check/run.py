@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from migrator.chain.names import block_of, metrics_of, metrics_path
+from migrator.chain.names import metrics_of, metrics_path, spellings
 from migrator.chain.places import SUMMARY, visit
 from migrator.chain.requests import Outcome, requests_of
 from migrator.check.rule import Problem, Severity, Subject, rule
@@ -130,8 +130,9 @@ def _none_succeeded(subject: Subject) -> Iterator[Problem]:
 
 def _place_of_failures(subject: Subject) -> Path:
     version = subject.identity.version
-    counted = block_of(metrics_of(subject.document, version), "error_request_count")
-    return (*metrics_path(version), "error_request_count") if counted else ("error_summary",)
+    metrics = metrics_of(subject.document, version)
+    counted = (name for name in spellings("error_request_count") if metrics.get(name) is not None)
+    return next(((*metrics_path(version), name) for name in counted), ("error_summary",))
 
 
 def _with_reasons(found: str, reasons: str) -> str:
