@@ -66,6 +66,7 @@ docs: $(VENV)/ready ## regenerate the generated pages
 	$(BIN)/python -m migrator.check.pages docs
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/directions.py
+	$(BIN)/python docs/definitions.py
 	$(BIN)/python docs/readme.py
 	$(BIN)/python -m oracle.report
 	$(BIN)/python docs/screenshots.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from migrator.aiperf.volatile import stable
+from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of
 from migrator.diff.noise import gpus_of
 from migrator.diff.run import Run
@@ -24,7 +25,8 @@ def changes(base: Run, candidate: Run, *, everything: bool = False) -> tuple[lis
     say is compared, as the workload.
     """
     one, other = _surroundings(base), _surroundings(candidate)
-    if _other_family(base, candidate):
+    # GenAI-Perf's configuration is read in AIPerf's words, as its options had other places in each of its releases.
+    if CARRIED in base.facts or CARRIED in candidate.facts or _other_family(base, candidate):
         one["input_config"], other["input_config"] = workload(base.facts), workload(candidate.facts)
     if fingerprint(one) == fingerprint(other):
         return [], 0

@@ -2,50 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from migrator.diff.outcomes import outcomes
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
+from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of
 from migrator.diff.sides import LoadedSide, duplicates, same_run
-from migrator.diff.workload import FACTS, workload
-from migrator.jsonfile import Json, fingerprint
+from migrator.jsonfile import Json, Object, fingerprint
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Finding
 
+REQUESTS_PERCENT: Final = 5.0
+"""Percent by which the numbers of requests may differ; a single request always may."""
 LENGTH_PERCENT: Final = 5.0
 """Percent by which inputs may differ, or outputs be shorter, before the two did not do the same work."""
 
 
-def findings(base: LoadedSide, candidate: LoadedSide) -> list[Finding]:
-    """Everything that a reader must know before the numbers; the blocking ones make the comparison invalid."""
-    found = [*_completeness(base, "base"), *_completeness(candidate, "candidate")]
-    found += _workloads(base, candidate)
-    found += _lengths(base, candidate)
+class Setups(NamedTuple):
+    """The set-up of each run of both sides."""
+
+    base: Sequence[Setup]
+    candidate: Sequence[Setup]
+
+
+def findings(
+    base: LoadedSide, candidate: LoadedSide, setups: Setups, allowed: Allowance, redefined: Collection[str]
+) -> list[Finding]:
+    """Everything that a reader must know before the numbers; the blocking ones make the comparison invalid.
+
+    Args:
+        base: the baseline.
+        candidate: what is compared with it.
+        setups: the set-up of each run.
+        allowed: what differs on purpose.
+        redefined: metrics that the sides compute in different ways: their values tell nothing of the work.
+    """
+    found = [*_completeness(base, "base", allowed), *_completeness(candidate, "candidate", allowed)]
+    found += _workloads(setups, allowed)
+    found += _requests(base, candidate, setups, allowed)
+    found += _releases(base, candidate, allowed)
+    found += _lengths(base, candidate, allowed, redefined)
     found += _identity(base, candidate)
     return sorted(found, key=lambda finding: not finding.blocks)
 
 
-def _finding(code: str, message: str, *, blocks: bool, base: Json = None, candidate: Json = None) -> Finding:
+def _finding(
+    code: str, message: str, *, blocks: bool, base: Json = None, candidate: Json = None, warns: bool = False
+) -> Finding:
     from migrator.diff.receipt import Finding
 
-    return Finding(code=code, blocks=blocks, message=message, base=base, candidate=candidate)
+    return Finding(code=code, blocks=blocks, message=message, base=base, candidate=candidate, warns=warns)
 
 
-def _completeness(side: LoadedSide, name: str) -> Iterator[Finding]:
-    checks = (
-        ("cancelled", "was cancelled", lambda facts: facts.get("was_cancelled") is True),
-        ("incomplete", "is not complete", lambda facts: facts.get("is_complete") is False),
-        ("invalid", "is marked invalid for submission", lambda facts: facts.get("runtime_submission_invalid_reasons")),
+def _completeness(side: LoadedSide, name: str, allowed: Allowance) -> Iterator[Finding]:
+    checks: tuple[tuple[str, str, Callable[[Object], Json], bool], ...] = (
+        ("cancelled", "was cancelled", lambda facts: facts.get("was_cancelled") is True, False),
+        ("incomplete", "is not complete", _incomplete, False),
+        ("invalid", "is marked invalid for submission", _invalid, allowed.covers("submission")),
     )
-    for code, what, holds in checks:
-        runs = [run for run in side.runs if holds(run.facts)]
+    for code, what, reason_of, free in checks:
+        runs = [run for run in side.runs if reason_of(run.facts)]
         if runs:
-            reason = runs[0].facts.get("incomplete_reason") if code == "incomplete" else None
-            reason = runs[0].facts.get("runtime_submission_invalid_reasons") if code == "invalid" else reason
-            told = f": {reason}" if reason else ""
-            yield _finding(code, f"{_which(name, runs, side)} {what}{told}", blocks=True)
+            reason = reason_of(runs[0].facts)
+            told = "" if reason is True else f": {_listed(reason)}"
+            yield _finding(code, f"{_which(name, runs, side)} {what}{told}", blocks=not free, warns=free)
+
+
+def _incomplete(facts: Object) -> Json:
+    return (facts.get("incomplete_reason") or True) if facts.get("is_complete") is False else None
+
+
+def _invalid(facts: Object) -> Json:
+    """Why a run is no valid submission: reasons found while it ran, or in `metadata`; None for one that is."""
+    metadata = facts.get("metadata")
+    metadata = metadata if type(metadata) is dict else {}
+    reasons = facts.get("runtime_submission_invalid_reasons") or []
+    if metadata.get("submission_valid") is False:
+        reasons = [*_as_list(metadata.get("submission_invalid_reasons")), *_as_list(reasons)] or True
+    return reasons or None
+
+
+def _as_list(value: Json) -> list[Json]:
+    return value if type(value) is list else [value] if value else []
+
+
+def _listed(reason: Json) -> str:
+    return ", ".join(dict.fromkeys(map(str, reason))) if type(reason) is list else str(reason)
 
 
 def _which(name: str, runs: Sequence[Run], side: LoadedSide) -> str:
@@ -54,29 +99,87 @@ def _which(name: str, runs: Sequence[Run], side: LoadedSide) -> str:
     return f"{len(runs)} of {len(side.runs)} runs of the {name} ({runs[0].file})"
 
 
-def _workloads(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
-    """Differences between the sides, and within one: runs of different workloads are not repetitions."""
-    firsts = []
-    for name, side in (("base", base), ("candidate", candidate)):
-        loads = [workload(run.facts) for run in side.runs]
-        firsts.append(loads[0])
-        for fact in FACTS:
-            values = {fingerprint(load.get(fact.name)) for load in loads}
-            # Trials differ in their seed on purpose.
-            if len(values) > 1 and fact.blocks:
-                message = f"the runs of the {name} differ in {fact.name}: they are not repetitions of one configuration"
-                yield _finding(f"mixed {fact.name}", message, blocks=True)
-    one, other = firsts
-    for fact in FACTS:
-        a, b = one.get(fact.name), other.get(fact.name)
-        if fingerprint(a) == fingerprint(b):
+def _workloads(setups: Setups, allowed: Allowance) -> Iterator[Finding]:
+    """Differences between the sides, and within one: runs of different set-ups are not repetitions."""
+    places = dict.fromkeys(place for setup in (*setups.base, *setups.candidate) for place in setup)
+    silent = [name for name, side in (("base", setups.base), ("candidate", setups.candidate)) if not _says(side)]
+    if len(silent) == 1:
+        message = f"the {silent[0]} does not say how it was measured: its set-up cannot be compared"
+        yield _finding("no configuration", message, blocks=False, warns=True)
+        places = dict.fromkeys(place for place in places if place == "gpus")
+    for place in places:
+        name, free = name_of(place), allowed.covers(place)
+        one, other = _values(setups.base, place), _values(setups.candidate, place)
+        for side, values in (("base", one), ("candidate", other)):
+            if len(values) > 1 and not free and place not in (*TOLD, *COUNTS):
+                message = f"the runs of the {side} differ in {name}: they are not repetitions of one configuration"
+                yield _finding(f"mixed {name}", message, blocks=True)
+        if one.keys() == other.keys() or not _is_told(place, one, other):
             continue
-        # What only one side says may be a default that the other leaves out.
-        sure = a is not None and b is not None
-        message = f"{fact.name} differs" if sure else f"{fact.name} is told by one side only"
-        yield _finding(
-            fact.name, message, blocks=fact.blocks and (sure or fact.name == "input file"), base=a, candidate=b
-        )
+        sure = None not in (*one.values(), *other.values())
+        message = f"{name} differs" if sure else f"{name} is told by one side only"
+        message += ", as asked for" if free else ""
+        blocks = not free and place not in (*TOLD, *COUNTS)
+        yield _finding(name, message, blocks=blocks, base=_shown(one), candidate=_shown(other))
+
+
+def _says(setups: Sequence[Setup]) -> bool:
+    """Whether a run of a side says more of its set-up than its telemetry does."""
+    return any(place != "gpus" for setup in setups for place in setup)
+
+
+def _values(setups: Sequence[Setup], place: str) -> dict[bytes, Json]:
+    """The values of a place over the runs of a side, each once."""
+    return {fingerprint(setup.get(place)): setup.get(place) for setup in setups}
+
+
+def _is_told(place: str, one: Mapping[bytes, Json], other: Mapping[bytes, Json]) -> bool:
+    """Whether a difference is worth a word: telemetry of one side only, or a count that one release writes, is not."""
+    one_sided = None in one.values() or None in other.values()
+    return not (one_sided and (place == "gpus" or place in COUNTS))
+
+
+def _shown(values: Mapping[bytes, Json]) -> Json:
+    listed = list(values.values())
+    return listed[0] if len(listed) == 1 else listed
+
+
+def _requests(base: LoadedSide, candidate: LoadedSide, setups: Setups, allowed: Allowance) -> Iterator[Finding]:
+    """How many requests there were, where that was chosen and is no result of the run."""
+    if any(map(bounded_by_time, (*base.runs, *candidate.runs))):
+        return
+    counts = [[found for run in side.runs if (found := outcomes(run))] for side in (base, candidate)]
+    if not all(counts):
+        asked = [_values(side, place) for place in sorted(COUNTS) for side in (setups.base, setups.candidate)]
+        different = [
+            (one, other) for one, other in zip(asked[::2], asked[1::2], strict=True) if one.keys() != other.keys()
+        ]
+        sure = [(one, other) for one, other in different if None not in (*one.values(), *other.values())]
+        if sure and not allowed.covers("requests"):
+            one, other = sure[0]
+            yield _finding(
+                "requests", "requests asked for differ", blocks=True, base=_shown(one), candidate=_shown(other)
+            )
+        return
+    every = [found for side in counts for found in side]
+    # Between what succeeded and what was tried: whether failed requests are made up for is not looked at.
+    least, most = min(found.attempted for found in every), max(found.succeeded for found in every)
+    if most - least <= max(REQUESTS_PERCENT / 100 * least, 1):
+        return
+    ends = [sorted({found.attempted for found in side}) for side in counts]
+    shown = [side[0] if len(side) == 1 else [side[0], side[-1]] for side in ends]
+    free = allowed.covers("requests")
+    message = "the number of requests differs" + (", as asked for" if free else "")
+    yield _finding("requests measured", message, blocks=not free, base=shown[0], candidate=shown[1])
+
+
+def _releases(base: LoadedSide, candidate: LoadedSide, allowed: Allowance) -> Iterator[Finding]:
+    """Runs of one side that different releases measured."""
+    for name, side in (("base", base), ("candidate", candidate)):
+        found = sorted({str(run.facts.get("aiperf_version") or f"schema {run.version}") for run in side.runs})
+        if len(found) > 1:
+            message = f"the runs of the {name} were measured with different releases of AIPerf: {', '.join(found)}"
+            yield _finding("mixed release", message, blocks=not allowed.covers("release"))
 
 
 def mean_of(side: LoadedSide, tag: str, statistic: str = "avg") -> float | None:
@@ -89,12 +192,18 @@ def _has(run: Run, tag: str, statistic: str) -> bool:
     return tag in run.blocks and statistic in run.blocks[tag].values
 
 
-def _lengths(base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
-    a, b = mean_of(base, "input_sequence_length"), mean_of(candidate, "input_sequence_length")
-    if a and b and abs(b / a - 1) * 100 > LENGTH_PERCENT:
-        yield _finding("input length measured", "the inputs had another length", blocks=True, base=a, candidate=b)
-    a, b = mean_of(base, "output_sequence_length"), mean_of(candidate, "output_sequence_length")
-    if not a or not b:
+def _lengths(
+    base: LoadedSide, candidate: LoadedSide, allowed: Allowance, redefined: Collection[str]
+) -> Iterator[Finding]:
+    tag = "input_sequence_length"
+    a, b = mean_of(base, tag), mean_of(candidate, tag)
+    if a and b and tag not in redefined and abs(b / a - 1) * 100 > LENGTH_PERCENT:
+        free = allowed.covers("input length")
+        message = "the inputs had another length" + (", as asked for" if free else "")
+        yield _finding("input length measured", message, blocks=not free, base=a, candidate=b)
+    tag = "output_sequence_length"
+    a, b = mean_of(base, tag), mean_of(candidate, tag)
+    if not a or not b or tag in redefined or allowed.covers("output length"):
         return
     percent = (b / a - 1) * 100
     if percent < -LENGTH_PERCENT and faster(base, candidate):

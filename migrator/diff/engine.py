@@ -11,7 +11,7 @@ from typing import Final
 
 from migrator._version import __version__
 from migrator.diff.changes import changes
-from migrator.diff.comparable import faster, findings
+from migrator.diff.comparable import Setups, faster, findings
 from migrator.diff.evidence import Weigher, without_drift
 from migrator.diff.failures import CODES as FAILURE_CODES
 from migrator.diff.failures import findings as failure_findings
@@ -24,13 +24,14 @@ from migrator.diff.outcomes import completed as with_zeros
 from migrator.diff.pair import Pair, UnitChange, curve, pairs
 from migrator.diff.policy import ERRORS, GateRule, Policy
 from migrator.diff.receipt import Evidence, Finding, Gate, NoiseUsed, Receipt, Row, RunSummary, Shift, Side, Verdict
+from migrator.diff.redefined import settled
 from migrator.diff.requests import Requests
 from migrator.diff.rows import Weighing, corrected, relative, row_of, weighing
 from migrator.diff.run import Run
+from migrator.diff.setup import Allowance, bounded_by_time, setup_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.drift import Drift
 from migrator.diff.statistics.interval import MIN_RUNS, is_apart
-from migrator.diff.workload import workload
 from migrator.jsonfile import Json
 
 _TOO_GOOD: Final = 25.0
@@ -65,8 +66,12 @@ def compare(
     """
     today = today or datetime.now(UTC).date()
     tags_a, tags_b = _tags(base.runs), _tags(candidate.runs)
-    base, candidate = completed(base, candidate, policy)
+    setups = Setups([setup_of(run) for run in base.runs], [setup_of(run) for run in candidate.runs])
+    allowed = Allowance(policy.vary, [*setups.base, *setups.candidate])
+    redefined = settled(base, candidate)
+    base, candidate = completed(redefined.base, redefined.candidate, policy)
     paired, odd_units = pairs(base, candidate, policy.named())
+    paired = [pair._replace(redefined=redefined.stops.get(pair.metric, "")) for pair in paired]
     require_judgeable(base, candidate, policy, paired)
     order = order_of(base, candidate)
     fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
@@ -80,7 +85,8 @@ def compare(
     ]
     found = [
         *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
-        *findings(base, candidate),
+        *findings(base, candidate, setups, allowed, redefined.stops),
+        *redefined.findings,
         *map(_unit_finding, odd_units),
         *order_findings(base, candidate, order, drifts),
         *_noise_findings(noise, fit, weighings, today),
@@ -100,7 +106,7 @@ def compare(
         shifts=_shifts(base, candidate, rows),
         only_base=sorted(tags_a - tags_b),
         only_candidate=sorted(tags_b - tags_a),
-        notes=[*requests.refused, *_notes(base, candidate, noise, fit)],
+        notes=[*requests.refused, *redefined.notes, *_notes(base, candidate, noise, fit)],
         noise=_noise_used(noise, fit, rows),
     )
 
@@ -155,7 +161,7 @@ def _weighings(
     found, drifts = [], []
     for pair, rule in ruled:
         weighed, values, drift = weigher.weigh(pair), None, None
-        if rule.mode == "gate" and not pair.other_unit:
+        if rule.mode == "gate" and not (pair.other_unit or pair.redefined):
             values = values_by_run(base, candidate, pair.metric, pair.statistic, pair.unit, rule.percent)
             drift = drift_of(order, values)
             drifts.append((values, drift))
@@ -166,7 +172,7 @@ def _weighings(
 
 def fixed_requests(base: LoadedSide, candidate: LoadedSide) -> bool:
     """Whether the number of requests was chosen. Sums over a run that was bounded by time follow its throughput."""
-    return all(workload(side.runs[0].facts).get("duration") is None for side in (base, candidate))
+    return not any(bounded_by_time(run) for side in (base, candidate) for run in side.runs)
 
 
 def _unit_finding(change: UnitChange) -> Finding:
@@ -233,6 +239,7 @@ def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
         policy_hash=policy.digest(),
         expired_waivers=[f"{w.metric}.{w.statistic} (ended {w.until}): {w.reason}" for w in policy.expired(today)],
         max_error_percent=policy.max_error_percent,
+        allowed=list(policy.vary),
     )
 
 

@@ -60,6 +60,8 @@ class Weigher:
 
     def weigh(self, pair: Pair) -> Weighed:
         """The evidence of one row."""
+        if pair.redefined:
+            return Weighed(Evidence.VALUE, Refusal(pair.redefined))
         try:
             return self._strongest(pair)
         except ArithmeticError:

@@ -109,7 +109,10 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All rules and waivers of one comparison. `source` says where they came from; empty for none given."""
+    """All rules and waivers of one comparison. `source` says where they came from; empty for none given.
+
+    `vary` names what differs between the sides on purpose; [`Allowance`][migrator.diff.setup.Allowance] reads it.
+    """
 
     rules: tuple[GateRule, ...] = ()
     waivers: tuple[Waived, ...] = ()
@@ -118,6 +121,7 @@ class Policy:
     source: str = ""
     text: str = field(default="", repr=False)
     max_error_percent: float = MAX_ERROR_PERCENT
+    vary: tuple[str, ...] = ()
 
     def rule(self, metric: str, statistic: str) -> GateRule:
         """What a row is held to, margin and floor filled in: the last rule that names it, else the defaults."""
@@ -267,7 +271,7 @@ def _number(text: str, option: str, what: str) -> float:
 
 
 def from_file(path: str) -> Policy:
-    """A policy file: `[defaults]`, `[[rule]]` and `[[waiver]]` tables.
+    """A policy file: `[defaults]`, `[allow]`, `[[rule]]` and `[[waiver]]` tables.
 
     Raises:
         UsageError: unreadable, not TOML, an unknown key or a value of the wrong kind; with the file's name.
@@ -291,7 +295,7 @@ def from_text(text: str, path: str) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"cannot be read as a policy: {error}", expected="a TOML file", file=path) from error
     reader = _Reader(path)
-    reader.require("policy", tables, {"defaults", "rule", "waiver"})
+    reader.require("policy", tables, {"defaults", "allow", "rule", "waiver"})
     defaults = tables.get("defaults", {})
     reader.require("defaults", defaults, {"margin", "alpha", "max_error_percent"})
     margin = reader.number("defaults", defaults, "margin", None)
@@ -304,6 +308,7 @@ def from_text(text: str, path: str) -> Policy:
         alpha=alpha,
         margin=margin,
         max_error_percent=reader.number("defaults", defaults, "max_error_percent", MAX_ERROR_PERCENT),
+        vary=reader.vary(tables.get("allow", {})),
         source=path,
         text=text,
     )
@@ -335,6 +340,14 @@ class _Reader:
         if value not in choices:
             raise UsageError(f"{where}: {key} is {value!r}", expected=" or ".join(choices), file=self._path)
         return str(value)
+
+    def vary(self, table: Any) -> tuple[str, ...]:
+        """What `[allow]` lets differ."""
+        self.require("allow", table, {"vary"})
+        names = table.get("vary", [])
+        if type(names) is not list or not all(type(name) is str and name for name in names):
+            raise UsageError(f"allow: vary is {names!r}", expected='names: vary = ["gpus"]', file=self._path)
+        return tuple(names)
 
     def name(self, where: str, table: dict[str, Any]) -> tuple[str, str]:
         name = table.get("metric")

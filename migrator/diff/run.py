@@ -9,10 +9,12 @@ from typing import Final, NamedTuple
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.batch.load import load
 from migrator.chain.steps import NEWEST
+from migrator.chain.steps.genai_perf import CARRIED
+from migrator.config.family import family_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, Family, identify
-from migrator.jsonfile import Json, parse, plain
+from migrator.jsonfile import Json, Object, parse, plain
 from migrator.migration.migrate import migrate
 from migrator.redact import redact
 
@@ -53,8 +55,10 @@ KEPT: Final = (
     "is_complete",
     "incomplete_reason",
     "runtime_submission_invalid_reasons",
+    "metadata",
     "error_summary",
     "input_config",
+    CARRIED,
     "run_info",
     "telemetry_data",
 )
@@ -102,11 +106,34 @@ def _run(name: str, document: Json, records: str) -> Run:
     newest, _ = redact(document)
     if not identity.newer:
         # A newer one's own shape is the newest there is; what it adds is compared as information.
-        newest = in_newest_dialect(migrate(newest, NEWEST, identity=identity).document)
+        own = migrate(newest, NEWEST, identity=identity).document
+        newest = in_newest_dialect(own)
+        newest = _with_all_of(own, newest)
     newest = plain(newest)
     blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
     facts = {key: newest[key] for key in KEPT if key in newest}
     return Run(name, identity.version, blocks, facts, records)
+
+
+def _with_all_of(own: Object, newest: Object) -> Object:
+    """The document in the newest dialect, with what its own BenchmarkConfig has and the newest release would reject.
+
+    Fields of that family have one place in all releases; those of a release to come are to be compared, too.
+    """
+    config = own.get("input_config")
+    if family_of(config) != "benchmark" or config is newest.get("input_config"):
+        return newest
+    return {**newest, "input_config": _merged(config, newest.get("input_config"))}
+
+
+def _merged(own: Json, other: Json) -> Json:
+    if type(own) is dict and type(other) is dict:
+        return {key: _merged(own[key], other.get(key, own[key])) for key in own} | {
+            key: value for key, value in other.items() if key not in own
+        }
+    if type(own) is list and type(other) is list and len(own) == len(other):
+        return [_merged(one, two) for one, two in zip(own, other, strict=True)]
+    return other
 
 
 def _block(value: dict[str, Json]) -> Block | None:

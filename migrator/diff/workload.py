@@ -1,62 +1,58 @@
-"""What a run measured, read from either family of `input_config`, in the same words.
+"""What a run measured, read from either family of `input_config` or from GenAI-Perf's, in the same words.
 
-UserConfig (up to AIPerf 0.8.0) and BenchmarkConfig (from 0.9.0 on) say the same things in different places. Two runs
-are only comparable if what they asked of the server is the same, whichever release asked.
+UserConfig (up to AIPerf 0.8.0) and BenchmarkConfig (from 0.9.0 on) say the same things in different places. This is for
+showing a run in a line. What two runs must have in common to be compared is more: see [`setup`][migrator.diff.setup].
 """
 
 from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from migrator.jsonfile import Json
+from migrator.chain.steps.genai_perf import CARRIED
+from migrator.config.family import family_of
+from migrator.config.genai_perf import as_benchmark_config, is_genai_perf
+from migrator.jsonfile import Json, Object
 
 _Place = tuple[str | int, ...]
 
 
 class Fact(NamedTuple):
-    """One thing that a configuration says: its places in each family; `blocks` if a difference ends the comparison."""
+    """One thing that a configuration says, and its place in each family."""
 
     name: str
-    blocks: bool
-    user: tuple[_Place, ...]
-    benchmark: tuple[_Place, ...]
+    user: _Place
+    benchmark: _Place
 
 
-_PHASE: Final = "<profiling phase>"
+PROFILING: Final = "<profiling phase>"
+"""In the place of a fact: the phase that is measured."""
 
 FACTS: Final = (
-    Fact("model", True, (("endpoint", "model_names"),), (("models", "items"),)),
-    Fact("endpoint type", True, (("endpoint", "type"),), (("endpoint", "type"),)),
-    Fact("streaming", True, (("endpoint", "streaming"),), (("endpoint", "streaming"),)),
-    Fact("concurrency", True, (("loadgen", "concurrency"),), ((_PHASE, "concurrency"),)),
-    Fact("request rate", True, (("loadgen", "request_rate"),), ((_PHASE, "rate"),)),
-    Fact(
-        "input length",
-        True,
-        (("input", "prompt", "input_tokens", "mean"),),
-        (("datasets", 0, "prompts", "isl", "mean"),),
-    ),
+    Fact("model", ("endpoint", "model_names"), ("models", "items")),
+    Fact("endpoint type", ("endpoint", "type"), ("endpoint", "type")),
+    Fact("streaming", ("endpoint", "streaming"), ("endpoint", "streaming")),
+    Fact("concurrency", ("loadgen", "concurrency"), (PROFILING, "concurrency")),
+    Fact("request rate", ("loadgen", "request_rate"), (PROFILING, "rate")),
+    Fact("input length", ("input", "prompt", "input_tokens", "mean"), ("datasets", 0, "prompts", "isl", "mean")),
     Fact(
         "input length spread",
-        True,
-        (("input", "prompt", "input_tokens", "stddev"),),
-        (("datasets", 0, "prompts", "isl", "stddev"),),
+        ("input", "prompt", "input_tokens", "stddev"),
+        ("datasets", 0, "prompts", "isl", "stddev"),
     ),
     Fact(
         "output length asked for",
-        True,
-        (("input", "prompt", "output_tokens", "mean"),),
-        (("datasets", 0, "prompts", "osl", "mean"),),
+        ("input", "prompt", "output_tokens", "mean"),
+        ("datasets", 0, "prompts", "osl", "mean"),
     ),
-    Fact("input file", True, (("input", "file"),), (("datasets", 0, "path"),)),
-    Fact("turns", True, (("input", "conversation", "turn", "mean"),), (("datasets", 0, "turns", "mean"),)),
-    Fact("duration", True, (("loadgen", "benchmark_duration"),), ((_PHASE, "duration"),)),
-    Fact("requests", False, (("loadgen", "request_count"),), ((_PHASE, "requests"),)),
-    Fact("conversations", False, (("input", "conversation", "num"),), ((_PHASE, "sessions"),)),
-    Fact("random seed", False, (("input", "random_seed"),), (("datasets", 0, "random_seed"),)),
-    Fact("tokenizer", False, (("tokenizer", "name"),), (("tokenizer", "name"),)),
+    Fact("input file", ("input", "file"), ("datasets", 0, "path")),
+    Fact("turns", ("input", "conversation", "turn", "mean"), ("datasets", 0, "turns", "mean")),
+    Fact("duration", ("loadgen", "benchmark_duration"), (PROFILING, "duration")),
+    Fact("requests", ("loadgen", "request_count"), (PROFILING, "requests")),
+    Fact("conversations", ("input", "conversation", "num"), (PROFILING, "sessions")),
+    Fact("random seed", ("input", "random_seed"), ("datasets", 0, "random_seed")),
+    Fact("tokenizer", ("tokenizer", "name"), ("tokenizer", "name")),
 )
-"""Everything that makes two workloads the same, or not."""
+"""What describes a workload in a line."""
 
 # A default that one release writes out and another leaves away says the same thing.
 _DEFAULTS: Final[dict[str, Any]] = {"streaming": False, "input length spread": 0, "turns": 1}
@@ -64,21 +60,33 @@ _DEFAULTS: Final[dict[str, Any]] = {"streaming": False, "input length spread": 0
 
 def workload(document: dict[str, Json]) -> dict[str, Json]:
     """Fact name → value, for a main export of any version; null where the configuration does not say."""
-    config = document.get("input_config")
-    if type(config) is not dict:
+    config = config_of(document)
+    if config is None:
         return {}
-    benchmark = bool(config.keys() & {"models", "datasets", "phases"})
+    benchmark = family_of(config) == "benchmark"
     found: dict[str, Json] = {}
     for fact in FACTS:
-        places = fact.benchmark if benchmark else fact.user
-        value = next((v for place in places if (v := _at(config, place)) is not None), None)
+        value = _at(config, fact.benchmark if benchmark else fact.user)
         found[fact.name] = _plain(fact.name, value)
     return found
 
 
+def config_of(document: dict[str, Json]) -> Object | None:
+    """The configuration of an export as AIPerf would say it; None without one.
+
+    GenAI-Perf's stands in `input_config`, and after a migration beside it.
+    """
+    config = document.get("input_config")
+    if not is_genai_perf(config) and is_genai_perf(document.get(CARRIED)):
+        config = document[CARRIED]
+    if type(config) is not dict:
+        return None
+    return as_benchmark_config(config) if is_genai_perf(config) else config
+
+
 def _at(node: Json, place: _Place) -> Json:
     for part in place:
-        if part == _PHASE:
+        if part == PROFILING:
             node = _profiling_phase(node)
         elif type(part) is int:
             node = node[part] if type(node) is list and part < len(node) else None
@@ -101,6 +109,11 @@ def _plain(name: str, value: Json) -> Json:
         return _DEFAULTS.get(name)
     if name == "model" and type(value) is list:
         return [item.get("name") if type(item) is dict else item for item in value]
+    return whole(value)
+
+
+def whole(value: Json) -> Json:
+    """A number without a fraction as an integer, so that 64.0 and 64 are the same; anything else as it is."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,6 +23,17 @@ from migrator.aiperf.definitions import (
 )
 from migrator.aiperf.metrics import catalogue
 from migrator.aiperf.releases import age
+
+ROOT = Path(__file__).parents[2]
+
+
+def page() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("definitions_page", ROOT / "docs" / "definitions.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def facts(config: dict[str, Any] | None = None, **averages: float) -> RunFacts:
@@ -151,3 +165,8 @@ def test_a_note_says_what_was_before_and_what_is_now() -> None:
     assert "total_output_tokens / energy" in told
     assert "total_osl / energy" in told
     assert notes_of("nvidia_output_tokens_per_joule", "0.8.0") == ""
+
+
+def test_the_page_is_generated_from_the_table() -> None:
+    made = page()
+    assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make docs`"

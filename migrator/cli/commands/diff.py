@@ -45,6 +45,7 @@ class Options:
     policy: str | None
     inconclusive: Literal["pass", "fail"] | None
     max_error_percent: float | None
+    vary: list[str]
     exit_code: bool
     noise: str | None
     prove: bool
@@ -78,6 +79,13 @@ def arguments(command: str) -> Parser:
         type=percent,
         metavar="POINTS",
         help="percentage points of failed requests, more than the baseline's, that are still no more (default 1)",
+    )
+    parser.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what differs on purpose, such as gpus,concurrency or endpoint.timeout; repeatable",
     )
     parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
     parser.add_argument("--noise", type=file_name, metavar="FILE", help="judge single runs by what `noise learn` wrote")
@@ -180,7 +188,9 @@ def _policy(options: Options) -> Policy:
     policy = from_file(options.policy) if options.policy else Policy()
     rules = from_options(options.fail_on)
     points = policy.max_error_percent if options.max_error_percent is None else options.max_error_percent
-    return replace(policy, rules=(*policy.rules, *rules), max_error_percent=points)
+    varied = [name.strip() for option in options.vary for name in option.split(",") if name.strip()]
+    vary = tuple(dict.fromkeys((*policy.vary, *varied)))
+    return replace(policy, rules=(*policy.rules, *rules), max_error_percent=points, vary=vary)
 
 
 def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
