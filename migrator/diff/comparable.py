@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from migrator.diff.outcomes import outcomes
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
-from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of
+from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, warm_up_beside
 from migrator.diff.sides import LoadedSide, duplicates, same_run
 from migrator.jsonfile import Json, Object, fingerprint
 
@@ -107,6 +107,8 @@ def _workloads(setups: Setups, allowed: Allowance) -> Iterator[Finding]:
         message = f"the {silent[0]} does not say how it was measured: its set-up cannot be compared"
         yield _finding("no configuration", message, blocks=False, warns=True)
         places = dict.fromkeys(place for place in places if place == "gpus")
+    if len({fingerprint(warm_up_beside(setup)) for setup in (*setups.base, *setups.candidate)}) == 1:
+        places.pop("warm-up", None)
     for place in places:
         name, free = name_of(place), allowed.covers(place)
         one, other = _values(setups.base, place), _values(setups.candidate, place)

@@ -173,6 +173,14 @@ def setup_of(run: Run) -> Setup:
     return found
 
 
+def warm_up_beside(setup: Setup) -> Json:
+    """What a warm-up has for itself: without what it shares with the phase that it warms up for."""
+    warm = setup.get("warm-up")
+    if type(warm) is not dict:
+        return warm
+    return {key: value for key, value in warm.items() if value != setup.get(f"profiling.{key}")}
+
+
 _NEVER: Final = object()
 _BEFORE_LABELS: Final = ("genai-perf", "0.1", "0.2", "0.3")
 
@@ -218,15 +226,20 @@ def _of_phases(phases: Sequence[Json]) -> Iterator[tuple[str, Json]]:
     warm: list[Json] = []
     profiling = 0
     for phase in phases:
-        if type(phase) is dict and "warmup" in (phase.get("kind"), phase.get("name")):
-            leaves = {key: whole(value) for key, value in phase.items() if key not in ("name", "kind")}
-            leaves.pop("exclude_from_results", None)
-            warm.append(leaves)
+        if type(phase) is dict and _is_warm_up(phase):
+            warm.append({key: whole(value) for key, value in phase.items() if key not in _EVERY_WARM_UP})
         else:
             profiling += 1
             yield from _below("profiling" if profiling == 1 else f"profiling {profiling}", phase)
     if warm:
         yield "warm-up", warm[0] if len(warm) == 1 else warm
+
+
+_EVERY_WARM_UP: Final = ("name", "kind", "exclude_from_results")
+
+
+def _is_warm_up(phase: Object) -> bool:
+    return "warmup" in (phase.get("kind"), phase.get("name"))
 
 
 def _below(place: str, value: Json) -> Iterator[tuple[str, Json]]:
@@ -291,7 +304,7 @@ class Allowance:
 
     def __init__(self, names: Sequence[str], setups: Sequence[Setup]) -> None:
         self._places: set[str] = set()
-        known = _known_names(setups)
+        known = _known_names(setups) if names else {}
         for name in names:
             places = known.get(_key(name)) or _field(name)
             if not places:

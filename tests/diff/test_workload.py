@@ -253,6 +253,12 @@ def test_a_name_of_a_fact_of_a_place_or_of_a_part_lets_it_differ(tmp_path: Path,
     assert (told.base, told.candidate) == (4, 8)
 
 
+def test_a_warm_up_varies_with_the_phase_that_it_warms_up_for(tmp_path: Path) -> None:
+    changes = tuple(put(f"input_config.phases.{phase}.concurrency", 8) for phase in (0, 1))
+    assert set(blocking(pair(tmp_path, *changes))) == {"concurrency"}
+    assert not blocking(pair(tmp_path, *changes, options=("--vary", "concurrency")))
+
+
 def test_names_are_repeated_or_listed(tmp_path: Path) -> None:
     changes = (put("input_config.phases.1.concurrency", 8), put("input_config.endpoint.timeout", 5), request_count(99))
     options = ("--vary", "concurrency,requests", "--vary", "endpoint.timeout")
