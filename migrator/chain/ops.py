@@ -107,9 +107,11 @@ class Rename:
         at: the objects whose keys are renamed.
         unless: tells from the parent of such an object whether it is left alone (an AMD GPU keeps its names).
         about: (what is renamed, the pattern of the new names), for a table too long to be listed in a description.
+        remark: gives the note of a new name: what a reader must know of the value, such as that newer releases define
+            it otherwise.
     """
 
-    __slots__ = ("about", "at", "inverse", "table", "unless")
+    __slots__ = ("about", "at", "inverse", "remark", "table", "unless")
 
     def __init__(
         self,
@@ -117,8 +119,10 @@ class Rename:
         at: Pattern = ROOT,
         unless: Callable[[Object], bool] | None = None,
         about: tuple[str, str] | None = None,
+        remark: Callable[[str], str] | None = None,
     ) -> None:
         self.table = table
+        self.remark = remark
         self.inverse = {new: old for old, new in table.items()}
         self.at = at
         self.unless = unless
@@ -144,7 +148,9 @@ class Rename:
                     note = f"{table[old]} is there too"
                     context.note(Op.KEEP, (*path, old), Loss.KEPT, note=note)
                 elif old in known:
-                    context.note(Op.RENAME, (*path, old), Loss.EXACT, to=(*path, table[old]))
+                    new = table[old]
+                    note = self.remark(new if new in self.inverse else old) if self.remark else ""
+                    context.note(Op.RENAME, (*path, old), Loss.EXACT, to=(*path, new), note=note)
             if len(clashes) < len(known):
                 changes.append((path, {n if n in clashes else table.get(n, n): v for n, v in node.items()}))
         return applied(document, changes) if changes else document

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from migrator.aiperf.definitions import notes_of
 from migrator.chain.operation import AddedField, Operation
 from migrator.chain.ops import Add, Rename
 from migrator.chain.places import GPU_METRICS, GPUS
@@ -72,8 +73,13 @@ def _is_amd(gpu: Object) -> bool:
     return (gpu.get("platform") or infer_platform(gpu)) == "amd"
 
 
+def _redefined(tag: str) -> str:
+    """What changed beside the name, in the release that renamed a metric: the value keeps its old definition."""
+    return notes_of(tag, "0.12.0")
+
+
 VENDOR_NAMES: tuple[Operation, ...] = (
     Add(AddedField("platform", _platform, after=("gpu_uuid", "gpu_name"), loss=Loss.INFERRED), at=GPUS),
     Rename(GPU_NAMES, at=GPU_METRICS, unless=_is_amd, about=("telemetry metrics", "nvidia_*")),
-    Rename(RUN_NAMES, about=("energy metrics", "nvidia_*")),
+    Rename(RUN_NAMES, about=("energy metrics", "nvidia_*"), remark=_redefined),
 )
