@@ -53,6 +53,7 @@ def definitions() -> tuple[Definition, ...]:
     )
 
 
+@cache
 def notes_of(tag: str, since: str) -> str:
     """What a reader of a metric must know who has it of releases before and after one; empty if nothing changed.
 
@@ -61,7 +62,9 @@ def notes_of(tag: str, since: str) -> str:
         since: the release from which on it has another definition.
     """
     found = [one for one in definitions() if tag in one.tags and one.since == since and one.weight == "large"]
-    return "; ".join(f"AIPerf {since} computes it otherwise: before, {one.before}; since, {one.after}" for one in found)
+    return "; ".join(
+        f"defined otherwise since AIPerf {since} (before: {one.before}; since: {one.after})" for one in found
+    )
 
 
 # --- releases ------------------------------------------------------------------------------------------------
@@ -116,7 +119,7 @@ class RunFacts(NamedTuple):
     """What the conditions look at.
 
     `averages` has the metrics of the run by today's names, `config` its `input_config` in the dialect of the newest
-    release, `gpu_metrics` today's names of the metrics that its GPUs report.
+    release, `gpu_metrics` the names of the metrics that its GPUs report.
     """
 
     averages: Mapping[str, float]
@@ -213,7 +216,8 @@ def _usage_asked_for(facts: RunFacts) -> bool:
 
 def _no_counter(facts: RunFacts) -> bool:
     has_energy = "nvidia_total_gpu_energy" in facts.averages
-    return has_energy and bool(facts.gpu_metrics) and "nvidia_energy_consumption" not in facts.gpu_metrics
+    counters = ("nvidia_energy_consumption", "energy_consumption")
+    return has_energy and bool(facts.gpu_metrics) and not any(name in facts.gpu_metrics for name in counters)
 
 
 CONDITIONS: Final = {
@@ -244,6 +248,62 @@ def facts_of(averages: Mapping[str, float], document: Mapping[str, Json]) -> Run
             metrics = gpu.get("metrics") if type(gpu) is dict else None
             found |= metrics.keys() if type(metrics) is dict else set()
     return RunFacts(averages, config if type(config) is dict else {}, found)
+
+
+Touched = tuple[tuple[int, bool | None], ...]
+"""Of each change that concerns a run, or may: its place in the table, and whether that is sure (None: it may)."""
+
+
+def touching(facts: RunFacts) -> Touched:
+    """The changes of weight that give a run other values, or may."""
+    found = []
+    for place, change in enumerate(definitions()):
+        if change.weight == "large" and (touched := touches(change, facts)) is not False:
+            found.append((place, touched))
+    return tuple(found)
+
+
+class Crossing(NamedTuple):
+    """A change between runs, the metrics that runs of before and after it have, and whether it surely concerns one."""
+
+    change: Definition
+    tags: tuple[str, ...]
+    sure: bool
+
+
+class Crossings:
+    """Finds the metrics of many runs that are not computed in one way, run by run, in memory that does not grow."""
+
+    def __init__(self) -> None:
+        self._tags: dict[tuple[int, str], set[str]] = {}
+        self._touched: dict[int, bool] = {}
+
+    def add(self, era: Era | None, touched: Touched, tags: Collection[str]) -> None:
+        """One more run.
+
+        Args:
+            era: the releases that it can be from; without any, it is passed over.
+            touched: what [`touching`][] found.
+            tags: today's names of its metrics.
+        """
+        if era is None:
+            return
+        for place, sure in touched:
+            self._touched[place] = self._touched.get(place, False) or sure is True
+        for place, change in enumerate(definitions()):
+            if change.weight == "large":
+                seen = self._tags.setdefault((place, era.side_of(change)), set())
+                seen.update(tag for tag in change.tags if tag in tags)
+
+    def found(self) -> list[Crossing]:
+        """The changes that lie between the runs, as far as they concern them."""
+        crossings = []
+        for place, change in enumerate(definitions()):
+            both = self._tags.get((place, "before"), set()) & self._tags.get((place, "after"), set())
+            tags = tuple(tag for tag in change.tags if tag in both)
+            if tags and place in self._touched:
+                crossings.append(Crossing(change, tags, self._touched[place]))
+        return crossings
 
 
 def crossed(eras: Iterable[Era]) -> list[Definition]:

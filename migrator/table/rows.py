@@ -11,16 +11,18 @@ import json
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from migrator.aiperf.definitions import Era, Touched, era_of, facts_of, touching
 from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
 from migrator.batch.runs import Mark, mark_of
 from migrator.chain.names import current, metrics_of
 from migrator.chain.requests import requests_of
+from migrator.config.for_release import in_newest_dialect
 from migrator.diff.workload import FACTS, workload
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, require_migratable
-from migrator.jsonfile import Json, Numeral
+from migrator.jsonfile import Json, Numeral, fingerprint
 from migrator.migration.migrate import migrate
 
 Kind = Literal["text", "number", "flag"]
@@ -64,13 +66,16 @@ METRIC_COLUMNS: Final[dict[str, Kind]] = {**ABOUT_RUN, **ABOUT_METRIC, **dict.fr
 class Run(NamedTuple):
     """An export after migration: its columns beside the metrics, its stats blocks, and what no cell could hold.
 
-    `metrics` has today's names, whatever version the table is in. `mark` tells copies and phases of the run.
+    `metrics` has today's names, whatever version the table is in. `mark` tells copies and phases of the run. `era` and
+    `touched` are for [`Crossings`][migrator.aiperf.definitions.Crossings].
     """
 
     about: Row
     metrics: dict[str, dict[str, Json]]
     warnings: list[str]
     mark: Mark
+    era: Era | None = None
+    touched: Touched = ()
 
 
 def read_run(source: Source, loaded: Loaded, *, to: str) -> Run | None:
@@ -115,14 +120,32 @@ def run_of(path: str, from_version: str, to: str, document: dict[str, Json], mar
     found |= {_column(name): told.get(name) for name in _WORKLOAD}
     requests = requests_of(document, to)
     found |= {"failed_requests": requests.failed, "failed_percent": requests.failed_percent}
+    metrics = _by_todays_name(metrics_of(document, to))
+    averages = {tag: value for tag, block in metrics.items() if (value := _number(block.get("avg"))) is not None}
     about = {name: _cell(found[name], kind) for name, kind in ABOUT_RUN.items()}
     odd = [name for name in about if found[name] is not None and about[name] is None]
     warnings = [f"{name} is not {_KINDS[ABOUT_RUN[name]]}: its cell is left empty" for name in odd]
-    metrics = _by_todays_name(metrics_of(document, to))
     for tag, block in metrics.items():
         odd = [name for name in STATISTICS if block.get(name) is not None and _number(block[name]) is None]
         warnings += [f"{tag}.{name} is not a number: its cell is left empty" for name in odd]
-    return Run(about, metrics, warnings, mark)
+    era = era_of(document.get("aiperf_version"), from_version, metrics)
+    return Run(about, metrics, warnings, mark, era, _touched(document, averages) if era else ())
+
+
+def _touched(document: dict[str, Json], averages: dict[str, int | float]) -> Touched:
+    """The changed definitions that concern a run. A configuration that was met before is not translated again."""
+    config = document.get("input_config")
+    key = fingerprint(config)
+    if key not in _translated:
+        if len(_translated) >= _REMEMBERED:
+            _translated.clear()
+        _translated[key] = in_newest_dialect({"input_config": config}).get("input_config")
+    return touching(facts_of(averages, {**document, "input_config": _translated[key]}))
+
+
+_translated: dict[bytes, Json] = {}
+_REMEMBERED: Final = 256
+"""Configurations that are kept in the dialect of the newest release."""
 
 
 _KINDS: Final[dict[Kind, str]] = {"text": "text", "number": "a number", "flag": "true or false"}

@@ -6,10 +6,13 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain, islice
 from typing import IO, Final, Literal
 
+from migrator.aiperf.definitions import Crossings
+from migrator.aiperf.metrics import STATISTICS
 from migrator.batch.read_files import Looking, Seen
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_metrics
@@ -97,7 +100,7 @@ def run(options: Options) -> int:
         raise UsageError("Parquet is not for a terminal", hint="-o FILE")
     with progress(options, "table", options.output) as bar:
         report = Report(bar)
-        runs = _Runs(options, report)
+        runs = _Runs(options, report, patterns)
         if options.output:
             with OutFile(options.output, force=options.force) as target:
                 _write(runs, options, patterns, target)
@@ -130,10 +133,12 @@ def _patterns(options: Options) -> list[str]:
 class _Runs:
     """The runs that a command line names, one at a time."""
 
-    def __init__(self, options: Options, report: Report) -> None:
+    def __init__(self, options: Options, report: Report, patterns: Sequence[str]) -> None:
         self._options = options
         self._report = report
+        self._patterns = patterns
         self.count = 0
+        self._crossings = Crossings()
 
     def __iter__(self) -> Iterator[Run]:
         options = self._options
@@ -143,11 +148,28 @@ class _Runs:
         for (source, run, _), role in runs.roles(self._report.each(results)):
             if run and role is Role.RUN:
                 self.count += 1
+                self._crossings.add(run.era, run.touched, run.metrics)
                 yield run
                 for warning in run.warnings:
                     complain(f"{source.path}: {warning}")
+        self._tell_definitions()
         if told := words(runs.left_out):
             complain(told)
+
+    def _tell_definitions(self) -> None:
+        """Warn of columns whose numbers were not all computed in one way."""
+        for crossing in self._crossings.found():
+            if tags := [tag for tag in crossing.tags if self._is_shown(tag)]:
+                change = crossing.change
+                told = f"before: {change.before}; since: {change.after}"
+                doubt = "" if crossing.sure else ", if that concerns the runs, which the files do not tell"
+                complain(f"{', '.join(tags)}: not comparable across AIPerf {change.since} ({told}){doubt}")
+
+    def _is_shown(self, tag: str) -> bool:
+        """Whether the table has a column of a metric, or rows of it."""
+        names = [f"{tag}.{statistic}" for statistic in STATISTICS]
+        by_metric = self._options.rows == "metric"
+        return by_metric or any(fnmatchcase(name, pattern) for name in names for pattern in self._patterns)
 
 
 def _to_standard_output(runs: Iterable[Run], options: Options, patterns: Sequence[str]) -> None:
