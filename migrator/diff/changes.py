@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from migrator.aiperf.volatile import stable
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of
-from migrator.diff.noise import gpus_of
 from migrator.diff.run import Run
+from migrator.diff.setup import gpus_of
 from migrator.diff.workload import workload
 from migrator.jsonfile import Json, fingerprint, path_text
 

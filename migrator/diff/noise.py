@@ -21,7 +21,7 @@ from migrator.chain.names import current
 from migrator.diff.outcomes import outcomes
 from migrator.diff.requests import request_variances
 from migrator.diff.run import Run
-from migrator.diff.workload import workload
+from migrator.diff.setup import COUNTS, TOLD, name_of, setup_of
 from migrator.errors import MigratorError, UsageError
 from migrator.files.disk import read_bytes
 from migrator.jsonfile import Json, fingerprint, parse, render
@@ -30,16 +30,6 @@ FORMAT: Final = 2
 MIN_RUNS: Final = 3
 """Runs of one configuration and length from which their noise is learnt."""
 _MARK: Final = "aiperf_migrate_noise"
-_KEY_FACTS: Final = (
-    "model",
-    "endpoint type",
-    "streaming",
-    "concurrency",
-    "request rate",
-    "input length",
-    "output length asked for",
-    "input file",
-)
 _AS_LONG: Final = 0.9
 """Share of the requests of the profile's runs from which a run counts as one as long."""
 
@@ -146,9 +136,8 @@ class Profile(NamedTuple):
 
 
 def key_of(run: Run) -> dict[str, Json]:
-    """Model, GPUs and load of a run: what its noise depends on, beside its number of requests."""
-    load = workload(run.facts)
-    return {**{name: load.get(name) for name in _KEY_FACTS}, "gpus": gpus_of(run)}
+    """The set-up of a run: what its noise depends on, beside its number of requests."""
+    return {name_of(place): value for place, value in setup_of(run).items() if place not in (*TOLD, *COUNTS)}
 
 
 def workload_hash(key: Mapping[str, Json]) -> str:
@@ -166,21 +155,6 @@ def requests_of(run: Run) -> int | None:
     """How many requests of a run succeeded, where it says so."""
     found = outcomes(run)
     return found.succeeded if found and found.succeeded else None
-
-
-def _members(node: Json) -> list[Json]:
-    return list(node.values()) if type(node) is dict else []
-
-
-def gpus_of(run: Run) -> list[str]:
-    """The names of a run's GPUs, sorted; empty without telemetry."""
-    telemetry = run.facts.get("telemetry_data")
-    endpoints = telemetry.get("endpoints") if type(telemetry) is dict else None
-    names = []
-    for endpoint in endpoints.values() if type(endpoints) is dict else ():
-        gpus = endpoint.get("gpus") if type(endpoint) is dict else None
-        names += [str(gpu.get("gpu_name")) for gpu in _members(gpus) if type(gpu) is dict]
-    return sorted(names)
 
 
 # --- learning ------------------------------------------------------------------------------------------------

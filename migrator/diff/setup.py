@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.volatile import stable
 from migrator.config.release_models import readers
-from migrator.diff.noise import gpus_of
 from migrator.diff.run import Run
 from migrator.diff.workload import FACTS, PROFILING, config_of, whole
 from migrator.errors import UsageError
@@ -179,6 +178,21 @@ def warm_up_beside(setup: Setup) -> Json:
     if type(warm) is not dict:
         return warm
     return {key: value for key, value in warm.items() if value != setup.get(f"profiling.{key}")}
+
+
+def gpus_of(run: Run) -> list[str]:
+    """The names of a run's GPUs, sorted; empty without telemetry."""
+    telemetry = run.facts.get("telemetry_data")
+    endpoints = telemetry.get("endpoints") if type(telemetry) is dict else None
+    names = []
+    for endpoint in endpoints.values() if type(endpoints) is dict else ():
+        gpus = endpoint.get("gpus") if type(endpoint) is dict else None
+        names += [str(gpu.get("gpu_name")) for gpu in _members(gpus) if type(gpu) is dict]
+    return sorted(names)
+
+
+def _members(node: Json) -> list[Json]:
+    return list(node.values()) if type(node) is dict else []
 
 
 _NEVER: Final = object()

@@ -13,6 +13,7 @@ import pytest
 from support.process import EXPORTS, NAME, run
 
 from migrator.config.release_models import reader
+from migrator.diff.noise import learn
 from migrator.diff.receipt import Finding, Receipt, Verdict, from_json
 from migrator.diff.run import load_run
 from migrator.diff.setup import DEFAULTS, Allowance, setup_of
@@ -355,3 +356,16 @@ def test_repetitions_of_genai_perf_count_as_runs(tmp_path: Path) -> None:
     found = from_json(run("diff", *map(str, folders), "--json").raw)
     assert (len(found.base.runs), len(found.candidate.runs)) == (3, 3)
     assert not {"same run", "duplicate trial"} & blocking(found).keys()
+
+
+# --- noise ---------------------------------------------------------------------------------------------------
+
+
+def test_noise_is_known_of_one_set_up_only(tmp_path: Path) -> None:
+    """Whatever belongs to the set-up, not only what describes it in a line; but neither seed nor number of requests."""
+    learnt = [load_run(run_file(tmp_path, f"learnt{'x' * n}")) for n in range(3)]
+    profile = learn(learnt)
+    same = load_run(run_file(tmp_path, "same", put("input_config.datasets.0.random_seed", 9)))
+    other = load_run(run_file(tmp_path, "other", put("input_config.endpoint.extra.ignore_eos", True)))
+    assert profile.spreads(same)
+    assert not profile.spreads(other)
