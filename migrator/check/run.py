@@ -137,3 +137,26 @@ def _place_of_failures(subject: Subject) -> Path:
 
 def _with_reasons(found: str, reasons: str) -> str:
     return f"{found}: {reasons}" if reasons else found
+
+
+@rule(
+    "R005",
+    "not a valid submission",
+    hint="`diff` does not compare it",
+    why=(
+        "The run was made for a scenario and broke its terms: `metadata.submission_valid` is false. Its numbers are not"
+        " those of the scenario, so they are neither to be published nor compared with those of a valid run."
+    ),
+    remedy=(
+        "Run the scenario again without what `submission_invalid_reasons` names. To compare two such runs all the same,"
+        " ask `diff` with `--vary submission`."
+    ),
+    example=("$.metadata.submission_valid", "false: context_overflow_rate_exceeded", "true"),
+    severity=Severity.WARNING,
+)
+def _submission(subject: Subject) -> Iterator[Problem]:
+    metadata = subject.document.get("metadata")
+    if type(metadata) is dict and metadata.get("submission_valid") is False:
+        reasons = metadata.get("submission_invalid_reasons")
+        told = ", ".join(map(str, reasons)) if type(reasons) is list and reasons else ""
+        yield Problem(("metadata", "submission_valid"), f"false{': ' + told[:200] if told else ''}", "true")

@@ -145,6 +145,8 @@ def all_failed(document: Document) -> None:
     failed(233)(document)
 
 
+INVALID = {"submission_valid": False, "submission_invalid_reasons": ["context_overflow_rate_exceeded"]}
+
 ALONE: dict[str, tuple[Callable[[Document], None], str]] = {
     "M001": (percentiles_swapped, "$.request_latency.p90"),
     "M002": (minimum_raised, "$.request_latency.min"),
@@ -165,6 +167,7 @@ ALONE: dict[str, tuple[Callable[[Document], None], str]] = {
     "R002": (put("run_info", "benchmark_id", value="749defa703e3"), "$.run_info.benchmark_id"),
     "R003": (failed(20), "$.error_request_count"),
     "R004": (all_failed, "$.error_request_count"),
+    "R005": (put("metadata", value=INVALID), "$.metadata.submission_valid"),
     "S001": (put("request_latency", "avg", value="70.2"), "$.request_latency.avg"),
     "S002": (put("schema_version", value="1.0"), "$.schema_version"),
     "S003": (put("schema_version", value="1.99"), "$.schema_version"),
