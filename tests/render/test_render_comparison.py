@@ -29,9 +29,11 @@ from migrator.diff.receipt import (
     Finding,
     Gate,
     Interval,
+    NoiseUsed,
     Receipt,
     Row,
     RunSummary,
+    Share,
     Shift,
     Side,
     Verdict,
@@ -44,7 +46,8 @@ from migrator.render.comparison.markdown import code, prose
 from migrator.render.comparison.numbers import change, interval, moved, pair, percent, plain_percent, weight
 from migrator.render.comparison.plot import curves
 from migrator.render.comparison.reason import headline, reason
-from migrator.render.comparison.words import arranged, counted, cut, markup, name_of, percentiles, signs, verdict_of
+from migrator.render.comparison.sections import arranged, kinds_of, one_sided
+from migrator.render.comparison.words import counted, cut, markup, name_of, percentiles, signs, verdict_of
 
 GOLDEN: Final = Path(__file__).parent / "comparison"
 PERCENTILES: Final = ("p1", "p5", "p10", "p25", "p50", "p75", "p90", "p95", "p99")
@@ -80,6 +83,8 @@ def shift(metric: str, base: list[float], factors: list[float], words: str, unit
 
 
 def runs(folder: str, version: str, release: str) -> list[RunSummary]:
+    """Five runs, in turn with those of the other side: those of release 0.13.0 second."""
+    second = release.startswith("0.13.0")
     return [
         RunSummary(
             file=f"{folder}/run_{trial:04}/profile_export_aiperf.json",
@@ -87,6 +92,8 @@ def runs(folder: str, version: str, release: str) -> list[RunSummary]:
             written_by=release,
             requests=1000,
             has_records=True,
+            failed=0,
+            order=2 * trial - (not second),
         )
         for trial in range(1, 6)
     ]
@@ -103,7 +110,7 @@ def regression() -> Receipt:
         base=Side(name="runs/2026-03-02", runs=runs("runs/2026-03-02", "1.0", "0.7.0"), migrated="1.0 → 1.5"),
         candidate=Side(name="runs/2026-04-11", runs=runs("runs/2026-04-11", "1.5", "0.13.0.dev20261023")),
         verdict=Verdict("regression"),
-        gate=Gate(size=6, policy="bench/gates.toml", policy_hash="3f2a9c41d0e7", expired_waivers=["goodput.avg"]),
+        gate=Gate(size=8, policy="bench/gates.toml", policy_hash="3f2a9c41d0e7", expired_waivers=["goodput.avg"]),
         findings=[
             Finding(
                 code="warmup",
@@ -112,7 +119,12 @@ def regression() -> Receipt:
                 base=0,
                 candidate=50,
             ),
-            Finding(code="order", blocks=False, message="all runs of the base came before all runs of the candidate"),
+            Finding(
+                code="run apart",
+                blocks=False,
+                warns=True,
+                message="one run of the candidate (run_0004) lies +21.0 % from the others in time_to_first_token.p99",
+            ),
         ],
         changes=[
             FieldChange(path="$.input_config.endpoint.streaming", kind="changed", base=True, candidate=False),
@@ -138,6 +150,11 @@ def regression() -> Receipt:
                 verdict="regression",
                 interval=between(26.1, 36.2),
                 p_value=0.0004,
+                p_beyond=0.0013,
+                p_within=0.998,
+                method="Welch's t on the logarithms of the runs",
+                values_base=[140.9, 142.6, 141.7, 143.0, 141.8],
+                values_candidate=[179.4, 181.2, 178.1, 217.0, 180.3],
             ),
             row(
                 "time_to_first_token",
@@ -150,7 +167,13 @@ def regression() -> Receipt:
                 verdict="inconclusive",
                 interval=between(1.2, 8.1),
                 p_value=0.21,
-                needs="3 more runs",
+                p_beyond=1.0,
+                p_within=0.31,
+                leaning="worse, perhaps within the margin",
+                needs="about 3 more runs a side, fixed beforehand",
+                more_runs=3,
+                values_base=[56.0, 56.9, 55.8, None, 56.6],
+                values_candidate=[58.1, 59.6, 58.9, 59.2, 58.8],
             ),
             row(
                 "inter_token_latency",
@@ -161,6 +184,21 @@ def regression() -> Receipt:
                 gate="gate",
                 interval=between(-0.6, 1.3),
                 p_value=0.0001,
+            ),
+            row("inter_token_latency", "p99", "ms", 19.7, 19.9, gate="gate", margin=15.0, verdict="no worse"),
+            row(
+                "output_token_throughput_per_user",
+                "avg",
+                "tokens/sec/user",
+                88.1,
+                86.0,
+                gate="gate",
+                direction="higher",
+                verdict="inconclusive",
+                interval=between(-7.1, 1.9),
+                leaning="perhaps worse",
+                needs="about 9 more runs a side, fixed beforehand",
+                more_runs=9,
             ),
             row(
                 "output_token_throughput",
@@ -203,8 +241,12 @@ def regression() -> Receipt:
                 2391.0,
                 verdict="inconclusive",
                 interval=between(-2.4, 28.0),
-                needs="3 more runs",
+                leaning="perhaps worse than the margin allows",
+                needs="about 3 more runs a side, fixed beforehand",
+                more_runs=3,
             ),
+            row("prefill_throughput", "p50", "tokens/sec", 812.1, 651.6, direction="higher", verdict="regression"),
+            row("request_latency", "p10", "ms", 733.0, 593.7, verdict="improvement", interval=between(-21.0, -17.0)),
             row(
                 "request_latency",
                 "max",
@@ -217,7 +259,11 @@ def regression() -> Receipt:
                 n_candidate=None,
                 note="a maximum is one request and is never judged",
             ),
-            row("energy_per_user", "avg", "J", None, 31.5, verdict="inconclusive", needs="a base that has it"),
+            *(
+                row("energy_per_user", name, "J", None, value, verdict="inconclusive", note="only one side has it")
+                for name, value in (("avg", 31.5), ("p50", 30.9), ("p90", 36.0), ("p95", 37.75), ("p99", 41.0))
+            ),
+            row("inter_token_latency", "p95", "ms", 15.2, None, verdict="inconclusive", note="only one side has it"),
             row("tokens_in_flight", "avg", "tokens", 0.0, 12.5, direction="information", verdict="inconclusive"),
             row("benchmark_duration", "avg", "sec", 61.2, 59.9, direction="information"),
             row("inter_token_latency", "p50", "ms", 11.01, 11.02, interval=between(-0.5, 0.7)),
@@ -234,7 +280,7 @@ def regression() -> Receipt:
             ),
         ],
         only_base=["prefill_throughput_per_user"],
-        only_candidate=["full_decode_duration", "full_response_inter_token_latency"],
+        only_candidate=["energy_per_user", "full_decode_duration", "full_response_inter_token_latency"],
         notes=["Five runs a side are few: an interval is wide where runs differ."],
     )
 
@@ -315,6 +361,84 @@ def incomparable() -> Receipt:
     )
 
 
+def failing() -> Receipt:
+    """Failed requests, shares and differences, a noise profile, rows that cannot be compared, and what was allowed."""
+    noise: dict[str, object] = {"evidence": "noise", "n_base": 1, "n_candidate": 1}
+    share: dict[str, object] = {**noise, "measure": "difference", "gate": "gate", "floor": 1.0, "percent": None}
+    return Receipt(
+        tool="aiperf-migrate 0.1.0",
+        base=Side(name="base.json", runs=runs(".", "1.4", "0.11.0")[:1], succeeded=1000, failed=2),
+        candidate=Side(name="candidate.json", runs=runs(".", "1.5", "0.13.0")[:1], succeeded=860, failed=140),
+        verdict=Verdict("regression"),
+        gate=Gate(size=5, policy="headline metrics", allowed=["gpus", "concurrency"]),
+        noise=NoiseUsed(file="lab.noise.toml", runs=12, requests=1000, newest="2026-11-20T09:00:00Z", rows=3),
+        findings=[
+            Finding(
+                code="errors",
+                blocks=True,
+                message="140 of 1000 requests (14 %) of the candidate failed (503 × 131, timeout × 9), 2 of 1002"
+                " requests (0.2 %) of the base; the candidate is faster, but failed requests are not in the latencies",
+                base=0.2,
+                candidate=14.0,
+            ),
+            Finding(
+                code="noise profile", blocks=False, warns=True, message="the noise profile is of 12 runs, 40 days old"
+            ),
+        ],
+        rows=[
+            row("request_latency", "avg", "ms", 56.31, 49.2, gate="gate", verdict="improvement", **noise),
+            row(
+                "request_error_rate",
+                "avg",
+                "%",
+                0.1996,
+                14.0,
+                verdict="regression",
+                share_base=Share(part=2, of=1002),
+                share_candidate=Share(part=140, of=1000),
+                delta_interval=between(11.2, 16.4),
+                **share,
+            ),
+            row(
+                "good_request_fraction",
+                "avg",
+                "ratio",
+                0.75,
+                0.0,
+                direction="higher",
+                verdict="regression",
+                share_base=Share(part=750, of=1000),
+                share_candidate=Share(part=0, of=860),
+                delta_interval=between(-0.79, -0.71),
+                **share,
+            ),
+            row(
+                "output_token_throughput",
+                "avg",
+                "tokens/sec",
+                987.1,
+                904.9,
+                gate="gate",
+                direction="higher",
+                verdict="incomparable",
+                note="defined otherwise since 0.12.0: reasoning tokens are counted",
+            ),
+            row(
+                "prefill_throughput",
+                "avg",
+                "tokens/sec",
+                2100.0,
+                None,
+                gate="gate",
+                direction="higher",
+                verdict="incomparable",
+                note="the candidate measures it in tokens: another kind of unit",
+            ),
+            row("http_req_blocked", "avg", "ms", 0.0, 0.0, measure="difference", delta_interval=between(0.0, 0.0)),
+        ],
+    )
+
+
 def quiet() -> Receipt:
     """Nothing changed, and that is shown."""
     return Receipt(
@@ -390,6 +514,7 @@ EXAMPLES: Final = {
     "regression": regression,
     "single": single,
     "incomparable": incomparable,
+    "failing": failing,
     "quiet": quiet,
     "hostile": hostile,
 }
@@ -503,17 +628,29 @@ def test_margins_have_no_needless_digits() -> None:
 def test_a_change_without_a_percentage_is_a_word() -> None:
     assert change(row("m", "avg", "", None, 1.0)) == "new"
     assert change(row("m", "avg", "", 1.0, None)) == "gone"
-    assert change(row("m", "avg", "", 0.0, 1.0)) == "n/a"
-    assert change(row("m", "avg", "", -1.0, 1.0)) == "n/a"
     assert change(row("m", "avg", "", None, None)) == "n/a"
 
 
+def test_a_change_from_zero_and_one_that_is_judged_as_a_difference_is_told_in_the_unit() -> None:
+    assert change(row("m", "avg", "", 0.0, 1.0)) == "Δ+1"
+    assert change(row("m", "avg", "", 0.0, 0.0)) == "Δ0"
+    assert change(row("m", "avg", "", -1.0, 1.5)) == "Δ+2.5"
+    assert change(row("m", "avg", "%", 2.0, 1.0, measure="difference")) == "Δ-1"
+    assert change(row("m", "avg", "", 0.0, INF)) == "n/a"
+
+
 def test_intervals() -> None:
-    assert interval(None) == ""
-    assert interval(between(-0.64, 1.3)) == "[-0.6, +1.3]"
-    assert interval(between(0.01, 123456.0)) == "[0.0, +1.2e5]"
-    assert interval(between(-INF, 1.0)) == "n/a"
-    assert interval(Interval(low=1, high=2, kind="within run, approximate")) == "≈[+1.0, +2.0]"
+    def told(found: Interval | None, **more: Any) -> str:
+        return interval(row("m", "avg", "ms", 1.0, 2.0, interval=found, **more))
+
+    assert told(None) == ""
+    assert told(between(-0.64, 1.3)) == "[-0.6, +1.3]"
+    assert told(between(0.01, 123456.0)) == "[0.0, +1.2e5]"
+    assert told(between(-INF, 1.0)) == "n/a"
+    assert told(Interval(low=1, high=2, kind="within run, approximate")) == "≈[+1.0, +2.0]"
+    assert told(None, delta_interval=between(-0.9, 40.04)) == "Δ[-0.9, +40]"
+    assert told(None, delta_interval=between(0.0, 1234.5)) == "Δ[0, +1234]"
+    assert told(None, delta_interval=between(NAN, 1.0)) == "n/a"
 
 
 def test_weight_is_alike_for_halving_and_doubling() -> None:
@@ -535,9 +672,12 @@ def test_what_counts_as_changed() -> None:
 # --- order and words ---------------------------------------------------------------------------------------------
 
 
-def test_the_gate_comes_first_and_its_regressions_before_larger_improvements() -> None:
+def test_rows_come_in_sections_the_worst_first() -> None:
     rows = [
-        row("reported", "avg", "ms", 1.0, 9.0),
+        row("open", "avg", "ms", 1.0, 9.0, verdict="inconclusive"),
+        row("gained", "avg", "ms", 9.0, 1.0, verdict="improvement"),
+        row("beyond", "avg", "ms", 1.0, 1.2, verdict="regression"),
+        row("new", "avg", "ms", None, 1.2, verdict="inconclusive"),
         row("info", "avg", "ms", 1.0, 99.0, direction="information"),
         row("better", "avg", "ms", 9.0, 1.0, gate="gate", verdict="improvement"),
         row("worse", "avg", "ms", 1.0, 1.2, gate="gate", verdict="regression"),
@@ -547,10 +687,47 @@ def test_the_gate_comes_first_and_its_regressions_before_larger_improvements() -
         row("left_out", "avg", "ms", 1.0, 5.0, gate="ignore"),
     ]
     shown = arranged(rows)
-    assert [found.metric for found in shown.gated] == ["much_worse", "worse", "better", "accepted"]
-    assert [found.metric for found in shown.changed] == ["reported", "info"]
-    assert [found.metric for found in shown.unchanged] == ["same"]
+    assert [found.metric for found in shown.gated] == ["much_worse", "worse", "accepted", "better"]
+    assert [found.metric for found in shown.decided] == ["beyond", "gained"]
+    assert [found.metric for found in shown.rest] == ["open", "same", "info"]
     assert [found.metric for found in shown.ignored] == ["left_out"]
+    assert [found.metric for found in shown.one_sided] == ["new"]
+    assert kinds_of(shown.rest) == "1 inconclusive, 1 equivalent, 1 not judged"
+
+
+def test_what_fails_comes_first_and_what_got_worse_before_what_got_better() -> None:
+    verdicts = ("equivalent", "inconclusive", "improvement", "incomparable", "no worse", "regression")
+    rows = [row(verdict, "avg", "ms", 1.0, 1.0, gate="gate", verdict=verdict) for verdict in verdicts]
+    rows += [row("open, better", "avg", "ms", 2.0, 1.0, gate="gate", verdict="inconclusive")]
+    rows += [row("open, worse", "avg", "ms", 1.0, 1.1, gate="gate", verdict="inconclusive")]
+    order = [found.metric for found in arranged(rows).gated]
+    assert order[:2] == ["regression", "incomparable"]
+    assert order[2:5] == ["open, worse", "open, better", "inconclusive"]
+
+
+def test_a_metric_of_one_side_is_one_line() -> None:
+    """Five statistics that only the candidate's release knows are no five rows."""
+    rows = [row("new", name, "ms", None, 1.5) for name in ("avg", "p50", "p90", "p95", "p99")]
+    rows += [row("both", "avg", "ms", 1.0, 1.0), row("both", "p99", "ms", 2.0, None)]
+    rows += [row("zero_left_out", "avg", "requests", 0.0, 3.0, verdict="regression")]
+    receipt = replace(quiet(), rows=rows, only_candidate=["new", "unread", "zero_left_out"])
+    assert [(one.side, one.name, one.values) for one in one_sided(receipt)] == [
+        ("base", "both (p99)", "p99 2 ms"),
+        ("candidate", "new", "avg 1.500, p50 1.500, p90 1.500, p95 1.500, p99 1.500 ms"),
+        ("candidate", "unread", ""),
+    ]
+    folded, unfolded = text.render(receipt), text.render(receipt, verbose=True)
+    assert "Only in the candidate: new, unread\n" in folded
+    assert "  new: avg 1.500, p50 1.500, p90 1.500, p95 1.500, p99 1.500 ms\n  unread\n" in unfolded
+    for render in (text.render, markdown.render, html.render):
+        assert len(re.findall(r"\bnew\b", render(receipt))) == 1
+    assert "p99 1.500 ms" in html.render(receipt)
+
+
+def test_a_row_in_another_unit_is_shown_although_one_side_has_no_number() -> None:
+    receipt = replace(quiet(), rows=[row("m", "avg", "ms", 1.0, None, verdict="incomparable", note="in tokens")])
+    assert one_sided(receipt) == []
+    assert "! incomparable" in text.render(receipt)
 
 
 def test_every_verdict_has_a_glyph_and_its_word() -> None:
@@ -578,30 +755,82 @@ def test_a_waiver_that_is_not_needed_changes_nothing() -> None:
     assert [render(receipt) for render in RENDERERS.values()] == [render(bare) for render in RENDERERS.values()]
 
 
+def undecided(name: str, *, gate: str = "gate", **more: object) -> Row:
+    return row(name, "avg", "ms", 1.0, 1.02, gate=gate, verdict="inconclusive", **more)
+
+
 def test_equal_remarks_share_a_footnote() -> None:
-    needy = [row(name, "avg", "ms", 1.0, 2.0, verdict="inconclusive", needs="3 more runs") for name in ("a", "b")]
-    other = row("c", "avg", "ms", 1.0, 2.0, verdict="inconclusive", needs="1 more run")
-    found = text.render(replace(quiet(), rows=[*needy, other]))
+    needy = [undecided(name, needs="3 more runs") for name in ("a", "b")]
+    found = text.render(replace(quiet(), rows=[*needy, undecided("c", needs="1 more run")]))
     assert found.count("? inconclusive ¹\n") == 2
     assert found.count("? inconclusive ²\n") == 1
     assert found.count("3 more runs") == 1
 
 
-def test_rows_that_did_not_change_are_counted_or_shown() -> None:
+def test_where_a_row_leans_stands_beside_it_or_in_a_footnote() -> None:
+    short = undecided("a", leaning="perhaps worse", needs="3 more runs")
+    long = undecided("b", leaning="worse, perhaps within the margin, as far as anybody can say", needs="3 more runs")
+    found = text.render(replace(quiet(), rows=[short, long]))
+    assert "? inconclusive, perhaps worse ¹\n" in found
+    assert "? inconclusive ²\n" in found
+    assert "\n¹ Would decide it: 3 more runs.\n" in found
+    assert "\n² Worse, perhaps within the margin, as far as anybody can say. Would decide" in found
+
+
+def test_what_would_decide_a_row_stands_beside_it_where_there_is_room() -> None:
+    receipt = replace(quiet(), rows=[undecided("a", leaning="perhaps worse", needs="3 more runs")])
+    told = "Perhaps worse. Would decide it: 3 more runs."
+    assert f"| **? inconclusive**: {told} |" in markdown.render(receipt)
+    assert f'<span class="remark">{told}</span></td>' in html.render(receipt)
+
+
+def test_what_was_counted_alike_is_told_once() -> None:
+    alike = [row(name, "avg", "ms", 1.0, 1.0, gate="gate") for name in ("a", "b")]
+    found = text.render(replace(quiet(), rows=alike))
+    assert "n a side" not in found
+    assert "Evidence (5 runs a side): repeated runs" in found
+    found = text.render(replace(quiet(), rows=[*alike, row("c", "avg", "ms", 1.0, 1.0, gate="gate", n_base=4)]))
+    assert "n a side" in found
+    assert re.findall(r"[0-9/]+ runs", found) == ["5 runs", "5 runs", "5 runs", "5 runs", "4/5 runs"]
+
+
+def test_of_rows_that_were_not_compared_neither_evidence_nor_margin_is_told() -> None:
+    rows = [row("a", "avg", "ms", 1.0, None, gate="gate", verdict="incomparable", evidence="value", margin=15.0)]
+    found = text.render(replace(quiet(), rows=[*rows, row("b", "avg", "ms", 1.0, 1.0, gate="gate")]))
+    assert "In the gate (margin 5%)" in found
+    assert "one number a side" not in found
+
+
+@pytest.mark.parametrize("lines", [0, 40])
+def test_a_verdict_that_has_scrolled_away_is_said_again(lines: int) -> None:
+    notes = [f"note {place}" for place in range(lines)]
+    found = text.render(replace(quiet(), notes=notes))
+    assert found.count("= equivalent: every row") == (2 if lines else 1)
+    assert found.rstrip().endswith("1 row in the gate.") == bool(lines)
+
+
+def test_rows_outside_the_gate_that_are_not_decided_are_counted_or_shown() -> None:
     folded, unfolded = text.render(quiet()), text.render(quiet(), verbose=True)
-    assert "Not shown: 1 unchanged" in folded
+    assert "Not shown: 1 equivalent (--verbose has all)" in folded
     assert "56.31" not in folded
     assert "56.31" in unfolded
     assert "Not shown" not in unfolded
 
 
-def test_a_long_table_shows_the_heaviest_reported_rows() -> None:
-    rows = [row(f"metric_{place:02}", "avg", "ms", 100.0, 110.0 + place) for place in range(50)]
+def test_a_long_table_shows_the_heaviest_decided_rows() -> None:
+    rows = [row(f"metric_{place:02}", "avg", "ms", 100.0, 110.0 + place, verdict="regression") for place in range(50)]
     receipt = replace(quiet(), rows=rows)
     found = text.render(receipt)
-    assert re.findall(r"metric_\d\d", found) == [f"metric_{place}" for place in range(49, 29, -1)]
-    assert "Not shown: 30 more that changed" in found
+    assert re.findall(r"metric_\d\d", found) == [f"metric_{place}" for place in range(49, 39, -1)]
+    assert "Not shown: 40 regression" in found
     assert len(re.findall(r"metric_\d\d", text.render(receipt, verbose=True))) == 50
+
+
+def test_a_distribution_that_did_not_move_is_drawn_only_if_asked_for() -> None:
+    still = shift("m", FIRST_TOKEN, [1.001] * 9, "nothing moved")
+    receipt = replace(quiet(), rows=[row("m", "avg", "ms", 1.0, 1.001)], shifts=[still])
+    assert "Where it moved" not in text.render(receipt)
+    assert "========" in text.render(receipt, verbose=True)
 
 
 @pytest.mark.parametrize(
@@ -612,8 +841,8 @@ def test_a_long_table_shows_the_heaviest_reported_rows() -> None:
         ("noise", (1, 1), "1 run"),
         ("value", (2, 2), "2 runs"),
         ("value", (None, 1), "?/1 runs"),
-        ("records", (1000, 1000), "1000"),
-        ("summary", (1000, 998), "1000/998"),
+        ("records", (1000, 1000), "1000 requests"),
+        ("summary", (1000, 998), "1000/998 requests"),
         ("summary", (None, None), ""),
         ("exact", (5, 5), ""),
     ],
@@ -695,10 +924,16 @@ values = st.recursive(
 )
 points = st.dictionaries(st.one_of(st.sampled_from([*PERCENTILES, "p99.9"]), texts), floats, max_size=9)
 counts = st.one_of(st.none(), st.integers(0, 10**9))
+shares = st.one_of(st.none(), st.builds(Share, part=st.integers(0, 9), of=st.integers(0, 9)))
 rows = st.builds(
     Row, metric=texts, statistic=texts, unit=texts, base=numbers, candidate=numbers, delta=numbers, percent=numbers,
     interval=st.one_of(st.none(), st.builds(Interval, low=floats, high=floats, level=st.sampled_from([0.95, 0.9]))),
-    p_value=numbers, n_base=counts, n_candidate=counts, margin=floats, floor=floats, needs=texts, note=texts,
+    delta_interval=st.one_of(st.none(), st.builds(Interval, low=floats, high=floats)),
+    p_value=numbers, p_beyond=numbers, p_within=numbers, leaning=texts, method=texts,
+    more_runs=st.one_of(st.none(), st.integers(0, 50)),
+    values_base=st.lists(numbers, max_size=3), values_candidate=st.lists(numbers, max_size=3),
+    share_base=shares, share_candidate=shares,
+    n_base=counts, n_candidate=counts, margin=floats, floor=floats, needs=texts, note=texts,
     gate=st.sampled_from(["gate", "report", "ignore"]),
     waiver=st.one_of(st.none(), st.builds(Waiver, reason=texts, until=texts)),
 )  # fmt: skip
@@ -706,17 +941,27 @@ sides = st.builds(
     Side,
     name=texts,
     migrated=texts,
-    runs=st.lists(st.builds(RunSummary, file=texts, version=texts, written_by=texts), max_size=3),
+    runs=st.lists(
+        st.builds(RunSummary, file=texts, version=texts, written_by=texts, order=st.one_of(st.none(), counts)),
+        max_size=3,
+    ),
+    succeeded=counts,
+    failed=counts,
 )
 kinds = st.sampled_from(get_args(get_type_hints(FieldChange)["kind"]))
 receipts = st.builds(
     Receipt, tool=texts, base=sides, candidate=sides,
     gate=st.builds(
         Gate, size=st.integers(0, 9), policy=texts, policy_hash=texts, correction=texts, alpha=floats,
-        expired_waivers=st.lists(texts, max_size=3),
+        expired_waivers=st.lists(texts, max_size=3), allowed=st.lists(texts, max_size=3),
     ),
     findings=st.lists(
-        st.builds(Finding, code=texts, blocks=st.booleans(), message=texts, base=values, candidate=values), max_size=4
+        st.builds(
+            Finding,
+            code=st.one_of(texts, st.sampled_from(["errors", "no success"])),
+            blocks=st.booleans(), warns=st.booleans(), message=texts, base=values, candidate=values,
+        ),
+        max_size=4,
     ),
     changes=st.lists(st.builds(FieldChange, path=texts, kind=kinds, base=values, candidate=values), max_size=14),
     ignored_changes=st.integers(0, 3), rows=st.lists(rows, max_size=14),
@@ -728,16 +973,19 @@ receipts = st.builds(
     ),
     only_base=st.lists(texts, max_size=14), only_candidate=st.lists(texts, max_size=2),
     notes=st.lists(texts, max_size=2),
+    noise=st.one_of(st.none(), st.builds(NoiseUsed, file=texts, runs=st.integers(0, 9), requests=counts, newest=texts)),
 )  # fmt: skip
 
 
-def text_is_harmless_and_ends_with_the_verdict(receipt: Receipt) -> None:
+def text_is_harmless_and_begins_with_the_verdict(receipt: Receipt) -> None:
+    verdict = " ".join(f"{headline(receipt)}: {reason(receipt)}.".split())
     for verbose in (False, True):
         found = text.render(receipt, verbose=verbose)
         assert found.endswith("\n")
         assert all(line.isprintable() for line in found[:-1].split("\n"))
-        last = found[:-1].rsplit("\n\n", 1)[-1]
-        assert " ".join(last.split()) == " ".join(f"{headline(receipt)}: {reason(receipt)}.".split())
+        assert " ".join(found.split()).startswith(verdict)
+        again = " ".join(found[:-1].rsplit("\n\n", 1)[-1].split()) == verdict
+        assert again or found.count("\n") <= 24
 
 
 GFM: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -790,12 +1038,13 @@ def markdown_keeps_its_shape(receipt: Receipt) -> None:
 
 def markdown_has_every_row_and_every_cell(receipt: Receipt) -> None:
     shown = arranged(receipt.rows)
-    first, rest = [*shown.gated, *shown.changed][:10], [*shown.gated, *shown.changed][10:]
-    expected = [first, [*rest, *shown.unchanged, *shown.ignored]]
+    told, rest = [*shown.gated, *shown.decided], shown.rest
+    if not told:
+        told, rest = rest[:10], rest[10:]
+    sections = [found for found in (told[:10], [*told[10:], *rest, *shown.ignored]) if found]
     metrics = [table for table in tables(GFM.parse(markdown.render(receipt))) if len(table[0]) == 8]
-    told = [found for found in expected if found]
-    assert len(metrics) == len(told)
-    for table, listed in zip(metrics, told, strict=True):
+    assert len(metrics) == len(sections)
+    for table, listed in zip(metrics, sections, strict=True):
         assert {len(cells) for cells in table} == {8}
         assert len(table) - 1 == len(listed)
         for cells, found in zip(table[1:], listed, strict=True):
@@ -830,7 +1079,10 @@ def test_prose_says_what_it_was_given(given_text: str) -> None:
 
 def test_ten_rows_are_in_sight_and_a_comment_is_never_too_long() -> None:
     name = "m|@`<" * 100
-    rows = [row(f"{place}{name}", "avg", name, 1.0, 2.0 + place, note=f"{place}{name}") for place in range(600)]
+    rows = [
+        row(f"{place}{name}", "avg", name, 1.0, 2.0 + place, note=f"{place}{name}", verdict="regression")
+        for place in range(600)
+    ]
     findings = [Finding(code=name, blocks=False, message=f"{place}{name}") for place in range(300)]
     changes = [FieldChange(path=name, kind="changed", base=name, candidate=name) for _ in range(300)]
     many: dict[str, Any] = {
@@ -849,11 +1101,18 @@ def test_ten_rows_are_in_sight_and_a_comment_is_never_too_long() -> None:
     assert "the receipt has all" in found
 
 
-def test_markdown_tells_the_configuration_before_the_numbers() -> None:
+def test_verdict_and_findings_come_first_and_the_configuration_last() -> None:
     found = markdown.render(regression())
     assert found.splitlines()[0].startswith("### ✗ regression: ")
     assert markdown.MARKER in found.splitlines()[0]
-    assert found.index("**Findings**") < found.index("**Configuration**") < found.index("| metric |")
+    assert found.index("**! warns** `run apart`") < found.index("· notice `warmup`") < found.index("| metric |")
+    assert found.index("| metric |") < found.index("**Configuration**")
+    page = html.render(regression())
+    assert page.index("<h1") < page.index('class="warns"') < page.index('class="notice"') < page.index("<table")
+    assert page.index("<table") < page.index("<h2>Configuration")
+    lines = text.render(regression()).splitlines()
+    assert lines[2].startswith("! warns   run apart: ")
+    assert lines.index("Configuration") > lines.index("In the gate (margin 5%, unless noted)")
 
 
 ALLOWED: Final = {
@@ -926,7 +1185,10 @@ def html_is_balanced_and_has_nothing_that_nobody_put_there(receipt: Receipt) -> 
     said = "".join(page.said)
     assert reason(receipt) in said
     for found in receipt.rows:
-        assert cut(f"{found.metric}.{found.statistic}", 80) in said
+        if found not in arranged(receipt.rows).one_sided:
+            assert cut(f"{found.metric}.{found.statistic}", 80) in said
+    for alone in one_sided(receipt):
+        assert cut(alone.name, 160) in said
 
 
 def test_html_needs_no_network_and_draws_every_shift() -> None:
@@ -938,6 +1200,42 @@ def test_html_needs_no_network_and_draws_every_shift() -> None:
     assert page.tags["figure"] == page.tags["desc"] == 2
     assert page.tags["polyline"] == 2 * (2 + 2)
     assert page.tags["circle"] >= 2 * len(PERCENTILES)
+
+
+def drawn_runs(page: str) -> list[list[tuple[str, float]]]:
+    """Of each drawing of runs the marks from left to right: the side, and how high it stands."""
+    found = []
+    for drawing in re.findall(r'<svg class="dots".*?</svg>', page):
+        marks = re.findall(r'class="(base|cand)" (?:cx|x)="([\d.]+)" (?:cy|y)="([\d.]+)"', drawing)
+        assert [float(x) for _, x, _ in marks] == sorted(float(x) for _, x, _ in marks)
+        found.append([(side, float(y)) for side, _, y in marks])
+    return found
+
+
+def test_the_page_draws_each_run_in_the_order_of_its_start() -> None:
+    p99, average = drawn_runs(html.render(regression()))
+    assert [side for side, _ in p99] == ["base", "cand"] * 5
+    assert min(p99, key=lambda mark: mark[1]) == p99[7]
+    assert [side for side, _ in average] == ["base", "cand"] * 3 + ["cand", "base", "cand"]
+    assert "in the order of their start" in html.render(regression())
+
+
+def test_runs_without_a_start_stand_side_by_side() -> None:
+    receipt = regression()
+    base = replace(receipt.base, runs=[replace(run, order=None) for run in receipt.base.runs])
+    receipt = replace(receipt, base=base)
+    assert [side for side, _ in drawn_runs(html.render(receipt))[0]] == ["base"] * 5 + ["cand"] * 5
+    assert "starts are not known" in html.render(receipt)
+
+
+@pytest.mark.parametrize(
+    "values", [[5.0] * 5, [0.0] * 5, [-1e308, 1e308, 0.0, 1.0, 2.0], [5e-324, 0.0, 1e-300, None, NAN]]
+)
+def test_runs_stay_within_their_drawing(values: list[float | None]) -> None:
+    receipt = regression()
+    rows = [replace(receipt.rows[0], values_base=values, values_candidate=values, margin=1e-9, floor=0.0)]
+    for drawing in drawn_runs(html.render(replace(receipt, rows=rows))):
+        assert all(0 <= y <= 34 for _, y in drawing)
 
 
 @pytest.mark.parametrize(
@@ -1043,7 +1341,7 @@ def written_and_read_again_it_says_the_same(receipt: Receipt) -> None:
 
 
 CHECKS: Final = (
-    text_is_harmless_and_ends_with_the_verdict,
+    text_is_harmless_and_begins_with_the_verdict,
     markdown_keeps_its_shape,
     markdown_has_every_row_and_every_cell,
     html_is_balanced_and_has_nothing_that_nobody_put_there,
@@ -1084,6 +1382,60 @@ def test_all_say_the_same_verdict_for_the_same_reason(example: str) -> None:
     assert f"{markup(reason(receipt))}." in html.render(receipt)
     assert f'name="verdict" value="{receipt.verdict.value}"' in junit.render(receipt)
     assert receipt.verdict.value in github.render(receipt).splitlines()[0]
+
+
+def test_failed_requests_are_told_in_the_first_line_of_all() -> None:
+    said = "140 of 1000 requests of the candidate failed, 2 of 1002 of the base; good_request_fraction.avg"
+    assert " ".join(text.render(failing()).split()).startswith(f"✗ regression: {said}")
+    assert markdown.render(failing()).splitlines()[0].startswith(f"### ✗ regression: {said}")
+    assert f'<p class="lead">{said}' in html.render(failing())
+    assert f'name="reason" value="{said}' in junit.render(failing())
+    assert f"✗ regression::{said}" in github.render(failing()).splitlines()[0]
+
+
+def test_what_was_varied_and_the_noise_profile_are_told_by_all() -> None:
+    for render in (text.render, markdown.render, html.render, junit.render):
+        found = " ".join(render(failing()).split())
+        assert "gpus, concurrency" in found
+        assert "12 runs of 1000 requests" in found
+
+
+@pytest.mark.parametrize(
+    ("findings", "sides", "expected"),
+    [
+        ([("no success", True)], ((5, 0), (0, 5)), "0 of 5 requests of the candidate succeeded; 1 row in the gate"),
+        ([("no success", True)], ((0, 5), (5, 0)), "0 of 5 requests of the base succeeded; 1 row in the gate"),
+        (
+            [("no success", True), ("model", True)],
+            ((5, 0), (0, 1)),
+            "0 of 1 request of the candidate succeeded; the model; 1 row in the gate",
+        ),
+        ([("errors", True)], ((9, 1), (6, 4)), "4 of 10 requests of the candidate failed, 1 of 10 of the base; 1 row"),
+        ([("errors", True)], ((None, None), (None, None)), "the errors; 1 row in the gate"),
+        ([("model", True)], ((9, 1), (9, 1)), "the model; 1 row in the gate"),
+    ],
+)
+def test_failed_requests_and_what_blocks_are_told_once(
+    findings: list[tuple[str, bool]], sides: tuple[tuple[int | None, int | None], ...], expected: str
+) -> None:
+    base, candidate = (
+        replace(side, succeeded=counts[0], failed=counts[1])
+        for side, counts in zip((quiet().base, quiet().candidate), sides, strict=True)
+    )
+    listed = [Finding(code=code, blocks=blocks, message=f"the {code}.") for code, blocks in findings]
+    found = verdict_only("incomparable", base=base, candidate=candidate, findings=listed)
+    assert reason(found).startswith(expected)
+
+
+def test_an_open_verdict_names_its_direction_and_what_the_worst_row_needs() -> None:
+    rows = [
+        undecided("a", leaning="perhaps worse", needs="about 2 more runs a side", more_runs=2),
+        undecided("b", needs="about 7 more runs a side", more_runs=7),
+    ]
+    expected = "the evidence does not decide a.avg (perhaps worse), and 1 more row; it would take about 7 more runs"
+    assert reason(verdict_only("inconclusive", rows=rows)).startswith(expected)
+    rows.append(undecided("c", needs="more than 50 runs a side", more_runs=0))
+    assert "it would take more than 50 runs a side" in reason(verdict_only("inconclusive", rows=rows))
 
 
 def test_evidence_and_direction_have_words_for_every_kind() -> None:

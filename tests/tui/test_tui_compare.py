@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -20,8 +21,10 @@ from textual.widgets import Input
 
 from migrator.diff.policy import from_file
 from migrator.errors import MigratorError, UnwritableError, UsageError
+from migrator.render.comparison.runs import RunValue
 from tui.app import MigrateApp
 from tui.compare import CompareScreen
+from tui.compare.dots import dots
 from tui.compare.model import Question, compare_sides, form_of, rendered
 from tui.compare.model import export as export_receipt
 from tui.compare.table import KINDS, Filter, Table, details, items, shift_of, unwaivable
@@ -59,10 +62,12 @@ def app_of(pilot: Pilot[None]) -> Any:
 def test_every_part_of_a_receipt_has_a_line(receipt: Any) -> None:
     for found in (receipt, compare_sides(Question((OLD,), (NEW,), everything=True))):
         listed = items(found)
-        assert sum(item.row is not None for item in listed) == len(found.rows)
+        alone = [one for item in listed if item.one_sided for one in item.one_sided.rows]
+        assert sum(item.row is not None for item in listed) + len(alone) == len(found.rows)
         assert sum(item.setting is not None for item in listed) == len(found.changes)
         assert sum(item.finding is not None for item in listed) == len(found.findings)
-        assert sum(item.kind == "only" for item in listed) == len(found.only_base) + len(found.only_candidate)
+        told = [item.one_sided.name for item in listed if item.one_sided]
+        assert len(told) == len(set(told)) >= len({row.metric for row in alone})
         assert [kind for kind in KINDS if any(item.kind == kind for item in listed)] == list(
             dict.fromkeys(item.kind for item in listed)
         )
@@ -117,14 +122,56 @@ def test_below_each_other_both_sides_are_told_apart_without_colour(receipt: Any)
 
 def test_a_line_in_full(receipt: Any) -> None:
     first = items(receipt)[0]
-    said = "\n".join(details(first))
+    said = "\n".join(details(receipt, first, 40))
     assert "held to: margin 5%" in said
     assert "lower is better" in said
+    assert "of 'not worse by more than the margin'" in said
     shift = shift_of(receipt, first)
     assert shift
     assert shift.metric == "request_latency"
     assert unwaivable(first) == ""
-    assert "only a regression" in unwaivable(next(item for item in items(receipt) if item.kind == "unchanged"))
+    assert "only a regression" in unwaivable(next(item for item in items(receipt) if item.kind == "rest"))
+
+
+def test_each_run_is_a_dot_in_order_of_its_start(receipt: Any) -> None:
+    lines = details(receipt, items(receipt)[0], 40)
+    start = lines.index("each run, in the order of their start: ● base, □ candidate")
+    drawn = lines[start + 1 :]
+    assert len(drawn) == 5
+    assert drawn[0].startswith("345.")
+    assert [line.count("●") for line in drawn] == [0, 0, 0, 0, 3]
+    assert sum(line.count("□") for line in drawn[:2]) == 3
+    assert max(line.rfind("●") for line in drawn) < min(line.find("□") for line in drawn if "□" in line)
+
+
+def test_where_the_dots_have_no_room_the_values_are_told(receipt: Any) -> None:
+    said = details(receipt, items(receipt)[0], 8)
+    assert said[-2] == "each run, in the order of their start:"
+    assert re.fullmatch(r"(base [\d.]+, ){3}(candidate [\d.]+(, )?){3}", said[-1])
+
+
+@pytest.mark.parametrize("values", [[2.0, 2.0, 2.0], [-1.7e308, 1.7e308, 0.0], [0.0, 5e-324, 0.0]])
+def test_dots_of_any_numbers_are_drawn(values: list[float]) -> None:
+    lines = dots([RunValue("base", value) for value in values], 40)
+    assert len(lines) == 5
+    assert sum(line.count("●") for line in lines) == 3
+
+
+def test_findings_that_matter_stand_below_the_verdict() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        lines = text(app_of(pilot)).splitlines()
+        verdict = next(place for place, line in enumerate(lines) if "✗ regression:" in line)
+        assert any("! warns  order: all runs of the base" in line for line in lines[verdict + 1 : verdict + 3])
+
+    drive(screen_of, steps, (80, 24))
+
+
+def test_a_metric_of_one_side_is_one_line_with_its_values_in_full() -> None:
+    found = compare_sides(Question((OLD,), (NEW,)))
+    item = next(item for item in items(found) if item.path.startswith("http_req_sending"))
+    assert (item.kind, item.remark, item.base) == ("only", "only in the candidate", "")
+    assert sum("http_req_sending" in one.name for one in items(found)) == 1
+    assert re.match(r"avg [\d.]+, p50 [\d.]+, p90 ", details(found, item, 40)[-1])
 
 
 @pytest.mark.parametrize(

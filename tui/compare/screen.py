@@ -15,7 +15,19 @@ from textual.widgets import Input, Static
 
 from migrator.errors import MigratorError
 from migrator.render.comparison.reason import headline, reason
-from migrator.render.comparison.words import cut, gate, legend, percentiles, policy, side
+from migrator.render.comparison.words import (
+    allowed,
+    cut,
+    findings,
+    gate,
+    label_of,
+    legend,
+    loud,
+    noise,
+    percentiles,
+    policy,
+    side,
+)
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.choice import Choice
@@ -49,7 +61,8 @@ class CompareScreen(Page):
     """
 
     HELP_TEXT = (
-        "The first line is the verdict of the rows in the gate. ] and [ go from one difference to the next. Percentile"
+        "The first line is the verdict of the rows in the gate; findings that matter as much stand below it.\n\n"
+        "] and [ go from one difference to the next. Percentile"
         " curves: ● base, □ candidate (dashed).\n\n"
         "A filter has words that must be there; -word or !word must not. f asks for one class of lines, v for one"
         " verdict; escape clears the filter.\n\n"
@@ -58,7 +71,9 @@ class CompareScreen(Page):
     )
     DEFAULT_CSS = """
     CompareScreen #verdict { height: auto; max-height: 4; padding: 0 1; }
-    CompareScreen #sides { height: auto; max-height: 4; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    CompareScreen #findings { height: auto; max-height: 3; padding: 0 1; color: $warning; }
+    CompareScreen #findings { text-wrap: nowrap; text-overflow: ellipsis; }
+    CompareScreen #sides { height: auto; max-height: 5; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     CompareScreen #body { layout: vertical; }
     CompareScreen #more { height: 14; border-top: solid $panel; layout: horizontal; }
     CompareScreen #about { width: 1fr; padding: 0 1; }
@@ -116,6 +131,7 @@ class CompareScreen(Page):
     def body(self) -> ComposeResult:
         """The verdict, the table, and one row in full with its curves."""
         yield Static("reading…", id="verdict", markup=False)
+        yield Static(id="findings", markup=False)
         yield Static(id="sides", markup=False)
         with Container(id="body"):
             yield Grid(id="table")
@@ -163,6 +179,7 @@ class CompareScreen(Page):
         grid.empty = "nothing to compare" if isinstance(found, str) else "no line passes the filter"
         verdict = f"✗ {printable(found)}" if isinstance(found, str) else f"{headline(found)}: {reason(found)}"
         self.query_one("#verdict", Static).update(verdict)
+        self.query_one("#findings", Static).update("" if isinstance(found, str) else "\n".join(_loud(found)))
         self.query_one("#sides", Static).update("" if isinstance(found, str) else "\n".join(_about(found)))
         self._arrange()
         self.refresh_bindings()
@@ -190,7 +207,10 @@ class CompareScreen(Page):
     @on(Grid.Moved, "#table")
     def _moved(self) -> None:
         item, plot = self.item, self.query_one("#plot", Plot)
-        self.query_one("#details", Static).update("\n".join(details(item)) if item else self._notes())
+        # The pane of the details is two fifths of the screen, or more.
+        width = self.size.width * 2 // 5 - 4
+        told = "\n".join(details(self.receipt, item, width)) if self.receipt and item else self._notes()
+        self.query_one("#details", Static).update(told)
         shift = shift_of(self.receipt, item) if self.receipt else None
         if shift is None:
             plot.draw("no percentile curve for this line", ())
@@ -400,13 +420,21 @@ class CompareScreen(Page):
         self._ask(Question(question.base, question.candidate, path, question.everything))
 
 
+def _loud(receipt: Receipt) -> list[str]:
+    """What belongs beside the verdict, a line each; the table has them in full."""
+    found = [one for one in findings(receipt) if loud(one)]
+    return [f"{label_of(one)}  {cut(one.code, 40)}: {cut(one.message, 300)}" for one in found]
+
+
 def _about(receipt: Receipt) -> list[str]:
-    """Both sides, the gate, and the first waiver that has expired."""
+    """Both sides, the gate, the noise profile, and the first waiver that has expired."""
     more = f", from {policy(receipt)}" if policy(receipt) else ""
+    more += f"; varied on purpose: {allowed(receipt)}" if allowed(receipt) else ""
     ended = [f"! the waiver for {cut(name, 120)} no longer holds" for name in receipt.gate.expired_waivers]
     return [
         f"base       {cut(receipt.base.name, 200)}: {side(receipt.base)}",
         f"candidate  {cut(receipt.candidate.name, 200)}: {side(receipt.candidate)}",
         f"gate       {gate(receipt)}{more}",
+        *([f"noise      {noise(receipt)}"] if receipt.noise else []),
         *ended[:1],
     ]

@@ -1,4 +1,4 @@
-"""A receipt as lines of a table: what decides first, then what moved, and what was changed; filtered and folded.
+"""A receipt as lines of a table: the gate and the findings, then what else is decided, then the rest; filtered.
 
 Words, order and numbers are those of the renderers, so the screen cannot say something that a report does not.
 """
@@ -10,22 +10,27 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.render.comparison.footnotes import remarks
 from migrator.render.comparison.numbers import change, interval, moved, sides
+from migrator.render.comparison.runs import described, in_order_of_start, run_values
+from migrator.render.comparison.sections import OneSided, arranged, one_sided
 from migrator.render.comparison.words import (
     ARROW_WORDS,
     ARROWS,
     EVIDENCE,
     MARKS,
-    arranged,
     counted,
     findings,
     held_to,
+    label_of,
     name_of,
+    shown_by,
     verdict_of,
     waived,
 )
 from migrator.render.safe import printable
 from migrator.render.text import value_text
+from tui.common.curve import MARKERS
 from tui.common.rows import Column, Line, safe_text
+from tui.compare.dots import dots
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import FieldChange, Finding, Receipt, Row, Shift
@@ -33,10 +38,10 @@ if TYPE_CHECKING:
 KINDS: Final = {
     "gate": "In the gate",
     "finding": "Findings",
+    "decided": "Outside the gate, decided",
     "config": "Configuration and identity",
-    "reported": "Reported, changed",
     "only": "On one side only",
-    "unchanged": "Unchanged",
+    "rest": "Outside the gate, the rest",
     "ignored": "Ignored by the policy",
 }
 """Class of a line → the title over its lines, in their order."""
@@ -72,6 +77,7 @@ class Item(NamedTuple):
     row: Row | None = None
     setting: FieldChange | None = None
     finding: Finding | None = None
+    one_sided: OneSided | None = None
 
     def matches(self, word: str) -> bool:
         """Whether a word, in lower case, stands anywhere in the line."""
@@ -111,14 +117,13 @@ class Filter(NamedTuple):
 def items(receipt: Receipt) -> list[Item]:
     """All lines of a receipt, class by class."""
     rows = arranged(receipt.rows)
-    only = [("base", name) for name in receipt.only_base] + [("candidate", name) for name in receipt.only_candidate]
     return [
         *(_row_item("gate", row) for row in rows.gated),
         *map(_finding_item, findings(receipt)),
+        *(_row_item("decided", row) for row in rows.decided),
         *map(_setting_item, receipt.changes),
-        *(_row_item("reported", row) for row in rows.changed),
-        *(Item("only", safe_text(name), remark=f"only in the {side}") for side, name in only),
-        *(_row_item("unchanged", row) for row in rows.unchanged),
+        *map(_one_sided_item, one_sided(receipt)),
+        *(_row_item("rest", row) for row in rows.rest),
         *(_row_item("ignored", row) for row in rows.ignored),
     ]
 
@@ -133,7 +138,7 @@ def _row_item(kind: str, row: Row) -> Item:
         base,
         candidate,
         change(row),
-        interval(row.interval),
+        interval(row),
         counted(row),
         verdict_of(row),
         row.verdict.value,
@@ -144,9 +149,20 @@ def _row_item(kind: str, row: Row) -> Item:
 
 def _finding_item(found: Finding) -> Item:
     base, candidate = ("" if value is None else value_text(value, 60) for value in (found.base, found.candidate))
-    remark, verdict = ("! blocks", "incomparable") if found.blocks else ("· notice", "")
     name = safe_text(f"{found.code}: {found.message}")
-    return Item("finding", name, base, candidate, remark=remark, verdict=verdict, finding=found)
+    verdict = "incomparable" if found.blocks else ""
+    return Item("finding", name, base, candidate, remark=label_of(found), verdict=verdict, finding=found)
+
+
+def _one_sided_item(found: OneSided) -> Item:
+    """A metric in one line, with its first statistic; the others stand in its details."""
+    name, value = safe_text(found.name), ""
+    if found.rows:
+        first = found.rows[0]
+        name = f"{name_of(first)}{f', {safe_text(first.unit)}' if first.unit else ''}"
+        value = sides(first)[0 if found.side == "base" else 1]
+    base, candidate = (value, "") if found.side == "base" else ("", value)
+    return Item("only", name, base, candidate, remark=f"only in the {found.side}", one_sided=found)
 
 
 def _setting_item(found: FieldChange) -> Item:
@@ -208,7 +224,7 @@ class Table:
 
 def _tone(item: Item) -> str:
     if item.finding:
-        return "bad" if item.finding.blocks else "warn"
+        return "bad" if item.finding.blocks else "warn" if item.finding.warns else ""
     if not item.differs or (item.row and waived(item.row)):
         return "dim"
     judged = item.row and (item.kind == "gate" or item.row.direction != "information")
@@ -232,30 +248,48 @@ def _below(item: Item) -> Iterator[Line]:
 # --- one item in full ----------------------------------------------------------------------------------------
 
 
-def details(item: Item) -> list[str]:
-    """Everything about a line: its criteria, its evidence, and what would decide it."""
+def details(receipt: Receipt, item: Item, width: int) -> list[str]:
+    """Everything about a line: what it is held to, what it rests on, what would decide it, and each run's value.
+
+    Args:
+        receipt: the one that the line is of.
+        item: the line.
+        width: columns that there are for the drawing of the runs.
+    """
     if item.row is not None:
-        return list(_row_details(item.row, item))
+        return [*_row_details(item.row, item), *_runs(receipt, item.row, width)]
     if item.setting is not None:
         return [item.name, f"base       {item.base or '(not there)'}", f"candidate  {item.candidate or '(not there)'}"]
     if item.finding is not None:
         what = "makes the comparison invalid" if item.finding.blocks else "a notice: read it before the numbers"
         values = [f"{item.base} → {item.candidate}"] if item.base or item.candidate else []
         return [item.name, what, *values]
-    return [item.name, item.remark]
+    values = [item.one_sided.values] if item.one_sided and item.one_sided.rows else []
+    return [item.name, item.remark, *values]
 
 
 def _row_details(row: Row, item: Item) -> Iterator[str]:
     yield f"{name_of(row)}: {item.remark}"
     unit = f" {safe_text(row.unit)}" if row.unit else ""
     yield f"{item.base} → {item.candidate}{unit}, {item.change}; {ARROW_WORDS[row.direction]}"
-    if row.interval:
-        yield f"interval at {row.interval.level * 100:g}%: {item.interval} % ({row.interval.kind})"
-    if row.p_value is not None:
-        yield f"p = {row.p_value:.3g}, corrected for the number of rows"
+    yield from remarks(row)
+    if found := row.delta_interval or row.interval:
+        of = unit.strip() if row.delta_interval else "%"
+        yield f"interval at {found.level * 100:g}%: {item.interval} {of} ({found.kind})"
+    yield from shown_by(row)
     yield f"held to: {held_to(row)}"
     yield f"rests on: {EVIDENCE[row.evidence]}"
-    yield from remarks(row)
+
+
+def _runs(receipt: Receipt, row: Row, width: int) -> Iterator[str]:
+    """The value of each run, drawn where there is room, in words where there is not."""
+    values = run_values(receipt, row)
+    if not values:
+        return
+    order = "in the order of their start" if in_order_of_start(receipt) else "base first: starts are not known"
+    drawn = dots(values, width)
+    yield f"each run, {order}: {' base, '.join(MARKERS)} candidate" if drawn else f"each run, {order}:"
+    yield from drawn or [described(values)]
 
 
 def shift_of(receipt: Receipt, item: Item | None) -> Shift | None:

@@ -97,7 +97,7 @@ def arguments(command: str) -> Parser:
         help="how many runs a side a change of so much needs, from the noise of these runs or of --noise",
     )
     parser.add_argument("--all", action="store_true", help="also volatile differences: identifiers, times, folders")
-    parser.add_argument("-v", "--verbose", action="store_true", help="also unchanged rows")
+    parser.add_argument("-v", "--verbose", action="store_true", help="all rows")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the receipt (default text)")
     parser.add_argument("--json", action="store_true", help="the receipt itself, as with --format json")
     parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the report here")

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from migrator.render.comparison.reason import decided_by, headline, movement, reason
-from migrator.render.comparison.words import arranged, cut, name_of, waived
+from migrator.render.comparison.sections import arranged
+from migrator.render.comparison.words import cut, loud, name_of, waived
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Finding, Receipt, Row
@@ -30,11 +31,13 @@ def render(receipt: Receipt) -> str:
         if verdict != receipt.verdict:
             lines.append(_listed(level, f"in the gate: {verdict}", list(map(_row, rows)), "row"))
     accepted = [_row(row) for row in gated if waived(row)]
-    other = [_finding(found) for found in receipt.findings if not found.blocks]
+    warning = [_finding(found) for found in receipt.findings if found.warns and not found.blocks]
+    notices = [_finding(found) for found in receipt.findings if not loud(found)]
     lines += [
         _listed("warning", "waived in the gate", accepted, "row"),
         _listed("warning", "expired waivers", expired, "waiver"),
-        _listed("warning", "before reading the numbers", other, "finding"),
+        _listed("warning", "before reading the numbers", warning, "finding"),
+        _listed("notice", "also noticed", notices, "finding"),
         _listed("notice", "configuration changed", changed, "difference"),
     ]
     return "".join(f"{line}\n" for line in lines if line)
@@ -57,9 +60,10 @@ def _finding(found: Finding) -> str:
 
 
 def _row(row: Row) -> str:
-    waiver = f" (waived: {cut(row.waiver.reason, 200)})" if row.waiver and waived(row) else ""
-    needs = f" (would decide it: {cut(row.needs, 120)})" if row.needs else ""
-    return f"{name_of(row)} {movement(row)}{waiver}{needs}"
+    waiver = f"waived: {cut(row.waiver.reason, 200)}" if row.waiver and waived(row) else ""
+    needs = f"would decide it: {cut(row.needs, 120)}" if row.needs else ""
+    told = "; ".join(filter(None, [cut(row.leaning, 60), needs, waiver]))
+    return f"{name_of(row)} {movement(row)}{f' ({told})' if told else ''}"
 
 
 def _list(texts: Sequence[str], noun: str) -> str:

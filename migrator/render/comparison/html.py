@@ -1,7 +1,7 @@
 """A receipt as one page: nothing is loaded, nothing is run, and it reads the same in ten years.
 
 The page forbids itself the network, so that a name out of an export could not make it fetch something even if it got
-past the escaping. Rows come sorted, the worst first; there is no script to sort them otherwise.
+past the escaping. Rows come sorted, those that fail first; there is no script to sort them otherwise.
 """
 
 from __future__ import annotations
@@ -9,23 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from migrator.render.comparison.footnotes import Footnotes
+from migrator.render.comparison.footnotes import Footnotes, remarks
 from migrator.render.comparison.numbers import change, interval, number, sides
-from migrator.render.comparison.plot import bar, curves, reach
+from migrator.render.comparison.plot import bar, curves, dots, reach
 from migrator.render.comparison.reason import headline, reason
+from migrator.render.comparison.runs import in_order_of_start, run_values
+from migrator.render.comparison.sections import arranged, kinds_of, one_sided
 from migrator.render.comparison.style import STYLE
 from migrator.render.comparison.words import (
     ARROW_WORDS,
     ARROWS,
     LISTED,
-    arranged,
+    allowed,
+    compared,
     counted,
     cut,
     findings,
     gate,
     held_to,
+    judged,
+    label_of,
     legend,
     markup,
+    noise,
     percentiles,
     policy,
     side,
@@ -37,16 +43,16 @@ if TYPE_CHECKING:
     from migrator.diff.receipt import FieldChange, Receipt, Row, Shift
 
 _CHANGES: Final = 200
-_REPORTED: Final = 20
-"""Reported rows in sight; the others that changed are folded, the heaviest first."""
-_HEADS: Final = ("base", "candidate", "change", "interval, %", "p", "n a side")
+_SHOWN: Final = 20
+"""Rows outside the gate that are in sight, the heaviest first; the others are folded."""
+_HEADS: Final = ("base", "candidate", "change", "interval, %", "n a side")
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def render(receipt: Receipt) -> str:
     """The comparison as a complete HTML document that ends with a newline."""
     name = f"{headline(receipt)}: {cut(receipt.base.name, 60)} → {cut(receipt.candidate.name, 60)}"
-    notes = Footnotes(receipt.rows, with_margin=False)
+    notes = Footnotes(receipt.rows, with_margin=False, with_remarks=False)
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -59,11 +65,13 @@ def render(receipt: Receipt) -> str:
         "</head>",
         "<body>",
         "<main>",
-        *_header(receipt),
+        *_verdict(receipt),
         *_findings(receipt),
-        *_changes(receipt),
+        *_header(receipt),
         *_rows(receipt, notes),
-        *_only(receipt),
+        *_one_sided(receipt),
+        *_shifts(receipt),
+        *_changes(receipt),
         *_notes(receipt),
         "</main>",
         f"<footer>{_text(receipt.tool, 60)}, receipt {_text(receipt.receipt_version, 20)}</footer>",
@@ -81,30 +89,38 @@ def _code(text: str, width: int) -> str:
     return f"<code>{_text(text, width)}</code>"
 
 
-def _header(receipt: Receipt) -> Iterator[str]:
-    yield f'<h1 class="{receipt.verdict.value}">{markup(headline(receipt))}</h1>'
+def _verdict(receipt: Receipt) -> Iterator[str]:
+    yield f'<h1 class="{_class(receipt.verdict)}">{markup(headline(receipt))}</h1>'
     yield f'<p class="lead">{_text(reason(receipt), 600)}.</p>'
+
+
+def _class(verdict: str) -> str:
+    return verdict.replace(" ", "-")
+
+
+def _header(receipt: Receipt) -> Iterator[str]:
     yield '<dl class="sides">'
     for label, found in (("base", receipt.base), ("candidate", receipt.candidate)):
         yield f'<div><dt>{label}</dt><dd class="name">{_text(found.name, 200)}</dd><dd>{markup(side(found))}</dd></div>'
     expired = "".join(f"<dd>expired waiver: {_code(name, 120)}</dd>" for name in receipt.gate.expired_waivers)
     source = f"<dd>from {_code(policy(receipt), 220)}</dd>" if policy(receipt) else ""
-    yield f"<div><dt>gate</dt><dd>{markup(gate(receipt))}</dd>{source}{expired}</div>"
+    varied = f"<dd>varied on purpose: {markup(allowed(receipt))}</dd>" if allowed(receipt) else ""
+    profile = f"<dd>noise profile {markup(noise(receipt))}</dd>" if receipt.noise else ""
+    yield f"<div><dt>gate</dt><dd>{markup(gate(receipt))}</dd>{source}{varied}{profile}{expired}</div>"
     yield "</dl>"
 
 
 def _findings(receipt: Receipt) -> Iterator[str]:
     if not receipt.findings:
         return
-    yield "<h2>Findings</h2>"
     yield '<ul class="findings">'
     for found in findings(receipt):
         values = ""
         if found.base is not None or found.candidate is not None:
             values = f" <span>{_value(found.base)} → {_value(found.candidate)}</span>"
-        name, label = ("blocks", "! blocks the comparison") if found.blocks else ("notice", "· notice")
+        label = label_of(found)
         code, message = _code(found.code, 40), _text(found.message, 1000)
-        yield f'<li class="{name}"><strong>{label}</strong> {code}: {message}{values}</li>'
+        yield f'<li class="{label[2:]}"><strong>{label}</strong> {code}: {message}{values}</li>'
     yield "</ul>"
 
 
@@ -150,26 +166,24 @@ def _rows(receipt: Receipt, notes: Footnotes) -> Iterator[str]:
     shown = arranged(receipt.rows)
     if not receipt.rows:
         yield "<p>No metric is on both sides: there is no number to compare.</p>"
-        yield from _shifts(receipt)
         return
     if shown.gated:
         yield "<h2>In the gate</h2>"
-        yield from _table(shown.gated, notes)
-    yield from _shifts(receipt)
-    if shown.changed:
-        yield "<h2>Reported, changed</h2>"
-        yield from _table(shown.changed[:_REPORTED], notes)
-    folded = [
-        ("more that changed", shown.changed[_REPORTED:]),
-        ("unchanged", shown.unchanged),
-        ("ignored by the policy", shown.ignored),
-    ]
-    for words, rows in folded:
-        if rows:
-            yield f"<details><summary>{len(rows)} {words}</summary>"
-            yield from _table(rows, notes)
-            yield "</details>"
+        yield from _table(receipt, shown.gated, notes)
     yield f'<p class="faint">{markup(legend(receipt.rows))}. The band is the margin, the line the interval.</p>'
+    if any(run_values(receipt, row) for row in shown.gated):
+        order = "in the order of their start" if in_order_of_start(receipt) else "base first: starts are not known"
+        yield f'<p class="faint">Each run: ● base, □ candidate, {order}.</p>'
+    title, beside, others = shown.beside(_SHOWN)
+    if beside:
+        yield f"<h2>{title}</h2>"
+        yield from _table(receipt, beside, notes)
+    for rows in (others, shown.ignored):
+        if rows:
+            told = f"{plural(len(rows), 'more row')}: {kinds_of(rows)}"
+            yield f"<details><summary>{markup(told)}</summary>"
+            yield from _table(receipt, rows, notes)
+            yield "</details>"
     yield from (f'<p class="faint">{markup(text)}</p>' for text in notes.common)
     if numbered := notes.texts():
         yield '<ol class="notes">'
@@ -177,25 +191,34 @@ def _rows(receipt: Receipt, notes: Footnotes) -> Iterator[str]:
         yield "</ol>"
 
 
-def _table(rows: Sequence[Row], notes: Footnotes) -> Iterator[str]:
+def _table(receipt: Receipt, rows: Sequence[Row], notes: Footnotes) -> Iterator[str]:
     far = reach(rows)
-    used = [place for place, _ in enumerate(_HEADS) if any(_cells(row)[place] for row in rows)]
+    cells = [_cells(row, notes) for row in rows]
+    drawn = [dots(receipt, row) for row in rows]
+    used = [place for place in range(len(_HEADS)) if any(row[place] for row in cells)]
     heads = "".join(f'<th class="number" scope="col">{_HEADS[place]}</th>' for place in used)
+    each_run = '<th scope="col">each run</th>' if any(drawn) else ""
     yield '<div class="wide"><table>'
     # The verdict stands where a narrow window still shows it.
     yield '<thead><tr><th scope="col">metric</th><th scope="col">verdict</th>'
-    yield f'{heads}<th scope="col">{_scale(far)}</th><th scope="col">margin</th></tr></thead>'
+    yield f'{heads}{each_run}<th scope="col">{_scale(far)}</th><th scope="col">margin</th></tr></thead>'
     yield "<tbody>"
-    for row in rows:
-        cells = _cells(row)
-        numbers = "".join(f'<td class="number">{markup(cells[place])}</td>' for place in used)
-        name, kind = _name(row), "unjudged" if "not judged" in verdict_of(row) else row.verdict.value
-        marks = "".join(f' <sup><a href="#n{place}">{place}</a></sup>' for place in notes.numbers(row))
-        verdict = f'<td class="verdict {kind}">{markup(verdict_of(row))}{marks}</td>'
-        held = markup(held_to(row).removeprefix("margin "))
-        yield f'<tr><th scope="row">{name}</th>{verdict}{numbers}'
-        yield f'<td class="{kind}">{bar(row, far)}</td><td class="held">{held}</td></tr>'
+    for row, texts, drawing in zip(rows, cells, drawn, strict=True):
+        numbers = "".join(f'<td class="number">{markup(texts[place])}</td>' for place in used)
+        kind = _class(row.verdict) if judged(row) else "unjudged"
+        held = markup(held_to(row).removeprefix("margin ")) if compared(row) else ""
+        yield f'<tr><th scope="row">{_name(row)}</th>{_verdict_cell(row, kind, notes)}{numbers}'
+        runs = f"<td>{drawing}</td>" if each_run else ""
+        yield f'{runs}<td class="{kind}">{bar(row, far)}</td><td class="held">{held}</td></tr>'
     yield "</tbody></table></div>"
+
+
+def _verdict_cell(row: Row, kind: str, notes: Footnotes) -> str:
+    """The verdict with what is to be said on this row alone below it."""
+    marks = "".join(f' <sup><a href="#n{place}">{place}</a></sup>' for place in notes.numbers(row))
+    told = " ".join(remarks(row))
+    below = f'<span class="remark">{markup(told)}</span>' if told else ""
+    return f'<td class="verdict {kind}"><span class="word">{markup(verdict_of(row))}{marks}</span>{below}</td>'
 
 
 def _scale(far: float) -> str:
@@ -208,18 +231,24 @@ def _name(row: Row) -> str:
     return f'{arrow} {_code(f"{row.metric}.{row.statistic}", 80)}<span class="faint">{unit}</span>'
 
 
-def _cells(row: Row) -> list[str]:
-    p_value = "" if row.p_value is None else number(row.p_value, 2)
-    return [*sides(row), change(row), interval(row.interval), p_value, counted(row)]
+def _cells(row: Row, notes: Footnotes) -> list[str]:
+    return [*sides(row), change(row), interval(row), "" if notes.count else counted(row)]
 
 
 # --- what stands under them ----------------------------------------------------------------------------------
 
 
-def _only(receipt: Receipt) -> Iterator[str]:
-    for label, names in (("base", receipt.only_base), ("candidate", receipt.only_candidate)):
-        if names:
-            yield f"<p>Only in the {label}: {', '.join(_code(name, 80) for name in names)}</p>"
+def _one_sided(receipt: Receipt) -> Iterator[str]:
+    found = one_sided(receipt)
+    for label in ("base", "candidate"):
+        held = [one for one in found if one.side == label]
+        if held:
+            yield f"<details><summary>{plural(len(held), 'metric')} only in the {label}</summary>"
+            yield "<ul>"
+            for one in held:
+                values = f": {markup(one.values)}" if one.rows else ""
+                yield f"<li>{_code(one.name, 160)}{values}</li>"
+            yield "</ul></details>"
 
 
 def _shifts(receipt: Receipt) -> Iterator[str]:

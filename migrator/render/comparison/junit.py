@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Final
 from migrator.render.comparison.footnotes import remarks
 from migrator.render.comparison.numbers import change, interval, sides
 from migrator.render.comparison.reason import decided_by, headline, reason
+from migrator.render.comparison.sections import arranged
 from migrator.render.comparison.words import (
     EVIDENCE,
-    arranged,
+    allowed,
+    compared,
     counted,
     cut,
     findings,
     gate,
     held_to,
+    label_of,
+    loud,
     markup,
+    noise,
     policy,
+    shown_by,
     side,
     verdict_of,
     waived,
@@ -26,7 +32,7 @@ from migrator.render.comparison.words import (
 from migrator.render.text import value_text
 
 if TYPE_CHECKING:
-    from migrator.diff.receipt import Receipt, Row
+    from migrator.diff.receipt import Finding, Receipt, Row
 
 _OUTCOMES: Final = {"regression": "failure", "incomparable": "error", "inconclusive": "skipped"}
 """Element of a test case; a row with another verdict passed."""
@@ -79,7 +85,10 @@ def _properties(receipt: Receipt) -> Iterator[str]:
         ("policy", policy(receipt)),
         ("base", f"{cut(receipt.base.name, 200)}: {side(receipt.base)}"),
         ("candidate", f"{cut(receipt.candidate.name, 200)}: {side(receipt.candidate)}"),
+        ("varied on purpose", allowed(receipt)),
+        ("noise", noise(receipt)),
         *(("expired waiver", cut(name, 120)) for name in receipt.gate.expired_waivers),
+        *((label_of(found)[2:], _finding(found)) for found in findings(receipt) if loud(found)),
     ]
     yield "    <properties>"
     yield from (f'      <property name="{name}" value="{markup(value)}"/>' for name, value in told if value)
@@ -90,13 +99,16 @@ def _whole(receipt: Receipt, outcome: str) -> Iterator[str]:
     message = markup(f"{headline(receipt)}: {cut(reason(receipt), 600)}")
     yield '    <testcase classname="aiperf-migrate" name="comparison">'
     yield f'      <{outcome} message="{message}" type="{receipt.verdict.value}">'
-    for found in findings(receipt):
-        values = ""
-        if found.base is not None or found.candidate is not None:
-            values = f" ({value_text(found.base)} → {value_text(found.candidate)})"
-        yield markup(f"{cut(found.code, 40)}: {cut(found.message, 500)}{values}")
+    yield from (markup(_finding(found)) for found in findings(receipt))
     yield f"      </{outcome}>"
     yield "    </testcase>"
+
+
+def _finding(found: Finding) -> str:
+    values = ""
+    if found.base is not None or found.candidate is not None:
+        values = f" ({value_text(found.base)} → {value_text(found.candidate)})"
+    return f"{cut(found.code, 40)}: {cut(found.message, 500)}{values}"
 
 
 def _case(row: Row) -> Iterator[str]:
@@ -115,10 +127,14 @@ def _case(row: Row) -> Iterator[str]:
 
 
 def _detail(row: Row) -> Iterator[str]:
-    if row.interval:
-        yield f"interval of the change, {row.interval.kind}: {interval(row.interval)} %"
-    yield f"held to: {held_to(row)}"
-    yield f"evidence: {EVIDENCE[row.evidence]}"
+    found = row.delta_interval or row.interval
+    if found:
+        unit = cut(row.unit, 24) if row.delta_interval else "%"
+        yield f"interval of the change, {found.kind}: {interval(row)} {unit}".rstrip()
+    yield from shown_by(row)
+    if compared(row):
+        yield f"held to: {held_to(row)}"
+        yield f"evidence: {EVIDENCE[row.evidence]}"
     if n := counted(row):
         yield f"a side: {n}"
     yield from remarks(row)

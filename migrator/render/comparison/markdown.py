@@ -1,4 +1,4 @@
-"""A receipt for a pull request: the verdict first, then what changed around the numbers, then the numbers.
+"""A receipt for a pull request: the verdict and the findings first, then the numbers, then what changed around them.
 
 Names and values out of files stand in code spans, where no mention, reference, link, emoji or formula is made of them.
 In prose, which may quote them, what starts such a thing is broken with a zero-width space and the rest becomes
@@ -11,20 +11,24 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from migrator.render.comparison.footnotes import Footnotes
+from migrator.render.comparison.footnotes import Footnotes, remarks
 from migrator.render.comparison.numbers import change, interval, percent, sides
 from migrator.render.comparison.reason import headline, reason
+from migrator.render.comparison.sections import arranged, kinds_of, one_sided
 from migrator.render.comparison.words import (
     ARROWS,
     LISTED,
-    arranged,
+    allowed,
     counted,
     cut,
     findings,
     gate,
+    label_of,
     legend,
+    loud,
     margins,
     name_of,
+    noise,
     percentiles,
     policy,
     side,
@@ -45,30 +49,35 @@ _LIMIT: Final = 60_000
 """Characters; a comment on GitHub may have 65,536, and is refused whole where it has more."""
 _SHARE: Final = 5_000
 """Characters of one block, so that no block leaves nothing for the others."""
-_TABLE: Final = 8_000
+_TABLE: Final = 18_000
 """The same for the table: ten rows fit, whatever their names."""
-_HEAD: Final = "| metric | unit | base | candidate | change | interval, % | n a side | verdict |"
+_REMARKS: Final = 240
+"""Characters of the remarks on a row, which stand in its last cell."""
+_HEAD: Final = (
+    "| metric | unit | base | candidate | change | interval, % | n a side | verdict, and what would decide it |"
+)
 _RULE: Final = "|---|---|--:|--:|--:|--:|--:|---|"
 
 
 def render(receipt: Receipt) -> str:
     """The comparison as GitHub-flavoured markdown that ends with a newline, at most 60,000 characters long."""
     shown = arranged(receipt.rows)
-    told = [*shown.gated, *shown.changed]
-    notes = Footnotes(receipt.rows)
+    _, beside, others = shown.beside(_ROWS)
+    told = [*shown.gated, *beside]
+    notes = Footnotes(receipt.rows, with_remarks=False)
     blocks = [
         f"### {prose(f'{headline(receipt)}: {reason(receipt)}', 400)} {MARKER}",
-        _block(_sides(receipt)),
         _block(_findings(receipt)),
-        _block(_changes(receipt)),
+        _block(_sides(receipt)),
         _block(_table(told[:_ROWS], notes, margin=bool(shown.gated)), _TABLE),
         _block(_footnotes(notes)),
-        _block(_only(receipt)),
+        _block(_one_sided(receipt)),
         _shifts(receipt),
+        _block(_changes(receipt)),
         _block(f"- {prose(note, 500)}" for note in receipt.notes),
     ]
     left = _LIMIT - sum(map(len, blocks))
-    blocks.insert(6, _rest([*told[_ROWS:], *shown.unchanged, *shown.ignored], notes, left))
+    blocks.insert(5, _rest([*told[_ROWS:], *others, *shown.ignored], notes, left))
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
@@ -122,19 +131,21 @@ def _sides(receipt: Receipt) -> Iterator[str]:
         yield f"- **{label}** {code(cut(found.name, 200))}: {prose(side(found), 400)}"
     source = f", from {code(policy(receipt))}" if policy(receipt) else ""
     yield f"- **gate** {prose(gate(receipt), 400)}{source}"
+    if allowed(receipt):
+        yield f"- **varied on purpose** {prose(allowed(receipt), 400)}"
+    if receipt.noise:
+        yield f"- **noise** {prose(noise(receipt), 400)}"
     for name in receipt.gate.expired_waivers:
         yield f"- **expired waiver** {code(cut(name, 120))}"
 
 
 def _findings(receipt: Receipt) -> Iterator[str]:
-    if receipt.findings:
-        yield "**Findings**\n"
     for found in findings(receipt):
-        label = "! blocks" if found.blocks else "· notice"
         values = ""
         if found.base is not None or found.candidate is not None:
             values = f" ({code(value_text(found.base))} → {code(value_text(found.candidate))})"
-        yield f"- **{label}** {code(cut(found.code, 40))}: {prose(found.message, 300)}{values}"
+        label = f"**{label_of(found)}**" if loud(found) else label_of(found)
+        yield f"- {label} {code(cut(found.code, 40))}: {prose(found.message, 300)}{values}"
 
 
 def _changes(receipt: Receipt) -> Iterator[str]:
@@ -156,17 +167,23 @@ def _change(found: FieldChange) -> str:
 
 def _table(rows: Sequence[Row], notes: Footnotes, *, margin: bool = False) -> Iterator[str]:
     if not rows:
-        yield "No row changed by more than its margin."
+        yield "No metric is on both sides: there is no number to compare."
         return
-    held = f"; in the gate: {notes.margin}" if margin and notes.margin else ""
+    held = f"; in the gate: {notes.gate}" if margin and notes.gate else ""
     yield prose(f"{legend(rows)}{held}", 400) + "\n"
     yield from (_HEAD, _RULE)
     for row in rows:
         name = f"{ARROWS[row.direction]} {code(name_of(row), cell=True)}"
-        marks = notes.marks(row)
-        verdict = f"**{verdict_of(row)}**" if row.gate == "gate" else verdict_of(row)
-        cells = [name, prose(row.unit, 24), *sides(row), change(row), interval(row.interval), counted(row)]
-        yield f"| {' | '.join(cells)} | {f'{verdict} {marks}' if marks else verdict} |"
+        cells = [name, prose(row.unit, 24), *sides(row), change(row), interval(row), counted(row)]
+        yield f"| {' | '.join(cells)} | {_verdict(row, notes)} |"
+
+
+def _verdict(row: Row, notes: Footnotes) -> str:
+    """The verdict, the marks of its footnotes, and what is to be said on this row alone."""
+    verdict = f"**{verdict_of(row)}**" if row.gate == "gate" else verdict_of(row)
+    told = prose(" ".join(remarks(row)), _REMARKS)
+    marked = f"{verdict} {notes.marks(row)}".rstrip()
+    return f"{marked}: {told}" if told else marked
 
 
 def _footnotes(notes: Footnotes) -> Iterator[str]:
@@ -183,18 +200,21 @@ def _rest(rows: Sequence[Row], notes: Footnotes, size: int) -> str:
         return ""
     before = len(notes.texts())
     table = _block(_table(rows, notes), size - _SHARE)
-    remarks = _block(_numbered(notes.texts(before)), _SHARE // 2)
-    return _folded(plural(len(rows), "more row"), "\n\n".join(filter(None, [table, remarks])))
+    numbered = _block(_numbered(notes.texts(before)), _SHARE // 2)
+    told = f"{plural(len(rows), 'more row')}: {kinds_of(rows)}"
+    return _folded(told, "\n\n".join(filter(None, [table, numbered])))
 
 
 def _folded(summary: str, inside: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
 
 
-def _only(receipt: Receipt) -> Iterator[str]:
-    for label, names in (("base", receipt.only_base), ("candidate", receipt.only_candidate)):
+def _one_sided(receipt: Receipt) -> Iterator[str]:
+    found = one_sided(receipt)
+    for label in ("base", "candidate"):
+        names = [one.name for one in found if one.side == label]
         if names:
-            listed = ", ".join(code(cut(name, 60)) for name in names[:LISTED])
+            listed = ", ".join(code(name) for name in names[:LISTED])
             more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
             yield f"- only in the {label}: {listed}{more}"
 

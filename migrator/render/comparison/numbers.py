@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from migrator.diff.receipt import Interval, Row
+    from migrator.diff.receipt import Row
 
 NONE: Final = "n/a"
 """What stands where there is no number, or none that can be shown."""
@@ -99,21 +99,36 @@ def plain_percent(value: float) -> str:
 
 
 def change(row: Row) -> str:
-    """The change of a row: a percentage, or `new`, `gone`, `n/a` where there is none."""
+    """The change of a row: a percentage, `Δ+12` in its unit where that is judged, `new`, `gone`, or `n/a`."""
     if row.base is None and row.candidate is not None:
         return "new"
     if row.candidate is None and row.base is not None:
         return "gone"
+    if row.measure == "difference" or row.percent is None:
+        return NONE if row.delta is None or not math.isfinite(row.delta) else f"Δ{_plus(row.delta)}"
     return percent(row.percent)
 
 
-def interval(found: Interval | None) -> str:
-    """The interval of a relative change, in percent: `[+16.0, +21.0]`, with `≈` where it is approximate."""
+def _plus(value: float) -> str:
+    text = number(value, 3)
+    if "." in text and "e" not in text:
+        text = text.rstrip("0").rstrip(".")
+    return text if text in ("0", NONE) or value < 0 else f"+{text}"
+
+
+def interval(row: Row) -> str:
+    """The interval of a row's change.
+
+    In percent, `[+16.0, +21.0]`, with `≈` where it is approximate; of a difference in the unit, `Δ[+16.0, +21.0]`.
+    """
+    found = row.delta_interval or row.interval
     if found is None:
         return ""
     if not (math.isfinite(found.low) and math.isfinite(found.high)):
         return NONE
     about = "≈" if found.kind.endswith("approximate") else ""
+    if row.delta_interval:
+        return f"{about}Δ[{_plus(found.low)}, {_plus(found.high)}]"
     return f"{about}[{_signed(found.low)}, {_signed(found.high)}]"
 
 

@@ -12,10 +12,11 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
 
 from migrator.render.comparison.numbers import finite, number, percent
-from migrator.render.comparison.words import cut, markup, percentiles, rank
+from migrator.render.comparison.runs import described, run_values
+from migrator.render.comparison.words import compared, cut, markup, percentiles, rank
 
 if TYPE_CHECKING:
-    from migrator.diff.receipt import Row, Shift
+    from migrator.diff.receipt import Receipt, Row, Shift
 
 WIDTH: Final = 720
 HEIGHT: Final = 320
@@ -147,10 +148,10 @@ def _curve(side: str, points: Sequence[tuple[float, float]]) -> Iterator[str]:
         yield _marker(side, x, y)
 
 
-def _marker(side: str, x: float, y: float) -> str:
+def _marker(side: str, x: float, y: float, r: float = 3.5) -> str:
     if side == "base":
-        return f'<circle class="{side}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
-    return f'<rect class="{side}" x="{x - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"/>'
+        return f'<circle class="{side}" cx="{x:.1f}" cy="{y:.1f}" r="{r:g}"/>'
+    return f'<rect class="{side}" x="{x - r:.1f}" y="{y - r:.1f}" width="{2 * r:g}" height="{2 * r:g}"/>'
 
 
 def _legend() -> Iterator[str]:
@@ -162,6 +163,7 @@ def _legend() -> Iterator[str]:
 
 def reach(rows: Sequence[Row]) -> float:
     """How far, in percent, the scale of the bars goes to each side: as far as the margins and most changes ask."""
+    rows = [row for row in rows if compared(row)]
     held = [row.margin * 1.5 for row in rows if finite(row.margin)]
     held += [abs(end) for row in rows if row.interval for end in (row.interval.low, row.interval.high) if finite(end)]
     held += [abs(row.percent) for row in rows if row.percent is not None and finite(row.percent)]
@@ -169,11 +171,11 @@ def reach(rows: Sequence[Row]) -> float:
 
 
 def bar(row: Row, far: float) -> str:
-    """The change of a row with its interval, over the band of its margin; empty where there is no change in percent.
+    """The change of a row with its interval, over the band of its margin; empty where none in percent was judged.
 
     What lies beyond the scale ends in an arrow. The drawing is for the eye only: the cells beside it say the same.
     """
-    if row.percent is None or not finite(row.percent):
+    if row.percent is None or not finite(row.percent) or row.measure == "difference" or not compared(row):
         return ""
 
     def at(value: float) -> float:
@@ -194,3 +196,41 @@ def bar(row: Row, far: float) -> str:
         back = tip - 8 if row.percent > 0 else tip + 8
         parts.append(f'<polygon class="dot" points="{tip},8 {back},3.5 {back},12.5"/>')
     return "".join([*parts, "</svg>"])
+
+
+_DOTS: Final = (160, 34)
+"""Most pixels across, and those up, of the drawing of a row's runs."""
+
+
+def dots(receipt: Receipt, row: Row) -> str:
+    """The value of each run of a row, in order of start, over the band of its margin; empty for one run a side."""
+    values = run_values(receipt, row)
+    if not values:
+        return ""
+    held = _band(row)
+    low, high = (end([*(found.value for found in values), *held]) for end in (min, max))
+    if not math.isfinite(high - low):
+        return ""
+    width, height = min(_DOTS[0], 12 * len(values) + 4), _DOTS[1]
+    step, room = (width - 8) / (len(values) - 1), height - 8
+
+    def up(value: float) -> float:
+        return height - 4 - room * ((value - low) / (high - low) if high > low else 0.5)
+
+    parts = [f'<svg class="dots" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">']
+    parts.append(f"<title>{markup(described(values))}</title>")
+    if held:
+        top, bottom = up(held[1]), up(held[0])
+        parts.append(f'<rect class="band" x="0" y="{top:.1f}" width="{width}" height="{bottom - top:.1f}"/>')
+    for place, found in enumerate(values):
+        side = "base" if found.side == "base" else "cand"
+        parts.append(_marker(side, 4 + step * place, up(found.value), 3))
+    return "".join([*parts, "</svg>"])
+
+
+def _band(row: Row) -> tuple[float, ...]:
+    """The values, from and to, that are within the margin of the base's; empty where there is no margin."""
+    if row.base is None or not finite(row.base) or not compared(row):
+        return ()
+    limit = max(row.margin / 100 * abs(row.base), row.floor)
+    return (row.base - limit, row.base + limit) if math.isfinite(limit) and limit > 0 else ()

@@ -33,24 +33,27 @@ code { font: .92em ui-monospace, monospace; }
 .faint, figcaption span, footer { color: var(--faint); }
 .regression { color: var(--regression); } .improvement { color: var(--improvement); }
 .equivalent { color: var(--equivalent); } .inconclusive { color: var(--inconclusive); }
-.incomparable { color: var(--incomparable); } .unjudged { color: var(--faint); }
+.incomparable { color: var(--incomparable); } .no-worse { color: var(--equivalent); } .unjudged { color: var(--faint); }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; margin: 1.25rem 0 0; }
 .sides div { padding: .7rem 1rem; }
 dt { color: var(--faint); font-size: .85rem; } dd { margin: 0; } dd.name { font-weight: 600; }
 .findings { padding: 0; list-style: none; }
 .findings li { margin: .4rem 0; padding: .45rem .9rem; border-left: 3px solid var(--line); background: var(--raised); }
-.findings li.blocks { border-color: var(--incomparable); }
+.findings li.blocks { border-color: var(--regression); } .findings li.warns { border-color: var(--inconclusive); }
+.findings li.blocks, .findings li.warns { border-left-width: 6px; font-size: 1.05rem; }
+.findings li.blocks strong { color: var(--regression); } .findings li.warns strong { color: var(--inconclusive); }
 .wide { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .93em; font-variant-numeric: tabular-nums; }
 th, td { padding: .38rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: middle; }
 thead th { color: var(--faint); font-size: .85rem; font-weight: 500; white-space: nowrap; }
 tbody th { min-width: 16rem; font-weight: 400; overflow-wrap: break-word; }
 .value { min-width: 6rem; }
-.number, .verdict, .kind { white-space: nowrap; overflow-wrap: normal; }
+.number, .word, .kind { white-space: nowrap; overflow-wrap: normal; }
 .number { text-align: right; }
 .held { min-width: 5.5rem; }
-.verdict { font-weight: 600; }
+.verdict { min-width: 15rem; font-weight: 600; }
 .verdict sup, .verdict a { font-weight: 400; }
+.remark { display: block; color: var(--faint); font-size: .85rem; font-weight: 400; line-height: 1.35; }
 tr:target, li:target { background: var(--band); }
 a { color: inherit; }
 .notes { padding-left: 1.6rem; }
@@ -66,12 +69,12 @@ svg text.name { fill: var(--faint); } svg text.moved { fill: var(--faint); font-
 polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
 polyline.base { stroke: var(--base); } polyline.cand { stroke: var(--cand); stroke-dasharray: 7 4; }
 circle.base { fill: var(--base); } rect.cand { fill: var(--raised); stroke: var(--cand); stroke-width: 2; }
-svg.bar { width: 130px; height: 15px; vertical-align: middle; }
+svg.bar { width: 130px; height: 15px; vertical-align: middle; } svg.dots { display: block; }
 .band { fill: var(--band); } .reach { stroke: currentColor; stroke-width: 2; } .dot { fill: currentColor; }
 footer { margin-top: 3rem; font-size: .85rem; }
 @media (max-width: 48rem) {
   body { padding: 1rem .75rem 3rem; }
-  tbody th { min-width: 8.5rem; max-width: 11rem; } .verdict { white-space: normal; }
+  tbody th { min-width: 8.5rem; max-width: 11rem; } .verdict { min-width: 8.5rem; } .word { white-space: normal; }
 }
 @media print { body { max-width: none; padding: 0; } figure, tr { break-inside: avoid; } }
 """.strip()

@@ -1,4 +1,4 @@
-"""What all renderings of a receipt share: the words for things, and the order of rows.
+"""What all renderings of a receipt share: the words for things.
 
 Nothing here is escaped: text out of files is passed on as it is, and each renderer makes it harmless for its place.
 """
@@ -6,11 +6,10 @@ Nothing here is escaped: text out of files is passed on as it is, and each rende
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
-from migrator.render.comparison.numbers import finite, moved, number, plain_percent, weight
+from migrator.render.comparison.numbers import finite, number, plain_percent
 from migrator.render.safe import printable
 from migrator.render.text import plural
 
@@ -69,9 +68,24 @@ def name_of(row: Row, width: int = 60) -> str:
 
 def verdict_of(row: Row) -> str:
     """Glyph and word; outside the gate, metrics without a good direction are never judged, whatever they did."""
-    if row.direction == "information" and row.gate != "gate" and row.verdict != "incomparable":
+    if not judged(row):
         return "· not judged"
     return f"{GLYPHS[row.verdict]} {row.verdict.value}{' (waived)' if waived(row) else ''}"
+
+
+def judged(row: Row) -> bool:
+    """Whether a row has a verdict: without a good direction only in the gate, or where it cannot be compared."""
+    return row.direction != "information" or row.gate == "gate" or row.verdict == "incomparable"
+
+
+def both(row: Row) -> bool:
+    """Whether both sides have a value."""
+    return row.base is not None and row.candidate is not None
+
+
+def compared(row: Row) -> bool:
+    """Whether a row's values could be held against each other: else margin, evidence and counts say nothing."""
+    return both(row) and row.verdict != "incomparable"
 
 
 def waived(row: Row) -> bool:
@@ -85,57 +99,22 @@ def legend(rows: Iterable[Row]) -> str:
     return ", ".join(f"{ARROWS[name]} {words}" for name, words in ARROW_WORDS.items() if name in used)
 
 
-# --- which rows, in which order ------------------------------------------------------------------------------
-
-
-class Shown(NamedTuple):
-    """The rows by what a reader wants of them: those that decide, those that moved, and the quiet rest."""
-
-    gated: list[Row]
-    changed: list[Row]
-    unchanged: list[Row]
-    ignored: list[Row]
-
-
-def arranged(rows: Iterable[Row]) -> Shown:
-    """Rows sorted into their sections, the worst and then the heaviest first.
-
-    In the gate, regressions and rows that cannot be compared come before any improvement, however large; among the
-    reported rows, metrics with a direction come before mere information. Weight is |ln ratio| within each.
-    """
-    shown = Shown([], [], [], [])
-    for row in sorted(rows, key=row_rank):
-        if row.gate == "gate":
-            shown.gated.append(row)
-        elif row.gate == "ignore":
-            shown.ignored.append(row)
-        elif moved(row) or row.verdict in ("regression", "improvement", "incomparable"):
-            shown.changed.append(row)
-        else:
-            shown.unchanged.append(row)
-    return shown
-
-
-def row_rank(row: Row) -> tuple[bool, bool, float]:
-    """Sort key that puts the worst and then the heaviest rows first."""
-    alarming = row.gate == "gate" and row.verdict in ("regression", "incomparable") and not waived(row)
-    return not alarming, row.direction == "information", -weight(row)
-
-
-def by_metric(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows of one metric together, so that name, unit and direction are told once; the order of the first stays."""
-    first = {key: place for place, key in reversed(list(enumerate(map(_metric, rows))))}
-    ordered = sorted(rows, key=lambda row: first[_metric(row)])
-    return [list(group) for _, group in groupby(ordered, key=_metric)]
-
-
-def _metric(row: Row) -> tuple[str, str, str]:
-    return row.metric, row.unit, row.direction.value
+# --- findings -------------------------------------------------------------------------------------------------
 
 
 def findings(receipt: Receipt) -> list[Finding]:
-    """What a reader must know before any number, the blocking ones first."""
-    return sorted(receipt.findings, key=lambda finding: not finding.blocks)
+    """What a reader must know before any number: what blocks, then what warns, then the rest."""
+    return sorted(receipt.findings, key=lambda finding: (not finding.blocks, not finding.warns))
+
+
+def loud(finding: Finding) -> bool:
+    """Whether a finding belongs beside the verdict."""
+    return finding.blocks or finding.warns
+
+
+def label_of(finding: Finding) -> str:
+    """Glyph and word of a finding, `! blocks`, `! warns` or `· notice`."""
+    return "! blocks" if finding.blocks else "! warns" if finding.warns else "· notice"
 
 
 # --- what the sides are, and what they were held to ----------------------------------------------------------
@@ -147,6 +126,8 @@ def side(found: Side) -> str:
     releases = dict.fromkeys(run.written_by for run in found.runs if run.written_by)
     writers = ", ".join(f"AIPerf {name}" if name[0].isdigit() else name for name in releases)
     told = [plural(len(found.runs), "run")]
+    if found.failed:
+        told.append(f"{failed_of(found)} requests failed")
     if versions:
         told.append(f"schema {versions}")
     if found.migrated:
@@ -156,12 +137,37 @@ def side(found: Side) -> str:
     return cut(", ".join(told), 400)
 
 
+def failed_of(found: Side) -> str:
+    """How many requests of a side failed: `144 of 360`."""
+    failed = found.failed or 0
+    return f"{failed} of {failed + (found.succeeded or 0)}"
+
+
 def gate(receipt: Receipt) -> str:
     """What the comparison was held to, with the size of the set that the correction is for."""
     found = receipt.gate
     if not found.size:
         return "no row; nothing can fail"
     return f"{plural(found.size, 'row')}, {cut(found.correction, 40)} correction at α = {found.alpha:g}"
+
+
+def allowed(receipt: Receipt) -> str:
+    """What was varied on purpose, and does not block: `gpus, concurrency`; may be empty."""
+    return cut(", ".join(cut(name, 60) for name in receipt.gate.allowed), 600)
+
+
+def noise(receipt: Receipt) -> str:
+    """The noise profile that was used, `lab.json: 12 runs of 1000 requests, newest 2026-11-20, 7 rows rest on it`.
+
+    Empty where none was.
+    """
+    found = receipt.noise
+    if found is None:
+        return ""
+    requests = "" if found.requests is None else f" of {plural(found.requests, 'request')}"
+    newest = f", newest {cut(found.newest, 40)}" if found.newest else ""
+    rest = "1 row rests on it" if found.rows == 1 else f"{found.rows} rows rest on it"
+    return f"{cut(found.file, 200)}: {plural(found.runs, 'run')}{requests}{newest}, {rest}"
 
 
 def policy(receipt: Receipt) -> str:
@@ -179,16 +185,27 @@ def held_to(row: Row) -> str:
     return f"margin {plain_percent(row.margin)}{floor}"
 
 
+def shown_by(row: Row) -> list[str]:
+    """The p-values behind the verdict of a row, and how they were found; empty where there are none."""
+    told = []
+    if row.p_beyond is not None and finite(row.p_beyond):
+        told.append(f"p = {row.p_beyond:.3g} of 'not worse by more than the margin'; small: a regression")
+    if row.p_within is not None and finite(row.p_within):
+        told.append(f"p = {row.p_within:.3g} of 'worse by the margin or more'; small: no worse")
+    if row.method:
+        told.append(f"method: {cut(row.method, 200)}")
+    return told
+
+
 def counted(row: Row) -> str:
-    """`5 runs`, `5/4 runs`, or the number of requests, `1000`; empty where nothing was counted."""
+    """`5 runs`, `5/4 runs`, `1000 requests`; empty where nothing was counted, or compared."""
     counts = (row.n_base, row.n_candidate)
-    if counts == (None, None) or row.evidence == "exact":
+    if counts == (None, None) or row.evidence == "exact" or not compared(row):
         return ""
     alike = counts[0] == counts[1]
     told = str(counts[0]) if alike else "/".join("?" if count is None else str(count) for count in counts)
-    if row.evidence in ("records", "summary"):
-        return told
-    return f"{told} run" if told == "1" else f"{told} runs"
+    noun = "request" if row.evidence in ("records", "summary") else "run"
+    return f"{told} {noun}" if told == "1" else f"{told} {noun}s"
 
 
 # --- where a distribution moved ------------------------------------------------------------------------------
