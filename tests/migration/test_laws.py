@@ -154,7 +154,7 @@ from hashlib import sha256
 from support.real_documents import CHOSEN, recorded
 from support.laws import everything
 from support.replay import copied
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.chain.steps import VERSIONS
 from migrator.jsonfile import render
 
@@ -166,7 +166,7 @@ for version in CHOSEN:
     for other in ("ttft", "time_to_first_token", "ttst", "time_to_second_token", "total_osl", "benchmark_token_count"):
         document[other] = {"unit": "ms", "avg": 1.5}
     for target in VERSIONS:
-        found.update(everything(migrate(document, target, save_residue=True)))
+        found.update(everything(migrate(document, target, Options(save_residue=True))))
 print(found.hexdigest())
 """
 """Every recorded version, made worse with collisions and unknown keys, to every version: a hash of all that comes out,
