@@ -100,7 +100,8 @@ def migrate(
     result = _carried(run, start, translation, finish)
     if result is document and goal.version in identity.versions:
         return Migration(document, identity, goal.version)
-    run.entries.extend(_unknown(key) for key in identity.non_metric_keys if key not in known_keys())
+    known = known_keys()
+    run.entries.extend([_unknown(key) for key in identity.non_metric_keys if key not in known])
     steps = (*start.steps, *plan(start.version, goal.version).names())
     saved = _saved(start, result, goal, translation) if options.save_residue else None
     return Migration(result, identity, goal.version, True, Ledger(run.entries), steps, saved, residue, run.trace)
