@@ -144,7 +144,11 @@ def _rewritten(config: Object, request: _Request) -> _Rewritten:
     result = resolved.config
     left_out = [(misfit.path, misfit.reason) for misfit in trimmed.misfits]
     left_out += [(change.place, change.why) for change in resolved.changes if change.after is GONE]
+    # A section that goes may hold a value that would have gone by itself: it is left out once.
+    gone = {path for path, _ in left_out}
     for path, reason in left_out:
+        if any(path[:length] in gone for length in range(len(path))):
+            continue
         added = [place for place, _ in leaves(at(staged, path), path) if _origin(place, rewrites) is NOWHERE]
         entries = _without_added([entry for entry in entries if not _adds_below(entry, path)], added)
         for place, value in leaves(at(staged, path), path):

@@ -17,6 +17,7 @@ from migrator.errors import RejectedError
 from migrator.identify import identify
 from migrator.jsonfile import render
 from migrator.ledger import Entry, Loss, Op
+from migrator.migration.goal import goal_of
 from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 
@@ -164,6 +165,16 @@ def test_a_document_that_a_release_would_reject_elsewhere_is_refused() -> None:
     document = {**read("0.13.0/chat-streaming").data, "error_summary": "none"}
     with pytest.raises(RejectedError, match=r"\$\.error_summary: AIPerf 0\.9\.0 would reject it"):
         for_release(document, "0.9.0")
+
+
+def test_what_goes_with_its_section_goes_once() -> None:
+    """No release reads a null there, and the section without it is refused as a whole: one entry, not one for each."""
+    document = copied(read("0.1.1/completions-errors").data)
+    document["input_config"]["output"] = {"artifact_directory": None}
+    done = migrate(document, goal_of(None, "0.9.0"))
+    drops = [entry.path for entry in done.ledger.entries if entry.op is Op.DROP]
+    assert ("input_config", "artifacts", "dir") in drops
+    assert len(drops) == len(set(drops))
 
 
 def test_values_outside_a_release_go() -> None:
