@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -138,7 +137,7 @@ def _rule(pair: Pair, policy: Policy) -> GateRule:
     """What a row must meet. Failures of which one side does not know are only reported, unless a rule names them."""
     rule = policy.rule(pair.metric, pair.statistic)
     known = (pair.base and pair.candidate) or (pair.metric, pair.statistic) != ERRORS
-    return rule if known or policy.asks(pair.metric, pair.statistic) else replace(rule, mode="report")
+    return rule if known or policy.asks(pair.metric, pair.statistic) else rule._replace(mode="report")
 
 
 def _weighings(

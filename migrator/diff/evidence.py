@@ -53,9 +53,11 @@ class Weigher:
         requests: Requests,
     ) -> None:
         self._sides = base.runs, candidate.runs
+        self._single_runs = len(base.runs) == len(candidate.runs) == 1
         self._policy = policy
         self._noise = noise
         self._requests = requests
+        self._sizes: dict[str, tuple[int | None, int | None]] = {}
         self._curves: dict[str, tuple[Curve, Curve]] = {}
 
     def weigh(self, pair: Pair) -> Weighed:
@@ -83,7 +85,7 @@ class Weigher:
             return Weighed(Evidence.VALUE, Refusal("a value that is not positive has no ratio", "3 runs a side"))
         if spread := self._noise.rows.get((pair.metric, pair.statistic)):
             return self._by_noise(pair, spread)
-        if all(len(runs) == 1 for runs in self._sides):
+        if self._single_runs:
             return self._single(pair, self._sides[0][0], self._sides[1][0])
         return Weighed(Evidence.VALUE, Refusal("too few runs", more_runs(MIN_RUNS - min(len(a), len(b)))))
 
@@ -109,7 +111,9 @@ class Weigher:
         return (one, other) if one and other else None
 
     def _single(self, pair: Pair, one: Run, other: Run) -> Weighed:
-        counts = one.size(pair.metric), other.size(pair.metric)
+        if pair.metric not in self._sizes:
+            self._sizes[pair.metric] = one.size(pair.metric), other.size(pair.metric)
+        counts = self._sizes[pair.metric]
         if counts[0] is None or counts[1] is None:
             return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
         if self._policy.asks(pair.metric, pair.statistic) and (pair.statistic == "avg" or pair.statistic in POSITIONS):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from migrator.aiperf.directions import UNKNOWN, direction
 from migrator.chain.names import current, near
@@ -58,8 +58,7 @@ Mode = Literal["gate", "report", "ignore"]
 N = TypeVar("N", float, None)
 
 
-@dataclass(frozen=True, slots=True)
-class GateRule:
+class GateRule(NamedTuple):
     """What one statistic of one metric is held to.
 
     `margin` is in percent; None for the policy's, or the statistic's of [`MARGINS`][]. `floor` is in the metric's unit.
@@ -129,7 +128,7 @@ class Policy:
         margin = found.margin if found and found.margin is not None else self.margin
         margin = MARGINS[statistic] if margin is None else margin
         if found:
-            return replace(found, statistic=statistic, margin=margin)
+            return found._replace(statistic=statistic, margin=margin)
         name = metric, statistic
         ours = name == ERRORS or (name in _DEFAULT and not any(rule.mode == "gate" for rule in self.rules))
         return GateRule(metric, statistic, "gate" if ours else "report", margin, self._floor(metric))
@@ -165,11 +164,11 @@ class Policy:
         Raises:
             UsageError: a rule gates a row without a direction.
         """
-        for metric, statistic in known:
+        for metric, statistic in known if self.rules else ():
             rule = self._named(metric, statistic)
             if rule is None or rule.mode != "gate":
                 continue
-            if replace(rule, statistic=statistic).facing(fixed_requests=fixed_requests) == UNKNOWN:
+            if rule._replace(statistic=statistic).facing(fixed_requests=fixed_requests) == UNKNOWN:
                 timed = "" if fixed_requests else " in runs that were bounded by time"
                 raise UsageError(
                     f'"{metric}.{statistic}" is gated and has no direction{timed}',
@@ -203,9 +202,11 @@ class Policy:
         Raises:
             UsageError: a rule or waiver names no row.
         """
+        named: list[GateRule | Waived] = [*self.rules, *self.waivers]
+        if not named:
+            return
         rows = set(known)
         metrics = sorted({metric for metric, _ in rows})
-        named: list[GateRule | Waived] = [*self.rules, *self.waivers]
         for what in named:
             if what.statistic == "*":
                 if what.metric in metrics:

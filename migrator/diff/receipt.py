@@ -136,7 +136,7 @@ class FieldChange(_Part):
     candidate: Json = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # Not frozen, as rows are not.
 class Interval(_Part):
     """An interval of a relative change, in percent, or of a difference, in the unit. `kind` says what it covers."""
 

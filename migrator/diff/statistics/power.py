@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import Final
 
 from migrator.diff.statistics.student import t_quantile
@@ -29,9 +30,12 @@ def runs_for(sd: float, distance: float, alpha: float, *, least: int = 3, power:
     """
     if distance <= 0:
         return None
-    for runs in range(least, MOST_RUNS + 1):
+
+    def is_enough(runs: int) -> bool:
         df = 2.0 * runs - 2
         reach = t_quantile(1 - alpha, df) + t_quantile(power, df)
-        if sd * math.sqrt(2 / runs) * reach <= distance:
-            return runs
-    return None
+        return sd * math.sqrt(2 / runs) * reach <= distance
+
+    candidates = range(least, MOST_RUNS + 1)
+    place = bisect_left(candidates, True, key=is_enough)
+    return candidates[place] if place < len(candidates) else None

@@ -112,22 +112,23 @@ def incomplete_beta(a: float, b: float, x: float, rest: float | None = None) -> 
 
 def _fraction(a: float, b: float, x: float) -> float:
     """The continued fraction of the incomplete beta function, until it no longer changes."""
-    numerator, denominator = 1.0, 1 / _away_from_zero(1 - (a + b) * x / (a + 1))
+    numerator, denominator = 1.0, 1 / ((1 - (a + b) * x / (a + 1)) or _TINY)
     value = denominator
     for m in range(1, 10_000):
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for term in (even, odd):
-            denominator = 1 / _away_from_zero(1 + term * denominator)
-            numerator = _away_from_zero(1 + term / numerator)
-            value *= numerator * denominator
-        if abs(numerator * denominator - 1) < _PRECISION:
+        place = a + 2 * m
+        # No term is near enough to zero to matter but zero itself, which must not be divided by.
+        even = m * (b - m) * x / ((place - 1) * place)
+        denominator = 1 / ((1 + even * denominator) or _TINY)
+        numerator = (1 + even / numerator) or _TINY
+        value *= numerator * denominator
+        odd = -(a + m) * (a + b + m) * x / (place * (place + 1))
+        denominator = 1 / ((1 + odd * denominator) or _TINY)
+        numerator = (1 + odd / numerator) or _TINY
+        factor = numerator * denominator
+        value *= factor
+        if -_PRECISION < factor - 1 < _PRECISION:
             break
     return value
-
-
-def _away_from_zero(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY
 
 
 def _root(tail: Callable[[float], float], density: Callable[[float], float], start: float, wanted: float) -> float:
