@@ -70,7 +70,8 @@ def compare(
     redefined = settled(base, candidate)
     base, candidate = completed(redefined.base, redefined.candidate, policy)
     paired, odd_units = pairs(base, candidate, policy.named())
-    paired = [pair._replace(redefined=redefined.stops.get(pair.metric, "")) for pair in paired]
+    stops = redefined.stops
+    paired = [pair._replace(redefined=stops[pair.metric]) if pair.metric in stops else pair for pair in paired]
     require_judgeable(base, candidate, policy, paired)
     order = order_of(base, candidate)
     fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
@@ -84,7 +85,7 @@ def compare(
     ]
     found = [
         *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
-        *findings(base, candidate, setups, allowed, redefined.stops),
+        *findings(base, candidate, setups, allowed, stops),
         *redefined.findings,
         *map(_unit_finding, odd_units),
         *order_findings(base, candidate, order, drifts),
@@ -225,7 +226,7 @@ def _overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
             return verdict
     if not gated:
         return Verdict.INCONCLUSIVE
-    # A gate whose rows are waived, all or in part, passes as one that is no worse than somebody accepted.
+    # A gate with waived rows, too, passes as "no worse".
     same = all(row.verdict is Verdict.EQUIVALENT for row in gated)
     return Verdict.EQUIVALENT if same else Verdict.NO_WORSE
 
