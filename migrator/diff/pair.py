@@ -50,7 +50,7 @@ def pairs(
     Args:
         base: the baseline.
         candidate: what is compared with it.
-        named: (metric, statistic) of rows beside the usual statistics that somebody asks for.
+        named: (metric, statistic) of rows that a policy names, which may be other than the usual statistics.
     """
     found: list[Pair] = []
     changed: list[UnitChange] = []

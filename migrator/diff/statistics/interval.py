@@ -37,7 +37,7 @@ class Estimate:
 
     `low` and `high` bound the ratio at the confidence `level`. `se` is the standard error of its logarithm and `df`
     the degrees of freedom that one-sided tests count with, at most those of the interval. `p_value` is two-sided, of
-    "no change"; None where the interval says nothing of the next run, so that nobody prints it as significance.
+    "no change"; None where the interval says nothing of the next run, and significance would be misleading.
     `n_base` and `n_candidate` count runs where `kind` is "between runs", else requests. `least_p` is above zero where
     no run differs from the next: the smallest one-sided p-value that so many runs can give. `confirm` is a second
     estimate on weaker assumptions: a claim must hold by both.

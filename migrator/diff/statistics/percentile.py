@@ -1,7 +1,7 @@
 """Percentiles of single runs: how many requests one needs, and its interval from a summary's eleven points.
 
-The percentile of a run is one of its requests (or lies between two), so what bounds it are the requests at the ranks
-where it could have fallen: no distribution is assumed, and the standard deviation is of no use.
+A percentile of a run is the value of one of its requests, or lies between two. Its bounds are the values at the lowest
+and the highest rank that it could have: no distribution is assumed, and the standard deviation is not used.
 """
 
 from __future__ import annotations
@@ -30,12 +30,11 @@ POSITIONS: Final = {
     "p99": 99.0,
     "max": 100.0,
 }
-"""The points of a summary's distribution and where they stand in it, in percent."""
-
+"""Each point of a summary's distribution and its place in it, in percent."""
 _NAMES: Final = {place: name for name, place in POSITIONS.items()}
 
 GAP: Final = 4.0
-"""How many times steeper than elsewhere the curve must be to be taken for a gap; see docs/statistics.md."""
+"""How many times steeper than the median piece a piece of the curve is that counts as a gap; see docs/statistics.md."""
 
 
 @lru_cache(maxsize=64)
@@ -50,10 +49,10 @@ def minimum_requests(p: float, *, level: float = 0.95) -> int:
         level: confidence of the two-sided interval.
 
     Raises:
-        ValueError: `p` is not strictly between 0 and 100: nothing bounds a minimum or a maximum.
+        ValueError: `p` is not strictly between 0 and 100: a minimum or a maximum has no bounds.
     """
     if not 0 < p < 100:
-        raise ValueError(f"p{p:g} is no percentile that requests bound")
+        raise ValueError(f"p{p:g} has no bounds, however many requests there are: expected 0 < p < 100")
     farther = max(p, 100 - p) / 100
     n = max(1, math.floor(math.log((1 - level) / 2) / math.log(farther)))
     while farther**n > (1 - level) / 2:
@@ -72,10 +71,10 @@ def percentile_from_summary(
 ) -> Estimate | Refusal:
     """The ratio of a percentile of two single runs, from the points of their summaries (`min`, `p1` … `p99`, `max`).
 
-    The ranks between which the percentile may lie are read off a curve through the points: straight lines between the
-    logarithms of the values, over the normal quantiles of their places. Requests count as independent. Refused where
-    there are too few of them, and where the curve has a gap at that place (cache hits and misses, say): between two
-    points on either side of a gap, a straight line knows nothing.
+    Values at the ranks between which the percentile may lie are interpolated: linearly between the points, with the
+    logarithms of the values over the normal quantiles of their places. Requests count as independent. Refused where
+    there are too few of them, and where the curve has a gap near the percentile (between cache hits and misses, say),
+    as interpolation across a gap means nothing.
 
     Args:
         points_a: values of the baseline by name; at least the percentile, one point below and one above.
@@ -89,7 +88,7 @@ def percentile_from_summary(
 
 
 def ratio_of(one: Curve, other: Curve, p: float, *, level: float = 0.95) -> Estimate | Refusal:
-    """[`percentile_from_summary`][] of curves that are there already, as several percentiles are read off the same."""
+    """[`percentile_from_summary`][] of two curves, which serve for several percentiles."""
     if refusal := too_few(p, min(one.n, other.n), level):
         return refusal
     a, b = one.read(p, level), other.read(p, level)
@@ -121,16 +120,16 @@ def ratio_of(one: Curve, other: Curve, p: float, *, level: float = 0.95) -> Esti
 def request_variance(records: Sequence[float], p: float, *, level: float = 0.95) -> float | None:
     """The variance that one request alone would have for the logarithm of a percentile, correlations included.
 
-    That of n requests is this divided by n: the long-run variance of "lies below", over the square of how many lie in
-    a step of the logarithm there.
+    The variance of the percentile of n requests is this divided by n. It is the long-run variance of "the request lies
+    below the percentile", over the square of the density of the logarithm there.
 
     Args:
         records: one positive value per request, in the order they were sent.
         p: which percentile, in percent.
-        level: confidence that there must be requests enough for.
+        level: confidence of the interval that there must be enough requests for.
 
     Returns:
-        None with too few requests.
+        The variance; None with too few requests.
     """
     n = len(records)
     if too_few(p, n, level):
@@ -147,14 +146,14 @@ def request_variance(records: Sequence[float], p: float, *, level: float = 0.95)
 def too_few(p: float, n: int, level: float) -> Refusal | None:
     """Why n requests do not bound a percentile; None if they do."""
     if not 0 < p < 100:
-        return Refusal("nothing bounds a minimum or a maximum")
+        return Refusal("a minimum or a maximum has no interval")
     if n < (least := minimum_requests(p, level=level)):
         return Refusal(f"p{p:g} of {n} requests has no interval", f"{least} requests a side")
     return None
 
 
 class _Reading(NamedTuple):
-    """Logarithms of a percentile and of its bounds."""
+    """The logarithms of a percentile and of its bounds."""
 
     low: float
     middle: float
