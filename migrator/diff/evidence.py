@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from migrator.diff.judge import NEEDS_RUNS, Known
 from migrator.diff.noise import Fit, Spread, requests_of
@@ -39,6 +39,10 @@ class Weighed(NamedTuple):
     evidence: Evidence
     estimate: Known | Refusal
     shares: tuple[list[Counted], list[Counted]] | None = None
+
+
+_ONE_VALUE: Final = Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+"""A row of which each side has one number, and nothing of how much it varies."""
 
 
 class Weigher:
@@ -115,7 +119,7 @@ class Weigher:
             self._sizes[pair.metric] = one.size(pair.metric), other.size(pair.metric)
         counts = self._sizes[pair.metric]
         if counts[0] is None or counts[1] is None:
-            return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+            return _ONE_VALUE
         if self._policy.asks(pair.metric, pair.statistic) and (pair.statistic == "avg" or pair.statistic in POSITIONS):
             # All the requests of a run take longer to read than all the rest: only for rows that a rule names.
             found = self._requests.estimate(pair, one, other, POSITIONS.get(pair.statistic))
@@ -124,12 +128,12 @@ class Weigher:
         if pair.statistic == "avg":
             spreads = [values_of([run], pair.metric, "std", pair.unit) for run in (one, other)]
             if not all(spreads):
-                return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+                return _ONE_VALUE
             a = Summary(pair.base[0], spreads[0][0], counts[0])
             b = Summary(pair.candidate[0], spreads[1][0], counts[1])
             return Weighed(Evidence.SUMMARY, from_summary(a, b))
         if pair.statistic not in POSITIONS:
-            return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+            return _ONE_VALUE
         if pair.metric not in self._curves:
             curves = (Curve(_points(one, pair), counts[0]), Curve(_points(other, pair), counts[1]))
             self._curves[pair.metric] = curves

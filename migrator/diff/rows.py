@@ -89,6 +89,8 @@ def _value(
     if shares:
         counted = shares[side]
         return scale_of(pair.metric, *shares) * sum(one.part for one in counted) / _all(counted)
+    if len(values) == 1:
+        return values[0]
     if isinstance(estimate, Difference):
         return math.fsum(value / len(values) for value in values)
     return centre(values)
