@@ -20,17 +20,17 @@ from random import Random
 from typing import Any, Final, NamedTuple, TypeVar
 
 from benchmarks.failures import Failed, failed, failings
+from benchmarks.more_runs import Followed, followed, settings
 from benchmarks.simulate import (
-    MEMORY,
     REQUESTS,
     SEED,
-    SERIES,
     SHAPES,
     SIGNS,
     STATISTICS,
     Noise,
     Run,
     curve_of,
+    machine,
     sides,
     still_runs,
 )
@@ -104,12 +104,6 @@ class Outcome(NamedTuple):
     def coverage(self) -> list[float]:
         """How many intervals held the true ratio, for each statistic."""
         return [held / self.comparisons for held in self.held]
-
-
-def machine(noise: float, requests: int = REQUESTS) -> float:
-    """What the machine adds to the requests' own variation, so that `request_latency.avg` varies by `noise` in all."""
-    own = SERIES["request_latency"] * math.sqrt((1 + MEMORY) / (1 - MEMORY) / requests)
-    return math.sqrt(max(0.0, noise**2 - own**2))
 
 
 def outcome(cell: Cell, still: Sequence[Run], comparisons: int) -> Outcome:
@@ -214,6 +208,7 @@ class Figures(NamedTuple):
     spreads: dict[int, dict[str, float]]
     groups: dict[str, list[Outcome]]
     failures: list[Failed]
+    more: list[Followed]
     singles: list[Covered]
 
 
@@ -238,6 +233,7 @@ def figures(effort: Effort = FULL, *, workers: int | None = None) -> Figures:
         told = pool.map(
             outcome, [cell for _, cell in wanted], [still] * len(wanted), [effort.comparisons] * len(wanted)
         )
+        more = pool.map(followed, settings(), [still] * len(settings()), [effort.comparisons] * len(settings()))
         groups: dict[str, list[Outcome]] = {name: [] for name in cells()}
         for (name, _), found in zip(wanted, told, strict=True):
             groups[name].append(found)
@@ -245,7 +241,7 @@ def figures(effort: Effort = FULL, *, workers: int | None = None) -> Figures:
             size: {name: statistics.stdev(math.log(curve[name]) for curve in found) for name in found[0]}
             for size, found in curves.items()
         }
-        return Figures(effort, spreads, groups, list(failures), list(single))
+        return Figures(effort, spreads, groups, list(failures), list(more), list(single))
 
 
 class _Here(Executor):
@@ -290,6 +286,9 @@ def claims(found: Figures) -> Iterator[tuple[str, str, bool]]:
     yield _at_most("as many failed requests: a regression, worst setting", worst, 0.05)
     worst = max(one.share(one.regression) for one in found.groups["profile"] if not one.cell.change)
     yield _at_most("noise profile, no change: any regression, worst setting", worst, 0.05)
+    asked, decided, wrong = (sum(getattr(one, name) for one in found.more) for name in ("asked", "decided", "wrong"))
+    yield _at_least('an open row, after "about k more runs a side": decided', decided / asked, 0.8)
+    yield _at_most("the same: decided against the truth", wrong / asked, 0.05)
     for name, far in _distances(found):
         yield f"{name}: coverage farthest from 95 %", f"{_percent(far)}, aim 93–97 %", abs(far - 0.95) <= 0.02
 
@@ -350,6 +349,7 @@ def tables(found: Figures) -> dict[str, list[str]]:
         "changed": _changed_table(found),
         "unlike": _unlike_table(found),
         "failures": _failures_table(found),
+        "more": _more_table(found),
         "single": _single_table(found),
         "profile": _profile_table(found),
         "drift": _drift_table(found),
@@ -446,6 +446,17 @@ def _failures_table(found: Figures) -> list[str]:
         told = _percent(regression / comparisons), _percent(passed / comparisons)
         rows.append([shares, size, failing.told, *told])
     return _table(["share that fails", "runs × requests", "from run to run", "regression", "passes"], rows)
+
+
+def _more_table(found: Figures) -> list[str]:
+    rows = []
+    for setting, comparisons, asked, more, decided, wrong in found.more:
+        told = [f"{more / asked:.0f}", _percent(decided / asked), _percent(wrong / asked)] if asked else ["none"] * 3
+        rows.append(
+            [_whole(setting.change), _whole(setting.noise), str(setting.runs), _percent(asked / comparisons), *told]
+        )
+    head = ["true change", "noise", "runs", "names a number", "its mean", "then decided", "against the truth"]
+    return _table(head, rows)
 
 
 def _single_table(found: Figures) -> list[str]:

@@ -100,6 +100,12 @@ class Noise(NamedTuple):
     in_turn: bool = False
 
 
+def machine(noise: float, requests: int = REQUESTS) -> float:
+    """What the machine adds to the requests' own variation, so that `request_latency.avg` varies by `noise` in all."""
+    own = SERIES["request_latency"] * math.sqrt((1 + MEMORY) / (1 - MEMORY) / requests)
+    return math.sqrt(max(0.0, noise**2 - own**2))
+
+
 def sides(
     random: Random, still: Sequence[Run], runs: tuple[int, int], noise: Noise, change: float
 ) -> tuple[list[Run], list[Run]]:

@@ -1,4 +1,4 @@
-"""What changed beside the numbers: configuration, run identity, hardware. Shown above them, for it explains them."""
+"""Differences between two runs beside their metrics: configuration, run identity, hardware."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SECTIONS: Final = ("input_config", "run_info")
 
 
 def changes(base: Run, candidate: Run, *, everything: bool = False) -> tuple[list[FieldChange], int]:
-    """The differences between two runs' surroundings, and how many volatile ones were left out.
+    """The differences between two runs beside their metrics, and how many volatile ones were left out.
 
-    `input_config` of the two families says the same things in different places: across families only what both can
-    say is compared, as the workload.
+    The two families of `input_config` say the same things in different places: across families only the workload is
+    compared, which both can express.
     """
     one, other = _surroundings(base), _surroundings(candidate)
     # GenAI-Perf's configuration is read in AIPerf's words, as its options had other places in each of its releases.
@@ -37,7 +37,7 @@ def changes(base: Run, candidate: Run, *, everything: bool = False) -> tuple[lis
 
 
 def _count(one: Json, other: Json) -> int:
-    """How many places differ; enough where nobody wants to know how."""
+    """How many places differ."""
     if type(one) is dict and type(other) is dict:
         return sum(_count(one.get(key), other.get(key)) for key in one.keys() | other.keys())
     return int(fingerprint(one) != fingerprint(other))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -71,7 +70,8 @@ def compare(
     redefined = settled(base, candidate)
     base, candidate = completed(redefined.base, redefined.candidate, policy)
     paired, odd_units = pairs(base, candidate, policy.named())
-    paired = [pair._replace(redefined=redefined.stops.get(pair.metric, "")) for pair in paired]
+    stops = redefined.stops
+    paired = [pair._replace(redefined=stops[pair.metric]) if pair.metric in stops else pair for pair in paired]
     require_judgeable(base, candidate, policy, paired)
     order = order_of(base, candidate)
     fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
@@ -85,7 +85,7 @@ def compare(
     ]
     found = [
         *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
-        *findings(base, candidate, setups, allowed, redefined.stops),
+        *findings(base, candidate, setups, allowed, stops),
         *redefined.findings,
         *map(_unit_finding, odd_units),
         *order_findings(base, candidate, order, drifts),
@@ -138,7 +138,7 @@ def _rule(pair: Pair, policy: Policy) -> GateRule:
     """What a row must meet. Failures of which one side does not know are only reported, unless a rule names them."""
     rule = policy.rule(pair.metric, pair.statistic)
     known = (pair.base and pair.candidate) or (pair.metric, pair.statistic) != ERRORS
-    return rule if known or policy.asks(pair.metric, pair.statistic) else replace(rule, mode="report")
+    return rule if known or policy.asks(pair.metric, pair.statistic) else rule._replace(mode="report")
 
 
 def _weighings(
@@ -226,7 +226,7 @@ def _overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
             return verdict
     if not gated:
         return Verdict.INCONCLUSIVE
-    # A gate whose rows are waived, all or in part, passes as one that is no worse than somebody accepted.
+    # A gate with waived rows, too, passes as "no worse".
     same = all(row.verdict is Verdict.EQUIVALENT for row in gated)
     return Verdict.EQUIVALENT if same else Verdict.NO_WORSE
 

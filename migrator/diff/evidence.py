@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from migrator.diff.judge import NEEDS_RUNS, Known
 from migrator.diff.noise import Fit, Spread, requests_of
@@ -41,6 +41,10 @@ class Weighed(NamedTuple):
     shares: tuple[list[Counted], list[Counted]] | None = None
 
 
+_ONE_VALUE: Final = Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+"""A row of which each side has one number, and nothing of how much it varies."""
+
+
 class Weigher:
     """Weighs the rows of one comparison: runs before noise before records before summaries before bare values."""
 
@@ -53,9 +57,11 @@ class Weigher:
         requests: Requests,
     ) -> None:
         self._sides = base.runs, candidate.runs
+        self._single_runs = len(base.runs) == len(candidate.runs) == 1
         self._policy = policy
         self._noise = noise
         self._requests = requests
+        self._sizes: dict[str, tuple[int | None, int | None]] = {}
         self._curves: dict[str, tuple[Curve, Curve]] = {}
 
     def weigh(self, pair: Pair) -> Weighed:
@@ -83,7 +89,7 @@ class Weigher:
             return Weighed(Evidence.VALUE, Refusal("a value that is not positive has no ratio", "3 runs a side"))
         if spread := self._noise.rows.get((pair.metric, pair.statistic)):
             return self._by_noise(pair, spread)
-        if all(len(runs) == 1 for runs in self._sides):
+        if self._single_runs:
             return self._single(pair, self._sides[0][0], self._sides[1][0])
         return Weighed(Evidence.VALUE, Refusal("too few runs", more_runs(MIN_RUNS - min(len(a), len(b)))))
 
@@ -109,9 +115,11 @@ class Weigher:
         return (one, other) if one and other else None
 
     def _single(self, pair: Pair, one: Run, other: Run) -> Weighed:
-        counts = one.size(pair.metric), other.size(pair.metric)
+        if pair.metric not in self._sizes:
+            self._sizes[pair.metric] = one.size(pair.metric), other.size(pair.metric)
+        counts = self._sizes[pair.metric]
         if counts[0] is None or counts[1] is None:
-            return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+            return _ONE_VALUE
         if self._policy.asks(pair.metric, pair.statistic) and (pair.statistic == "avg" or pair.statistic in POSITIONS):
             # All the requests of a run take longer to read than all the rest: only for rows that a rule names.
             found = self._requests.estimate(pair, one, other, POSITIONS.get(pair.statistic))
@@ -120,12 +128,12 @@ class Weigher:
         if pair.statistic == "avg":
             spreads = [values_of([run], pair.metric, "std", pair.unit) for run in (one, other)]
             if not all(spreads):
-                return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+                return _ONE_VALUE
             a = Summary(pair.base[0], spreads[0][0], counts[0])
             b = Summary(pair.candidate[0], spreads[1][0], counts[1])
             return Weighed(Evidence.SUMMARY, from_summary(a, b))
         if pair.statistic not in POSITIONS:
-            return Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
+            return _ONE_VALUE
         if pair.metric not in self._curves:
             curves = (Curve(_points(one, pair), counts[0]), Curve(_points(other, pair), counts[1]))
             self._curves[pair.metric] = curves

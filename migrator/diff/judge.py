@@ -69,7 +69,10 @@ def zone_of(estimate: Known, criteria: Criteria, base: float) -> Zone:
     if isinstance(estimate, Difference):
         limit = max(criteria.floor, criteria.margin / 100 * abs(base))
         return Zone(limit, limit)
-    margin, floor = math.log1p(criteria.margin / 100), criteria.floor / base
+    margin = math.log1p(criteria.margin / 100)
+    if not criteria.floor:
+        return Zone(margin, margin)
+    floor = criteria.floor / base
     return Zone(max(margin, -math.log1p(-floor) if floor < 1 else math.inf), max(margin, math.log1p(floor)))
 
 
@@ -137,15 +140,17 @@ def decide(
     fewest = min(estimate.n_base, estimate.n_candidate)
     if fewest < criteria.min_n:
         return Decision("inconclusive", more_runs(criteria.min_n - fewest), more_runs=criteria.min_n - fewest)
-    zone = zone_of(estimate, criteria, base)
-    found = p_values or confirmed(estimate, zone, direction, shown(estimate, zone, direction))
+    found = p_values
+    if found is None:
+        zone = zone_of(estimate, criteria, base)
+        found = confirmed(estimate, zone, direction, shown(estimate, zone, direction))
     if found.worse <= criteria.alpha:
         return Decision("regression")
     if found.better <= criteria.alpha:
         return Decision("improvement")
     if found.no_worse <= criteria.alpha:
         return Decision("equivalent" if found.no_better <= criteria.alpha else "no worse")
-    return _undecided(direction, estimate, criteria, zone)
+    return _undecided(direction, estimate, criteria, zone_of(estimate, criteria, base))
 
 
 def _parity(base: float, candidate: float, estimate: Known | Refusal, criteria: Criteria) -> Decision:
@@ -169,8 +174,7 @@ def _parity(base: float, candidate: float, estimate: Known | Refusal, criteria: 
 def _undecided(direction: str, estimate: Known, criteria: Criteria, zone: Zone) -> Decision:
     """Where an open row leans, and about how many runs would decide it if change and spread are what they seem."""
     worse, limit = (estimate.effect, zone.up) if direction == "lower" else (-estimate.effect, zone.down)
-    above, below = tails(estimate, 0.0)
-    if (above if direction == "lower" else below) <= criteria.alpha:
+    if worse > 0 and min(tails(estimate, 0.0)) <= criteria.alpha:
         leaning = "worse, perhaps within the margin"
     elif worse > limit:
         leaning = "perhaps worse than the margin allows"

@@ -176,6 +176,6 @@ def _error(entry: Json) -> tuple[str, int]:
     count = entry.get("count") if type(entry) is dict else None
     if type(details) is not dict or type(count) is not int:
         return "", 0
-    # The message may be a whole page, and may hold what nobody should see in a report.
+    # Not the message, which may be long and may hold secrets.
     name = next((details[key] for key in ("code", "type") if type(details.get(key)) in (int, str)), "error")
     return str(name)[:40], count

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS
 from migrator.aiperf.units import common, convert, same_family
 from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
+from migrator.diff.statistics.interval import logarithms
 
 SHOWN: Final = ("avg", "p50", "p90", "p95", "p99")
 """Statistics that get a row of their own; the curve of all percentiles is shown beside them."""
@@ -49,7 +50,7 @@ def pairs(
     Args:
         base: the baseline.
         candidate: what is compared with it.
-        named: (metric, statistic) of rows beside the usual statistics that somebody asks for.
+        named: (metric, statistic) of rows that a policy names, which may be other than the usual statistics.
     """
     found: list[Pair] = []
     changed: list[UnitChange] = []
@@ -57,12 +58,14 @@ def pairs(
     for metric, statistic in named:
         asked.setdefault(metric, set()).add(statistic)
     for tag in _tags(base.runs, candidate.runs):
-        units = [block.unit for side in (base, candidate) for block in _blocks(side.runs, tag)]
-        odd = next((unit for unit in units if not same_family(units[0], unit)), None)
+        one, other = _blocks(base.runs, tag), _blocks(candidate.runs, tag)
+        units = [block.unit for block in (*one, *other)]
+        odd = next((unit for unit in units if unit != units[0] and not same_family(units[0], unit)), None)
         if odd is not None:
             changed.append(UnitChange(tag, units[0], odd))
         unit = units[0] if odd or len(units) == 1 else common(units[0], units[-1])
-        found += _rows(tag, unit, base, candidate, asked.get(tag, set()), odd or "")
+        names = [name for name in STATISTICS if name in SHOWN or name in asked[tag]] if tag in asked else SHOWN
+        found += _rows(tag, unit, one, other, names, odd or "")
     return found, changed
 
 
@@ -79,27 +82,28 @@ def _blocks(runs: Sequence[Run], tag: str) -> list[Block]:
 
 
 def _rows(
-    tag: str, unit: str, base: LoadedSide, candidate: LoadedSide, asked: Collection[str], odd: str
+    tag: str, unit: str, base: Sequence[Block], candidate: Sequence[Block], statistics: Iterable[str], odd: str
 ) -> Iterator[Pair]:
-    one, other = _blocks(base.runs, tag), _blocks(candidate.runs, tag)
-    present = {name for block in (*one, *other) for name in block.values}
-    for statistic in STATISTICS:
-        if statistic not in present or (statistic not in SHOWN and statistic not in asked):
-            continue
+    for statistic in statistics:
         if odd:
-            same = tuple(block.values[statistic] for block in one if block.unit == unit and statistic in block.values)
-            yield Pair(tag, statistic, unit, same, (), odd)
+            if any(statistic in block.values for block in (*base, *candidate)):
+                same = [block for block in base if block.unit == unit]
+                yield Pair(tag, statistic, unit, _values(same, statistic, unit), (), odd)
             continue
-        values = values_of(base.runs, tag, statistic, unit), values_of(candidate.runs, tag, statistic, unit)
-        yield Pair(tag, statistic, unit, *values)
+        one, other = _values(base, statistic, unit), _values(candidate, statistic, unit)
+        if one or other:
+            yield Pair(tag, statistic, unit, one, other)
 
 
 def values_of(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> tuple[float, ...]:
     """A statistic of every run that has it, in a unit."""
+    return _values(_blocks(runs, tag), statistic, unit)
+
+
+def _values(blocks: Sequence[Block], statistic: str, unit: str) -> tuple[float, ...]:
     values = []
-    for run in runs:
-        block = run.blocks.get(tag)
-        if block is not None and statistic in block.values:
+    for block in blocks:
+        if statistic in block.values:
             value = block.values[statistic] if block.unit == unit else _in_unit(block, statistic, unit)
             if value is not None:
                 values.append(value)
@@ -124,10 +128,11 @@ def _in_unit(block: Block, statistic: str, unit: str) -> float | None:
 
 def curve(runs: Sequence[Run], tag: str, unit: str) -> dict[str, float]:
     """The percentiles of a metric over the runs of a side, each their centre; empty for one without distribution."""
+    blocks = _blocks(runs, tag)
     return {
         name: centre(values)
         for name in PERCENTILES
-        if (values := values_of(runs, tag, name, unit)) and len(values) == len(runs)
+        if (values := _values(blocks, name, unit)) and len(values) == len(runs)
     }
 
 
@@ -135,9 +140,7 @@ def spread(values: Sequence[float]) -> float | None:
     """How much runs of a side differ, in percent: the standard deviation of their logarithms (divisor n − 1)."""
     if len(values) < 2 or min(values) <= 0 or max(values) == math.inf:
         return None
-    logs = [math.log(value) for value in values]
-    mean = math.fsum(logs) / len(logs)
-    return 100 * math.sqrt(math.fsum((value - mean) ** 2 for value in logs) / (len(logs) - 1))
+    return 100 * math.sqrt(logarithms(tuple(values))[1])
 
 
 def centre(values: Sequence[float]) -> float:
@@ -145,8 +148,11 @@ def centre(values: Sequence[float]) -> float:
 
     So value, change and interval of a row agree. Values that have no logarithm are averaged.
     """
-    if len(values) == 1 or min(values) == max(values):
+    if len(values) == 1:
         return values[0]
-    if min(values) > 0:
-        return math.exp(math.fsum(map(math.log, values)) / len(values))
+    least, most = min(values), max(values)
+    if least == most:
+        return values[0]
+    if least > 0 and most < math.inf:
+        return math.exp(logarithms(tuple(values))[0])
     return math.fsum(value / len(values) for value in values)

@@ -20,7 +20,7 @@ class Planned(NamedTuple):
     """One gated row: its margin and spread from run to run, both in percent, and the runs a side that it needs.
 
     `to_find` is for calling the change a regression, `to_pass` for showing that an unchanged build is no worse; None
-    where it would take more than anybody would do. `within` tells that the change is not beyond the margin, so that no
+    where it takes more than 50. `within` tells that the change is not beyond the margin, so that no
     number of runs makes it a regression.
     """
 

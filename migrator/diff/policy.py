@@ -1,12 +1,12 @@
-"""What a comparison is held to: rules from `--fail-on` and a policy file, and waivers with a reason and an end."""
+"""Rules and waivers of a comparison, from `--fail-on` and a policy file."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from migrator.aiperf.directions import UNKNOWN, direction
 from migrator.chain.names import current, near
@@ -30,13 +30,13 @@ MARGINS: Final = {
     "max": 25.0,
     "std": 15.0,
 }
-"""Percent of change of a statistic that is still no change, unless a rule or a policy says otherwise.
+"""Default margin of each statistic, in percent: a change within it does not count.
 
 Tails vary more from run to run than means do. docs/statistics.md has the simulation that chose them.
 """
 ALPHA: Final = 0.05
 MAX_ERROR_PERCENT: Final = 1.0
-"""Percentage points of failed requests, more than the baseline's, that are still no more."""
+"""By how many percentage points the share of failed requests may exceed the baseline's."""
 
 HEADLINE: Final = (
     ("request_latency", "avg"),
@@ -47,22 +47,22 @@ HEADLINE: Final = (
     ("output_token_throughput", "avg"),
     ("request_throughput", "avg"),
 )
-"""What is judged when nobody says what to judge. Declared beforehand and small, so that chance has little room."""
+"""The gate if no rule names one. Few rows, declared beforehand: the more rows, the more false regressions."""
 GOODPUT: Final = (("good_request_fraction", "avg"), ("goodput", "avg"))
-"""What is judged besides, of runs with service level objectives."""
+"""Part of the default gate, for runs with service level objectives."""
 _DEFAULT: Final = frozenset((*HEADLINE, *GOODPUT))
 ERRORS: Final = (ERROR_RATE, "avg")
-"""What is judged besides, unless a rule says otherwise: latencies are those of the successful requests only."""
+"""Part of every gate, unless a rule for it says otherwise: latencies are those of the successful requests only."""
 
 Mode = Literal["gate", "report", "ignore"]
 N = TypeVar("N", float, None)
 
 
-@dataclass(frozen=True, slots=True)
-class GateRule:
-    """What one statistic of one metric is held to.
+class GateRule(NamedTuple):
+    """Margin, floor and direction for one statistic of one metric; the statistic may be `*`, for all.
 
     `margin` is in percent; None for the policy's, or the statistic's of [`MARGINS`][]. `floor` is in the metric's unit.
+    `min_n` is the fewest runs a side that may decide.
     """
 
     metric: str
@@ -90,7 +90,7 @@ class GateRule:
         if self.statistic == "std" and found in ("lower", "higher"):
             return "lower"
         if self.statistic in ("sum", "count"):
-            # They grow with the number of requests; more of a throughput summed over requests means nothing.
+            # They grow with the number of requests; a throughput summed over requests has no meaning.
             if not fixed_requests or found == "higher":
                 return UNKNOWN
             return "parity" if self.statistic == "count" else found
@@ -99,7 +99,7 @@ class GateRule:
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """An accepted regression."""
+    """An accepted regression, up to and including the day `until`; None for one without an end."""
 
     metric: str
     statistic: str
@@ -124,12 +124,12 @@ class Policy:
     vary: tuple[str, ...] = ()
 
     def rule(self, metric: str, statistic: str) -> GateRule:
-        """What a row is held to, margin and floor filled in: the last rule that names it, else the defaults."""
+        """The rule for a row, with its margin and floor filled in: the last one that names it, else the default."""
         found = self._named(metric, statistic)
         margin = found.margin if found and found.margin is not None else self.margin
         margin = MARGINS[statistic] if margin is None else margin
         if found:
-            return replace(found, statistic=statistic, margin=margin)
+            return found._replace(statistic=statistic, margin=margin)
         name = metric, statistic
         ours = name == ERRORS or (name in _DEFAULT and not any(rule.mode == "gate" for rule in self.rules))
         return GateRule(metric, statistic, "gate" if ours else "report", margin, self._floor(metric))
@@ -142,13 +142,13 @@ class Policy:
         return None
 
     def _floor(self, metric: str) -> float:
-        """The floor of what no rule names: shares of requests have one, so that one request in a thousand is none."""
+        """The default floor, in the metric's unit: zero, except for shares of requests."""
         if metric == ERROR_RATE:
             return self.max_error_percent
         return self.max_error_percent / 100 if metric == GOODPUT[0][0] else 0.0
 
     def asks(self, metric: str, statistic: str) -> bool:
-        """Whether a rule names a row: it then deserves the best evidence that there is, if that takes longer."""
+        """Whether a rule names a row. Only then the records, which take long to read, are used as evidence."""
         return self._named(metric, statistic) is not None
 
     def named(self) -> list[tuple[str, str]]:
@@ -156,7 +156,7 @@ class Policy:
         return [(rule.metric, rule.statistic) for rule in self.rules]
 
     def require_directions(self, known: Iterable[tuple[str, str]], *, fixed_requests: bool) -> None:
-        """Refuse gates on what has no direction: they could never fail.
+        """Refuse gates on metrics without a direction, which could never fail.
 
         Args:
             known: (metric, statistic) of every row of the comparison.
@@ -165,11 +165,11 @@ class Policy:
         Raises:
             UsageError: a rule gates a row without a direction.
         """
-        for metric, statistic in known:
+        for metric, statistic in known if self.rules else ():
             rule = self._named(metric, statistic)
             if rule is None or rule.mode != "gate":
                 continue
-            if replace(rule, statistic=statistic).facing(fixed_requests=fixed_requests) == UNKNOWN:
+            if rule._replace(statistic=statistic).facing(fixed_requests=fixed_requests) == UNKNOWN:
                 timed = "" if fixed_requests else " in runs that were bounded by time"
                 raise UsageError(
                     f'"{metric}.{statistic}" is gated and has no direction{timed}',
@@ -178,24 +178,24 @@ class Policy:
                 )
 
     def waiver(self, metric: str, statistic: str, today: date) -> Waived | None:
-        """The waiver for a row that has not ended yet."""
+        """The waiver for a row, unless it has ended; None without one."""
         for waiver in self.waivers:
             if waiver.metric == metric and waiver.statistic in (statistic, "*") and not _ended(waiver, today):
                 return waiver
         return None
 
     def expired(self, today: date) -> list[Waived]:
-        """Waivers that have ended: their regressions count again."""
+        """Waivers that have ended; their regressions count again."""
         return [waiver for waiver in self.waivers if _ended(waiver, today)]
 
     def digest(self) -> str:
-        """A short hash of what was asked for, so that two receipts can be told to be held to the same."""
+        """A short hash of all rules and waivers: equal for receipts of the same policy."""
         from hashlib import sha256
 
         return sha256(repr(self).encode()).hexdigest()[:12]
 
     def require_known(self, known: Iterable[tuple[str, str]]) -> None:
-        """Refuse names that match nothing: a gate on a typing error would pass for ever.
+        """Refuse names that match no row: a gate on a misspelt name would always pass.
 
         Args:
             known: (metric, statistic) of every row of the comparison.
@@ -203,9 +203,11 @@ class Policy:
         Raises:
             UsageError: a rule or waiver names no row.
         """
+        named: list[GateRule | Waived] = [*self.rules, *self.waivers]
+        if not named:
+            return
         rows = set(known)
         metrics = sorted({metric for metric, _ in rows})
-        named: list[GateRule | Waived] = [*self.rules, *self.waivers]
         for what in named:
             if what.statistic == "*":
                 if what.metric in metrics:
@@ -216,7 +218,7 @@ class Policy:
             raise UsageError(
                 f'the policy names "{what.metric}.{what.statistic}", which neither side has',
                 expected=f"a metric of the runs{': ' + ', '.join(meant) if meant else ''}",
-                hint="a gate on a misspelt name would pass for ever",
+                hint="a gate on a misspelt name would always pass",
             )
 
 
@@ -228,7 +230,7 @@ def from_options(options: Sequence[str]) -> tuple[GateRule, ...]:
     """The rules of `--fail-on METRIC[.STAT]:PERCENT[:FLOOR]`.
 
     Raises:
-        UsageError: a part that is missing, or no number.
+        UsageError: a part is missing, or is not a number.
     """
     return tuple(map(_from_option, options))
 
@@ -285,7 +287,11 @@ def from_file(path: str) -> Policy:
 
 
 def from_text(text: str, path: str) -> Policy:
-    """The policy that a text holds; `path` is the file it stands in, or will.
+    """The policy in a text.
+
+    Args:
+        text: TOML.
+        path: the file that it is from or is to be written to, for messages.
 
     Raises:
         UsageError: as [`from_file`][].
@@ -315,7 +321,7 @@ def from_text(text: str, path: str) -> Policy:
 
 
 class _Reader:
-    """Reads tables strictly: an option that does nothing is an error."""
+    """Reads the tables of a policy file. An unknown key is an error."""
 
     def __init__(self, path: str) -> None:
         self._path = path

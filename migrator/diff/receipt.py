@@ -3,8 +3,8 @@
 It is the product of `aiperf-migrate diff`. Text, markdown, HTML, JUnit, annotations and the exit code are rendered
 from it and from nothing else, so none of them can say something that another does not.
 
-The parts are plain data classes: importing pydantic takes longer than a whole comparison does otherwise. It makes its
-model of them where one is written as JSON, read, or described.
+The parts are plain data classes, because importing pydantic takes longer than the rest of a comparison. It is imported
+where a receipt is written as JSON, read, or described by a schema.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 RECEIPT_VERSION: Final = "1.1"
-"""What is written. 1.0, which had none of the fields marked "since 1.1", can still be read."""
+"""The version that is written. 1.0, which has none of the fields marked "since 1.1", can still be read."""
 
 
 class Verdict(StrEnum):
-    """What a row, or the whole comparison, comes to."""
+    """The result of a row, or of the whole comparison."""
 
     REGRESSION = "regression"
     """Worse, and shown to be worse by more than the margin."""
@@ -57,27 +57,27 @@ class Evidence(StrEnum):
     """What an estimate rests on, strongest first."""
 
     RUNS = "runs"
-    """Three or more runs a side: the run is the unit, and build can be told from noise."""
+    """Three or more runs a side: the variation from run to run is estimated."""
     NOISE = "noise"
-    """A noise profile of earlier runs stands in for repetition."""
+    """One or two runs a side, and a noise profile of earlier runs."""
     RECORDS = "records"
-    """The single requests of one run a side: honest about the run, silent about the next one."""
+    """The requests of one run a side: they tell how well the run is known, not how the next one would differ."""
     SUMMARY = "summary"
-    """One summary a side with count and spread: the same, approximately."""
+    """One summary a side with count and spread: as `records`, approximately."""
     VALUE = "value"
-    """One number a side: a difference, and nothing to judge it by."""
+    """One number a side: nothing tells how much it varies."""
     EXACT = "exact"
     """A number without noise, such as a count of requests: equal or not."""
 
 
 def _told(about: str) -> dict[str, str]:
-    """What the schema says of a field."""
+    """Metadata of a field: its description in the schema."""
     return {"description": about}
 
 
 class _Part:
     __slots__ = ()
-    # The schema is of what is written, where no field is left out.
+    # The schema describes what is written, and every field is written.
     __pydantic_config__: ClassVar[dict[str, Any]] = {
         "extra": "forbid",
         "json_schema_serialization_defaults_required": True,
@@ -103,7 +103,7 @@ class RunSummary(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side(_Part):
-    """Baseline or candidate: one run, or several trials of the same."""
+    """Baseline or candidate: one run, or several of the same configuration."""
 
     name: str
     runs: list[RunSummary]
@@ -114,7 +114,7 @@ class Side(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding(_Part):
-    """Something about the two sides that a reader must know before any number."""
+    """A fact about the two sides that matters for every row."""
 
     code: str = field(metadata=_told("stable name, such as 'cancelled', 'model', 'load', 'errors'"))
     blocks: bool = field(metadata=_told("whether it makes the comparison invalid"))
@@ -128,7 +128,7 @@ class Finding(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange(_Part):
-    """A difference outside the numbers: configuration, run identity or telemetry."""
+    """A difference beside the metrics: configuration, run identity or telemetry."""
 
     path: str
     kind: Literal["changed", "added", "removed"]
@@ -136,9 +136,9 @@ class FieldChange(_Part):
     candidate: Json = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # Not frozen, as rows are not.
 class Interval(_Part):
-    """An interval of a relative change, in percent, or of a difference, in the unit. `kind` says what it covers."""
+    """An interval of a relative change, in percent, or of a difference, in the unit; `kind` says of what variation."""
 
     low: float
     high: float
@@ -156,13 +156,13 @@ class Share(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver(_Part):
-    """A regression that someone accepted: it is shown, and does not fail the gate."""
+    """An accepted regression: it is shown, and does not fail the gate."""
 
     reason: str
     until: str = ""
 
 
-@dataclass(slots=True, kw_only=True)  # Not frozen: with so many fields that takes longer than all else about a row.
+@dataclass(slots=True, kw_only=True)  # Not frozen: setting so many frozen fields takes longer than the rest of a row.
 class Row(_Part):
     """One statistic of one metric on both sides, in one unit."""
 
@@ -221,8 +221,8 @@ class Row(_Part):
     more_runs: int | None = field(
         default=None,
         metadata=_told(
-            "about so many more runs a side would decide it with 80 % power, if fixed beforehand; 0: more than anybody"
-            " would do; null: not known, or nothing to decide; since 1.1"
+            "about so many more runs a side would decide it with 80 % power, if fixed beforehand; 0: more than 50 runs"
+            " a side; null: not known, or nothing to decide; since 1.1"
         ),
     )
     method: str = field(default="", metadata=_told("how interval and p-values were found; since 1.1"))
@@ -242,7 +242,7 @@ class Row(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift(_Part):
-    """The relative change of a metric at each percentile, in percent: where in the distribution it moved."""
+    """The relative change of a metric at each percentile, in percent."""
 
     metric: str
     unit: str
@@ -254,7 +254,7 @@ class Shift(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate(_Part):
-    """What the comparison was held to. `size` is the number of gated rows that the correction is for."""
+    """The criteria of the comparison. `size` is the number of gated rows."""
 
     size: int = 0
     correction: str = "Hommel"
@@ -272,7 +272,7 @@ class Gate(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseUsed(_Part):
-    """The noise profile that stood in for repetition. Since 1.1."""
+    """The noise profile that was used instead of repeated runs. Since 1.1."""
 
     file: str
     runs: int = field(metadata=_told("runs that it was learnt from: fewer than ten say little"))
@@ -303,7 +303,7 @@ class Receipt(_Part):
 
 
 def to_json(receipt: Receipt) -> str:
-    """A receipt as JSON text that ends with a newline; a number that JSON has no word for becomes null."""
+    """A receipt as JSON text that ends with a newline; NaN and infinity become null."""
     return _adapter().dump_json(receipt, indent=2).decode() + "\n"
 
 
@@ -311,7 +311,7 @@ def from_json(text: str | bytes) -> Receipt:
     """Read a receipt.
 
     Raises:
-        ValueError: not a receipt, or one with something that this version does not know.
+        ValueError: not a receipt, or one with a field or value that this version does not know.
     """
     return _adapter().validate_json(text)
 

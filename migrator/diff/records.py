@@ -1,4 +1,4 @@
-"""What the single requests of a run measured, in the order they were sent: series to resample."""
+"""The values that the requests of a run measured, in the order they were sent."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ class _Column(NamedTuple):
 
 
 def read_values(path: str, wanted: Collection[str] | Mapping[str, str]) -> dict[str, list[float]]:
-    """The values of some metrics, in the order the requests were sent: what they share, they share with neighbours.
+    """The values of some metrics, in the order the requests were sent, in which they are correlated.
 
-    Only requests of the profiling phase count, where the release says which phase a request belongs to. A metric's
-    value may be a list (`inter_chunk_latency`): all of it counts, as it does in the summary. What is kept are the
-    wanted numbers alone, however long the records.
+    Only requests of the profiling phase count, if the release says which phase a request belongs to. A metric's value
+    may be a list (`inter_chunk_latency`): all its items count, as they do in the summary. Memory holds the wanted
+    numbers only.
 
     Args:
         path: the file of records.
-        wanted: tags; others are passed over. A mapping gives the unit of each that its values are to be in, else they
-            stay in that of its first record.
+        wanted: tags. A mapping gives the unit to convert each to; else it is that of the metric's first record.
 
     Raises:
-        MigratorError: unreadable, not JSON, no records, or a unit that measures something else; with file and line.
+        MigratorError: unreadable, not JSON, not records, or a unit that cannot be converted; with file and line.
     """
     columns: dict[str, _Column] = {}
     units = wanted if isinstance(wanted, Mapping) else {}
@@ -66,6 +65,6 @@ def _converted(found: list[float], unit: str, wanted: str, where: dict[str, str]
 
 
 def _in_order(column: _Column) -> list[float]:
-    """Records stand in the order the requests ended; a request that was sent first may have waited longest."""
+    """The values sorted by the time of sending. Records are written in the order in which requests ended."""
     order = sorted(range(len(column.values)), key=column.sent.__getitem__)
     return list(map(column.values.__getitem__, order))

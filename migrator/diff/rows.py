@@ -72,9 +72,8 @@ def weighing(
         values: those of each run, of a gated row.
     """
     shares = weighed.shares
-    base, candidate = (
-        _value(side, shares, place, pair, estimate) for place, side in enumerate((pair.base, pair.candidate))
-    )
+    base = _value(pair.base, shares, 0, pair, estimate)
+    candidate = _value(pair.candidate, shares, 1, pair, estimate)
     return Weighing(pair, rule, direction, weighed.evidence, estimate, shares, values, base, candidate)
 
 
@@ -90,6 +89,8 @@ def _value(
     if shares:
         counted = shares[side]
         return scale_of(pair.metric, *shares) * sum(one.part for one in counted) / _all(counted)
+    if len(values) == 1:
+        return values[0]
     if isinstance(estimate, Difference):
         return math.fsum(value / len(values) for value in values)
     return centre(values)
@@ -133,7 +134,8 @@ def corrected(weighings: Sequence[Weighing], alpha: float) -> tuple[list[Correct
         if test is not None and judged(one.estimate):
             told = worse[place], better[place]
             test = test._replace(worse=1.0 if told[0] is None else told[0], better=1.0 if told[1] is None else told[1])
-            test = confirmed(one.estimate, _zone(one, alpha), one.direction, test)
+            if one.estimate.confirm is not None:
+                test = confirmed(one.estimate, _zone(one, alpha), one.direction, test)
             if one.without_failure:
                 # Nothing failed: however few requests that were, nothing is left to be shown.
                 none = one.failures(0) == 0
@@ -222,8 +224,8 @@ def row_of(one: Weighing, p_values: Corrected, family: int, policy: Policy, toda
         method=known.method if known else "",
         values_base=one.values.base if gated and one.values else [],
         values_candidate=one.values.candidate if gated and one.values else [],
-        share_base=_share(one, 0),
-        share_candidate=_share(one, 1),
+        share_base=_share(one.shares[0]) if one.shares else None,
+        share_candidate=_share(one.shares[1]) if one.shares else None,
     )
 
 
@@ -256,11 +258,14 @@ def _intervals(
     known: Known | None, base: float | None, candidate: float | None
 ) -> tuple[float | None, Interval | None, Interval | None]:
     """Relative change, its interval, and that of the difference: of one that is judged by difference, only the last."""
-    percent = relative(base, candidate)
     if known is None:
-        return percent, None, None
+        return relative(base, candidate), None, None
     if isinstance(known, Difference):
-        return percent, None, Interval(low=known.low, high=known.high, level=known.level, kind=known.kind)
+        return (
+            relative(base, candidate),
+            None,
+            Interval(low=known.low, high=known.high, level=known.level, kind=known.kind),
+        )
     low, high = known.interval_percent
     return known.percent, Interval(low=low, high=high, level=known.level, kind=known.kind), None
 
@@ -278,8 +283,5 @@ def _runs(one: Weighing, values: Sequence[float]) -> int | None:
     return len(values) if values and one.evidence in _COUNTED_IN_RUNS else None
 
 
-def _share(one: Weighing, side: int) -> Share | None:
-    if not one.shares:
-        return None
-    counted = one.shares[side]
+def _share(counted: Sequence[Counted]) -> Share:
     return Share(part=sum(run.part for run in counted), of=_all(counted))

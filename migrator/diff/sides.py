@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from migrator.jsonfile import fingerprint
 
 
 class LoadedSide(NamedTuple):
-    """A side's runs. `left_out` tells what was found and not compared, and why."""
+    """A side's runs. `left_out` names the files that were found and not compared, each with the reason."""
 
     name: str
     runs: tuple[Run, ...]
@@ -23,7 +24,7 @@ class LoadedSide(NamedTuple):
 
     @property
     def migrated(self) -> str:
-        """`1.0 → 1.5`, or nothing if no run had to be migrated."""
+        """`1.0 → 1.5`; empty if no run had to be migrated."""
         versions = sorted({run.version for run in self.runs if run.version != NEWEST})
         return f"{', '.join(versions)} → {NEWEST}" if versions else ""
 
@@ -31,11 +32,11 @@ class LoadedSide(NamedTuple):
 def load_side(paths: Sequence[str]) -> LoadedSide:
     """The runs behind some paths: files are runs, folders hold the runs of one configuration.
 
-    In a folder, other families are passed over, and so is what is no run of its own
-    ([`Runs`][migrator.batch.runs.Runs]): the phases of a run, and copies of one.
+    In a folder, files of other families are skipped, and so are the phases of a run and copies of one
+    ([`Runs`][migrator.batch.runs.Runs]).
 
     Raises:
-        MigratorError: a named file is no run; an export in a folder cannot be read; or nothing is left.
+        MigratorError: a named file is not a run; an export in a folder cannot be read; or there is no run at all.
     """
     runs: list[Run] = []
     left_out: list[str] = []
@@ -70,7 +71,7 @@ def _marked(loaded: _Loaded) -> tuple[Source, Mark]:
 
 
 def _files(paths: Sequence[str]) -> Iterator[Source]:
-    """The files behind some paths, those of a folder nearest to the top first, so that a copy is below the original."""
+    """The files behind some paths. Of a folder, those nearest to its top come first: a copy is below its original."""
     for path in paths:
         if not is_folder(path):
             yield Source(path, path, named=True)
@@ -89,15 +90,20 @@ def _name(paths: Sequence[str]) -> str:
 
 def same_run(base: LoadedSide, candidate: LoadedSide) -> list[str]:
     """Files of the candidate that hold a run of the baseline."""
-    known = {_content(run) for run in base.runs}
-    return [run.file for run in candidate.runs if _content(run) in known]
+    times = {_times(run) for run in base.runs}
+    suspects = [run for run in candidate.runs if _times(run) in times]
+    known = {_content(run) for run in base.runs} if suspects else set()
+    return [run.file for run in suspects if _content(run) in known]
 
 
 def duplicates(side: LoadedSide) -> list[str]:
-    """Files of a side whose numbers are another's: the same run counted twice."""
+    """Files of a side whose numbers and times are those of an earlier file: the same run counted twice."""
+    times = Counter(map(_times, side.runs))
     seen: set[bytes] = set()
     twice = []
     for run in side.runs:
+        if times[_times(run)] == 1:
+            continue
         content = _content(run)
         if content in seen:
             twice.append(run.file)
@@ -105,8 +111,13 @@ def duplicates(side: LoadedSide) -> list[str]:
     return twice
 
 
+def _times(run: Run) -> bytes:
+    """Start and end: cheap to compare, and seldom the same of two runs."""
+    return fingerprint([run.facts.get("start_time"), run.facts.get("end_time")])
+
+
 def _content(run: Run) -> bytes:
     from hashlib import sha256
 
     numbers = {tag: [block.unit, block.values] for tag, block in run.blocks.items()}
-    return sha256(fingerprint([numbers, run.facts.get("start_time"), run.facts.get("end_time")])).digest()
+    return sha256(fingerprint(numbers) + _times(run)).digest()

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from benchmarks import calibration
 from benchmarks.failures import failed, failings
+from benchmarks.more_runs import Setting, followed
 from benchmarks.simulate import REQUESTS, Noise, correlated, sides, still_runs
 from benchmarks.single_runs import Single, covered
 from migrator.diff.records import read_values
@@ -125,7 +126,7 @@ def test_quantile_and_p_value_are_inverse(tail: float, df: float) -> None:
     ],
 )
 def test_what_has_no_answer_is_an_error(wrong: Callable[[], float]) -> None:
-    with pytest.raises(ValueError, match="no "):
+    with pytest.raises(ValueError, match="expected"):
         wrong()
 
 
@@ -454,6 +455,16 @@ def test_failing_requests_are_found_in_simulated_runs() -> None:
         assert failed(one, 60).regression <= 3
 
 
+def test_the_runs_that_an_open_row_asks_for_decide_it() -> None:
+    still = still_runs(1, 150)
+    found = [followed(Setting(*one), still, 40) for one in ((3, 0.02, 0.0), (3, 0.02, 0.1), (5, 0.02, 0.02))]
+    assert all(one.asked for one in found)
+    assert sum(one.decided for one in found) >= 0.75 * sum(one.asked for one in found)
+    assert sum(one.wrong for one in found) <= 0.05 * sum(one.asked for one in found)
+    sure = followed(Setting(5, 0.01, -0.2), still, 5)
+    assert (sure.asked, sure.decided) == (0, 0), "a row that is decided asks for none"
+
+
 @pytest.mark.parametrize(
     ("single", "least", "most"),
     [
@@ -489,7 +500,7 @@ def test_simulated_runs_are_what_they_say() -> None:
 def test_the_figures_of_the_page_keep_the_promises() -> None:
     page = (ROOT / "docs" / "statistics.md").read_text()
     tables = dict(re.findall(r"<!-- figures: (\w+) -->\n\n(.*?)\n\n<!-- end -->", page, re.DOTALL))
-    small = calibration.figures(calibration.Effort(60, 4, 4, 20, 100), workers=0)
+    small = calibration.figures(calibration.Effort(120, 4, 4, 20, 100), workers=0)
     made = calibration.tables(small)
     assert tables.keys() == made.keys()
     for name, lines in made.items():
@@ -508,7 +519,7 @@ def test_the_figures_of_the_page_keep_the_promises() -> None:
 
 
 def test_the_page_is_made_anew_without_touching_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = calibration.figures(calibration.Effort(60, 4, 4, 20, 100), workers=0)
+    small = calibration.figures(calibration.Effort(120, 4, 4, 20, 100), workers=0)
     before = calibration.PAGE.read_text()
     (name, after), *rest = calibration.pages(small).items()
     assert (name, rest) == ("statistics.md", [])
@@ -523,7 +534,7 @@ def test_the_page_is_made_anew_without_touching_its_words(tmp_path: Path, monkey
 
 
 def test_the_benchmark_prints_a_line_for_each_promise(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = calibration.figures(calibration.Effort(60, 4, 4, 20, 100), workers=0)
+    small = calibration.figures(calibration.Effort(120, 4, 4, 20, 100), workers=0)
     monkeypatch.setattr(calibration, "_full", lambda: small)
     lines = list(calibration.run())
     assert len(lines) == len(list(calibration.claims(small)))

@@ -16,7 +16,7 @@ _PRIOR_DF: Final = 8.0
 """How many degrees of freedom "requests fail independently" is worth, before the runs have shown their dispersion."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # Not frozen, as Estimate is not.
 class Difference:
     """A difference candidate − base, in the unit of the values, and what is known of it.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from migrator.diff.statistics.one_sided import p_above, p_below
@@ -30,13 +31,13 @@ _FARTHEST: Final = 600.0
 Kind = Literal["between runs", "within run", "within run, approximate"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # Not frozen: that makes each of some hundred a comparison take twice as long.
 class Estimate:
     """A ratio candidate / baseline and what is known of it.
 
     `low` and `high` bound the ratio at the confidence `level`. `se` is the standard error of its logarithm and `df`
     the degrees of freedom that one-sided tests count with, at most those of the interval. `p_value` is two-sided, of
-    "no change"; None where the interval says nothing of the next run, so that nobody prints it as significance.
+    "no change"; None where the interval says nothing of the next run, and significance would be misleading.
     `n_base` and `n_candidate` count runs where `kind` is "between runs", else requests. `least_p` is above zero where
     no run differs from the next: the smallest one-sided p-value that so many runs can give. `confirm` is a second
     estimate on weaker assumptions: a claim must hold by both.
@@ -94,15 +95,28 @@ def from_runs(base: Sequence[float], candidate: Sequence[float], *, level: float
     """
     if refusal := _unfit(base, candidate, MIN_RUNS):
         return refusal
-    a, b = [math.log(value) for value in base], [math.log(value) for value in candidate]
-    difference = _mean(b) - _mean(a)
-    va, vb = _variance(a) / len(a), _variance(b) / len(b)
-    if max(va * len(a), vb * len(b)) < _NO_SPREAD**2:
-        return _without_spread(difference, len(a), len(b), level, len(a), len(b))
-    df = (va + vb) ** 2 / (va**2 / (len(a) - 1) + vb**2 / (len(b) - 1))
+    n_a, n_b = len(base), len(candidate)
+    mean_a, variance_a = logarithms(tuple(base))
+    mean_b, variance_b = logarithms(tuple(candidate))
+    difference, va, vb = mean_b - mean_a, variance_a / n_a, variance_b / n_b
+    if max(va * n_a, vb * n_b) < _NO_SPREAD**2:
+        return _without_spread(difference, n_a, n_b, level, n_a, n_b)
+    df = (va + vb) ** 2 / (va**2 / (n_a - 1) + vb**2 / (n_b - 1))
     method = "Welch's t on the logarithms of the runs"
-    found = _estimate(difference, math.sqrt(va + vb), df, level, method, len(a), len(b))
-    return replace(found, df=_careful_df(df, len(a), len(b)))
+    found = _estimate(difference, math.sqrt(va + vb), df, level, method, n_a, n_b)
+    found.df = _careful_df(df, n_a, n_b)
+    return found
+
+
+@lru_cache(maxsize=2048)
+def logarithms(values: tuple[float, ...]) -> tuple[float, float]:
+    """Mean and sample variance (divisor n − 1) of the logarithms of two or more positive numbers.
+
+    Cached, as the estimate, the centre and the spread of a row all ask for them.
+    """
+    logs = [math.log(value) for value in values]
+    mean = math.fsum(logs) / len(logs)
+    return mean, math.fsum((value - mean) ** 2 for value in logs) / (len(logs) - 1)
 
 
 def _careful_df(welch: float, n_base: int, n_candidate: int) -> float:

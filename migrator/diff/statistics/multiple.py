@@ -41,9 +41,12 @@ def hommel(p_values: Sequence[float]) -> list[float]:
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """The p-values corrected so that few of those called changed are (1995): for rows that are only reported."""
     order = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
-    corrected = [0.0] * len(p_values)
+    size = len(p_values)
+    corrected = [0.0] * size
     lowest = 1.0
     for place, index in enumerate(order):
-        lowest = min(lowest, p_values[index] * len(p_values) / (len(p_values) - place))
+        found = p_values[index] * size / (size - place)
+        if found < lowest:
+            lowest = found
         corrected[index] = lowest
     return corrected

@@ -1,7 +1,7 @@
 """Percentiles of single runs: how many requests one needs, and its interval from a summary's eleven points.
 
-The percentile of a run is one of its requests (or lies between two), so what bounds it are the requests at the ranks
-where it could have fallen: no distribution is assumed, and the standard deviation is of no use.
+A percentile of a run is the value of one of its requests, or lies between two. Its bounds are the values at the lowest
+and the highest rank that it could have: no distribution is assumed, and the standard deviation is not used.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import sub, truediv
 from typing import Final, NamedTuple
 
 from migrator.diff.statistics.autocorrelation import autocorrelation
@@ -29,10 +30,11 @@ POSITIONS: Final = {
     "p99": 99.0,
     "max": 100.0,
 }
-"""The points of a summary's distribution and where they stand in it, in percent."""
+"""Each point of a summary's distribution and its place in it, in percent."""
+_NAMES: Final = {place: name for name, place in POSITIONS.items()}
 
 GAP: Final = 4.0
-"""How many times steeper than elsewhere the curve must be to be taken for a gap; see docs/statistics.md."""
+"""How many times steeper than the median piece a piece of the curve is that counts as a gap; see docs/statistics.md."""
 
 
 @lru_cache(maxsize=64)
@@ -47,10 +49,10 @@ def minimum_requests(p: float, *, level: float = 0.95) -> int:
         level: confidence of the two-sided interval.
 
     Raises:
-        ValueError: `p` is not strictly between 0 and 100: nothing bounds a minimum or a maximum.
+        ValueError: `p` is not strictly between 0 and 100: a minimum or a maximum has no bounds.
     """
     if not 0 < p < 100:
-        raise ValueError(f"p{p:g} is no percentile that requests bound")
+        raise ValueError(f"p{p:g} has no bounds, however many requests there are: expected 0 < p < 100")
     farther = max(p, 100 - p) / 100
     n = max(1, math.floor(math.log((1 - level) / 2) / math.log(farther)))
     while farther**n > (1 - level) / 2:
@@ -69,10 +71,10 @@ def percentile_from_summary(
 ) -> Estimate | Refusal:
     """The ratio of a percentile of two single runs, from the points of their summaries (`min`, `p1` … `p99`, `max`).
 
-    The ranks between which the percentile may lie are read off a curve through the points: straight lines between the
-    logarithms of the values, over the normal quantiles of their places. Requests count as independent. Refused where
-    there are too few of them, and where the curve has a gap at that place (cache hits and misses, say): between two
-    points on either side of a gap, a straight line knows nothing.
+    Values at the ranks between which the percentile may lie are interpolated: linearly between the points, with the
+    logarithms of the values over the normal quantiles of their places. Requests count as independent. Refused where
+    there are too few of them, and where the curve has a gap near the percentile (between cache hits and misses, say),
+    as interpolation across a gap means nothing.
 
     Args:
         points_a: values of the baseline by name; at least the percentile, one point below and one above.
@@ -86,7 +88,7 @@ def percentile_from_summary(
 
 
 def ratio_of(one: Curve, other: Curve, p: float, *, level: float = 0.95) -> Estimate | Refusal:
-    """[`percentile_from_summary`][] of curves that are there already, as several percentiles are read off the same."""
+    """[`percentile_from_summary`][] of two curves, which serve for several percentiles."""
     if refusal := too_few(p, min(one.n, other.n), level):
         return refusal
     a, b = one.read(p, level), other.read(p, level)
@@ -118,16 +120,16 @@ def ratio_of(one: Curve, other: Curve, p: float, *, level: float = 0.95) -> Esti
 def request_variance(records: Sequence[float], p: float, *, level: float = 0.95) -> float | None:
     """The variance that one request alone would have for the logarithm of a percentile, correlations included.
 
-    That of n requests is this divided by n: the long-run variance of "lies below", over the square of how many lie in
-    a step of the logarithm there.
+    The variance of the percentile of n requests is this divided by n. It is the long-run variance of "the request lies
+    below the percentile", over the square of the density of the logarithm there.
 
     Args:
         records: one positive value per request, in the order they were sent.
         p: which percentile, in percent.
-        level: confidence that there must be requests enough for.
+        level: confidence of the interval that there must be enough requests for.
 
     Returns:
-        None with too few requests.
+        The variance; None with too few requests.
     """
     n = len(records)
     if too_few(p, n, level):
@@ -144,14 +146,14 @@ def request_variance(records: Sequence[float], p: float, *, level: float = 0.95)
 def too_few(p: float, n: int, level: float) -> Refusal | None:
     """Why n requests do not bound a percentile; None if they do."""
     if not 0 < p < 100:
-        return Refusal("nothing bounds a minimum or a maximum")
+        return Refusal("a minimum or a maximum has no interval")
     if n < (least := minimum_requests(p, level=level)):
         return Refusal(f"p{p:g} of {n} requests has no interval", f"{least} requests a side")
     return None
 
 
 class _Reading(NamedTuple):
-    """Logarithms of a percentile and of its bounds."""
+    """The logarithms of a percentile and of its bounds."""
 
     low: float
     middle: float
@@ -168,56 +170,88 @@ class Curve:
             n: how many requests they stand for.
         """
         self.n = n
-        self._names = tuple(name for name in POSITIONS if name in points)
+        self._names = tuple([name for name in POSITIONS if name in points])
         values = [points[name] for name in self._names]
         self._refusal: Refusal | None = None
-        if not values or not 0 < min(values) <= max(values) < math.inf:
+        ordered = sorted(values)
+        if not values or not 0 < ordered[0] <= ordered[-1] < math.inf:
             self._refusal = Refusal("a value that is not positive has no ratio")
             return
-        if values != sorted(values):
+        if values != ordered:
             self._refusal = Refusal("the percentiles are not in order")
             return
-        self._places = _places(self._names, n)
+        self._places, widths = _places(self._names, n)
         self._logs = list(map(math.log, values))
-        self._slopes = [
-            (self._logs[i + 1] - self._logs[i]) / (self._places[i + 1] - self._places[i])
-            for i in range(len(values) - 1)
-        ]
+        self._slopes: list[float] = list(map(truediv, map(sub, self._logs[1:], self._logs), widths))
         self._usual = sorted(self._slopes)[len(self._slopes) // 2] if self._slopes else 0.0
 
     def read(self, p: float, level: float) -> _Reading | Refusal:
         """A percentile and its bounds; refused where the points do not tell them."""
-        if f"p{p:g}" not in self._names:
+        place = _place_of(self._names, self.n, p, level)
+        if place is None:
             return Refusal(f"a side has no p{p:g}")
         if self._refusal:
             return self._refusal
-        places = self._places
-        below, middle, above = _bounds(p / 100, self.n, level)
-        if not places[0] <= below or not above <= places[-1]:
+        if place.outside:
             return Refusal(f"a side has too few points around p{p:g}", "an export with min and max")
-        first, last = bisect_right(places, below) - 1, min(bisect_left(places, above), len(places) - 1)
-        if self._has_gap(range(min(first, len(places) - 2), last)):
+        if self._has_gap(place.first, place.last):
             return Refusal(
                 f"the values have a gap near p{p:g}, which a summary cannot show", "the records of both runs"
             )
-        return _Reading(*map(self._height, (below, middle, above)))
+        logs, slopes = self._logs, self._slopes
+        (i, below), (j, middle), (k, above) = place.low, place.middle, place.high
+        return _Reading(logs[i] + slopes[i] * below, logs[j] + slopes[j] * middle, logs[k] + slopes[k] * above)
 
-    def _has_gap(self, touched: range) -> bool:
-        """Whether the curve is far steeper in some of its pieces than in most, and than in those next to them."""
+    def _has_gap(self, first: int, last: int) -> bool:
+        """Whether the curve is far steeper in one of some pieces than in most, and than in those next to them."""
         slopes = self._slopes
-        beside = [slopes[i] for i in (touched[0] - 1, touched[-1] + 1) if 0 <= i < len(slopes)]
-        steepest = max(slopes[touched.start : touched.stop])
-        return steepest > GAP * self._usual and steepest > GAP / 2 * max(beside, default=0.0)
+        steepest = max(slopes[first : last + 1])
+        if steepest <= GAP * self._usual:
+            return False
+        beside = [slopes[i] for i in (first - 1, last + 1) if 0 <= i < len(slopes)]
+        return steepest > GAP / 2 * max(beside, default=0.0)
 
-    def _height(self, place: float) -> float:
-        """The curve's height at a place between its first and its last."""
-        i = min(max(bisect_left(self._places, place) - 1, 0), len(self._slopes) - 1)
-        return self._logs[i] + self._slopes[i] * (place - self._places[i])
+
+class _Place(NamedTuple):
+    """Where a percentile and its bounds stand on every curve through the same points, whatever their values.
+
+    `low`, `middle` and `high` are the number of a piece of the curve and how far into it; `first` and `last` are the
+    pieces between the bounds. `outside`: a bound lies beyond the points, and nothing else holds.
+    """
+
+    outside: bool = True
+    first: int = 0
+    last: int = 0
+    low: tuple[int, float] = (0, 0.0)
+    middle: tuple[int, float] = (0, 0.0)
+    high: tuple[int, float] = (0, 0.0)
+
+
+@lru_cache(maxsize=1024)
+def _place_of(names: tuple[str, ...], n: int, p: float, level: float) -> _Place | None:
+    """The place of a percentile on a curve through some points of n requests; None if it is not one of them."""
+    if _NAMES.get(p) not in names:
+        return None
+    places, _ = _places(names, n)
+    below, middle, above = _bounds(p / 100, n, level)
+    if not places[0] <= below or not above <= places[-1]:
+        return _Place()
+    pieces = len(places) - 1
+    first, last = bisect_right(places, below) - 1, min(bisect_left(places, above), pieces)
+
+    def piece(place: float) -> tuple[int, float]:
+        # The first piece has its left end, too; behind the last one there is no place.
+        number = bisect_left(places, place, 1, pieces) - 1
+        return number, place - places[number]
+
+    return _Place(False, min(first, pieces - 1), last - 1, piece(below), piece(middle), piece(above))
 
 
 @lru_cache(maxsize=256)
-def _places(names: tuple[str, ...], n: int) -> tuple[float, ...]:
-    return tuple(_normal_place(POSITIONS[name] / 100, n) for name in names)
+def _places(names: tuple[str, ...], n: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Where the points of a summary stand, and how far each is from the next."""
+    places = tuple(_normal_place(POSITIONS[name] / 100, n) for name in names)
+    return places, tuple(map(sub, places[1:], places))
 
 
 @lru_cache(maxsize=256)

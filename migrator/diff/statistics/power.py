@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import Final
 
 from migrator.diff.statistics.student import t_quantile
@@ -10,11 +11,11 @@ from migrator.diff.statistics.student import t_quantile
 POWER: Final = 0.8
 """How often the planned number of runs shows what is true."""
 MOST_RUNS: Final = 50
-"""More runs a side than anybody would do: then that is said instead."""
+"""The largest number of runs a side that is recommended."""
 
 
 def runs_for(sd: float, distance: float, alpha: float, *, least: int = 3, power: float = POWER) -> int | None:
-    """The fewest runs a side that show an effect with a power; None if it would take more than [`MOST_RUNS`][].
+    """The fewest runs a side that show an effect with a power; None if that takes more than [`MOST_RUNS`][].
 
     A test shows an effect that lies `distance` beyond its limit when the estimate is t standard errors beyond it, and
     the estimate falls short of the truth by another t errors in (1 − power) of all cases. That is the noncentral t
@@ -29,9 +30,12 @@ def runs_for(sd: float, distance: float, alpha: float, *, least: int = 3, power:
     """
     if distance <= 0:
         return None
-    for runs in range(least, MOST_RUNS + 1):
+
+    def is_enough(runs: int) -> bool:
         df = 2.0 * runs - 2
         reach = t_quantile(1 - alpha, df) + t_quantile(power, df)
-        if sd * math.sqrt(2 / runs) * reach <= distance:
-            return runs
-    return None
+        return sd * math.sqrt(2 / runs) * reach <= distance
+
+    candidates = range(least, MOST_RUNS + 1)
+    place = bisect_left(candidates, True, key=is_enough)
+    return candidates[place] if place < len(candidates) else None
