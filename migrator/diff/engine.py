@@ -1,4 +1,4 @@
-"""Compare two sides: what they are, whether they can be compared, row by row what the evidence allows to say."""
+"""Compare two sides: whether they can be compared, and the verdict of each row and of the whole."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from migrator.diff.statistics.interval import MIN_RUNS, is_apart
 from migrator.jsonfile import Json
 
 _TOO_GOOD: Final = 25.0
-"""Percent. Real improvements of this size are rare between two builds; a workload that changed unnoticed is not."""
+"""Percent of improvement from which a finding asks whether the workload was the same: that is the more usual cause."""
 _WELL_KNOWN: Final = 10
-"""Runs from which a noise profile knows its own spread to about a quarter."""
+"""Runs of a noise profile from which its standard deviation is accurate to about a quarter."""
 _CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
-"""Metrics whose distribution is looked at as a whole."""
+"""Metrics whose change is shown at every percentile."""
 
 
 def compare(
@@ -306,7 +306,7 @@ def _noise_used(noise: Profile | None, fit: Fit, rows: Sequence[Row]) -> NoiseUs
 
 
 def _noise_findings(noise: Profile | None, fit: Fit, weighings: Sequence[Weighing], today: date) -> Iterator[Finding]:
-    """On how much a noise profile rests that rows are judged by, and whether the baseline is like its runs."""
+    """How many runs the noise profile in use was learnt from, and whether the baseline lies where they predict it."""
     used = [one for one in weighings if one.evidence is Evidence.NOISE]
     if noise is None or fit.entry is None or not used:
         return

@@ -46,7 +46,7 @@ _ONE_VALUE: Final = Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
 
 
 class Weigher:
-    """Weighs the rows of one comparison: runs before noise before records before summaries before bare values."""
+    """Finds the strongest evidence for each row: runs, a noise profile, records, summaries, single values."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Weigher:
         if counts[0] is None or counts[1] is None:
             return _ONE_VALUE
         if self._policy.asks(pair.metric, pair.statistic) and (pair.statistic == "avg" or pair.statistic in POSITIONS):
-            # All the requests of a run take longer to read than all the rest: only for rows that a rule names.
+            # Reading all requests of a run takes longer than everything else: only for rows that a rule names.
             found = self._requests.estimate(pair, one, other, POSITIONS.get(pair.statistic))
             if found:
                 return Weighed(Evidence.RECORDS, found)

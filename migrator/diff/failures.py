@@ -11,9 +11,9 @@ from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import MIN_RUNS
 
 CODES: Final = ("no success", "errors")
-"""Codes of these findings. One that blocks still leaves a regression a regression."""
+"""Codes of these findings. A regression keeps its verdict where one of them blocks."""
 _NOTED: Final = 0.05
-"""Percentage points of failures by which sides differ from which it is worth a word."""
+"""Difference between the sides' failures, in percentage points, from which it is reported."""
 
 
 def findings(base: LoadedSide, candidate: LoadedSide, max_error_percent: float, *, faster: bool) -> Iterator[Finding]:

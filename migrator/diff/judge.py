@@ -1,4 +1,4 @@
-"""From an estimate to a verdict: what is shown, and never more than the evidence allows.
+"""The verdict of a row, from the estimate of its change.
 
 A gated row gets one of three answers: worse, and shown to be beyond the margin; not worse than the margin, and shown to
 be so; or neither. Each of the first two is a one-sided test against the margin, not against "no change".
@@ -26,7 +26,7 @@ NEEDS_RUNS: Final = "3 runs a side, or a noise profile"
 
 
 class Decision(NamedTuple):
-    """A verdict; of an open one what would decide it, and where it leans; and a remark."""
+    """A verdict with a remark; of an inconclusive row also what would decide it, and in which direction it points."""
 
     verdict: Word
     needs: str = ""
@@ -104,7 +104,7 @@ def confirmed(estimate: Known, zone: Zone, direction: str, corrected: Shown) -> 
 
 
 def judged(estimate: Known | Refusal) -> TypeGuard[Known]:
-    """Whether an estimate can decide anything: only one that speaks of the next run, too."""
+    """Whether an estimate can decide a row: only one that includes the variation from run to run can."""
     return not isinstance(estimate, Refusal) and estimate.kind == "between runs"
 
 
@@ -172,7 +172,7 @@ def _parity(base: float, candidate: float, estimate: Known | Refusal, criteria: 
 
 
 def _undecided(direction: str, estimate: Known, criteria: Criteria, zone: Zone) -> Decision:
-    """Where an open row leans, and about how many runs would decide it if change and spread are what they seem."""
+    """The direction of an inconclusive row, and how many runs would decide it if change and spread are as estimated."""
     worse, limit = (estimate.effect, zone.up) if direction == "lower" else (-estimate.effect, zone.down)
     if worse > 0 and min(tails(estimate, 0.0)) <= criteria.alpha:
         leaning = "worse, perhaps within the margin"

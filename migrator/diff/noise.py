@@ -54,7 +54,7 @@ class Spread(NamedTuple):
         if self.requests is None or requests is None:
             return self.sd if self.requests == requests else None
         if self.request is None:
-            # More requests vary less: then the profile errs on the careful side.
+            # Runs of more requests vary less: the profile's spread is then too large, which is the safe side.
             return self.sd if requests >= _AS_LONG * self.requests else None
         between = max(0.0, self.sd**2 - self.request / self.requests)
         return math.sqrt(between + self.request / requests)
@@ -188,7 +188,7 @@ def _entry_of(group: Sequence[Run]) -> Entry | None:
     if not repeated:
         return None
     by_length = {length: _logs(runs) for length, runs in repeated.items()}
-    # The longest runs tell what varies between runs best.
+    # In the longest runs, the variation between runs stands out most from that of their requests.
     main = max(repeated, key=lambda length: (length or 0, len(repeated[length])))
     alone = request_variances(repeated[main])
     rows: Rows = {}

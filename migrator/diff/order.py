@@ -1,4 +1,4 @@
-"""What the runs of the sides tell of themselves: in which order they ran, whether they drift, which one lies apart."""
+"""The order of the runs of two sides, drift from run to run, outliers and clusters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from migrator.diff.statistics.drift import Drift, drift, run_apart, two_clusters
 from migrator.diff.statistics.interval import MIN_RUNS
 
 _SEEN: Final = 0.1
-"""P-value of "no slope" up to which a drift is counted with. Lenient: a drift that is overlooked costs more."""
+"""P-value of "no slope" up to which a drift is allowed for. Lenient, as to overlook a drift is the worse error."""
 
 
 class Order(NamedTuple):
@@ -89,7 +89,7 @@ def _placed(places: Sequence[int | None], values: Sequence[float | None]) -> lis
 def findings(
     base: LoadedSide, candidate: LoadedSide, order: Order, rows: Sequence[tuple[Values, Drift | None]]
 ) -> Iterator[Finding]:
-    """What a reader must know of the runs before their numbers.
+    """Findings on order, drift, outliers and clusters.
 
     Args:
         base: the baseline.

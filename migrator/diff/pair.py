@@ -35,7 +35,7 @@ class Pair(NamedTuple):
 
 
 class UnitChange(NamedTuple):
-    """A metric whose unit measures something else on the other side: no number can say what changed."""
+    """A metric whose unit measures something else on the other side, so that its values cannot be compared."""
 
     metric: str
     base: str

@@ -1,4 +1,4 @@
-"""The single requests behind two runs, as evidence for their percentiles, where the files beside them tell it."""
+"""The requests of two single runs, from the records beside their exports, as evidence for means and percentiles."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Requests:
 
     def _values(self, run: Run, pair: Pair, percent: float | None) -> list[float] | None:
         values = self._of(run.records).get(pair.metric)
-        # Records of another run, or of half of one, would be evidence for something else.
+        # The records may be those of another run, or incomplete.
         if not values or len(values) != run.size(pair.metric):
             return None
         from migrator.diff.statistics.bootstrap import at_rank

@@ -118,7 +118,7 @@ def corrected(weighings: Sequence[Weighing], alpha: float) -> tuple[list[Correct
     """
     tests = [_shown(one, alpha) for one in weighings]
     plain = [one.estimate.p_value if judged(one.estimate) else None for one in weighings]
-    # Where nothing counts against the candidate there is nothing to test, and nothing to correct others for.
+    # A row without a failed request of the candidate is not tested, and does not count for the correction of others.
     worse = [
         found.worse if found and not one.without_failure else None for one, found in zip(weighings, tests, strict=True)
     ]
@@ -137,7 +137,7 @@ def corrected(weighings: Sequence[Weighing], alpha: float) -> tuple[list[Correct
             if one.estimate.confirm is not None:
                 test = confirmed(one.estimate, _zone(one, alpha), one.direction, test)
             if one.without_failure:
-                # Nothing failed: however few requests that were, nothing is left to be shown.
+                # No request of the candidate failed: it is no worse, however few requests there were.
                 none = one.failures(0) == 0
                 test = test._replace(no_worse=0.0, no_better=0.0 if none else test.no_better)
         found.append(Corrected(plain[place], test))
@@ -271,7 +271,7 @@ def _intervals(
 
 
 def relative(base: float | None, candidate: float | None) -> float | None:
-    """The relative change; None where a baseline of nothing, or of next to nothing, gives it no meaning."""
+    """The relative change in percent; None where the baseline is not positive, or so small that it overflows."""
     if base is None or candidate is None or base <= 0:
         return None
     percent = (candidate / base - 1) * 100
