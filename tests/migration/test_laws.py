@@ -32,7 +32,7 @@ from migrator.identify import identify, require_migratable
 UPWARDS = ("3 up and down",)
 DOWNWARDS = ("4 down and up",)
 
-FAST, LONG = min(15, settings().max_examples), 80
+FAST, LONG = min(10, settings().max_examples), 80
 """Documents for each law and version; each is taken to every other version."""
 
 
