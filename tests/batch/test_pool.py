@@ -143,7 +143,7 @@ def test_what_a_lost_worker_did_is_told_from_the_original(tmp_path: Path) -> Non
     assert plain[0].status is Status.UNCHANGED, "which another one did long ago"
     (tmp_path / "a.json.bak").unlink()
     (unknown,) = work.resumed([source], entries, Announced())
-    assert result_line(unknown) == f"? → 1.5      {target}"
+    assert result_line(unknown) == f"{f'? → {NEWEST}':<13}{target}"
     assert (unknown.status, unknown.from_version, unknown.error) == (Status.MIGRATED, "?", None)
     assert unknown.warnings == [
         "written by a worker that was lost, and there is no backup to tell from: its ledger is not known"

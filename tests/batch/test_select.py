@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.process import EXPORTS, NAME, copy, export, run, snapshot
+from support.versions import NEWEST
 
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded, load
@@ -227,9 +228,9 @@ def test_ambiguous_versions_fit_either_way_and_newer_ones_are_behind_all(tmp_pat
     document.pop("telemetry_data", None)
     (tmp_path / "either.json").write_text(json.dumps(document))
     document = json.loads(export("0.13.0/cancelled").read_bytes())
-    (tmp_path / "newer.json").write_text(json.dumps({**document, "schema_version": "1.9"}))
+    (tmp_path / "newer.json").write_text(json.dumps({**document, "schema_version": "1.99"}))
     assert found(tmp_path, where="version = 0.2") == found(tmp_path, where="version = 0.3") == {"either.json"}
-    assert found(tmp_path, where="version > 1.5") == {"newer.json"}
+    assert found(tmp_path, where=f"version > {NEWEST}") == {"newer.json"}
 
 
 def test_a_file_that_cannot_be_read_is_not_left_out_in_silence(tree: Path) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from support.process import EXPORTS, export
+from support.versions import NEWEST, NEWEST_RUN
 
 from migrator.aiperf.metrics import is_block
 from migrator.chain import names, steps
@@ -39,9 +40,9 @@ def test_every_name_of_a_metric_is_one(former: str) -> None:
 def test_a_name_is_followed_through_all_that_renamed_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Versions to come: a metric renamed twice, a name that another metric takes over, telemetry names of a dialect."""
     later = (
-        Step("1.5", "1.6", "", "", (Rename({"time_to_first_token": "first_token_time", "a": "b"}),)),
-        Step("1.6", "1.7", "", "", (InDialect(Rename({"first_token_time": "ttf", "c": "a"}), entering_up="vendor"),)),
-        Step("1.7", "1.8", "", "", (Rename({"gpu_only": "other"}, at=GPU_METRICS),)),
+        Step(NEWEST, "9.1", "", "", (Rename({"time_to_first_token": "first_token_time", "a": "b"}),)),
+        Step("9.1", "9.2", "", "", (InDialect(Rename({"first_token_time": "ttf", "c": "a"}), entering_up="vendor"),)),
+        Step("9.2", "9.3", "", "", (Rename({"gpu_only": "other"}, at=GPU_METRICS),)),
     )
     monkeypatch.setattr(names, "STEPS", (*steps.STEPS, *later))
     for cached in (names._today, names.spellings):
@@ -71,7 +72,7 @@ def test_metrics_stand_where_each_version_has_them() -> None:
 
 
 def test_metrics_that_are_not_where_they_should_be_are_none() -> None:
-    assert metrics_of({"records": 1}, "0.1") == metrics_of([], "1.5") == metrics_of({}, "0.1") == {}
+    assert metrics_of({"records": 1}, "0.1") == metrics_of([], NEWEST) == metrics_of({}, "0.1") == {}
     assert metrics_of({"records": {"unit": "ms"}}, "0.1") == {}
     assert metrics_of({"a": 1}, "99.0") == {"a": 1}
 
@@ -84,12 +85,12 @@ def test_the_name_of_today_counts_where_a_document_has_both() -> None:
 
 
 def test_where_metrics_stand_is_read_off_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    later = Step("1.5", "1.6", "", "", (Unnest("results"),))
+    later = Step(NEWEST, "9.1", "", "", (Unnest("results"),))
     monkeypatch.setattr(names, "STEPS", (*steps.STEPS, later))
     names.metrics_path.cache_clear()
     try:
-        assert names.metrics_path("1.5") == ("results",)
-        assert names.metrics_path("1.6") == ()
+        assert names.metrics_path(NEWEST) == ("results",)
+        assert names.metrics_path("9.1") == ()
     finally:
         names.metrics_path.cache_clear()
 
@@ -103,7 +104,7 @@ def test_a_misspelt_name_has_near_ones() -> None:
 
 
 def test_recorded_metrics_are_known() -> None:
-    for name in ("0.1.1/chat-streaming", "0.13.0.dev20261023/chat-streaming"):
+    for name in ("0.1.1/chat-streaming", NEWEST_RUN):
         document = json.loads(export(name).read_bytes())
         tags = [tag for tag, block in metrics_of(document, identify(document).version).items() if is_block(block)]
         assert [tag for tag in tags if not is_known(tag)] == []

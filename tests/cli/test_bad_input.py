@@ -68,7 +68,7 @@ BAD: Final[dict[str, tuple[bytes, str, str]]] = {
         f'schema_version is a number (1.5); expected a version such as "{NEWEST}"',
     ),
     "label null": (changed(schema_version=None), "$.schema_version", "schema_version is null; expected a version"),
-    "label a list": (changed(schema_version=["1.5"]), "$.schema_version", "schema_version is an array"),
+    "label a list": (changed(schema_version=[NEWEST]), "$.schema_version", "schema_version is an array"),
     "label 1.10": (
         changed(schema_version="1.10"),
         "$.schema_version",

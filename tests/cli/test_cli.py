@@ -32,7 +32,7 @@ from support.process import (
     snapshot,
     strict_json,
 )
-from support.versions import NEWEST, UNKNOWN
+from support.versions import NEWEST, NEWEST_RUN, UNKNOWN
 
 from migrator._version import __version__
 from migrator.chain.steps import STEPS, VERSIONS
@@ -42,7 +42,6 @@ from migrator.cli.main import COMMANDS
 CHAT_10 = "0.4.0/chat-streaming"
 CHAT_13 = "0.9.0/chat-streaming"
 CHAT_14 = "0.13.0/chat-streaming"
-CHAT_15 = "0.13.0.dev20261023/chat-streaming"
 WITH_KEY = "0.6.0/key"
 
 FOREIGN = "0.13.0/chat-streaming/inputs.json"
@@ -55,7 +54,7 @@ def tree(tmp_path: Path) -> Path:
     copy(CHAT_10, tmp_path / "in" / "old" / "renamed.json")
     copy("0.8.0/embeddings", tmp_path / "in" / "middle" / NAME)
     copy(CHAT_13, tmp_path / "in" / "new" / "deep" / NAME)
-    copy(CHAT_15, tmp_path / "in" / NAME)
+    copy(NEWEST_RUN, tmp_path / "in" / NAME)
     (tmp_path / "in" / "inputs.json").write_bytes((EXPORTS / FOREIGN).read_bytes())
     (tmp_path / "in" / "notes.txt").write_text("not looked at")
     return tmp_path
@@ -66,7 +65,7 @@ RUNS = {
     "old/renamed.json": CHAT_10,
     f"middle/{NAME}": "0.8.0/embeddings",
     f"new/deep/{NAME}": CHAT_13,
-    NAME: CHAT_15,
+    NAME: NEWEST_RUN,
 }
 """Where each recorded export stands in the tree."""
 
@@ -98,7 +97,7 @@ def test_a_tree_is_mirrored(tree: Path) -> None:
     assert snapshot(tree / "in") == before
     written = contents(tree / "out")
     assert set(written) == set(RUNS)
-    assert written.pop(NAME) == export(CHAT_15).read_bytes(), "nothing to do: the very same bytes"
+    assert written.pop(NAME) == export(NEWEST_RUN).read_bytes(), "nothing to do: the very same bytes"
     for name, raw in written.items():
         assert is_expected(raw, RUNS[name], NEWEST), name
     assert done.lines[-1] == "6 files: 4 migrated, 1 unchanged, 1 skipped"
@@ -570,7 +569,7 @@ def test_other_families_are_left_alone_with_a_word(tree: Path) -> None:
     ids=["as written", "one line", "tabs", "CRLF", "by hand"],
 )
 def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
-    raw = layout(export(CHAT_15).read_text()).encode()
+    raw = layout(export(NEWEST_RUN).read_text()).encode()
     (tmp_path / "run.json").write_bytes(raw)
     before = snapshot(tmp_path)
     assert run("upgrade", "run.json", cwd=tmp_path).raw == raw
@@ -690,11 +689,11 @@ def test_versions_come_from_the_steps() -> None:
     assert rows[-1]["operations"] == [op.describe() for op in STEPS[-1].ops]
 
 
-@pytest.mark.parametrize("version", ["0.1", "1.0", "1.5"])
+@pytest.mark.parametrize("version", ["0.1", "1.0", NEWEST])
 def test_schema_is_a_json_schema(version: str) -> None:
     schema = strict_json(run("schema", version).raw)
     Draft202012Validator.check_schema(schema)
-    run_name = {"0.1": "0.1.1/chat-streaming", "1.0": CHAT_10, "1.5": CHAT_15}[version]
+    run_name = {"0.1": "0.1.1/chat-streaming", "1.0": CHAT_10, NEWEST: NEWEST_RUN}[version]
     document = json.loads(export(run_name).read_bytes())
     validator = Draft202012Validator(schema)
     assert validator.is_valid(document)

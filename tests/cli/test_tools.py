@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 import yaml
 from support.process import EXPORTS, NAME, ROOT, command, copy, environment, export, is_expected, run
+from support.versions import NEWEST, NEWEST_RUN
 
 import migrator
+from migrator.chain.steps import VERSIONS
 from migrator.cli.commands.completion import SHELLS
 from migrator.cli.main import COMMANDS
 
 WITH_KEY = "0.6.0/key"
-NEWEST = "0.13.0.dev20261023/chat-streaming"
 AGGREGATE = "0.13.0/multirun/aggregate/profile_export_aiperf_aggregate.json"
 
 
@@ -64,7 +65,7 @@ def test_bash_completes_commands_options_and_values(tmp_path: Path) -> None:
     assert completions(script, "") >= set(COMMANDS)
     assert completions(script, "up") == {"upgrade"}
     assert completions(script, "upgrade", "--in") >= {"--in-place", "--include"}
-    assert completions(script, "upgrade", "--to", "1.") == {"1.0", "1.1", "1.2", "1.3", "1.4", "1.5"}
+    assert completions(script, "upgrade", "--to", "1.") == {version for version in VERSIONS if version.startswith("1.")}
     assert completions(script, "schema", "0") == {"0.1", "0.2", "0.3"}
     assert completions(script, "table", "--format", "") == {"csv", "parquet", "json", "markdown"}
     assert {name.rstrip("/") for name in completions(script, "inspect", "")} >= {"completion.bash", "folder"}
@@ -115,7 +116,7 @@ def test_hooks_say_what_pre_commit_must_know() -> None:
 
 
 def test_the_hook_checks(tmp_path: Path) -> None:
-    bad, good = copy(WITH_KEY, tmp_path / "a" / NAME), copy(NEWEST, tmp_path / "b" / NAME)
+    bad, good = copy(WITH_KEY, tmp_path / "a" / NAME), copy(NEWEST_RUN, tmp_path / "b" / NAME)
     other = tmp_path / "inputs.json"
     other.write_text("{")
     assert hook("aiperf-migrate-check", good, other).returncode == 0
@@ -129,10 +130,10 @@ def test_the_hook_checks(tmp_path: Path) -> None:
 
 
 def test_the_hook_upgrades_and_then_is_content(tmp_path: Path) -> None:
-    old, new = copy(WITH_KEY, tmp_path / "a" / NAME), copy(NEWEST, tmp_path / "b" / NAME)
+    old, new = copy(WITH_KEY, tmp_path / "a" / NAME), copy(NEWEST_RUN, tmp_path / "b" / NAME)
     before = new.read_bytes()
     assert hook("aiperf-migrate-upgrade", old, new).returncode == 0
-    assert is_expected(old.read_bytes(), WITH_KEY, "1.5")
+    assert is_expected(old.read_bytes(), WITH_KEY, NEWEST)
     assert new.read_bytes() == before
     assert sorted(path.name for path in tmp_path.rglob("*.*")) == [NAME, NAME], "no backups: git has them"
     upgraded = old.read_bytes()
@@ -180,8 +181,8 @@ def test_the_action_checks(tmp_path: Path, on_path: dict[str, str]) -> None:
     assert code == 1
     assert summary.startswith("## AIPerf exports: check\n\n    my runs/")
     assert "    1 export checked: 2 findings in 1\n" in summary
-    assert step("check", tmp_path, on_path, check=str(export(NEWEST)))[0] == 0
-    mixed = f"{EXPORTS / AGGREGATE}\n{export(NEWEST)}"
+    assert step("check", tmp_path, on_path, check=str(export(NEWEST_RUN)))[0] == 0
+    mixed = f"{EXPORTS / AGGREGATE}\n{export(NEWEST_RUN)}"
     assert step("check", tmp_path, on_path, check=mixed)[0] == 0
     code, summary = step("check", tmp_path, on_path, check=str(EXPORTS / AGGREGATE))
     assert code == 4
@@ -240,7 +241,7 @@ def test_the_library_is_imported_when_it_is_used() -> None:
 
 @pytest.mark.parametrize("release", ["0.3.0", "0.8.0", "0.9.0", "0.13.0"])
 def test_the_library_converts_for_a_release_as_the_command_does(release: str) -> None:
-    for path in (export("0.4.0/chat-streaming"), export(NEWEST)):
+    for path in (export("0.4.0/chat-streaming"), export(NEWEST_RUN)):
         done = run("convert", path, "--for-aiperf", release)
         assert done.code == 0
         assert migrator.read_export(path).convert(for_aiperf=release).export.to_bytes() == done.raw
@@ -261,15 +262,15 @@ def test_errors_of_the_library_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(migrator.MigratorError, match="a name for the command line only"):
         migrator.read_export("-")
     with pytest.raises(migrator.MigratorError, match=r'no schema version "9\.9"'):
-        migrator.read_export(export(NEWEST)).convert("9.9")
+        migrator.read_export(export(NEWEST_RUN)).convert("9.9")
     with pytest.raises(migrator.MigratorError, match="no AIPerf release"):
-        migrator.read_export(export(NEWEST)).convert(for_aiperf="nine")
+        migrator.read_export(export(NEWEST_RUN)).convert(for_aiperf="nine")
     with pytest.raises(migrator.MigratorError, match="a release has a version already"):
-        migrator.read_export(export(NEWEST)).convert("1.5", for_aiperf="0.9.0")
+        migrator.read_export(export(NEWEST_RUN)).convert(NEWEST, for_aiperf="0.9.0")
     target = tmp_path / "b.json"
-    migrator.read_export(export(NEWEST)).write(target)
+    migrator.read_export(export(NEWEST_RUN)).write(target)
     with pytest.raises(migrator.MigratorError, match="exists already"):
-        migrator.read_export(export(NEWEST)).write(target)
+        migrator.read_export(export(NEWEST_RUN)).write(target)
 
 
 # --- packages --------------------------------------------------------------------------------------------------
@@ -281,7 +282,7 @@ aiperf-migrate --version
 aiperf-migrate inspect old.json
 aiperf-migrate upgrade old.json -o new.json
 aiperf-migrate check new.json
-aiperf-migrate schema 1.5 > schema.json
+aiperf-migrate schema 1.3 > schema.json
 aiperf-migrate table new.json --columns version
 python -c 'import migrator; print(migrator.__file__); migrator.read_export("new.json").check()'
 """
@@ -310,7 +311,7 @@ def test_packages_install_and_run_outside_the_repository(tmp_path: Path, kind: s
     done = subprocess.run(["bash", "-c", TRIAL], cwd=work, env={**env, "PATH": f"{home / 'bin'}:{env['PATH']}"},
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert is_expected((work / "new.json").read_bytes(), WITH_KEY, "1.5")
+    assert is_expected((work / "new.json").read_bytes(), WITH_KEY, NEWEST)
     assert str(site) in done.stdout.splitlines()[-1]
     names = _members(built)
     assert any(name.endswith("migrator/data/metrics.json") for name in names)

@@ -154,3 +154,13 @@ def test_a_rule_compares_fields_of_one_item() -> None:
 def test_a_line_that_is_not_a_rule_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"^conflict rules: expected "):
         rules("0.9.0", line)
+
+
+@pytest.mark.parametrize("goodput", [[{}, {}], [{"x": 1}], [[]], {"x": {}}])
+def test_items_that_are_not_accepted_even_empty_take_their_list_with_them(goodput: Any) -> None:
+    """An item stays where it stands as an empty one; where that is refused again, this went on for ever."""
+    document = copied(read("0.7.0/extras").data)
+    document["input_config"]["input"]["goodput"] = goodput
+    result = for_release(document, "0.8.0")
+    assert "goodput" not in result.document["input_config"].get("input", {})
+    assert any(entry.path[:3] == ("input_config", "input", "goodput") for entry in result.ledger.of(Loss.LOST))

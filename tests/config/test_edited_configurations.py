@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.configurations import FILES, TARGETS, Object, config_of, holds, read
 from support.replay import copied
 
+from migrator.chain.steps import VERSIONS
 from migrator.errors import RejectedError
 from migrator.jsonfile import render
 from migrator.migration.audit import unaccounted
@@ -64,7 +65,7 @@ def test_an_edited_configuration_for_long(document: Object, target: str) -> None
     loads_or_is_refused(document, target)
 
 
-@given(document=configurations(), version=st.sampled_from(["0.2", "0.3", "1.0", "1.1", "1.2", "1.3", "1.4", "1.5"]))
+@given(document=configurations(), version=st.sampled_from(VERSIONS[1:]))
 @settings(deadline=None)
 def test_a_plain_target_keeps_what_no_release_knows(document: Object, version: str) -> None:
     done = migrate(document, version, Options(config=True, save_residue=True))

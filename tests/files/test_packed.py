@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 from support.process import NAME, ROOT, copy, export, is_expected, run
-from support.versions import NEWEST
+from support.versions import NEWEST, NEWEST_RUN
 
 import migrator
 from migrator.errors import MigratorError, UnreadableError
@@ -21,7 +21,6 @@ from migrator.files.disk import MAX_BYTES
 from migrator.files.packed import Packing, pack, packing_of_content, packing_of_name, unpack
 
 OLD = "0.4.0/chat-streaming"
-NEW = "0.13.0.dev20261023/chat-streaming"
 
 
 def packed(run_name: str, target: Path) -> Path:
@@ -124,20 +123,20 @@ def test_the_name_of_an_output_says_how_it_is_compressed(tmp_path: Path) -> None
 
 
 def test_what_does_not_change_is_the_very_same_file(tmp_path: Path) -> None:
-    raw = gzip.compress(export(NEW).read_bytes(), compresslevel=1, mtime=12345)
+    raw = gzip.compress(export(NEWEST_RUN).read_bytes(), compresslevel=1, mtime=12345)
     (tmp_path / "a.json.gz").write_bytes(raw)
     run("upgrade", "a.json.gz", "-o", "b.json.gz", cwd=tmp_path)
     assert (tmp_path / "b.json.gz").read_bytes() == raw
     run("upgrade", "a.json.gz", "-o", "c.json", cwd=tmp_path)
-    assert (tmp_path / "c.json").read_bytes() == export(NEW).read_bytes()
+    assert (tmp_path / "c.json").read_bytes() == export(NEWEST_RUN).read_bytes()
 
 
 def test_there_and_back_with_a_residue(tmp_path: Path) -> None:
-    packed(NEW, tmp_path / "a.json.gz")
+    packed(NEWEST_RUN, tmp_path / "a.json.gz")
     assert run("downgrade", "a.json.gz", "--to", "1.0", "--residue", "-o", "b.json.gz", cwd=tmp_path).code == 0
     assert json.loads((tmp_path / "b.json.gz.residue.json").read_bytes())
     assert run("upgrade", "b.json.gz", "-o", "c.json", cwd=tmp_path).code == 0
-    assert (tmp_path / "c.json").read_bytes() == export(NEW).read_bytes()
+    assert (tmp_path / "c.json").read_bytes() == export(NEWEST_RUN).read_bytes()
 
 
 def test_one_bad_file_never_stops_a_batch(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from support.process import EXPORTS, NAME, ROOT, SECRET, Done, environment, export, run
+from support.versions import NEWEST_RUN
 
 from migrator.chain.steps import VERSIONS
 from migrator.errors import UnreadableError
@@ -29,7 +30,6 @@ from migrator.jsonfile import Numeral, parse, render
 from migrator.migration.migrate import migrate
 
 BASE, SLOW = "lab/base-1", "lab/slow20-1"
-NEWEST_RUN = "0.13.0.dev20261023/chat-streaming"
 NAMES = sorted(str(path.parent.relative_to(EXPORTS)) for path in EXPORTS.rglob(NAME))
 
 

@@ -175,7 +175,7 @@ def test_one_function_tells_the_family_of_a_configuration(config: Any, model: st
         (15, "schema_version is a number (15)"),
         (None, "schema_version is null"),
         (True, "schema_version is true or false (True)"),
-        (["1.5"], "schema_version is an array"),
+        ([NEWEST], "schema_version is an array"),
         ({}, "schema_version is an object"),
         ("", 'schema_version is ""'),
         ("v1.3", 'schema_version is "v1.3"'),
@@ -192,7 +192,7 @@ def test_one_function_tells_the_family_of_a_configuration(config: Any, model: st
     ],
 )
 def test_labels_that_no_release_writes(label: Any, found: str) -> None:
-    document = {**recorded("1.5")[0], "schema_version": label}
+    document = {**recorded(NEWEST)[0], "schema_version": label}
     with pytest.raises(UnknownVersionError) as caught:
         identify(document)
     assert not isinstance(caught.value, NewerVersionError)
@@ -206,7 +206,7 @@ def test_labels_that_no_release_writes(label: Any, found: str) -> None:
 
 @pytest.mark.parametrize("label", ["1.98", "1.99"])
 def test_a_newer_minor_version_may_be_looked_at_but_not_migrated(label: str) -> None:
-    document = {**recorded("1.5")[0], "schema_version": label}
+    document = {**recorded(NEWEST)[0], "schema_version": label}
     found = identify(document)
     assert (found.version, found.label, found.newer, found.mislabelled) == (label, label, True, False)
     assert found.dialect == "vendor"
@@ -218,7 +218,7 @@ def test_a_newer_minor_version_may_be_looked_at_but_not_migrated(label: str) -> 
 @pytest.mark.parametrize("label", ["2.0", "10.1"])
 def test_a_newer_major_version_is_refused(label: str) -> None:
     with pytest.raises(NewerVersionError, match=f'"{label}" is newer than this tool knows') as caught:
-        identify({**recorded("1.5")[0], "schema_version": label})
+        identify({**recorded(NEWEST)[0], "schema_version": label})
     assert caught.value.place == "$.schema_version"
     assert "upgrade" in caught.value.hint
 
@@ -322,7 +322,7 @@ def test_0_2_and_0_3_are_one_without_telemetry() -> None:
     [
         {},
         {"a": 1},
-        {"schema_version": "1.5"},
+        {"schema_version": NEWEST},
         {"schema_version": "1.0", "metadata": {}, "summary": {}},
         {"latency": BLOCK},
         {"was_cancelled": False, "start_time": "2026-11-24T02:08:13"},
@@ -345,7 +345,7 @@ def test_something_else(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        {"schema_version": "1.5", "request_count": BLOCK},
+        {"schema_version": NEWEST, "request_count": BLOCK},
         {"start_time": "2026-11-24T02:08:13", "request_count": BLOCK},
         {"run_info": {}, "latency": BLOCK},
         {**RUN},
@@ -387,7 +387,7 @@ def test_marks_of_other_families_win(extra: dict[str, Any], kind: Family) -> Non
     ("document", "found"),
     [
         ([], "an array at the top"),
-        ("1.5", "a string at the top"),
+        (NEWEST, "a string at the top"),
         (1.5, "a number at the top"),
         (None, "null at the top"),
         (True, "true or false at the top"),
@@ -403,13 +403,13 @@ def test_what_is_no_object(document: Any, found: str) -> None:
 @pytest.mark.parametrize(
     ("version", "change", "place"),
     [
-        ("1.5", {"request_latency": 5}, "$.request_latency"),
-        ("1.5", {"request_latency": [BLOCK]}, "$.request_latency"),
-        ("1.5", {"nvidia_total_gpu_power": "5 W"}, "$.nvidia_total_gpu_power"),
-        ("1.5", {"run_info": []}, "$.run_info"),
-        ("1.5", {"telemetry_data": "none"}, "$.telemetry_data"),
-        ("1.5", {"input_config": 5}, "$.input_config"),
-        ("1.5", {"warmup_metrics": [1]}, "$.warmup_metrics"),
+        (NEWEST, {"request_latency": 5}, "$.request_latency"),
+        (NEWEST, {"request_latency": [BLOCK]}, "$.request_latency"),
+        (NEWEST, {"nvidia_total_gpu_power": "5 W"}, "$.nvidia_total_gpu_power"),
+        (NEWEST, {"run_info": []}, "$.run_info"),
+        (NEWEST, {"telemetry_data": "none"}, "$.telemetry_data"),
+        (NEWEST, {"input_config": 5}, "$.input_config"),
+        (NEWEST, {"warmup_metrics": [1]}, "$.warmup_metrics"),
         ("0.1", {"records": {"ttft": 5, "request_count": BLOCK}}, "$.records.ttft"),
     ],
 )

@@ -255,7 +255,7 @@ def test_the_count_of_0_1_reaches_1_1() -> None:
 
 
 def test_an_assumption_is_called_one() -> None:
-    result = migrate(recorded("1.3")[1], "1.5")
+    result = migrate(recorded("1.3")[1], NEWEST)
     inferred = result.ledger.of(Loss.INFERRED)
     assert {entry.path[-1] for entry in inferred} == {"platform", "runtime_submission_invalid_reasons"}
     assert result.document["runtime_submission_invalid_reasons"] == []

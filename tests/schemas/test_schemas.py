@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from support.versions import NEWEST, NEWEST_RUN
 
 from migrator.aiperf.metrics import catalogue
 from migrator.aiperf.releases import release, version_key
@@ -63,7 +64,7 @@ def test_every_migration_of_a_real_export_fits_its_target(path: Path) -> None:
         assert violations(version, migrate(document, version).document) == [], version
 
 
-@pytest.mark.parametrize("run", ["0.1.1/chat-streaming", "0.3.0/chat-streaming", "0.13.0.dev20261023/chat-streaming"])
+@pytest.mark.parametrize("run", ["0.1.1/chat-streaming", "0.3.0/chat-streaming", NEWEST_RUN])
 def test_the_json_schemas_accept_migrations_as_the_models_do(run: str) -> None:
     document = load(run)
     for version in VERSIONS:
@@ -90,8 +91,8 @@ def test_json_schemas_are_distinct() -> None:
 
 
 def test_a_json_schema_is_the_callers_own() -> None:
-    json_schema("1.5")["properties"].clear()
-    assert "run_info" in json_schema("1.5")["properties"]
+    json_schema(NEWEST)["properties"].clear()
+    assert "run_info" in json_schema(NEWEST)["properties"]
 
 
 @pytest.mark.parametrize("version", ["1.99", "0.9", "", "base", "../v1_5"])
@@ -100,7 +101,7 @@ def test_a_version_that_is_not_on_the_line_is_refused(version: str, question: An
     with pytest.raises(UnknownVersionError) as caught:
         question(version)
     assert version in caught.value.found
-    assert "1.5" in caught.value.expected
+    assert NEWEST in caught.value.expected
 
 
 # --- what is legal, and what is not --------------------------------------------------------------------------
@@ -239,7 +240,7 @@ values = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from([20.0, 0.5, -1, 2**70, "text", "", "1.4", [], {}, [3], {"unit": 3}, {"unit": "ms", "avg": "x"}]),
 )
-RUNS = ["0.1.1/completions-errors", "0.3.0/chat-streaming", "0.8.0/chat-streaming", "0.13.0.dev20261023/chat-streaming"]
+RUNS = ["0.1.1/completions-errors", "0.3.0/chat-streaming", "0.8.0/chat-streaming", NEWEST_RUN]
 
 
 def nodes(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -290,9 +291,9 @@ PATTERNS = sorted({inner(op).at for step in STEPS for op in step.ops if hasattr(
 
 def test_the_patterns_of_the_steps_are_read() -> None:
     assert len(PATTERNS) >= 6
-    assert "avg" in fields("1.5", (BLOCK,))
-    assert fields("1.5", ("run_info",)) >= {"trial", "sweep_id"}
-    assert "platform" in fields("1.5", ("telemetry_data", "endpoints", "*", "gpus", "*"))
+    assert "avg" in fields(NEWEST, (BLOCK,))
+    assert fields(NEWEST, ("run_info",)) >= {"trial", "sweep_id"}
+    assert "platform" in fields(NEWEST, ("telemetry_data", "endpoints", "*", "gpus", "*"))
     assert fields("1.0", ("run_info",)) == set()
 
 

@@ -26,8 +26,9 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -40,14 +41,33 @@ SURVIVORS: Final = Path(__file__).parent / "survivors.toml"
 """Survivors that are known: where, what was changed, and why no test need notice."""
 
 
+class Planted(NamedTuple):
+    """A change that the tests of a room must notice: a file, a text in it, and what takes its place."""
+
+    file: str
+    old: str
+    new: str
+
+
 class Room(NamedTuple):
-    """A part of the package: its files, and the tests in the order they are tried; the first that notices ends it."""
+    """A part of the package: its files, and the tests in the order they are tried; the first that notices ends it.
+
+    `imported` is a module that the tests of every stage import. `planted` is tried before any mutant, to see that the
+    tests notice anything at all.
+    """
 
     files: tuple[str, ...]
     stages: dict[str, tuple[str, ...]]
+    imported: str
+    planted: Planted
 
 
-_LAWS: Final = {"laws": ("migration/test_laws.py",)}
+_LAWS: Final = {
+    "laws": (
+        "migration/test_laws.py::test_generated_documents",
+        "migration/test_laws.py::test_real_documents",
+    )
+}
 _OWN: Final = {"AIPerf's own files": ("golden/test_own_files.py", "golden/test_golden.py")}
 _OF_THE_CHAIN: Final = {
     "unit tests": (
@@ -57,26 +77,64 @@ _OF_THE_CHAIN: Final = {
         "identify/test_identify.py",
         "redact/test_redact.py",
     ),
-    **_LAWS,
     **_OWN,
+    **_LAWS,
 }
 ROOMS: Final[dict[str, Room]] = {
+    "aiperf": Room(
+        ("aiperf/metrics.py", "aiperf/units.py", "aiperf/directions.py", "aiperf/releases.py"),
+        {"unit tests": ("aiperf", "table")},
+        "aiperf/metrics.py",
+        Planted("aiperf/metrics.py", '"p10", ', ""),
+    ),
     "chain": Room(
         ("chain/operation.py", "chain/ops.py", "chain/places.py", "chain/telemetry.py", "chain/steps/s*_to_*.py"),
         _OF_THE_CHAIN,
+        "chain/ops.py",
+        Planted(
+            "chain/steps/s0_1_to_0_2.py",
+            """"ttft": "time_to_first_token",
+                "ttst": "time_to_second_token",""",
+            """"ttft": "time_to_second_token",
+                "ttst": "time_to_first_token",""",
+        ),
     ),
-    "migration": Room(("migration/*.py",), _OF_THE_CHAIN),
-    "config": Room(("config/*.py",), {"unit tests": ("config",), **_LAWS, **_OWN}),
+    "migration": Room(
+        ("migration/*.py",),
+        _OF_THE_CHAIN,
+        "migration/migrate.py",
+        Planted("migration/residue.py", "hexdigest()[:32]", "hexdigest()[:31]"),
+    ),
+    "config": Room(
+        ("config/*.py",),
+        {"unit tests": ("config",), **_OWN, **_LAWS},
+        "config/translate.py",
+        Planted("config/field_pairs.py", f"endpoint.streaming{' ' * 38}endpoint.streaming\n", ""),
+    ),
     "diff": Room(
         ("diff/*.py", "diff/statistics/*.py"),
         {
             "unit tests": ("diff", "aiperf/test_order_statistics.py"),
             "what is shown of it": ("render", "tui/test_tui_compare.py"),
         },
+        "diff/receipt.py",
+        Planted("diff/statistics/percentile.py", '"p95": 95.0', '"p95": 94.0'),
     ),
-    "table": Room(("table/*.py",), {"unit tests": ("table", "aiperf/test_order_statistics.py")}),
-    "backfill": Room(("backfill/*.py",), {"unit tests": ("backfill",), **_OWN}),
+    "table": Room(
+        ("table/*.py",),
+        {"unit tests": ("table", "aiperf/test_order_statistics.py")},
+        "table/rows.py",
+        Planted("table/rows.py", "for name in STATISTICS:", "for name in STATISTICS[1:]:"),
+    ),
+    "backfill": Room(
+        ("backfill/*.py",),
+        {"unit tests": ("backfill",)},
+        "backfill/fill.py",
+        Planted("backfill/statistics.py", "percent / 100 * (len(ordered) - 1)", "percent / 100 * len(ordered)"),
+    ),
 }
+PLANTED: Final = "planted by mutate"
+"""What a module says that cannot be imported."""
 PATIENCE: Final = 900
 """Seconds after which a mutant counts as noticed: it runs in circles."""
 
@@ -283,38 +341,82 @@ def workshop(folder: Path) -> Path:
     return folder
 
 
+def complaint(folder: Path, files: Iterable[str]) -> str | None:
+    """What tests say that fail in a workshop; None if they pass.
+
+    Raises:
+        subprocess.TimeoutExpired: they run in circles.
+    """
+    env = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(folder), str(folder / "tests")]),
+        "HYPOTHESIS_PROFILE": "mutate",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "--tb=short"]
+    done = subprocess.run(
+        [*command, *(f"tests/{name}" for name in files)],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return done.stdout.decode(errors="replace") if done.returncode else None
+
+
 def noticed(folder: Path, room: str) -> str:
     """The stage of a room that fails in a workshop, or nothing."""
-    env = os.environ | {"PYTHONPATH": str(folder), "HYPOTHESIS_PROFILE": "mutate", "PYTHONDONTWRITEBYTECODE": "1"}
     for stage, files in ROOMS[room].stages.items():
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "--tb=no"]
         try:
-            done = subprocess.run(
-                [*command, *(f"tests/{name}" for name in files)],
-                cwd=folder,
-                env=env,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=PATIENCE,
-                check=False,
-            )
+            if complaint(folder, files) is not None:
+                return stage
         except subprocess.TimeoutExpired:
             return f"{stage}, by running in circles"
-        if done.returncode:
-            return stage
+    return ""
+
+
+@contextmanager
+def changed(target: Path, source: str) -> Iterator[None]:
+    """A module of a workshop with another text, for a while."""
+    original = target.read_bytes()
+    try:
+        target.write_text(source, encoding="utf-8")
+        yield
+    finally:
+        target.write_bytes(original)
+
+
+def unfit(folder: Path, room: str) -> str:
+    """Why the tests of a room say nothing about mutants in this workshop; empty if they do.
+
+    They must pass without a mutant. Each stage must fail by a module that cannot be imported, which shows that it
+    imports the module of the workshop and no other. And the planted change must be noticed.
+    """
+    package, (_, stages, imported, planted) = folder / "migrator", ROOMS[room]
+    with changed(package / imported, f'raise RuntimeError("{PLANTED}")\n'):
+        for stage, files in stages.items():
+            if PLANTED not in (complaint(folder, files) or ""):
+                return f"the {stage} do not import {imported} from the copy"
+    target = package / planted.file
+    text = target.read_text(encoding="utf-8")
+    if planted.old not in text:
+        return f"{planted.file} has no {planted.old!r}, which the planted change replaces"
+    with changed(target, text.replace(planted.old, planted.new, 1)):
+        if not noticed(folder, room):
+            return f"no test notices the planted change of {planted.file}"
+    if stage := noticed(folder, room):
+        return f"the {stage} fail without any mutant"
     return ""
 
 
 def tried(mutant: Mutant, workshops: SimpleQueue[Path]) -> str:
     """What notices a mutant."""
     folder = workshops.get()
-    target = folder / mutant.path
-    original = target.read_bytes()
     try:
-        target.write_text(mutant.source, encoding="utf-8")
-        return noticed(folder, mutant.room)
+        with changed(folder / mutant.path, mutant.source):
+            return noticed(folder, mutant.room)
     finally:
-        target.write_bytes(original)
         workshops.put(folder)
 
 
@@ -394,7 +496,7 @@ def page(results: list[Tried], total: Counter[str], told: str) -> str:
 
 
 def attempt(chosen: list[Mutant], jobs: int, minutes: float) -> list[Tried] | None:
-    """Try mutants until the time is up; None if the tests fail without any."""
+    """Try mutants until the time is up; None if the tests would not tell."""
     end = time.monotonic() + minutes * 60 if minutes else float("inf")
     results: list[Tried] = []
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(jobs) as pool:
@@ -403,9 +505,10 @@ def attempt(chosen: list[Mutant], jobs: int, minutes: float) -> list[Tried] | No
             workshops.put(workshop(Path(scratch) / str(number)))
         healthy = workshops.get()
         for room in dict.fromkeys(mutant.room for mutant in chosen):
-            if stage := noticed(healthy, room):
-                say(f"the tests of {room} fail without any mutant: {stage}")
+            if why := unfit(healthy, room):
+                say(f"{room}: {why}")
                 return None
+            say(f"{room}: the tests import the copy, and notice the planted change of {ROOMS[room].planted.file}")
         workshops.put(healthy)
 
         def outcome(mutant: Mutant) -> str | None:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from support.replay import copied, node_at
 from support.strategies import blocks, extra_keys, fresh, maybe, odd_numbers, text, values
+from support.versions import RECORDED
 
-from migrator.aiperf.releases import NIGHTLIES, RELEASES
 from migrator.chain.ops import InDialect, Rename
 from migrator.chain.places import GPUS, SUMMARY, visit
 from migrator.chain.steps import STEPS
@@ -46,10 +46,9 @@ CHOSEN: Final[dict[str, tuple[str, ...]]] = {
     "1.5": ("0.13.0.dev20261023/chat-streaming",),
 }
 """Recorded exports of each version: every release and both dialects of 1.4. Nobody ever published 1.2."""
-for _entry in (*RELEASES, *NIGHTLIES):
+for _name, _version in RECORDED.items():
     # A version that is not in the table is known by what its first release wrote.
-    if _entry.version not in CHOSEN and (EXPORTS / _entry.name / "chat-streaming").is_dir():
-        CHOSEN[_entry.version] = (f"{_entry.name}/chat-streaming",)
+    CHOSEN.setdefault(_version, (f"{_name}/chat-streaming",))
 
 
 @cache

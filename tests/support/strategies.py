@@ -318,7 +318,10 @@ def _telemetry(draw: Draw, form: Shape) -> dict[str, Any]:
             "hostname": "node00",
             "metrics": {} if vendor == "none" else {name: draw(blocks()) for name in names},
         }
-    summary = {"endpoints_successful": [], "start_time": draw(_times)}
+    summary = {"endpoints_successful": [], "start_time": draw(_times), "end_time": draw(_times)}
+    if draw(st.sampled_from([False, False, False, True])):
+        # Releases reject it without; the chain does not mind.
+        del summary["end_time"]
     endpoints = {"127.0.0.1:18080/größe": {"gpus": gpus}} if draw(maybe) else {}
     return {"summary": summary, "endpoints": endpoints}
 
@@ -328,7 +331,8 @@ def _fill(draw: Draw, document: dict[str, Any], form: Shape) -> None:
     for at, names in form.names:
         if at and at != GPU_METRICS:
             for _, node, _ in visit(document, at):
-                for name in draw(st.lists(st.sampled_from(names), max_size=2, unique=True)):
+                fewest = draw(st.sampled_from([1, 1, 1, 0]))
+                for name in draw(st.lists(st.sampled_from(names), min_size=fewest, max_size=2, unique=True)):
                     value = draw(st.lists(st.just("http://127.0.0.1:9401/metrics"), max_size=2))
                     place(node, name, value, ("",))
     containers = {at for at, _, _ in form.fields}

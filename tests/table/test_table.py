@@ -15,7 +15,7 @@ import pyarrow.json
 import pyarrow.parquet
 import pytest
 from support.process import EXPORTS, NAME, ROOT, SECRET, Done, copy, export, run, strict_json
-from support.versions import NEWEST
+from support.versions import NEWEST, NEWEST_RUN
 
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.chain.names import current
@@ -24,7 +24,6 @@ from migrator.table.columns import chosen
 from migrator.table.rows import ABOUT_RUN, METRIC_COLUMNS
 
 OLD = "0.1.1/chat-streaming"
-NEW = "0.13.0.dev20261023/chat-streaming"
 
 
 def cells(done: Done) -> list[dict[str, str]]:
@@ -32,7 +31,7 @@ def cells(done: Done) -> list[dict[str, str]]:
 
 
 def edited(target: Path, **values: Any) -> Path:
-    document = json.loads(export(NEW).read_bytes())
+    document = json.loads(export(NEWEST_RUN).read_bytes())
     target.write_text(json.dumps({**document, **values}, indent=2))
     return target
 
@@ -40,7 +39,7 @@ def edited(target: Path, **values: Any) -> Path:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     copy(OLD, tmp_path / "in" / "old" / NAME)
-    copy(NEW, tmp_path / "in" / "new" / NAME)
+    copy(NEWEST_RUN, tmp_path / "in" / "new" / NAME)
     (tmp_path / "in" / "inputs.json").write_text('{"data": [{"session_id": "a", "payloads": []}]}')
     return tmp_path
 
@@ -49,7 +48,7 @@ def test_a_row_a_run_after_migration_to_one_version(tree: Path) -> None:
     done = run("table", "in", cwd=tree)
     assert (done.code, done.complaints) == (0, [])
     new, old = cells(done)
-    assert (old["from_version"], old["version"], new["from_version"]) == ("0.1", NEWEST, "1.5")
+    assert (old["from_version"], old["version"], new["from_version"]) == ("0.1", NEWEST, NEWEST)
     document = json.loads(export(OLD).read_bytes())["records"]
     assert old["time_to_first_token.avg [ms]"] == repr(document["ttft"]["avg"]), "the old name of this metric"
     assert old["model"] == new["model"] == "mock-model"
@@ -68,7 +67,7 @@ def test_a_row_a_run_after_migration_to_one_version(tree: Path) -> None:
 
 def test_a_row_a_metric_says_what_the_file_says(tree: Path) -> None:
     done = run("table", f"in/new/{NAME}", "--rows", "metric", cwd=tree)
-    document = json.loads(export(NEW).read_bytes())
+    document = json.loads(export(NEWEST_RUN).read_bytes())
     blocks = {tag: block for tag, block in document.items() if is_block(block)}
     rows = cells(done)
     blocks = {current(tag): block for tag, block in blocks.items()}
@@ -136,10 +135,10 @@ def test_columns_are_chosen_by_name_and_wildcard() -> None:
     assert chosen(["file", "*.p99", "*.avg"], names) == ["file", "a.avg", "a.p99", "b.avg", "b.p99"]
     assert chosen(["*.p99", "file", "*"], names) == ["a.p99", "b.p99", "file", "a.avg", "b.avg"]
     assert chosen(["c.avg"], names) == ["c.avg"]
-    done = run("table", export(NEW), "--columns", "request_latency.p99, file,image_latency.avg")
+    done = run("table", export(NEWEST_RUN), "--columns", "request_latency.p99, file,image_latency.avg")
     assert done.lines[0] == "request_latency.p99 [ms],file,image_latency.avg [ms/image]"
-    assert done.lines[1].endswith(f"{export(NEW)},")
-    done = run("table", export(NEW), "--rows", "metric", "--columns", "metric,p9?")
+    assert done.lines[1].endswith(f"{export(NEWEST_RUN)},")
+    done = run("table", export(NEWEST_RUN), "--rows", "metric", "--columns", "metric,p9?")
     assert done.lines[0] == "metric,p90,p95,p99"
 
 
@@ -156,7 +155,7 @@ def test_a_metric_asked_for_by_two_names_fills_both(tree: Path, columns: str, fo
         rows = [strict_json(line) for line in (tree / "t").read_bytes().splitlines()]
     else:
         rows = list(csv.DictReader(io.StringIO((tree / "t").read_text())))
-    documents = json.loads(export(NEW).read_bytes()), json.loads(export(OLD).read_bytes())["records"]
+    documents = json.loads(export(NEWEST_RUN).read_bytes()), json.loads(export(OLD).read_bytes())["records"]
     expected = [documents[0]["time_to_first_token"]["avg"], documents[1]["ttft"]["avg"]]
     for name in ("ttft.avg", "time_to_first_token.avg"):
         found = [row[f"{name} [ms]" if units == "header" else name] for row in rows]
@@ -184,7 +183,7 @@ def test_a_former_name_of_a_metric_is_todays(tree: Path) -> None:
 def test_a_block_with_a_former_name_beside_todays_is_not_lost(tmp_path: Path) -> None:
     edited(tmp_path / "both.json", ttft={"unit": "ms", "avg": 1.25})
     done = run("table", "both.json", "--columns", "ttft.avg", cwd=tmp_path)
-    assert done.lines[1] == repr(json.loads(export(NEW).read_bytes())["time_to_first_token"]["avg"])
+    assert done.lines[1] == repr(json.loads(export(NEWEST_RUN).read_bytes())["time_to_first_token"]["avg"])
     rows = cells(run("table", "both.json", "--rows", "metric", "--columns", "metric,avg", cwd=tmp_path))
     assert {"metric": "ttft", "avg": "1.25"} in rows
 
@@ -227,19 +226,21 @@ def test_a_run_is_one_row_however_many_exports_it_has(tmp_path: Path) -> None:
     ],
 )
 def test_columns_that_cannot_be(arguments: tuple[str, ...], told: str) -> None:
-    done = run("table", export(NEW), *arguments)
+    done = run("table", export(NEWEST_RUN), *arguments)
     assert (done.code, done.raw) == (2, b"")
     assert done.complaints[0].startswith(told)
 
 
 def test_units_in_columns_of_their_own() -> None:
-    done = run("table", export(NEW), "--units", "column", "--columns", "request_latency.avg,request_latency.p99,file")
+    done = run(
+        "table", export(NEWEST_RUN), "--units", "column", "--columns", "request_latency.avg,request_latency.p99,file"
+    )
     assert done.lines[0] == "request_latency.avg,request_latency.p99,request_latency.unit,file"
     assert cells(done)[0]["request_latency.unit"] == "ms"
 
 
 def test_numbers_of_a_column_share_a_unit(tmp_path: Path) -> None:
-    block = json.loads(export(NEW).read_bytes())["request_latency"]
+    block = json.loads(export(NEWEST_RUN).read_bytes())["request_latency"]
     edited(tmp_path / "a.json", request_latency={"unit": "sec", "avg": 1.5, "std": 0.5, "count": 3})
     edited(tmp_path / "b.json", request_latency=block)
     edited(tmp_path / "c.json", request_latency={"unit": "tokens", "avg": 7})
@@ -283,7 +284,7 @@ def test_odd_values_are_empty_cells_with_a_warning(tmp_path: Path) -> None:
 
 
 def test_odd_numbers_keep_their_spelling(tmp_path: Path) -> None:
-    raw = export(NEW).read_text().rstrip()[:-1]
+    raw = export(NEWEST_RUN).read_text().rstrip()[:-1]
     raw += ', "acme": {"unit": "x", "avg": 1.50, "p50": 1180591620717411303424, "p99": NaN}}'
     (tmp_path / "a.json").write_text(raw)
     columns = ("--columns", "acme.avg,acme.p50,acme.p99")
@@ -335,6 +336,6 @@ def test_no_exports_are_no_rows(tmp_path: Path) -> None:
 
 def test_parquet_without_its_library_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "pyarrow.py").write_text("raise ImportError('not here')")
-    done = run("table", export(NEW), "--format", "parquet", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    done = run("table", export(NEWEST_RUN), "--format", "parquet", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert (done.code, done.raw) == (2, b"")
     assert done.complaints == ["Parquet needs pyarrow (pip install 'aiperf-migrate[parquet]')"]

@@ -171,19 +171,19 @@ def test_equal_names_have_a_place_of_their_own(tmp_path: Path) -> None:
 
 def test_orders_that_cannot_be_carried_out(tmp_path: Path) -> None:
     path = str(copied(OLD, tmp_path))
-    assert Order((path,), "1.5", "copy", " ").problem() == "the copy needs a name"
-    assert "exists already" in Order((path,), "1.5", "copy", path).problem()
-    assert "is a folder" in Order((path,), "1.5", "copy", str(tmp_path)).problem()
-    assert "is a file" in Order((path,), "1.5", "copy", path, many=True).problem()
-    assert Order((str(tmp_path),), "1.5", "copy", str(tmp_path), many=True).problem() == "this folder is the input"
-    assert Order((path,), "1.5", "in place").problem() == ""
+    assert Order((path,), NEWEST, "copy", " ").problem() == "the copy needs a name"
+    assert "exists already" in Order((path,), NEWEST, "copy", path).problem()
+    assert "is a folder" in Order((path,), NEWEST, "copy", str(tmp_path)).problem()
+    assert "is a file" in Order((path,), NEWEST, "copy", path, many=True).problem()
+    assert Order((str(tmp_path),), NEWEST, "copy", str(tmp_path), many=True).problem() == "this folder is the input"
+    assert Order((path,), NEWEST, "in place").problem() == ""
 
 
 def test_the_backup_that_is_named_is_the_one_that_is_made(tmp_path: Path) -> None:
     path = copied(OLD, tmp_path)
     (tmp_path / "run.json.bak").write_text("older")
     name = free_backup(str(path))
-    order = Order((str(path),), "1.5", "in place")
+    order = Order((str(path),), NEWEST, "in place")
     assert execute(next(order.sources()), order.request()).error is None
     assert Path(name).read_bytes() == export(OLD).read_bytes()
 
@@ -261,15 +261,15 @@ def test_a_copy_is_written_where_the_dialog_says(tmp_path: Path, monkeypatch: py
         await press(pilot, "w")
         shown = text(app_of(pilot))
         assert "14,807 →" in shown
-        assert "run.1.5.json" in shown
+        assert f"run.{NEWEST}.json" in shown
         assert "none needed" in shown
         await press(pilot, "enter")
         assert "written: " in told(app_of(pilot))
 
     drive(lambda: MigrateScreen([Path("run.json")], read_only=False), steps)
     assert path.read_bytes() == export(OLD).read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["run.1.5.json", "run.json"]
-    assert json.loads((tmp_path / "run.1.5.json").read_text())["schema_version"] == "1.5"
+    assert sorted(os.listdir(tmp_path)) == [f"run.{NEWEST}.json", "run.json"]
+    assert json.loads((tmp_path / f"run.{NEWEST}.json").read_text())["schema_version"] == NEWEST
 
 
 def test_in_place_keeps_a_backup_that_the_dialog_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +283,7 @@ def test_in_place_keeps_a_backup_that_the_dialog_names(tmp_path: Path, monkeypat
 
     drive(lambda: MigrateScreen([Path("run.json")], read_only=False), steps)
     assert (tmp_path / "run.json.bak").read_bytes() == export(OLD).read_bytes()
-    assert json.loads(path.read_text())["schema_version"] == "1.5"
+    assert json.loads(path.read_text())["schema_version"] == NEWEST
 
 
 def test_enter_on_the_ticked_box_takes_the_form_as_it_is(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_enter_on_the_ticked_box_takes_the_form_as_it_is(tmp_path: Path) -> None
 
     drive(lambda: MigrateScreen([path], read_only=False), steps)
     assert (tmp_path / "run.json.bak").read_bytes() == export(OLD).read_bytes()
-    assert json.loads(path.read_text())["schema_version"] == "1.5"
+    assert json.loads(path.read_text())["schema_version"] == NEWEST
 
 
 @pytest.mark.parametrize("keys", [["m", "w", "enter", "escape"], ["m", "w", "tab", "space", "enter", "escape"]])
@@ -309,9 +309,9 @@ def test_the_list_shows_what_was_written(
     async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
         await press(pilot, *["space"] * len(paths), *keys)
         screen = opened(pilot, FilesScreen)
-        written = {each.path: each.version for each in screen.files.exports if each.version == "1.5"}
+        written = {each.path: each.version for each in screen.files.exports if each.version == NEWEST}
         assert len(written) == len(paths)
-        assert any("1.5" in line for line in text(app).splitlines()[2:])
+        assert any(NEWEST in line for line in text(app).splitlines()[2:])
 
     play(scene, ["."])
 
@@ -428,7 +428,7 @@ def test_copying_and_the_command() -> None:
         await press(pilot, "y", "t")
         assert pilot.app.clipboard.splitlines()[2] == "+ add\tderivable\t$.run_info.random_seed: 42"
         await press(pilot, "c", "y")
-        assert pilot.app.clipboard.startswith("aiperf-migrate convert --to 1.5 --dry-run --explain ")
+        assert pilot.app.clipboard.startswith(f"aiperf-migrate convert --to {NEWEST} --dry-run --explain ")
 
     drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps)
 
@@ -463,8 +463,8 @@ def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None]) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, BatchScreen)
-        assert "preview to 1.5: 3 files: 2 migrated, 1 failed" in text(app_of(pilot))
-        assert screen.command() == ["aiperf-migrate", "convert", "--to", "1.5", "--dry-run", str(source)]
+        assert f"preview to {NEWEST}: 3 files: 2 migrated, 1 failed" in text(app_of(pilot))
+        assert screen.command() == ["aiperf-migrate", "convert", "--to", NEWEST, "--dry-run", str(source)]
         await press(pilot, "right_square_bracket")
         assert screen.result
         assert screen.result.error
@@ -548,14 +548,14 @@ def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> No
     async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
         assert "0 exports, 1 GenAI-Perf, 1 needs migration" in text(app)
         await press(pilot, "m")
-        assert "genai-perf → 1.5" in text(app)
+        assert f"genai-perf → {NEWEST}" in text(app)
         assert opened(pilot, MigrateScreen).preview
 
     play(scene, [tmp_path], (160, 40))
 
 
 def test_a_release_is_a_goal_too(tmp_path: Path) -> None:
-    assert {"1.5", "0.9.0", "0.13.0"} <= {target.name for target in targets()}
+    assert {NEWEST, "0.9.0", "0.13.0"} <= {target.name for target in targets()}
     shown = preview(str(export(NEW)), "0.8.0")
     assert shown.changed
     assert any(stage.name == "input_config 0.8.0" for stage in shown.stages)

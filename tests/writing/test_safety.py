@@ -412,14 +412,14 @@ def test_what_does_not_go_together(tree: Path, arguments: tuple[str, ...], code:
 
 
 def test_a_journal_is_one_batches(tree: Path) -> None:
-    with journal.begin(str(tree / "j"), {"command": "upgrade", "to": "1.5"}, resume=False, sync=True):
+    with journal.begin(str(tree / "j"), {"command": "upgrade", "to": NEWEST}, resume=False, sync=True):
         done = run("upgrade", "in", "--in-place", "--journal", "j", "--resume", cwd=tree)
         assert done.code == 4
         assert "is in use by another process" in done.complaints[0]
     assert run("upgrade", "in", "--in-place", "--journal", "j", "--resume", cwd=tree).code == 0
 
 
-ABOUT = {"command": "upgrade", "to": "1.5"}
+ABOUT = {"command": "upgrade", "to": NEWEST}
 
 
 @pytest.fixture
