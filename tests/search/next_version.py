@@ -34,7 +34,7 @@ RECORDED: Final = max(
     (path.name for path in EXPORTS.iterdir() if ".dev" in path.name), key=lambda name: int(name.rpartition("dev")[2])
 )
 """The newest nightly that was recorded."""
-OLD, NEW = "request_throughput", "throughput_of_requests"
+OLD, NEW = "output_token_throughput_per_user", "user_output_token_throughput"
 QUICK: Final = ("aiperf", "chain", "check", "config", "docs", "golden", "identify", "migration", "schemas", "table")
 
 STEP: Final = f'''"""{NEWEST} → {NEXT}: a version that does not exist."""
@@ -50,7 +50,11 @@ STEP = Step(
     newer="{NEXT}",
     summary="a block and a name",
     reason="It adds `{BLOCK}`, and renames `{OLD}`.",
-    ops=(Add(AddedField("{BLOCK}")), Rename({{"{OLD}": "{NEW}"}})),
+    ops=(
+        Add(AddedField("{BLOCK}")),
+        Rename({{"{OLD}": "{NEW}"}}),
+        Rename({{"{OLD}": "{NEW}"}}, at=("warmup_metrics",)),
+    ),
 )
 '''
 SCHEMA: Final = f'''"""{NEXT} (AIPerf {WRITER}): a version that does not exist."""
