@@ -39,7 +39,7 @@ test: announce lint ## everything that must pass, in a few minutes
 
 test-long: $(VENV)/ready ## longer searches
 	$(BIN)/python -m compileall -q migrator tui
-	$(BIN)/pytest -n auto -m slow
+	$(BIN)/pytest -n auto -m "slow and not search"
 
 search: $(VENV)/ready ## look for counterexamples to the laws, another way each time
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto -m slow tests/migration/test_laws.py
