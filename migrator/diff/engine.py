@@ -14,6 +14,7 @@ from migrator.diff.comparable import Setups, faster, findings
 from migrator.diff.evidence import Weigher, without_drift
 from migrator.diff.failures import CODES as FAILURE_CODES
 from migrator.diff.failures import findings as failure_findings
+from migrator.diff.failures import missing
 from migrator.diff.judge import shift_words
 from migrator.diff.noise import Fit, Profile, age_in_days
 from migrator.diff.order import Order, Values, drift_of, order_of, values_by_run
@@ -85,6 +86,7 @@ def compare(
     ]
     found = [
         *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
+        *missing([pair for pair, rule in ruled if rule.mode == "gate"], base, candidate),
         *findings(base, candidate, setups, allowed, stops),
         *redefined.findings,
         *map(_unit_finding, odd_units),

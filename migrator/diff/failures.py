@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from migrator.diff.outcomes import Outcomes, failure_words, total
+from migrator.diff.pair import Pair
 from migrator.diff.receipt import Finding
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import MIN_RUNS
@@ -45,6 +46,23 @@ def findings(base: LoadedSide, candidate: LoadedSide, max_error_percent: float, 
         yield _finding(message, a, b, blocks=True)
     elif abs(more) > _NOTED:
         yield _finding(message, a, b, blocks=False)
+
+
+def missing(gated: Sequence[Pair], base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
+    """Runs of a side without a value that others of it have: a side is not judged by those that went well.
+
+    Args:
+        gated: the rows of the gate, with the values of the runs that have one.
+        base: the baseline.
+        candidate: what is compared with it.
+    """
+    for name, side, number in (("base", base, 0), ("candidate", candidate, 1)):
+        have = {f"{one.metric}.{one.statistic}": len((one.base, one.candidate)[number]) for one in gated}
+        lacking = [row for row, count in have.items() if 0 < count < len(side.runs)]
+        if lacking:
+            fewest = min(have[row] for row in lacking)
+            message = f"only {fewest} of {len(side.runs)} runs of the {name} have {', '.join(lacking[:3])}"
+            yield Finding(code="missing values", blocks=True, message=message + (", …" if len(lacking) > 3 else ""))
 
 
 def _told(found: Outcomes) -> str:

@@ -7,7 +7,7 @@ others, and a missing one is zero. GenAI-Perf writes no failures at all: there n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from migrator.chain.steps import ENTRY
@@ -44,6 +44,9 @@ def outcomes(run: Run) -> Outcomes | None:
         return None
     counts = [_count(run, tag) for tag in ("request_count", "error_request_count")]
     written = any(tag in run.blocks for tag in ("request_count", "error_request_count"))
+    if not any(counts) and "request_latency" not in run.blocks and (failed := sum(count for _, count in _errors(run))):
+        # No latency: no request succeeded, and the summary of errors still tells how many there were.
+        return Outcomes(0, failed)
     if not written or counts[0] is None or counts[1] is None:
         return None
     return Outcomes(counts[0], counts[1])
@@ -161,14 +164,20 @@ def failure_words(runs: Sequence[Run], *, listed: int = 3) -> str:
     """`503 × 48, timeout × 2`: the errors of some runs by their code or kind, the most frequent first; may be empty."""
     counts: dict[str, int] = {}
     for run in runs:
-        summary = run.facts.get("error_summary")
-        for entry in summary if type(summary) is list else ():
-            name, count = _error(entry)
-            if name and count:
-                counts[name] = counts.get(name, 0) + count
+        for name, count in _errors(run):
+            counts[name] = counts.get(name, 0) + count
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     told = [f"{name} × {count}" for name, count in ordered[:listed]]
     return ", ".join(told) + (", …" if len(ordered) > listed else "")
+
+
+def _errors(run: Run) -> Iterator[tuple[str, int]]:
+    """(code or kind, requests) of each entry of a run's summary of errors."""
+    summary = run.facts.get("error_summary")
+    for entry in summary if type(summary) is list else ():
+        name, count = _error(entry)
+        if name and count > 0:
+            yield name, count
 
 
 def _error(entry: Json) -> tuple[str, int]:

@@ -202,6 +202,35 @@ def test_a_plan_tells_how_many_runs_a_change_needs(sides: Sides) -> None:
 # --- failed requests -----------------------------------------------------------------------------------------
 
 
+def _nothing_but_errors(document: dict[str, Any]) -> None:
+    """Every request failed, and only the summary of errors says so."""
+    for name in [name for name, value in document.items() if isinstance(value, dict) and "unit" in value]:
+        del document[name]
+    document["error_summary"] = [{"error_details": {"code": 503, "type": "x", "message": "m"}, "count": 30}]
+
+
+@pytest.mark.parametrize("options", [["--exit-code"], ["--inconclusive", "pass"]])
+def test_a_run_that_measured_nothing_is_not_left_out_of_its_side(sides: Sides, options: list[str]) -> None:
+    """Four healthy runs and one in which everything failed are not four healthy runs."""
+    base = sides.make("base")
+    candidate = sides.make("candidate", lambda document, number: number == 4 and _nothing_but_errors(document))
+    done = diff(base, candidate, *options)
+    assert done.code in (1, 3)
+    found = {finding.code: finding for finding in receipt(base, candidate).findings}
+    assert found["missing values"].blocks
+    assert found["missing values"].message.startswith("only 4 of 5 runs of the candidate have ")
+    assert "503 × 30" in found["errors"].message
+
+
+@pytest.mark.parametrize("options", [["--exit-code"], ["--inconclusive", "pass"]])
+def test_runs_with_nothing_but_errors_never_pass(sides: Sides, options: list[str]) -> None:
+    base = sides.make("base")
+    candidate = sides.make("candidate", lambda document, _: _nothing_but_errors(document))
+    assert diff(base, candidate, *options).code in (1, 3)
+    found = {finding.code: finding.message for finding in receipt(base, candidate).findings}
+    assert found["no success"] == "0 of 150 requests of the candidate succeeded: 503 × 150"
+
+
 @pytest.mark.parametrize("options", [["--exit-code"], ["--fail-on", "request_latency.p99:5"]])
 def test_half_of_the_requests_fail(sides: Sides, options: list[str]) -> None:
     found = sides.make("base", requests(40)), sides.make("cand", failing(20, 40))
