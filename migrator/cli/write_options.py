@@ -118,10 +118,16 @@ def journaled(
     if options.journal is None:
         return None, iter(sources)
     about = {"command": options.command, "to": request.goal.version}
-    kept = stack.enter_context(
-        journal.begin(options.journal, about, resume=options.resume, sync=request.options.fsync is not Fsync.NEVER)
-    )
+    sync = request.options.fsync is not Fsync.NEVER
+    kept = stack.enter_context(journal.begin(options.journal, about, _roots(options), resume=options.resume, sync=sync))
     if not options.resume:
         return kept, iter(sources)
     done = journal.Done(kept)
     return kept, (source._replace(done=done.after(request.target(source))) for source in sources)
+
+
+def _roots(options: WritingOptions) -> list[str]:
+    """What the batch writes, or below what it writes."""
+    if options.in_place:
+        return [*options.paths, *([options.backup_dir] if options.backup_dir else [])]
+    return [name for name in (options.output, options.output_dir) if name]

@@ -3,7 +3,7 @@
 A file of JSON lines. The first line says what the batch is; each other line is an entry, and is complete before its
 file is touched. So whatever stops a batch, at any byte, a file in the journal has the content that its entry calls
 `before` or `after`, and a line that was cut off belongs to a file that nobody touched. `--resume` and `undo` need to
-know no more than that.
+know no more than that. Each line ends with a checksum of itself, so that a damaged one is not believed.
 
 Several processes append to one journal. The process that is in charge of it holds a lock, so that no second batch
 uses the same journal; each append takes another lock.
@@ -15,8 +15,10 @@ import contextlib
 import json
 import os
 import stat
+import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Protocol, Self, TypeGuard
@@ -32,6 +34,9 @@ _IN_CHARGE: Final = 1 << 61
 _APPENDING: Final = 1 << 60
 """Bytes of the file that are locked, far beyond its end."""
 _CHUNK: Final = 1 << 20
+_ROOTS: Final = "roots"
+_MORE_ROOTS: Final = b'{"roots": '
+_SUM: Final = "sum"
 
 
 class Entry(NamedTuple):
@@ -52,7 +57,13 @@ class Entry(NamedTuple):
         row = self._asdict()
         if not self.folders:
             del row["folders"]
-        return json.dumps(row).encode() + b"\n"
+        return _line(row)
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    """A line of a journal: an object whose last member is a checksum of all before it."""
+    text = json.dumps(row).encode()
+    return text[:-1] + b', "%s": "%08x"}\n' % (_SUM.encode(), zlib.crc32(text))
 
 
 def digest(raw: bytes) -> str:
@@ -92,6 +103,7 @@ class FileJournal:
 
     def __init__(self, path: str, handle: int) -> None:
         self.path = path
+        self.cut_off = 0
         self.damaged = 0
         self._handle = handle
         self._one_thread = Lock()  # The locks of files are between processes.
@@ -119,15 +131,15 @@ class FileJournal:
         except OSError as error:
             raise unwritable(error, self.path) from error
 
-    def start(self, about: dict[str, str], *, sync: bool) -> None:
-        """Write the first line: what the batch is.
+    def start(self, about: dict[str, str], roots: Sequence[str], *, sync: bool) -> None:
+        """Write the first line: what the batch is, and below which places it writes.
 
         Raises:
             OSError: no space, or the like.
         """
         os.ftruncate(self._handle, 0)
-        row = {_MARK: FORMAT, "tool": f"aiperf-migrate {__version__}", **about}
-        _append(self._handle, json.dumps(row).encode() + b"\n")
+        row = {_MARK: FORMAT, "tool": f"aiperf-migrate {__version__}", **about, _ROOTS: list(roots)}
+        _append(self._handle, _line(row))
         if sync:
             os.fsync(self._handle)
             sync_folder(os.path.dirname(self.path))
@@ -149,10 +161,43 @@ class FileJournal:
             raise JournalError(
                 f"has journal format {row[_MARK]}", expected=f"format {FORMAT}", hint="upgrade the tool", file=self.path
             )
+        if _SUM in row and not _is_whole(line):
+            raise JournalError("has a damaged first line", hint="restore the journal from a copy", file=self.path)
         return row
 
+    def roots(self) -> tuple[str, ...] | None:
+        """The absolute paths and URLs below which the batch writes; None for a journal of 0.1, which names none."""
+        found = self.header()
+        if _SUM not in found or not _are_names(found.get(_ROOTS)):
+            return None
+        more = (_row(line) or {} for offset, line in self._lines() if offset and line.startswith(_MORE_ROOTS))
+        return tuple(dict.fromkeys([*found[_ROOTS], *(root for row in more for root in row[_ROOTS])]))
+
+    def add_roots(self, roots: Sequence[str]) -> None:
+        """Add places that a batch that is resumed writes below, too.
+
+        Raises:
+            OSError: no space, or the like.
+        """
+        known = self.roots()
+        if known is not None and (new := [root for root in roots if root not in known]):
+            _append(self._handle, _line({_ROOTS: new}))
+
+    def doubts(self) -> str | None:
+        """Why another user may have written the journal, by its owner and permissions; None for no reason."""
+        status = os.fstat(self._handle)
+        if status.st_uid != os.geteuid():
+            return "belongs to another user"
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return "may be written by other users"
+        return None
+
     def entries(self) -> Iterator[Entry]:
-        """Every entry, the oldest first. `damaged` counts the lines that are not entries: a crash may cut one off."""
+        """Every entry, the oldest first.
+
+        `cut_off` counts the lines that a crash cut off, of files that were not touched; `damaged` those that are no
+        entries for another reason.
+        """
         for offset, line in self._lines():
             if offset and (entry := self._entry(line)):
                 yield entry
@@ -188,14 +233,27 @@ class FileJournal:
 
     def _entry(self, line: bytes) -> Entry | None:
         row = _row(line) or {}
+        if line.startswith(_MORE_ROOTS) and _is_whole(line):
+            return None
+        if self._summed and not _is_whole(line):
+            row = {}
         # Older journals have no folders.
         path, after, folders = row.get("path"), row.get("after"), row.get("folders", [])
         before, backup = (row.get(name, 0) for name in ("before", "backup"))
         optional = all(name is None or _is_name(name) for name in (before, backup))
         if optional and _is_name(path) and _is_name(after) and type(folders) is list and all(map(_is_name, folders)):
             return Entry(path, before, after, backup, tuple(folders))
-        self.damaged += 1
+        # What a crash cuts off lacks at least the last byte.
+        if line.endswith(b"}") or _is_whole(line[:-1] + b"}"):
+            self.damaged += 1
+        else:
+            self.cut_off += 1
         return None
+
+    @cached_property
+    def _summed(self) -> bool:
+        """Whether the batch gave each line a checksum."""
+        return _SUM in self.header()
 
 
 class SharedJournal:
@@ -257,6 +315,16 @@ def _is_name(value: Any) -> TypeGuard[str]:
         return False
 
 
+def _are_names(value: Any) -> bool:
+    return type(value) is list and all(map(_is_name, value))
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line ends with the checksum of what is before it."""
+    text, _, end = line.rpartition(b', "%s": "' % _SUM.encode())
+    return end == b'%08x"}' % zlib.crc32(text + b"}")
+
+
 def _row(line: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
@@ -265,12 +333,13 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return row if type(row) is dict else None
 
 
-def begin(path: str, about: dict[str, str], *, resume: bool, sync: bool) -> FileJournal:
+def begin(path: str, about: dict[str, str], roots: Sequence[str], *, resume: bool, sync: bool) -> FileJournal:
     """Open the journal of a batch that writes.
 
     Args:
         path: the journal's file.
         about: what the batch is. A batch that is resumed must have been the same.
+        roots: the files, folders and URLs that the batch writes, or below which it writes.
         resume: whether to go on with an existing journal. A missing one is created either way.
         sync: whether to wait until the disk has the first line.
 
@@ -278,17 +347,19 @@ def begin(path: str, about: dict[str, str], *, resume: bool, sync: bool) -> File
         UnwritableError: it exists already, or is in use, or cannot be written.
         JournalError: the file is not a journal, or of another batch.
     """
-    path = os.path.abspath(path)
+    path, roots = os.path.abspath(path), [absolute(root) for root in roots]
     if not resume and os.path.lexists(path):
         raise UnwritableError("exists already", hint="--resume goes on with it, undo takes it back", file=path)
     journal = _open(path, os.O_RDWR | os.O_CREAT)
     try:
         found = journal.header()
         if not found:
-            journal.start(about, sync=sync)
+            journal.start(about, roots, sync=sync)
         elif any(found.get(name) != value for name, value in about.items()):
             other = " ".join(str(found.get(name, "")) for name in about)
             raise JournalError(f"is of another batch: {other}", expected=" ".join(about.values()), file=path)
+        else:
+            journal.add_roots(roots)
     except OSError as error:
         journal.close()
         raise unwritable(error, path) from error

@@ -26,21 +26,28 @@ from migrator.writing.journal import Entry, FileJournal, digest, digest_of
 from migrator.writing.lock import LockedFile, lock_for_replacement
 from migrator.writing.outcome import Undone, UndoOutcome
 from migrator.writing.replace import half_copy
+from migrator.writing.trust import doubt
 
 
-def undo(journal: FileJournal, stop: Callable[[], bool], *, dry_run: bool = False) -> Iterator[UndoOutcome]:
+def undo(
+    journal: FileJournal, stop: Callable[[], bool], *, dry_run: bool = False, trust: bool = False
+) -> Iterator[UndoOutcome]:
     """Undo the entries of a journal, the newest first. It may be repeated at any time.
 
     Args:
         journal: the journal of the batch.
         stop: asked before each file whether to stop.
         dry_run: whether to tell only what would be done.
+        trust: whether to believe entries that no batch can have written ([`migrator.writing.trust`][]).
     """
+    roots = journal.roots()
     for entry in journal.backwards():
         if stop():
             return
         try:
             with reported(entry.path):
+                if not trust and (reason := doubt(entry, roots)):
+                    raise JournalError(reason, hint="--trust undoes it nevertheless")
                 status = _undo(entry, dry_run=dry_run)
                 if not dry_run:
                     _remove_folders(entry)

@@ -161,7 +161,7 @@ def test_undo_without_hard_links(target: Path, monkeypatch: pytest.MonkeyPatch, 
 
 def test_undo_puts_back_what_it_should_not_have_removed(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, out, real = str(target.with_name("j")), target.with_name("out.json"), os.rename
-    with journal.begin(name, {}, resume=False, sync=False) as kept:
+    with journal.begin(name, {}, [str(target.parent)], resume=False, sync=False) as kept:
         kept.append([journal.Entry(str(out), None, journal.digest(b"made"))], sync=False)
     out.write_bytes(b"made")
 
@@ -436,7 +436,7 @@ def _no_renameat2(monkeypatch: pytest.MonkeyPatch, number: int | None) -> None:
 
 def _with_journal(target: Path) -> str:
     name = str(target.with_name("j"))
-    with journal.begin(name, {}, resume=False, sync=False) as kept:
+    with journal.begin(name, {}, [str(target.parent)], resume=False, sync=False) as kept:
         assert migrated(target, kept).status is Status.MIGRATED
     return name
 

@@ -25,14 +25,14 @@ def batch(tmp_path: Path) -> Path:
 
 def test_undo_in_place(batch: Path) -> None:
     original = export(RECORDED).read_bytes()
-    done = run("undo", "in-place.jsonl", cwd=batch)
+    done = run("undo", "in-place.jsonl", "--trust", cwd=batch)
     assert (done.code, done.lines[-1]) == (0, "4 files: 2 restored, 2 removed")
     assert contents(batch / "in") == {"a.json": original, "deep/b.json": original}
     assert not (batch / "kept").exists()
 
 
 def test_undo_outputs(batch: Path) -> None:
-    done = run("undo", "outputs.jsonl", cwd=batch)
+    done = run("undo", "outputs.jsonl", "--trust", cwd=batch)
     assert (done.code, done.lines[-1]) == (0, "2 files: 2 removed")
     assert not (batch / "out").exists()
 

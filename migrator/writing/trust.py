@@ -1,0 +1,88 @@
+"""Whether a journal may be believed: undo writes, replaces and removes what a journal says, so anybody's would do.
+
+A batch writes exports, residues and records below the places that its command line named, and keeps the originals
+beside them or in a folder that the command line named. A journal that says anything else was not written by a batch,
+or was damaged.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+from migrator.stores import is_url
+from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.journal import Entry
+
+_ENDINGS: Final = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst")
+"""How the names end that a batch can have written."""
+
+
+def doubt(entry: Entry, roots: tuple[str, ...] | None) -> str | None:
+    """Why a batch cannot have written an entry; None if it can.
+
+    Args:
+        entry: what the journal says.
+        roots: the files, folders and URLs that the batch was to write below; None for a journal that names none.
+    """
+    target = entry.path.removesuffix(RESIDUE_SUFFIX)
+    for name in (entry.path, *entry.folders, *([entry.backup] if entry.backup else [])):
+        if not _is_normal(name):
+            return f"a batch names no such path: {name}"
+    if not entry.path.lower().endswith(_ENDINGS):
+        return "a batch writes no file of such a name"
+    beside = entry.backup is not None and _is_beside(entry.backup, entry.path)
+    if entry.backup is not None and not beside and not _is_named_alike(entry.backup, entry.path):
+        return f"a batch keeps no original under such a name: {entry.backup}"
+    if roots is None:
+        return None
+    if not _below(target, roots):
+        return "is not below the folders that the journal names"
+    if entry.backup is not None and not beside and not _below(entry.backup, roots):
+        return f"its backup is not below the folders that the journal names: {entry.backup}"
+    for folder in entry.folders:
+        if not any(name and name.startswith(_inside(folder)) for name in (entry.path, entry.backup)):
+            return f"a batch makes no such folder for it: {folder}"
+    return None
+
+
+def _is_normal(name: str) -> bool:
+    """Whether a name is absolute, without `..` and the like."""
+    if is_url(name):
+        return not {"", ".", ".."}.intersection(name.partition("://")[2].split("/"))
+    return os.path.isabs(name) and os.path.normpath(name) == name
+
+
+def _is_beside(backup: str, path: str) -> bool:
+    return backup.startswith(path) and len(backup) > len(path) and "/" not in backup.removeprefix(path)
+
+
+def _is_named_alike(backup: str, path: str) -> bool:
+    """Whether a backup in another folder begins with the name of its original."""
+    return os.path.basename(backup).startswith(os.path.basename(path))
+
+
+def _below(name: str, roots: tuple[str, ...]) -> bool:
+    for root in roots:
+        if name == root:
+            return True
+        if name.startswith(_inside(root)):
+            # A folder may have become a link since the batch.
+            return is_url(name) or _inside(os.path.realpath(os.path.dirname(name))).startswith(
+                _inside(os.path.realpath(root))
+            )
+    return False
+
+
+def _inside(folder: str) -> str:
+    return folder.rstrip("/") + "/"
+
+
+def roots_of(entries: Iterator[Entry]) -> list[tuple[str, int]]:
+    """The folders that a journal writes to, each with how many of its files are directly in it, sorted."""
+    counts: dict[str, int] = {}
+    for entry in entries:
+        folder = entry.path.rpartition("/")[0]
+        counts[folder] = counts.get(folder, 0) + 1
+    return sorted(counts.items())
