@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator import stores
 from migrator.batch.discover import STDIN, Skip, Source, discover
+from migrator.batch.globs import globs
 from migrator.batch.load import Loaded, load
 from migrator.errors import MigratorError, UsageError, reported
 from migrator.identify import MIGRATABLE
@@ -163,7 +164,7 @@ def _right_age(source: Source, selection: Selection) -> bool:
 def _skip(selection: Selection) -> Skip | None:
     if not (selection.include or selection.exclude or selection.gitignore):
         return None
-    include, exclude = (_globs(patterns) for patterns in (selection.include, selection.exclude))
+    include, exclude = (globs(lines) if lines else None for lines in (selection.include, selection.exclude))
 
     def skip(path: str, below: str, is_folder: bool) -> bool:
         name = below + "/" if is_folder else below
@@ -174,17 +175,6 @@ def _skip(selection: Selection) -> Skip | None:
         return selection.gitignore and _ignored(path, is_folder)
 
     return skip
-
-
-def _globs(patterns: Sequence[str]) -> GitIgnoreSpec | None:
-    if not patterns:
-        return None
-    from pathspec import GitIgnoreSpec
-
-    try:
-        return GitIgnoreSpec.from_lines(patterns)
-    except ValueError as error:
-        raise UsageError(f"not a pattern: {error}", expected="globs as in .gitignore") from error
 
 
 def _ignored(path: str, is_folder: bool) -> bool:
@@ -215,10 +205,8 @@ def _rules(folder: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
 
 @lru_cache(maxsize=4096)
 def _spec(path: str) -> GitIgnoreSpec | None:
-    from pathspec import GitIgnoreSpec
-
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return GitIgnoreSpec.from_lines(file.read().splitlines())
-    except (OSError, ValueError):
+            return globs(file.read().splitlines())
+    except (OSError, UsageError):
         return None

@@ -29,6 +29,8 @@ EXPORT_SUFFIXES: Final = (".json", *(f".json{packing}" for packing in Packing))
 _GZIP_WINDOW: Final = 31
 _STEP: Final = 1024
 """Compressed bytes that are unpacked at a time: even a decompression bomb gives at most some 30 MB for these."""
+MAX_MEMBERS: Final = 100_000
+"""Compressed files that one file may be made of."""
 _HINT: Final = "pip install 'aiperf-migrate[zstd]'"
 
 
@@ -56,24 +58,26 @@ def unpack(raw: bytes, limit: int = MAX_BYTES) -> bytes:
     if packing is None:
         return raw
     chunks: list[bytes] = []
-    size = 0
-    while raw:
+    size, members, position, view = 0, 0, 0, memoryview(raw)
+    while position < len(raw):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise UnreadableError(f"has more than {MAX_MEMBERS:,} {packing.name.lower()} members")
         unpacker = _unpacker(packing)
         try:
-            for start in range(0, len(raw), _STEP):
-                chunks.append(unpacker.decompress(raw[start : start + _STEP]))
+            while position < len(raw) and not unpacker.eof:
+                piece = view[position : position + _STEP]
+                chunks.append(unpacker.decompress(piece))
+                position += len(piece) - len(unpacker.unused_data)
                 size += len(chunks[-1])
                 if size > limit:
                     raise UnreadableError("unpacks to too much", expected=f"at most {limit / 2**20:.0f} MB")
-                if unpacker.eof:
-                    break
         except _errors() as error:
             raise UnreadableError(f"is damaged {packing.name.lower()} data: {error}") from error
         if not unpacker.eof:
             raise UnreadableError(f"is {packing.name.lower()} data that ends too early", hint="the file may be cut off")
         # Concatenated compressed files are one file.
-        raw = unpacker.unused_data + raw[start + _STEP :]
-        if raw and packing_of_content(raw) is not packing:
+        if position < len(raw) and packing_of_content(bytes(view[position : position + 4])) is not packing:
             raise UnreadableError(f"has other data after its {packing.name.lower()} data")
     return b"".join(chunks)
 

@@ -12,13 +12,14 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from support.growth import TIMES, is_linear
 from support.process import NAME, ROOT, copy, export, is_expected, run
 from support.versions import NEWEST, NEWEST_RUN
 
 import migrator
 from migrator.errors import MigratorError, UnreadableError
 from migrator.files.disk import MAX_BYTES
-from migrator.files.packed import Packing, pack, packing_of_content, packing_of_name, unpack
+from migrator.files.packed import MAX_MEMBERS, Packing, pack, packing_of_content, packing_of_name, unpack
 
 OLD = "0.4.0/chat-streaming"
 
@@ -66,6 +67,16 @@ def test_what_is_cut_off_or_goes_on_is_told(packing: Packing) -> None:
     broken[len(whole) // 2] ^= 0xFF
     with pytest.raises(UnreadableError):
         unpack(bytes(broken))
+
+
+@pytest.mark.parametrize("packing", list(Packing))
+def test_many_members_take_time_as_their_number(packing: Packing) -> None:
+    """Two megabytes of small members took minutes."""
+    member, many = pack(b"a", packing), 2000
+    assert unpack(member * many) == b"a" * many
+    assert is_linear(unpack, member * many, member * many * TIMES)
+    with pytest.raises(UnreadableError, match="has more than 100,000"):
+        unpack(member * (MAX_MEMBERS + 1))
 
 
 @pytest.mark.parametrize("packing", list(Packing))
