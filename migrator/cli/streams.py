@@ -48,10 +48,15 @@ def say(text: str) -> None:
         UnwritableError: standard output cannot be written.
         BrokenPipeError: the process that read it has ended.
     """
+    say_as_it_is(text + "\n")
+
+
+def say_as_it_is(text: str) -> None:
+    """Print text of several lines, which ends its last line itself; errors as of [`say`][]."""
     if _clearing and sys.stdout.isatty():
         _clear()
     try:
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(text)
     except OSError as error:
         raise write_error(error) from error
 

@@ -13,6 +13,8 @@ class GitError(MigratorError):
 
 
 _ENVIRONMENT: Final = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat"}
+_SETTINGS: Final = ("-c", "core.fsmonitor=false")
+"""A repository that somebody else made may name a program there, which git runs when it looks at the working tree."""
 
 
 def run_git(*arguments: str, cwd: str | None = None, given: bytes = b"", accepted: tuple[int, ...] = (0,)) -> bytes:
@@ -46,7 +48,7 @@ def try_git(*arguments: str, cwd: str | None = None, given: bytes = b"") -> tupl
 
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", *_SETTINGS, *arguments],
             cwd=cwd,
             input=given,
             capture_output=True,

@@ -28,9 +28,12 @@ def json_line(row: dict[str, Any]) -> str:
         line = orjson.dumps(row, default=_number).decode()
     except orjson.JSONEncodeError:
         line = orjson.dumps(_legible(row, _DEEPEST), default=_number).decode()
-    if line.isprintable():
-        return line
-    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+    return line if line.isprintable() else harmless_json(line)
+
+
+def harmless_json(text: str) -> str:
+    """The same JSON, in lines, with every character escaped that could move a cursor or turn the direction of text."""
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def _number(value: object) -> orjson.Fragment | str:

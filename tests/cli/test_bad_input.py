@@ -12,7 +12,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from support.process import NAME, command, contents, copy, environment, export, is_expected, run, snapshot, strict_json
+from support.process import (
+    EXPORTS,
+    NAME,
+    command,
+    contents,
+    copy,
+    environment,
+    export,
+    is_expected,
+    run,
+    snapshot,
+    strict_json,
+)
 from support.versions import NEWEST
 
 GOOD: Final = "0.4.0/chat-streaming"
@@ -512,6 +524,59 @@ def test_hostile_text_in_an_export_is_shown_harmlessly(tmp_path: Path, arguments
     if arguments[0] != "check":  # It wraps its lines, and escapes are longer than letters.
         assert len(hostile.lines) == len(harmless.lines), "no line was forged"
     assert SHOWN.replace("/", "|") in told, "what is there is shown, the name of the file at least"
+
+
+MACHINE_REPORTS: Final[tuple[tuple[str, ...], ...]] = (
+    ("inspect", ".", "--json"),
+    ("inspect", ".", "--summary", "--json"),
+    ("check", ".", "--json"),
+    ("upgrade", ".", "--dry-run", "--json"),
+    ("diff", "one.json", "two.json", "--json"),
+    ("diff", "one.json", "two.json", "--format", "markdown"),
+    ("diff", "one.json", "two.json", "--format", "html"),
+    ("table", ".", "--format", "json"),
+    ("table", ".", "--format", "markdown"),
+)
+
+
+@pytest.mark.parametrize("arguments", MACHINE_REPORTS, ids=" ".join)
+def test_hostile_text_is_harmless_in_what_machines_read_too(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Somebody will look at it on a terminal."""
+    for name in ("one.json", "two.json"):
+        (tmp_path / name).write_bytes(hostile_export(HOSTILE + name))
+    done = run(*arguments, cwd=tmp_path)
+    assert done.stdout
+    assert [char for char in done.stdout if not char.isprintable() and char != "\n"] == []
+
+
+PRINTING: Final[tuple[tuple[str, ...], ...]] = (
+    ("--version",),
+    ("help",),
+    ("inspect", "lab"),
+    ("inspect", "lab", "--summary"),
+    ("check", "lab"),
+    ("table", "lab"),
+    ("table", "lab", "--format", "parquet"),
+    ("upgrade", "lab", "--dry-run"),
+    ("upgrade", "lab/base-1/profile_export_aiperf.json"),
+    ("downgrade", "lab", "--to", "1.0", "--diff"),
+    ("diff", "lab/base-1", "lab/slow20-1"),
+    ("diff", "lab/base-1", "lab/slow20-1", "--json"),
+    ("noise", "learn", "lab/base-1", "lab/base-2", "lab/base-3"),
+    ("versions",),
+    ("schema", "1.5"),
+    ("completion", "bash"),
+    ("textconv", "lab/base-1/profile_export_aiperf.json"),
+)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device")
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_full_standard_output_is_told(arguments: tuple[str, ...]) -> None:
+    full = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
+    done = run(*arguments, cwd=EXPORTS, setup=full)
+    assert done.code == 4
+    assert "standard output: cannot be written: No space left on device" in done.complaints[-1]
 
 
 def test_hostile_text_in_errors_is_shown_harmlessly(tmp_path: Path) -> None:

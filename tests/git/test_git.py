@@ -838,3 +838,23 @@ def test_git_is_asked_without_a_repository_of_the_caller(history: Repository) ->
     # The tests' own environment: nothing of the developer's configuration is read or written.
     assert os.environ["HOME"] == history.env["HOME"]
     assert str(ROOT) not in os.environ["GIT_CONFIG_GLOBAL"]
+
+
+def test_a_program_that_a_repository_names_is_not_run(history: Repository, tmp_path: Path) -> None:
+    """Git runs what `core.fsmonitor` names, and the repository may be somebody else's."""
+    program, ran = tmp_path / "program", tmp_path / "ran"
+    program.write_text(f"#!/bin/sh\ntouch '{ran}'\n")
+    program.chmod(0o755)
+    history.git("config", "core.fsmonitor", str(program))
+    history.git("status")
+    assert ran.exists(), "git alone runs it"
+    ran.unlink()
+    for arguments in (
+        ("diff", "first", "HEAD", "--", f"runs/{NAME}"),
+        ("diff", "first", "--", f"runs/{NAME}"),
+        ("git", "status"),
+        ("git", "install"),
+        ("git", "uninstall"),
+    ):
+        history.tool(*arguments)
+        assert not ran.exists(), arguments

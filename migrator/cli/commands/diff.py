@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Final, Literal
 
 from migrator.cli.parser import Parser, file_name
-from migrator.cli.streams import complain, say
+from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -199,8 +198,9 @@ def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
         # To look for plugins takes pydantic a tenth of the start-up, and a receipt must not depend on any.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         from migrator.diff.receipt import to_json
+        from migrator.render.lines import harmless_json
 
-        return to_json(receipt)
+        return harmless_json(to_json(receipt))
     from importlib import import_module
 
     renderer = import_module(f"migrator.render.comparison.{form}")
@@ -210,7 +210,7 @@ def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
 
 def _write(options: Options, text: str) -> None:
     if not options.output:
-        sys.stdout.write(text)
+        say_as_it_is(text)
         return
     from migrator.files.disk import write_atomic
 

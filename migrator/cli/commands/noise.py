@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from migrator._version import __version__
 from migrator.cli.parser import Parser, file_name
-from migrator.cli.streams import complain
+from migrator.cli.streams import complain, say_as_it_is
 from migrator.diff.noise import learn
 from migrator.diff.sides import load_side
 from migrator.errors import ExitCode, UsageError
@@ -48,7 +46,7 @@ def run(options: Options) -> int:
     if options.output:
         write_atomic(options.output, content, overwrite=options.force)
     else:
-        sys.stdout.write(content.decode())
+        say_as_it_is(content.decode())
     kinds = plural(len(profile.entries), "configuration")
     complain(f"learnt {kinds} from {plural(len(side.runs), 'run')}")
     return ExitCode.OK
