@@ -17,6 +17,7 @@ from migrator.aiperf.releases import (
     version_key,
 )
 from migrator.config.release_models import known_releases, reader
+from migrator.config.remembered import Answer, Remembered
 from migrator.config.translate import translate
 from migrator.config.user_to_benchmark import DocumentFacts
 from migrator.errors import UsageError
@@ -104,9 +105,26 @@ def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, 
     `gone` is the class of values that are left out and cannot be derived. A document whose configuration is in that
     dialect already is returned as it is.
     """
-    config = document.get("input_config")
-    if type(config) is not dict:
+    if type(document.get("input_config")) is not dict:
         return document, []
+    config, entries, changed = _remembered(_of_configuration(document), way, gone)
+    if not changed:
+        return document, entries
+    if config is None:
+        return {key: value for key, value in document.items() if key != "input_config"}, entries
+    return {**document, "input_config": config}, entries
+
+
+def _of_configuration(document: Object) -> Object:
+    """The part of a document that its configuration's translation depends on: the configuration, and the identity."""
+    part: Object = {name: document[name] for name in ("benchmark_id", "run_info", "input_config") if name in document}
+    if type(info := part.get("run_info")) is dict:
+        part["run_info"] = {name: info[name] for name in ("benchmark_id", "cli_command") if name in info}
+    return part
+
+
+def _translated(document: Object, way: Translation, gone: Loss) -> Answer:
+    config = document["input_config"]
     target = reader(way.target)
     done = translate(
         config,
@@ -117,11 +135,17 @@ def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, 
         gone=gone,
         keep_unknown=not way.strict,
     )
-    if done.config is None:
-        return _without(document, way, gone, done.reason)
-    if all(entry.op is Op.KEEP for entry in done.entries):
-        return document, []
-    return {**document, "input_config": done.config}, done.entries
+    if done.config is not None:
+        kept = all(entry.op is Op.KEEP for entry in done.entries)
+        return Answer(None, [], changed=False) if kept else Answer(done.config, done.entries)
+    path, step = ("input_config",), f"input_config {way.target}"
+    if not way.strict:
+        note = f"not translated: {done.reason}"
+        return Answer(None, [Entry(step, Op.KEEP, path, Loss.KEPT, note=note)], changed=False)
+    return Answer(None, [Entry(step, Op.DROP, path, gone, before=config, note=done.reason)])
+
+
+_remembered: Final = Remembered(_translated)
 
 
 _FIRST_WITH_IDENTITY: Final = (1, 0)
@@ -134,15 +158,6 @@ def _without_identity(document: Object, target: str) -> Object:
     if found is None or version_key(found.version) >= _FIRST_WITH_IDENTITY:
         return document
     return {key: value for key, value in document.items() if key not in ("benchmark_id", "run_info")}
-
-
-def _without(document: Object, way: Translation, gone: Loss, reason: str) -> tuple[Object, list[Entry]]:
-    """The document, if nothing of its configuration can stay: with `strict` without it, else with it unchanged."""
-    path, step = ("input_config",), f"input_config {way.target}"
-    if not way.strict:
-        return document, [Entry(step, Op.KEEP, path, Loss.KEPT, note=f"not translated: {reason}")]
-    rest = {key: value for key, value in document.items() if key != "input_config"}
-    return rest, [Entry(step, Op.DROP, path, gone, before=document["input_config"], note=reason)]
 
 
 def in_newest_dialect(document: Object) -> Object:

@@ -226,10 +226,15 @@ _OPTIONS: Final[dict[str, Path]] = {
 """Options whose values UserConfig does not have, but the command line: they were set in another configuration."""
 
 
+def has_runtime_options(command: str) -> bool:
+    """Whether a command line may set what UserConfig has no field for."""
+    return any(option in command for option in _OPTIONS)
+
+
 def _from_command(rewrite: Rewrite, facts: DocumentFacts) -> None:
     command = facts.cli_command
     # Most commands have none of the options, and to search for a string is much faster than the expression below.
-    if type(command) is not str or not any(option in command for option in _OPTIONS):
+    if type(command) is not str or not has_runtime_options(command):
         return
     for match in re.finditer(r"""(?<=\s)(--[\w-]+)(?:=|\s+)(?:'([^']*)'|"([^"]*)"|([^\s'"-]\S*))""", command):
         option, *values = match.groups()
