@@ -28,6 +28,7 @@ from migrator.batch.discover import Source
 from migrator.batch.pool import AGAIN, Portable, Stop, bundles, in_order
 from migrator.batch.processes import safe_path
 from migrator.errors import InternalError, LostError, UsageError
+from migrator.extras import install
 from migrator.stores import is_url
 from migrator.writing.journal import Entry
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 BUNDLE: Final = 128
 """Files handed over together: each bundle costs some messages in both directions."""
-_INSTALL: Final = "pip install 'aiperf-migrate[dask]'"
 _LEAVING: Final = 5
 """Seconds to wait until a cluster has ended."""
 
@@ -82,7 +82,7 @@ def _connected(address: str | None, jobs: int) -> Iterator[Client]:
         from distributed import Client
         from distributed.comm import get_address_host
     except ImportError as error:
-        raise UsageError("--engine dask needs dask, which is not installed", hint=_INSTALL) from error
+        raise UsageError("--engine dask needs dask, which is not installed", hint=install("dask")) from error
     with ExitStack() as stack:
         # This tool reports by itself, and expects that workers are lost.
         logging.disable()
@@ -127,7 +127,7 @@ def _started(jobs: int) -> Iterator[LocalCluster]:
         try:
             security = Security.temporary()
         except ImportError as error:
-            raise UsageError("a cluster on this machine needs cryptography", hint=_INSTALL) from error
+            raise UsageError("a cluster on this machine needs cryptography", hint=install("dask")) from error
         scratch = stack.enter_context(TemporaryDirectory(prefix="aiperf-migrate-", ignore_cleanup_errors=True))
         stack.enter_context(dask.config.set({"temporary-directory": scratch}))
         # For as long as the cluster is there: a worker that ends is started again.

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from migrator.errors import UnreadableError, UnwritableError
+from migrator.extras import install
 from migrator.files.disk import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _STEP: Final = 1024
 """Compressed bytes that are unpacked at a time: even a decompression bomb gives at most some 30 MB for these."""
 MAX_MEMBERS: Final = 100_000
 """Compressed files that one file may be made of."""
-_HINT: Final = "pip install 'aiperf-migrate[zstd]'"
 
 
 def packing_of_name(name: str) -> Packing | None:
@@ -95,7 +95,7 @@ def pack(raw: bytes, packing: Packing | None) -> bytes:
         return packer.compress(raw) + packer.flush()
     library = _zstandard()
     if library is None:
-        raise UnwritableError("cannot be compressed with Zstandard: zstandard is not installed", hint=_HINT)
+        raise UnwritableError("cannot be compressed with Zstandard: zstandard is not installed", hint=install("zstd"))
     packed: bytes = library.ZstdCompressor(write_checksum=True).compress(raw)
     return packed
 
@@ -105,7 +105,7 @@ def _unpacker(packing: Packing) -> Any:
         return zlib.decompressobj(wbits=_GZIP_WINDOW)
     library = _zstandard()
     if library is None:
-        raise UnreadableError("is compressed with Zstandard, and zstandard is not installed", hint=_HINT)
+        raise UnreadableError("is compressed with Zstandard, and zstandard is not installed", hint=install("zstd"))
     # The default limit of the zstd command.
     return library.ZstdDecompressor(max_window_size=2**27).decompressobj()
 

@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from migrator.errors import UnreadableError, UsageError
+from migrator.extras import install
 from migrator.stores.kinds import KINDS
 from migrator.stores.store import Store
 from migrator.stores.urls import require_no_secret
 
-_INSTALL: Final = "pip install 'aiperf-migrate[remote]'"
 _CONNECTIONS: Final = 256
 """As many as files that may be in work at once; the library's own limit is ten."""
 _ONE_FOR_ALL: Final = frozenset({"s3", "s3a", "gs", "gcs", "memory", "http", "https"})
@@ -37,7 +37,7 @@ def _connect(scheme: str, host: str) -> Store:
     try:
         import fsspec
     except ImportError as error:
-        raise UnreadableError("files by URL need fsspec", hint=_INSTALL, file=f"{scheme}://{host}") from error
+        raise UnreadableError("files by URL need fsspec", hint=install("remote"), file=f"{scheme}://{host}") from error
     try:
         # A cached listing would hide what other programs write meanwhile.
         known: dict[str, Any] = {"use_listings_cache": False} if scheme in _ONE_FOR_ALL else {}
@@ -46,7 +46,7 @@ def _connect(scheme: str, host: str) -> Store:
         system, _ = fsspec.core.url_to_fs(f"{scheme}://{host}", **known)
     except ImportError as error:
         told = " ".join(str(error).split())
-        raise UnreadableError(f"files on {scheme}:// need a library: {told}", hint=_INSTALL) from error
+        raise UnreadableError(f"files on {scheme}:// need a library: {told}", hint=install("remote")) from error
     except ValueError as error:
         raise UnreadableError(
             f"fsspec knows no store for {scheme}://", expected="s3://, gs://, …", file=f"{scheme}://{host}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from migrator.errors import UsageError
+from migrator.extras import install
 from migrator.jsonfile import Json
 from migrator.render.comparison.markdown import code
 from migrator.render.lines import json_line
@@ -128,5 +129,5 @@ def _arrow() -> tuple[ModuleType, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise UsageError("Parquet needs pyarrow", hint="pip install 'aiperf-migrate[parquet]'") from error
+        raise UsageError("Parquet needs pyarrow", hint=install("parquet")) from error
     return pyarrow, pyarrow.parquet

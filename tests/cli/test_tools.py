@@ -23,6 +23,7 @@ import migrator
 from migrator.chain.steps import VERSIONS
 from migrator.cli.commands.completion import SHELLS
 from migrator.cli.main import COMMANDS
+from migrator.extras import install
 
 WITH_KEY = "0.6.0/key"
 AGGREGATE = "0.13.0/multirun/aggregate/profile_export_aiperf_aggregate.json"
@@ -87,7 +88,7 @@ def test_completion_without_its_library_says_what_to_install(tmp_path: Path) -> 
     (tmp_path / "shtab.py").write_text("raise ImportError('not here')")
     done = run("completion", "bash", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert done.code == 2
-    assert done.complaints == ["completion needs shtab (pip install 'aiperf-migrate[completion]')"]
+    assert done.complaints == [f"completion needs shtab ({install('completion')})"]
     assert run("completion", "tcsh").code == 2
 
 

@@ -18,6 +18,7 @@ from support.versions import NEWEST, NEWEST_RUN
 
 import migrator
 from migrator.errors import MigratorError, UnreadableError
+from migrator.extras import install
 from migrator.files.disk import MAX_BYTES
 from migrator.files.packed import MAX_MEMBERS, Packing, pack, packing_of_content, packing_of_name, unpack
 
@@ -170,7 +171,7 @@ def test_zstandard_without_its_library_says_what_to_install(tmp_path: Path) -> N
     done = run("inspect", path, env=env)
     assert done.code == 4
     assert done.complaints == [
-        f"{path}: is compressed with Zstandard, and zstandard is not installed (pip install 'aiperf-migrate[zstd]')"
+        f"{path}: is compressed with Zstandard, and zstandard is not installed ({install('zstd')})"
     ]
     done = run("upgrade", export(OLD), "-o", tmp_path / "b.json.zst", env=env)
     assert done.code == 4

@@ -28,6 +28,7 @@ from migrator.batch.discover import discover
 from migrator.batch.migrate_files import execute
 from migrator.batch.request import Request, Status
 from migrator.errors import ChangedError, UnreadableError, UnwritableError
+from migrator.extras import install
 from migrator.migration.goal import Goal
 from migrator.stores import is_url, store_of
 from migrator.stores.store import Store
@@ -265,7 +266,7 @@ def test_without_its_library_a_url_says_what_to_install(tmp_path: Path) -> None:
         done = run("inspect", "s3://runs/a.json", env=env)
         assert done.code == 4
         assert told in done.stderr
-        assert "pip install 'aiperf-migrate[remote]'" in done.stderr
+        assert install("remote") in done.stderr
 
 
 def test_web_pages_are_read_and_never_written(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from support.versions import NEWEST, NEWEST_RUN
 
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.chain.names import current
+from migrator.extras import install
 from migrator.identify import MIGRATABLE
 from migrator.table.columns import chosen
 from migrator.table.rows import ABOUT_RUN, METRIC_COLUMNS
@@ -338,4 +339,4 @@ def test_parquet_without_its_library_says_what_to_install(tmp_path: Path) -> Non
     (tmp_path / "pyarrow.py").write_text("raise ImportError('not here')")
     done = run("table", export(NEWEST_RUN), "--format", "parquet", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert (done.code, done.raw) == (2, b"")
-    assert done.complaints == ["Parquet needs pyarrow (pip install 'aiperf-migrate[parquet]')"]
+    assert done.complaints == [f"Parquet needs pyarrow ({install('parquet')})"]

@@ -26,6 +26,7 @@ from support.process import EXPORTS, environment, run
 from migrator.cli.commands import tui as command
 from migrator.cli.main import main
 from migrator.errors import UsageError
+from migrator.extras import install
 from tui.web import allowed
 from tui.web import command as served
 
@@ -52,7 +53,7 @@ def test_a_missing_package_is_told_with_the_command_that_installs_it(
     monkeypatch.setattr(command, "find_spec", lambda name: None if name == package else object())
     with pytest.raises(UsageError, match=f"{package} is not installed") as told:
         main(["tui", *arguments, str(EXPORTS)])
-    assert told.value.hint == f"install it with: pip install 'aiperf-migrate[{extra}]'"
+    assert told.value.hint == f"install it with: {install(extra)}"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Final
 from migrator.cli.parser import Parser
 from migrator.cli.streams import say
 from migrator.errors import ExitCode, UsageError
+from migrator.extras import install
 
 SHELLS: Final = ("bash", "zsh", "fish")
 
@@ -38,7 +39,7 @@ def run(options: Options) -> int:
     try:
         import shtab
     except ImportError as error:
-        raise UsageError("completion needs shtab", hint="pip install 'aiperf-migrate[completion]'") from error
+        raise UsageError("completion needs shtab", hint=install("completion")) from error
     say(shtab.complete(_all_commands(), options.shell).rstrip("\n"))
     return ExitCode.OK
 

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 
 from migrator.cli.parser import Parser, file_name
 from migrator.errors import ExitCode, UnreadableError, UsageError
+from migrator.extras import install
 
-INSTALL = "pip install 'aiperf-migrate[{extra}]'"
 LOCAL = ("127.0.0.1", "localhost", "::1")
 """Addresses that only this machine reaches."""
 
@@ -69,7 +69,7 @@ def run(options: Options) -> int:
 
 def _require(package: str, extra: str) -> None:
     if find_spec(package) is None:
-        raise UsageError(f"{package} is not installed", hint=f"install it with: {INSTALL.format(extra=extra)}")
+        raise UsageError(f"{package} is not installed", hint=f"install it with: {install(extra)}")
 
 
 def _serve(paths: Sequence[str], host: str, port: int, *, read_only: bool, remote: bool) -> int:
