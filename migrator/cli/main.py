@@ -60,15 +60,17 @@ def usage() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    name, *rest = arguments or ("help",)
+    if name == "help" and rest:
+        name, rest = rest[0], ["--help"]
+    if name in ("-h", "--help", "help"):
         say(usage())
         return ExitCode.OK
-    name, *rest = arguments
     if name in ("-V", "--version"):
         say(f"aiperf-migrate {__version__}")
         return ExitCode.OK
     if name not in COMMANDS:
-        complain(f"unknown command {name!r}; expected {', '.join(COMMANDS)}")
+        complain(_unknown(name), "aiperf-migrate --help lists the commands")
         return ExitCode.USAGE
     module = import_module(f"migrator.cli.commands.{COMMANDS[name][0]}")
     options = module.called_by_git(rest) if name in _CALLED_BY_GIT else None
@@ -76,6 +78,21 @@ def main(arguments: Sequence[str]) -> int:
         options = module.arguments(name).parse(rest, module.Options())
     code: int = module.run(options)
     return code
+
+
+def _unknown(name: str) -> str:
+    """What to say of a command that does not exist."""
+    import os
+    import shlex
+
+    from migrator.cli.parser import did_you_mean
+    from migrator.stores import is_url
+
+    if is_url(name) or os.path.lexists(name):
+        return (
+            f"{name} is a file or folder, not a command: `aiperf-migrate inspect {shlex.quote(name)}` says what it is"
+        )
+    return f"no such command: {name}{did_you_mean(name, COMMANDS)}"
 
 
 def run() -> None:

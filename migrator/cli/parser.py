@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from migrator.cli.streams import complain, say
@@ -61,6 +61,14 @@ def age(text: str) -> float:
         raise argparse.ArgumentTypeError(f"not a time: {text!r}; expected {expected}") from None
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`, did you mean NAME?` for the known name that comes nearest; empty if none comes near."""
+    # Slow to import, and only for an error.
+    from difflib import get_close_matches
+
+    return "".join(f", did you mean {meant}?" for meant in get_close_matches(name, list(known), 1))
+
+
 class SelectionOptions:
     """The options of [`Parser.add_paths`][] and [`Parser.add_selection`][]: which files are meant."""
 
@@ -110,13 +118,29 @@ class Parser(argparse.ArgumentParser):
             before += [f"./{name}" if name.startswith("-") and name != "-" else name for name in behind or ()]
         elif behind is not None:
             setattr(options, self._after_dashes, behind)
-        self.parse_intermixed_args(before, options)
+        _, unknown = self.parse_known_intermixed_args(before, options)
+        if unknown:
+            self.error(self._unknown(unknown))
         for value in vars(options).values():
             for text in value if isinstance(value, list) else [value]:
                 # At once, for messages contain the names that were given.
                 if isinstance(text, str) and is_url(text):
                     require_no_secret(text)
         return options
+
+    def _unknown(self, arguments: Sequence[str]) -> str:
+        """What to say of arguments that the command does not have."""
+        options = [argument.partition("=")[0] for argument in arguments if argument.startswith("-")]
+        if not options:
+            return f"too many arguments: {' '.join(arguments)}"
+        told = (name + did_you_mean(name, self._option_string_actions) for name in options)
+        return f"no such option: {', '.join(told)}"
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        choices = [] if action.choices is None else list(map(str, action.choices))
+        if choices and value not in choices:
+            meant = did_you_mean(str(value), choices)
+            raise argparse.ArgumentError(action, f"not {str(value)!r}{meant}; expected {', '.join(choices)}")
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help; unlike in `argparse`, failing to write it is an error."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -123,6 +125,7 @@ def _add_goal(parser: Parser, direction: Direction) -> None:
     goal.add_argument(
         "--to",
         metavar="VERSION",
+        type=_version,
         choices=VERSIONS if direction == "up" else (GENAI_PERF, *VERSIONS),
         default=default,
         help=f"schema version to reach: {', '.join(VERSIONS)}" + (f" (default {default})" if default else ""),
@@ -132,6 +135,14 @@ def _add_goal(parser: Parser, direction: Direction) -> None:
         metavar="RELEASE",
         help="what this AIPerf release reads, input_config included; 0.9 means its newest",
     )
+
+
+def _version(text: str) -> str:
+    """The `type` of `--to`."""
+    if re.fullmatch(r"v?\d+\.\d+\.\d.*", text):
+        hint = f"--for-aiperf {text.removeprefix('v')} writes what it reads"
+        raise ArgumentTypeError(f"{text} is an AIPerf release, not a schema version; {hint}")
+    return text
 
 
 def run(options: Options) -> int:
