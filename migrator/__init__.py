@@ -11,11 +11,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from migrator._version import __version__
 
+TYPE_CHECKING = False  # As typing has it, without the time that importing typing takes.
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from migrator.api import Conversion, Export, compare, parse_export, read_export
     from migrator.chain.steps import NEWEST, VERSIONS
     from migrator.errors import MigratorError

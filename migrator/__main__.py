@@ -1,5 +1,5 @@
 """`python -m migrator` is `aiperf-migrate`."""
 
-from migrator.cli.main import run
+from migrator.cli.start import run
 
 run()

@@ -1,0 +1,26 @@
+"""The process begins here. `--version` is answered at once: the rest takes as long to import as the interpreter."""
+
+from __future__ import annotations
+
+import sys
+
+from migrator._version import __version__
+
+
+def run() -> None:
+    """The console script: as [`migrator.cli.main.run`][]."""
+    if sys.argv[1:] in (["--version"], ["-V"]) and _printed():
+        return
+    from migrator.cli.main import run as run_command
+
+    run_command()
+
+
+def _printed() -> bool:
+    """Print the version. False if standard output cannot be written, which the command line then reports."""
+    try:
+        sys.stdout.write(f"aiperf-migrate {__version__}\n")
+        sys.stdout.flush()
+    except (OSError, AttributeError):
+        return False
+    return True
