@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -156,13 +158,14 @@ def step(name: str, folder: Path, env: dict[str, str], **inputs: str) -> tuple[i
     for variable, given in found["env"].items():
         (wanted,) = re.findall(r"inputs\.([\w-]+)", given)
         values[variable] = inputs.get(wanted.replace("-", "_"), ACTION["inputs"][wanted]["default"])
-    summary = folder / "summary.md"
-    summary.write_text("")
+    summary, outputs = folder / "summary.md", folder / "outputs"
+    for file in (summary, outputs):
+        file.write_text("")
     script = folder / "step.sh"
     script.write_text(found["run"])
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(script)],
-        cwd=folder, env={**env, **values, "GITHUB_STEP_SUMMARY": str(summary)},
+        cwd=folder, env={**env, **values, "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(outputs)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
@@ -199,6 +202,30 @@ def test_the_action_compares(tmp_path: Path, on_path: dict[str, str]) -> None:
     assert code == 1
     assert "request_latency" in summary
     assert step("diff", tmp_path, on_path, base=base, candidate=slow)[0] == 0, "without rules it informs"
+
+
+def test_the_action_tells_later_steps_what_it_found(tmp_path: Path, on_path: dict[str, str]) -> None:
+    shutil.copytree(EXPORTS / "lab", tmp_path / "my lab")
+    (tmp_path / "policy.toml").write_text('[[rule]]\nmetric = "request_latency.avg"\n')
+    globs = {"base": "my lab/base-*", "candidate": "my lab/slow20-*"}
+    code, summary = step("diff", tmp_path, on_path, **globs, fail_on="request_latency.avg:5", args="--all\n--vary=x")
+    assert code == 2, "an argument that is wrong is told"
+    code, summary = step("diff", tmp_path, on_path, **globs, fail_on="request_latency.avg:5", args="--all")
+    told = dict(line.split("=", 1) for line in (tmp_path / "outputs").read_text().splitlines())
+    receipt = json.loads(Path(told["receipt"]).read_text())
+    report = Path(told["report"]).read_text()
+    assert (code, told["verdict"], receipt["verdict"]) == (1, "regression", "regression")
+    assert len(receipt["base"]["runs"]) == 3, "the glob found all"
+    assert report.startswith("<!-- aiperf-migrate -->\n")
+    assert report == summary
+    assert "\n    my lab/base-3\n    \n    my lab/slow20-1\n" in report
+    assert step("diff", tmp_path, on_path, base="my lab/nothing-*", candidate="my lab/slow20-*")[0] == 4
+    assert step("diff", tmp_path, on_path, **globs, policy="policy.toml")[0] == 1
+    assert step("diff", tmp_path, on_path, **globs, policy="missing.toml")[0] == 2
+    single = {"base": "my lab/base-1", "candidate": "my lab/base-2", "fail_on": "request_latency.avg:5"}
+    assert step("diff", tmp_path, on_path, **single)[0] == 3
+    assert step("diff", tmp_path, on_path, **single, inconclusive="pass")[0] == 0
+    assert step("diff", tmp_path, on_path, **single, inconclusive="fail")[0] == 1
 
 
 def test_nothing_in_an_input_is_run(tmp_path: Path, on_path: dict[str, str]) -> None:
