@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "table": ("table", "exports as rows and columns: CSV, Parquet, JSON, Markdown"),
     "diff": ("diff", "compare two runs, or two groups of runs"),
     "noise": ("noise", "learn how much runs differ by themselves"),
+    "contract": ("contract", "say whether a program that reads exports gets what it needs"),
     "tui": ("tui", "browse and compare exports in a terminal UI"),
     "versions": ("versions", "list the schema versions and what changed"),
     "schema": ("schema", "print the JSON Schema of a version, or of the receipt of a diff"),

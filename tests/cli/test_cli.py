@@ -598,7 +598,7 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
         (("downgrade", "x.json", "--to", "1.50"), "argument --to: not '1.50', did you mean 1.5?; expected"),
         (("upgrade",), "required: PATH"),
         (("upgrade", ""), "a file name must not be empty"),
-        (("downgrade", "x.json"), "one of the arguments --to --for-aiperf is required"),
+        (("downgrade", "x.json"), "one of the arguments --to --for-aiperf --for-reader is required"),
         (("upgrade", "x.json", "--to", UNKNOWN), f"argument --to: not '{UNKNOWN}'"),
         (("upgrade", "x.json", "--unknown"), "no such option: --unknown"),
         (("upgrade", "x.json", "y.json"), "several outputs need a place (-d DIR writes them to a folder"),
@@ -946,4 +946,4 @@ def test_where_ctrl_c_is_ignored_it_stays_ignored(tree: Path) -> None:
 
 def test_the_console_script_is_the_module() -> None:
     entry = (ROOT / "pyproject.toml").read_text()
-    assert 'aiperf-migrate = "migrator.cli.main:run"' in entry
+    assert 'aiperf-migrate = "migrator.cli.start:run"' in entry

@@ -60,6 +60,7 @@ class Options(WritingOptions):
 
     to: str | None
     for_aiperf: str | None
+    for_reader: str | None
     check: bool
     dry_run: bool
     diff: bool
@@ -135,6 +136,11 @@ def _add_goal(parser: Parser, direction: Direction) -> None:
         metavar="RELEASE",
         help="what this AIPerf release reads, input_config included; 0.9 means its newest",
     )
+    goal.add_argument(
+        "--for-reader",
+        metavar="READER",
+        help="what a program reads, by its contract: as the newest AIPerf release that writes all it needs",
+    )
 
 
 def _version(text: str) -> str:
@@ -190,7 +196,8 @@ def _request(options: Options) -> Request:
         raise UsageError("--records names the records of one export", hint="--backfill reads those beside each file")
     if options.backfill and not options.records and STDIN in options.paths:
         raise UsageError("standard input has no files beside it", hint="--records FILE")
-    goal = goal_of(options.to if options.for_aiperf is None else None, options.for_aiperf)
+    release = _for_reader(options.for_reader) if options.for_reader else options.for_aiperf
+    goal = goal_of(options.to if release is None else None, release)
     if goal.note:
         complain(goal.note)
     return Request(
@@ -210,6 +217,24 @@ def _request(options: Options) -> Request:
         where=options.where,
         ledgers=bool(options.explain or options.diff or options.json or options.ledger),
     )
+
+
+def _for_reader(name: str) -> str:
+    """The newest release that writes what a reader needs.
+
+    Raises:
+        UsageError: there is no such contract, or no release meets it.
+    """
+    # Slow to import, and only for this option.
+    from migrator.contracts.contract import contract
+    from migrator.contracts.releases import newest_met
+
+    found = newest_met(contract(name))
+    if found is None:
+        raise UsageError(
+            f"no AIPerf release writes all that {name} needs", hint=f"aiperf-migrate contract versions {name}"
+        )
+    return found.name
 
 
 def _may_be_several(paths: Sequence[str]) -> bool:
