@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from migrator._version import __version__
@@ -19,8 +20,8 @@ def run() -> None:
 def _printed() -> bool:
     """Print the version. False if standard output cannot be written, which the command line then reports."""
     try:
-        sys.stdout.write(f"aiperf-migrate {__version__}\n")
-        sys.stdout.flush()
-    except (OSError, AttributeError):
+        # Past the buffer, which would keep what could not be written.
+        os.write(sys.stdout.fileno(), f"aiperf-migrate {__version__}\n".encode())
+    except (OSError, AttributeError, ValueError):
         return False
     return True

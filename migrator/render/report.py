@@ -28,17 +28,21 @@ def counts(tally: Tally) -> str:
     return ", ".join(parts) or "label only"
 
 
+def heading(result: Result) -> str:
+    """What was done with a file, in a few columns: `1.4 → 1.5`, `for 0.9.0`, or a status."""
+    if result.status is not Status.MIGRATED:
+        return result.status.value
+    moved = result.steps or result.from_version == UNKNOWN_VERSION
+    return f"{result.from_version} → {result.to_version}" if moved else _same_version(result)
+
+
 def result_line(result: Result) -> str:
     """One or two lines for one file: what was done and its name, then the changes or the reason."""
-    name = printable(result.source.path)
-    if result.status is Status.FAILED:
-        return f"{'failed':<13}{name}"
-    if result.status is Status.MIGRATED:
-        if result.from_version == UNKNOWN_VERSION:
-            return f"{f'{UNKNOWN_VERSION} → {result.to_version}  ':<13}{name}"
-        move = f"{result.from_version} → {result.to_version}" if result.steps else _same_version(result)
-        return f"{move + '  ':<13}{name}\n{'':<13}{counts(result.tally)}"
-    return f"{result.status.value:<13}{name}\n{'':<13}{printable(result.reason)}"
+    first = f"{heading(result) + '  ':<13}{printable(result.source.path)}"
+    if result.status is Status.FAILED or result.from_version == UNKNOWN_VERSION:
+        return first
+    told = counts(result.tally) if result.status is Status.MIGRATED else printable(result.reason)
+    return f"{first}\n{'':<13}{told}"
 
 
 def _same_version(result: Result) -> str:
@@ -46,11 +50,13 @@ def _same_version(result: Result) -> str:
     return f"for {result.for_release}" if result.for_release else f"{result.to_version} filled"
 
 
-def total_line(results: Mapping[Status, int]) -> str:
-    """The last line of a batch, from the number of files by status."""
-    done = [f"{results[status]} {status.value}" for status in Status if results.get(status)]
+def total_line(results: Mapping[Status, int], *, written: bool = True) -> str:
+    """The last line of a batch, from the number of files by status; `written` is false for a trial."""
+    names = {} if written else {Status.MIGRATED: "would be migrated"}
+    done = [f"{results[status]} {names.get(status, status.value)}" for status in Status if results.get(status)]
     files = sum(results.values())
-    return f"{plural(files, 'file')}: {', '.join(done) or 'nothing to do'}"
+    end = "" if written else "; nothing was written"
+    return f"{plural(files, 'file')}: {', '.join(done) or 'nothing to do'}{end}"
 
 
 def explain(result: Result) -> Iterator[str]:

@@ -321,7 +321,7 @@ def entries_of(journal: Path) -> list[str]:
 def test_ctrl_c_ends_a_batch_between_files(tmp_path: Path, times: int) -> None:
     """It reaches every process of the terminal; the workers go on with what is in hand."""
     tree(tmp_path / "in", 640)
-    arguments = ("upgrade", "in", "--in-place", "--journal", "j", "--engine", "dask", "--jobs", "1")
+    arguments = ("upgrade", "in", "--in-place", "-v", "--journal", "j", "--engine", "dask", "--jobs", "1")
     with started(*arguments, cwd=tmp_path) as process:
         while not entries_of(tmp_path / "j") and process.poll() is None:
             time.sleep(0.01)

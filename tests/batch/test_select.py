@@ -383,7 +383,10 @@ def test_a_table_in_the_tree_is_no_input(tmp_path: Path, runs: list[str], rows: 
     assert (tmp_path / "in" / "t.json").read_bytes() == table
     assert run("inspect", "in", cwd=tmp_path).code == 0
     done = run("upgrade", "in", "--dry-run", cwd=tmp_path)
-    assert (done.code, done.lines[-1]) == (0, f"{len(runs) + 1} files: {len(runs)} migrated, 1 skipped")
+    assert (done.code, done.lines[-1]) == (
+        0,
+        f"{len(runs) + 1} files: {len(runs)} would be migrated, 1 skipped; nothing was written",
+    )
 
 
 def test_a_broken_export_is_not_taken_for_lines(tmp_path: Path) -> None:
@@ -391,4 +394,4 @@ def test_a_broken_export_is_not_taken_for_lines(tmp_path: Path) -> None:
     for number, broken in enumerate((raw + b"\n{}\n", b"{}\n{", b'{"a": 1}\nx\n', b"[]\n]\n")):
         (tmp_path / f"{number}.json").write_bytes(broken)
     done = run("upgrade", ".", "--dry-run", cwd=tmp_path)
-    assert (done.code, done.lines[-1]) == (4, "4 files: 4 failed")
+    assert (done.code, done.lines[-1]) == (4, "4 files: 4 failed; nothing was written")

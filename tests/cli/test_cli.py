@@ -523,10 +523,10 @@ def test_convert_takes_a_mixed_tree_both_ways(tree: Path) -> None:
 def test_a_file_that_would_have_to_go_the_other_way(tree: Path) -> None:
     done = run("upgrade", "in", "--to", "1.0", "--dry-run", cwd=tree)
     assert done.code == 0
-    assert done.lines[-1] == "6 files: 1 migrated, 1 unchanged, 4 skipped"
+    assert done.lines[-1] == "6 files: 1 would be migrated, 1 unchanged, 4 skipped; nothing was written"
     assert "             1.3, newer than 1.0" in done.lines
     done = run("downgrade", "in", "--to", "1.4", "--dry-run", cwd=tree)
-    assert done.lines[-1] == "6 files: 1 migrated, 5 skipped"
+    assert done.lines[-1] == "6 files: 1 would be migrated, 5 skipped; nothing was written"
     done = run("upgrade", f"in/{NAME}", "--to", "1.0", cwd=tree)
     assert done.code == 4
     assert done.raw == b""
@@ -552,7 +552,7 @@ def test_other_families_are_left_alone_with_a_word(tree: Path) -> None:
     assert "other.json: is not an AIPerf export; expected a main export" in done.complaints[0]
     (tree / "other.json").unlink()
     assert snapshot(tree) == {**before, **snapshot(tree)}
-    every = run("upgrade", EXPORTS, "--dry-run").stdout
+    every = run("upgrade", EXPORTS, "--dry-run", "-v").stdout
     for family in ("timeslices", "phase manifest", "server metrics", "aggregate", "collated", "sweep", "run config"):
         assert f"             {family}, left alone" in every
 

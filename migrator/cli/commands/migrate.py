@@ -22,6 +22,7 @@ from migrator.cli.streams import complain, say
 from migrator.cli.write_options import NEEDS_OUTPUT, WritingOptions, add_write_options, journaled, write_options
 from migrator.errors import ExitCode, UnwritableError, UsageError
 from migrator.migration.goal import goal_of
+from migrator.render.folded import Folded
 from migrator.render.lines import json_line
 from migrator.render.report import diff, explain, result_line, total_line
 from migrator.render.safe import printable
@@ -64,6 +65,7 @@ class Options(WritingOptions):
     check: bool
     dry_run: bool
     diff: bool
+    verbose: bool
     explain: bool
     json: bool
     ledger: str | None
@@ -92,6 +94,7 @@ def arguments(command: str) -> Parser:
     place.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
     place.add_argument("--dry-run", action="store_true", help="write nothing; report what would be done")
     parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, path by path")
+    parser.add_argument("-v", "--verbose", action="store_true", help="lines for each file of a large batch, too")
     parser.add_argument("--explain", action="store_true", help="the whole ledger of each file, step by step")
     parser.add_json()
     parser.add_argument(
@@ -155,6 +158,7 @@ def run(options: Options) -> int:
     """Migrate all files and report; the exit code is that of the worst thing that happened."""
     request = _request(options)
     quiet = request.standard_output
+    several = len(options.paths) > 1 or is_folder(options.paths[0])
     totals: Counter[Status] = Counter()
     interrupt = DeferredInterrupt()
     avoid = (options.output_dir, options.backup_dir, options.journal, options.ledger)
@@ -164,16 +168,19 @@ def run(options: Options) -> int:
         report = Report(stack.enter_context(progress(options, f"{options.command} {request.goal.phrase}", *avoid)))
         if request.out_folder or request.in_place:
             stack.enter_context(interrupt)
+        folded = None
+        if several and not (quiet or options.json or options.diff or options.explain or options.verbose):
+            folded = Folded(say, complain)
+            stack.callback(folded.finish)
         journal, files = journaled(options, request, found, stack)
         results = run_engine(options, files, Migrating(request, journal), interrupt.asked)
         for result in report.each(stack.enter_context(closing(results))):
             if ledgers:
                 ledgers.write(json_line(result.as_dict()))
             totals[result.status] += 1
-            _print(result, options, quiet=quiet)
-    several = len(options.paths) > 1 or is_folder(options.paths[0])
+            _print(result, options, folded, quiet=quiet)
     if several and not options.json and not quiet:
-        say(total_line(totals))
+        say(total_line(totals, written=options.has_output()))
     if not totals:
         complain("no files found")
     return report.worst or (ExitCode.NO if options.check and totals[Status.MIGRATED] else ExitCode.OK)
@@ -291,18 +298,27 @@ def _require_folder(folder: str, paths: Sequence[str]) -> None:
         )
 
 
-def _print(result: Result, options: Options, *, quiet: bool) -> None:
-    """All about one file but its error: warnings on standard error, the rest where the document is not."""
+def _print(result: Result, options: Options, folded: Folded | None, *, quiet: bool) -> None:
+    """All about one file but its error: warnings on standard error, the rest where the document is not.
+
+    Args:
+        result: what became of the file.
+        options: the command line.
+        folded: takes what is printed at the end of a batch; None prints it now.
+        quiet: whether the document goes to standard output.
+    """
     name = printable(result.source.path)
     for warning in result.warnings:
         complain(f"{name}: {warning}")
     if options.json:
         say(json_line(result.as_dict()))
         return
-    lost = result.tally.lost if result.status is Status.MIGRATED else 0
-    if lost and not options.diff:
-        reader = f"AIPerf {result.for_release}" if result.for_release else result.to_version
-        complain(f"{name}: {plural(lost, 'value')} lost: {reader} has no place for them (--residue saves them)")
+    lost = "" if options.diff else _lost(result)
+    if folded:
+        folded.take(result, _lines(result, options), lost)
+        return
+    if lost:
+        complain(lost)
     if options.diff and result.status is Status.SKIPPED:
         complain(f"{name}: {result.reason}")
     lines = _lines(result, options)
@@ -311,6 +327,16 @@ def _print(result: Result, options: Options, *, quiet: bool) -> None:
             say(line)
     elif options.explain or result.status is Status.MIGRATED:
         complain(*lines)
+
+
+def _lost(result: Result) -> str:
+    """The warning of what is lost in a file; empty for nothing."""
+    lost = result.tally.lost if result.status is Status.MIGRATED else 0
+    if not lost:
+        return ""
+    reader = f"AIPerf {result.for_release}" if result.for_release else result.to_version
+    name = printable(result.source.path)
+    return f"{name}: {plural(lost, 'value')} lost: {reader} has no place for them (--residue saves them)"
 
 
 def _lines(result: Result, options: Options) -> list[str]:
