@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from migrator.chain.step import Step
 from migrator.errors import UnknownVersionError
@@ -21,19 +20,19 @@ def _same_place(path: Path) -> Path:
     return path
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class Chain:
     """The versions of a family, oldest first, and one step between any two neighbours.
 
-    Two chains are equal only if they are one object, so that plans can be cached.
+    It is no data class, which would take longer to import than the rest of `inspect`; two chains are equal only if
+    they are one object.
 
-    Attributes:
+    Args:
         name: the family, as [`Family`][migrator.identify.Family] names it.
         versions: schema versions, or with `first_writers` names of shapes.
         steps: from each version to the next.
         entry: the step by which the files of a predecessor enter the line; its older end is no version of the line.
-        first_writers: for a family whose files change apart from the schema version, the first release that writes each
-            version; empty for one whose versions are schema versions.
+        first_writers: for a family whose files change apart from the schema version, the first release that writes
+            each version; empty for one whose versions are schema versions.
         labelled: whether documents have a `schema_version`.
         configured: whether documents have an `input_config`.
         opened: the object that steps work on, of a document; objects in lists have keys in it.
@@ -41,16 +40,43 @@ class Chain:
         place: where a place in that object is in the document.
     """
 
-    name: str
-    versions: tuple[str, ...]
-    steps: tuple[Step, ...]
-    entry: Step | None = None
-    first_writers: tuple[str, ...] = ()
-    labelled: bool = False
-    configured: bool = False
-    opened: Callable[[Object], Object] = _same_object
-    closed: Callable[[Object], Object] = _same_object
-    place: Walk = _same_place
+    __slots__ = (
+        "closed",
+        "configured",
+        "entry",
+        "first_writers",
+        "labelled",
+        "name",
+        "opened",
+        "place",
+        "steps",
+        "versions",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        versions: tuple[str, ...],
+        steps: tuple[Step, ...],
+        *,
+        entry: Step | None = None,
+        first_writers: tuple[str, ...] = (),
+        labelled: bool = False,
+        configured: bool = False,
+        opened: Callable[[Object], Object] = _same_object,
+        closed: Callable[[Object], Object] = _same_object,
+        place: Walk = _same_place,
+    ) -> None:
+        self.name = name
+        self.versions = versions
+        self.steps = steps
+        self.entry = entry
+        self.first_writers = first_writers
+        self.labelled = labelled
+        self.configured = configured
+        self.opened = opened
+        self.closed = closed
+        self.place = place
 
     def order(self, version: str) -> int:
         """The place of a version in the line; -1 for the predecessor's.

@@ -8,7 +8,7 @@ from typing import Final
 from migrator.chain.chain import Chain
 from migrator.chain.steps import ENTRY, STEPS, VERSIONS
 
-MAIN: Final = Chain("main export", VERSIONS, STEPS, ENTRY, labelled=True, configured=True)
+MAIN: Final = Chain("main export", VERSIONS, STEPS, entry=ENTRY, labelled=True, configured=True)
 """The chain of main exports, and of GenAI-Perf's."""
 
 BESIDE: Final = ("timeslices", "telemetry records")

@@ -58,7 +58,7 @@ def migrate_lines(
     if residue is not None and _digest(record.data for _, record in _records(lines, done)) != residue.digest:
         raise ResidueError("the residue belongs to another file", expected="one made for this file")
     saved = _Parts(residue)
-    told = _Told()
+    entries = _LineLedger()
     migrated: list[Json] = []
     for number, record in _records(lines, done):
         result = _migrated(number, record.data, goal, options, saved.of(number, record.data))
@@ -70,7 +70,7 @@ def migrate_lines(
             continue
         done.changed = True
         done.steps = max(done.steps, result.steps, key=len)
-        told.add(result)
+        entries.add(result)
         saved.add(number, result)
         if options.save_residue and result.identity.version != done.identity.version:
             found = f"is of {result.identity.version}, the first line of {done.identity.version}"
@@ -80,7 +80,7 @@ def migrate_lines(
         lines[number - 1] = render(result.document, record.layout)
     if done.changed:
         done.raw = b"\n".join(lines)
-    done.ledger = told.ledger()
+    done.ledger = entries.ledger()
     done.restored = residue
     if options.save_residue and done.changed:
         done.residue = saved.whole(done, _digest(migrated))
@@ -129,7 +129,7 @@ def _digest(records: Iterator[Json] | list[Json]) -> str:
     return digest([digest(record) for record in records])
 
 
-class _Told:
+class _LineLedger:
     """The ledger of a file: equal entries of several lines are one, with their number."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from migrator.batch.request import UNKNOWN_VERSION, Result, Status
-from migrator.chain.steps import ENTRY, STEPS
+from migrator.chain.families import MAIN, chain_of
 from migrator.jsonfile import path_text
 from migrator.ledger import PAST_TENSE, Entry, Loss, Op, Tally
 from migrator.render.safe import printable
@@ -37,7 +37,8 @@ def result_line(result: Result) -> str:
         if result.from_version == UNKNOWN_VERSION:
             return f"{f'{UNKNOWN_VERSION} → {result.to_version}  ':<13}{name}"
         move = f"{result.from_version} → {result.to_version}" if result.steps else _same_version(result)
-        return f"{move + '  ':<13}{name}\n{'':<13}{counts(result.tally)}"
+        family = f"{result.family}: " if result.family else ""
+        return f"{move + '  ':<13}{name}\n{'':<13}{family}{counts(result.tally)}"
     return f"{result.status.value:<13}{name}\n{'':<13}{printable(result.reason)}"
 
 
@@ -64,7 +65,7 @@ def explain(result: Result) -> Iterator[str]:
     for entry in result.ledger:
         by_step.setdefault(entry.step, []).append(entry)
     for name, entries in by_step.items():
-        about = _ABOUT_STEP.get(name, "")
+        about = _about(name, result.family)
         if not entries and not about:
             continue
         yield ""
@@ -74,8 +75,16 @@ def explain(result: Result) -> Iterator[str]:
         yield from _by_place(entries)
 
 
-_ABOUT_STEP = {
-    **{step.name(up=up): step.summary for step in (ENTRY, *STEPS) for up in (True, False)},
+def _about(stage: str, family: str) -> str:
+    """What a stage of a migration does, in half a line; empty where its name says it."""
+    if stage in _ABOUT_STAGE:
+        return _ABOUT_STAGE[stage]
+    chain = chain_of(family or MAIN.name)
+    steps = chain.steps if chain.entry is None else (chain.entry, *chain.steps)
+    return next((step.summary for step in steps for up in (True, False) if step.name(up=up) == stage), "")
+
+
+_ABOUT_STAGE: Final = {
     "secrets": "",
     "residue": "what an earlier migration saved",
     "backfill": "what the files beside it say",

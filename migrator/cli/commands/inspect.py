@@ -17,7 +17,7 @@ from migrator.cli.parser import Parser
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.errors import UsageError
-from migrator.identify import GENAI_PERF_CONFIG, Family, Identity
+from migrator.identify import BESIDE, GENAI_PERF_CONFIG, Family, Identity
 from migrator.jsonfile import Json
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -125,7 +125,9 @@ def _description(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) 
 def _line(source: Source, found: Identity) -> str:
     name = printable(source.path)
     if found.family is not Family.EXPORT:
-        return f"{found.family.value:<32}{name}"
+        return (
+            f"{' '.join(filter(None, (found.family.value, found.version if found.family in BESIDE else ''))):<32}{name}"
+        )
     what = f"{_version(found):<6}{_dialect(found):<8}{_writer(found)}"
     return f"{what:<32}{name}" if len(what) < 32 else f"{what}\n{'':<32}{name}"
 
@@ -157,6 +159,8 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
         rows += _export_rows(loaded)
     elif found.family is Family.GENAI_PERF:
         rows += [*_figures(loaded, facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
+    if found.family in BESIDE:
+        rows.append(("version", found.version))
     rows += _wrapped_rows("evidence", found.evidence)
     yield printable(source.path)
     yield from table(rows, indent="  ")
