@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.metrics import catalogue, is_block
+from migrator.aiperf.records import REBUILT
 from migrator.aiperf.releases import Dialect, is_newer_than_known, release, version_key, writers
 from migrator.chain.families import BESIDE as CHAINS_BESIDE
 from migrator.chain.families import chain_of
@@ -107,6 +108,11 @@ class Identity(NamedTuple):
     evidence: tuple[str, ...] = ()
 
     @property
+    def rebuilt(self) -> bool:
+        """Whether this tool made the export from records: AIPerf wrote none."""
+        return REBUILT in self.non_metric_keys
+
+    @property
     def mislabelled(self) -> bool:
         """Whether the label names another version than the content."""
         return self.label is not None and self.label != self.version and not self.newer
@@ -127,6 +133,8 @@ class Identity(NamedTuple):
                 "writers": list(self.writers),
                 "newer_than_known": self.newer,
             }
+            if self.rebuilt:
+                row["rebuilt"] = True
         return row | {"evidence": list(self.evidence)}
 
 
@@ -278,6 +286,9 @@ _FIRST_BENCHMARK: Final = "1.3"
 def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     dialect = telemetry_dialect(document)
     config = config_model(document.get("input_config"))
+    if found.rebuilt:
+        evidence = (*found.evidence, f"{REBUILT} is there: made from records, not written by AIPerf")
+        return found._replace(dialect=dialect, config=config, evidence=evidence)
     if CARRIED in document and not config:
         return found._replace(
             dialect=dialect,

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from migrator import stores
+from migrator.aiperf.records import RECORDS, only_records
 from migrator.errors import MigratorError, UnreadableError
 from migrator.files.disk import unreadable
 from migrator.files.packed import EXPORT_SUFFIXES
@@ -69,8 +70,8 @@ def discover(
 ) -> Iterator[Source]:
     """The files that `paths` name, in order. A folder gives every `*.json` below it, sorted within each folder.
 
-    Compressed files (`*.json.gz`, `*.json.zst`) are included. Hidden folders and symbolic links to folders are not
-    entered.
+    Compressed files (`*.json.gz`, `*.json.zst`) are included, and the records of a run that has no export.
+    Hidden folders and symbolic links to folders are not entered.
 
     Args:
         paths: files and folders, as paths or URLs. A URL that is a prefix of other names is a folder.
@@ -180,6 +181,9 @@ def _skipped(skip: Skip, folder: str, path: str) -> bool:
 def _names(folder: str, avoided: set[str], wanted: Names) -> tuple[list[_Name], bool]:
     """The names in a folder, the last first, and whether there are residues among them."""
     names = _stored(folder, avoided, wanted) if is_url(folder) else _on_disk(folder, avoided, wanted)
+    if (RECORDS, None) in names and wanted is not Names.ALL and not only_records({name for name, _ in names}):
+        # Records beside an export are part of its run; without one, they are all that is left of it.
+        names.remove((RECORDS, None))
     names.sort(key=lambda each: each[0].removesuffix("/"), reverse=True)
     # Once for the folder: asking the system for each file would take longer.
     return names, any(name.endswith(RESIDUE_SUFFIX) for name, _ in names)
@@ -196,7 +200,7 @@ def _on_disk(folder: str, avoided: set[str], wanted: Names) -> list[_Name]:
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith("."):
                     names.append((entry.name + "/", None))
-            elif wanted.have(entry.name):
+            elif wanted.have(entry.name) or entry.name == RECORDS:
                 names.append((entry.name, None))
     return names
 

@@ -175,7 +175,7 @@ def _copied(source: Source, request: Request, outputs: Outputs, why: str, loaded
         return _Attempt(Result(source, Status.SKIPPED, why), Outcome())
     if source.path.endswith(BACKUP_SUFFIX):
         return _Attempt(Result(source, Status.SKIPPED, _BACKUP), Outcome())
-    result = Result(source, Status.COPIED, f"{why.removesuffix(', left alone')}, as it is", output=target)
+    result = Result(source, Status.COPIED, f"{why.partition(', left alone')[0]}, as it is", output=target)
     if is_url(source.path) or is_url(target):
         raw = loaded.raw if loaded is not None and loaded.raw else read_bytes(source.path)
         return _Attempt(result, outputs.write(target, raw, None))
@@ -277,7 +277,9 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
         if request.out_file or request.standard_output:
             # An exit code of 0 would say that the one output was written.
             raise NotAnExportError(f"is {identity.family.value}", expected="a main export", hint="it is left alone")
-        return f"{identity.family.value}, left alone"
+        alone = identity.family is Family.RECORDS and not request.all_files and not source.named
+        how = ": no export beside them, `aiperf-migrate rebuild` makes one" if alone else ", left alone"
+        return f"{identity.family.value}{how}"
     require_chain(identity)
     if not target_of(chain_of(identity.family), request.goal):
         return f"{identity.family.value}: no release that writes {request.goal.version} writes such a file, left alone"

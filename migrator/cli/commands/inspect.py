@@ -124,6 +124,8 @@ def _description(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) 
 
 def _line(source: Source, found: Identity) -> str:
     name = printable(source.path)
+    if found.family is Family.RECORDS and not source.named:
+        return f"{found.family.value:<32}{name}\n{'':<32}no export beside them: `rebuild` makes one"
     if found.family is not Family.EXPORT:
         return (
             f"{' '.join(filter(None, (found.family.value, found.version if found.family in BESIDE else ''))):<32}{name}"
@@ -141,12 +143,16 @@ def _dialect(found: Identity) -> str:
 
 
 def _writer(found: Identity) -> str:
+    if found.rebuilt:
+        return "rebuilt from records"
     if found.config == GENAI_PERF_CONFIG:
         return "GenAI-Perf"
     return printable(found.writer) or release_range(found.writers)
 
 
 def _written_by(found: Identity) -> str:
+    if found.rebuilt:
+        return "aiperf-migrate, from records: no export of AIPerf's own"
     maker = "" if found.config == GENAI_PERF_CONFIG else "AIPerf "
     return f"{maker}{_writer(found)}" + ("" if found.writer or not maker else " (not in the file)")
 
@@ -159,8 +165,10 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
         rows += _export_rows(loaded)
     elif found.family is Family.GENAI_PERF:
         rows += [*_figures(loaded, facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
-    if found.family in BESIDE:
+    elif found.family in BESIDE:
         rows.append(("version", found.version))
+    elif found.family is Family.RECORDS:
+        rows.append(("next", "`rebuild` makes an export of them"))
     rows += _wrapped_rows("evidence", found.evidence)
     yield printable(source.path)
     yield from table(rows, indent="  ")
