@@ -282,6 +282,9 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
         return f"{identity.family.value}{how}"
     require_chain(identity)
     if not target_of(chain_of(identity.family), request.goal):
+        if request.out_file or request.standard_output:
+            found = f"no release that writes {request.goal.version} writes {identity.family.value}"
+            raise NotAnExportError(found, hint="it is left alone")
         return f"{identity.family.value}: no release that writes {request.goal.version} writes such a file, left alone"
     if wrong_way := _wrong_way(identity, request):
         found = f"{identity.version}, {wrong_way} than {target_of(chain_of(identity.family), request.goal)}"

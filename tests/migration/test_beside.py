@@ -1,6 +1,6 @@
 """The chains of files beside an export: time slices, and the records of GPU telemetry, under the laws of exports.
 
-The recordings are of AIPerf itself: those of 0.3.0 and 0.13.0 in golden/, those of 0.4.0 and 0.11.0 beside this file.
+The recordings are of AIPerf itself: those of 0.3.0 and 0.13.0 in golden/exports, the others in golden/beside.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 from migrator.redact import redact
 
-HERE: Final = Path(__file__).parent / "recordings"
 GOLDEN: Final = Path(__file__).parents[2] / "golden" / "exports"
+HERE: Final = GOLDEN.parent / "beside"
 SLICES: Final = {
     "0.3.0": GOLDEN / "0.3.0/chat-goodput-key/profile_export_aiperf_timeslices.json",
     "0.4.0": HERE / "0.4.0/profile_export_aiperf_timeslices.json",
