@@ -181,7 +181,7 @@ def _skipped(skip: Skip, folder: str, path: str) -> bool:
 def _names(folder: str, avoided: set[str], wanted: Names) -> tuple[list[_Name], bool]:
     """The names in a folder, the last first, and whether there are residues among them."""
     names = _stored(folder, avoided, wanted) if is_url(folder) else _on_disk(folder, avoided, wanted)
-    if (RECORDS, None) in names and wanted is not Names.ALL and not only_records({name for name, _ in names}):
+    if (RECORDS, None) in names and not wanted.have(RECORDS) and not only_records({name for name, _ in names}):
         # Records beside an export are part of its run; without one, they are all that is left of it.
         names.remove((RECORDS, None))
     names.sort(key=lambda each: each[0].removesuffix("/"), reverse=True)

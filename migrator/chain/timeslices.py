@@ -155,7 +155,9 @@ def _step(main: Step) -> Step:
     metrics = tuple(Within(SLICES, operation) for operation in main.ops if _is_of_metrics(operation))
     summary, reason, own = _OWN.get(main.newer, ("", "", ()))
     told = "; ".join(operation.describe() for operation in metrics)
-    return Step(main.older, main.newer, summary or told or "nothing", reason or main.reason, (*metrics, *own))
+    return Step(
+        main.older, main.newer, summary or told or "nothing", reason or "As in the main export.", (*metrics, *own)
+    )
 
 
 def _opened(document: Object) -> Object:

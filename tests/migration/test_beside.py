@@ -361,3 +361,20 @@ def test_records_of_several_versions_are_each_migrated_but_have_no_residue() -> 
 
 def test_an_empty_file_of_records_is_unchanged() -> None:
     assert not migrate_lines(b"", goal_of(None, "0.13.0")).changed
+
+
+# --- for a release -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", SLICES)
+@pytest.mark.parametrize("target", ["0.3.0", "0.4.0", "0.8.0", "0.9.0", "0.11.0", "0.12.0", "0.13.0"])
+def test_slices_for_a_release_lose_nothing_in_silence_and_come_back(source: str, target: str) -> None:
+    raw = SLICES[source].read_bytes()
+    parsed = parse(raw)
+    there = migrate(parsed.data, goal_of(None, target), ALL_SAVED)
+    assert unaccounted(parsed.data, there.document, there.ledger) == []
+    again = migrate(there.document, goal_of(None, target), ALL_SAVED)
+    assert again.document == there.document
+    version = identify(parsed.data).version
+    back = migrate(there.document, version, Options(config=True), residue=there.residue)
+    assert render(back.document, parsed.layout) == render(redact(parsed.data)[0], parsed.layout)
