@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 from migrator.aiperf.metrics import catalogue, is_block
 from migrator.aiperf.records import REBUILT
 from migrator.aiperf.releases import Dialect, is_newer_than_known, release, version_key, writers
+from migrator.chain.chain import Chain
 from migrator.chain.families import BESIDE as CHAINS_BESIDE
-from migrator.chain.families import chain_of
+from migrator.chain.families import MAIN, chain_of
 from migrator.chain.places import GPU_METRICS, visit
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, STEPS, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
@@ -106,6 +107,11 @@ class Identity(NamedTuple):
     newer: bool = False
     non_metric_keys: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+
+    @property
+    def chain(self) -> Chain:
+        """The chain of its family; that of exports for a family without one."""
+        return MAIN if self.family is Family.EXPORT else chain_of(self.family.value)
 
     @property
     def rebuilt(self) -> bool:

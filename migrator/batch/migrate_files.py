@@ -13,7 +13,7 @@ from migrator.batch.discover import STDIN, Names, Source
 from migrator.batch.load import Loaded, load, load_content, load_oversized
 from migrator.batch.request import Request, Result, Status
 from migrator.batch.select import passes
-from migrator.chain.families import MAIN, chain_of
+from migrator.chain.families import MAIN
 from migrator.config.for_release import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnreadableError, reported
 from migrator.files.disk import MAX_BYTES
@@ -281,13 +281,13 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
         how = ": no export beside them, `aiperf-migrate rebuild` makes one" if alone else ", left alone"
         return f"{identity.family.value}{how}"
     require_chain(identity)
-    if not target_of(chain_of(identity.family), request.goal):
+    if not target_of(identity.chain, request.goal):
         if request.out_file or request.standard_output:
             found = f"no release that writes {request.goal.version} writes {identity.family.value}"
             raise NotAnExportError(found, hint="it is left alone")
         return f"{identity.family.value}: no release that writes {request.goal.version} writes such a file, left alone"
     if wrong_way := _wrong_way(identity, request):
-        found = f"{identity.version}, {wrong_way} than {target_of(chain_of(identity.family), request.goal)}"
+        found = f"{identity.version}, {wrong_way} than {target_of(identity.chain, request.goal)}"
         if source.named:
             raise NotAnExportError(f"is {found}", hint="convert goes either way")
         return found
@@ -300,7 +300,7 @@ def _as_it_is(request: Request, done: Migration | LinesMigration) -> str:
 
 
 def _wrong_way(identity: Identity, request: Request) -> str:
-    chain, goal = chain_of(identity.family), request.goal
+    chain, goal = identity.chain, request.goal
     if request.direction == "either" or goal.version in identity.versions:
         return ""
     if chain is not MAIN and (not identity.version or is_at(chain, goal, identity.version)):

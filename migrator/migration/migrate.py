@@ -95,7 +95,7 @@ def migrate(
     """
     goal = to if isinstance(to, Goal) else Goal(to)
     identity = _migratable(document, goal, identity or identify(document, details=False), residue)
-    chain = chain_of(identity.family)
+    chain = identity.chain
     if _is_there(identity, chain, goal, residue):
         return _finished(document, identity, goal, options, finish)
     run = _Run(goal, options, identity, chain, target_of(chain, goal), [], {})
@@ -168,7 +168,7 @@ def _migratable(document: Object, goal: Goal, identity: Identity, residue: Resid
         # A document that a migration wrote is at that version, even if its content alone does not prove it.
         identity = identity._replace(family=Family(residue.family), version=residue.to, versions=(residue.to,))
     require_chain(identity)
-    chain = chain_of(identity.family)
+    chain = identity.chain
     if chain is not MAIN and not target_of(chain, goal):
         writes = f"no release that writes {goal.version} writes {identity.family.value}"
         raise NotAnExportError(writes, expected=f"a version from {chain.versions[0]} on", place="$")
@@ -191,7 +191,7 @@ def _is_there(identity: Identity, chain: Chain, goal: Goal, residue: Residue | N
 
 def _finished(document: Object, identity: Identity, goal: Goal, options: Options, finish: Finish | None) -> Migration:
     """The result for a document that is at its goal: only facts from elsewhere can change it."""
-    to = target_of(chain_of(identity.family), goal)
+    to = target_of(identity.chain, goal)
     result, added = finish(document, to) if finish else (document, [])
     if not added:
         return Migration(document, identity, to)
