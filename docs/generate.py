@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from migrator.chain.families import BESIDE, chain_of
 from migrator.chain.operation import Operation
+from migrator.chain.step import Step
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.cli.commands.versions import rows
 from migrator.render.text import release_range
@@ -28,15 +30,29 @@ def _lines() -> Iterator[str]:
     for row in rows():
         yield f"| {row.version} | {release_range(row.releases)} | {row.summary} |"
     for step in (ENTRY, *STEPS):
+        yield from _step(step, "##")
+    yield ""
+    yield "# Files beside the export"
+    yield ""
+    yield "They have no label. See [folder](folder.md)."
+    for family in BESIDE:
         yield ""
-        yield f"## {step.name(up=True)}"
-        yield ""
-        yield step.reason
-        yield ""
-        yield "| upgrade | downgrade loses |"
-        yield "|---|---|"
-        for op in step.ops:
-            yield f"| {op.describe()} | {_losses(op)} |"
+        yield f"## {family.capitalize()}"
+        for step in chain_of(family).steps:
+            if step.ops:
+                yield from _step(step, "###")
+
+
+def _step(step: Step, heading: str) -> Iterator[str]:
+    yield ""
+    yield f"{heading} {step.name(up=True)}"
+    yield ""
+    yield step.reason
+    yield ""
+    yield "| upgrade | downgrade loses |"
+    yield "|---|---|"
+    for op in step.ops:
+        yield f"| {op.describe()} | {_losses(op)} |"
 
 
 def _losses(op: Operation) -> str:

@@ -11,7 +11,11 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.metrics import catalogue, is_block
+from migrator.aiperf.records import REBUILT
 from migrator.aiperf.releases import Dialect, is_newer_than_known, release, version_key, writers
+from migrator.chain.chain import Chain
+from migrator.chain.families import BESIDE as CHAINS_BESIDE
+from migrator.chain.families import MAIN, chain_of
 from migrator.chain.places import GPU_METRICS, visit
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, STEPS, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
@@ -24,7 +28,7 @@ from migrator.jsonfile import Json, path_text
 class Family(StrEnum):
     """The kinds of files that AIPerf, GenAI-Perf and this tool write.
 
-    The exports of AIPerf (`EXPORT`) and of GenAI-Perf are migrated, the others are not.
+    The exports of AIPerf (`EXPORT`) and of GenAI-Perf are migrated, and those of [`BESIDE`][]; the others are not.
     """
 
     EXPORT = "main export"
@@ -69,7 +73,9 @@ _PLURAL: Final = frozenset(
 )
 
 MIGRATABLE: Final = (Family.EXPORT, Family.GENAI_PERF)
-"""The families that can be migrated."""
+"""The families of exports."""
+BESIDE: Final = frozenset(map(Family, CHAINS_BESIDE))
+"""The families beside an export that have chains of their own: they are migrated, too, but hold no run."""
 
 
 def not_an_export(family: Family) -> NotAnExportError:
@@ -103,6 +109,16 @@ class Identity(NamedTuple):
     evidence: tuple[str, ...] = ()
 
     @property
+    def chain(self) -> Chain:
+        """The chain of its family; that of exports for a family without one."""
+        return MAIN if self.family is Family.EXPORT else chain_of(self.family.value)
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether this tool made the export from records: AIPerf wrote none."""
+        return REBUILT in self.non_metric_keys
+
+    @property
     def mislabelled(self) -> bool:
         """Whether the label names another version than the content."""
         return self.label is not None and self.label != self.version and not self.newer
@@ -110,6 +126,8 @@ class Identity(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         row: dict[str, Any] = {"family": self.family.value}
+        if self.family in BESIDE and self.version:
+            row["version"] = self.version
         if self.family is Family.EXPORT:
             row |= {
                 "version": self.version,
@@ -121,6 +139,8 @@ class Identity(NamedTuple):
                 "writers": list(self.writers),
                 "newer_than_known": self.newer,
             }
+            if self.rebuilt:
+                row["rebuilt"] = True
         return row | {"evidence": list(self.evidence)}
 
 
@@ -225,6 +245,8 @@ def identify(document: Json, *, details: bool = True) -> Identity:
             non_metric_keys=non_metric_keys,
             evidence=(_FAMILY_EVIDENCE[Family.GENAI_PERF],),
         )
+    if kind in BESIDE:
+        return _beside(kind, document)
     if kind is not Family.EXPORT:
         return Identity(kind, evidence=(_FAMILY_EVIDENCE.get(kind, "no key that an AIPerf file would have"),))
     _require_shape(document, non_metric_keys)
@@ -244,9 +266,35 @@ def identify(document: Json, *, details: bool = True) -> Identity:
     return _detailed(document, found) if details else found
 
 
+def _beside(kind: Family, document: dict[str, Json]) -> Identity:
+    """A file of a family with a chain of its own: of the newest version whose proof it has, else of the oldest.
+
+    A version without a proof of its own is not told from the one before it, and a migration between them changes
+    nothing.
+    """
+    chain = chain_of(kind.value)
+    opened = chain.opened(document)
+    version, evidence = chain.versions[0], "nothing that a newer version has"
+    if chain.configured and config_model(document.get("input_config")) == "BenchmarkConfig":
+        version, evidence = _FIRST_BENCHMARK, f"input_config is BenchmarkConfig (since {_FIRST_BENCHMARK})"
+    for step in reversed(chain.steps[chain.order(version) :]):
+        proof = next(filter(None, (op.present(opened) for op in step.ops)), "")
+        if proof:
+            version, evidence = step.newer, f"{proof} is there (since {step.newer})"
+            break
+    return Identity(kind, version, versions=(version,), evidence=(_FAMILY_EVIDENCE[kind], evidence))
+
+
+_FIRST_BENCHMARK: Final = "1.3"
+"""The first version whose `input_config` is BenchmarkConfig."""
+
+
 def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     dialect = telemetry_dialect(document)
     config = config_model(document.get("input_config"))
+    if found.rebuilt:
+        evidence = (*found.evidence, f"{REBUILT} is there: made from records, not written by AIPerf")
+        return found._replace(dialect=dialect, config=config, evidence=evidence)
     if CARRIED in document and not config:
         return found._replace(
             dialect=dialect,
@@ -264,6 +312,12 @@ def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     told = dialect if found.version == "1.4" else None
     possible = tuple(name for version in found.versions for name in writers(version, told))
     return found._replace(dialect=dialect, config=config, writers=possible)
+
+
+def require_chain(found: Identity) -> None:
+    """Refuse what has no chain: as [`require_migratable`][], but files beside an export may pass."""
+    if found.family not in BESIDE:
+        require_migratable(found)
 
 
 def require_migratable(found: Identity) -> None:

@@ -66,6 +66,8 @@ class Layout(NamedTuple):
 
 
 CANONICAL: Final = Layout()
+COMPACT: Final = Layout(indent=None, key_separator=":")
+"""A document on one line without a space, as each line of AIPerf's records is."""
 _NEAR_CANONICAL: Final = (
     Layout(tail="\n"),
     Layout(exponent_plus=False),
@@ -102,6 +104,8 @@ def parse(raw: bytes) -> Parsed:
         return _parse_faithfully(raw)
     if again == raw:
         return Parsed(data)
+    if b"\n" not in raw:
+        return Parsed(data, COMPACT) if orjson.dumps(data) == raw else _parse_faithfully(raw)
     # Cheaper than rendering each of these layouts. The replacement also hits strings, but then the bytes differ.
     body = raw[:-1] if raw.endswith(b"\n") else raw
     bare = len(body) != len(again)
@@ -118,13 +122,14 @@ def render(data: Json, layout: Layout = CANONICAL) -> bytes:
     """
     import orjson
 
+    option = None if layout is COMPACT else orjson.OPT_INDENT_2
     try:
-        raw = orjson.dumps(data, option=orjson.OPT_INDENT_2, default=_numeral)
+        raw = orjson.dumps(data, option=option, default=_numeral)
     except orjson.JSONEncodeError as error:
         reasons = {"Recursion": "nested more than 250 levels deep", "surrogates": "holds half of a surrogate pair"}
         found = next((text for word, text in reasons.items() if word in str(error)), f"cannot be written: {error}")
         raise NotJsonError(found, expected="a document that can be written as JSON") from error
-    if layout is CANONICAL:
+    if layout is CANONICAL or layout is COMPACT:
         return raw
     if layout in _NEAR_CANONICAL:
         return _respell(raw, layout)

@@ -16,6 +16,7 @@ from golden.record.environment import InstallationError, aiperf
 from golden.record.scenarios import FOLDER, scenarios
 from golden.update import EXPORT_FILE
 from oracle import corpus
+from oracle.beside import converted as beside_for
 from oracle.convert import convert_tree
 from oracle.edited import converted as edited_for
 from oracle.edited import edited
@@ -50,7 +51,8 @@ class Column(NamedTuple):
     """The verdicts of one release on every export, as it is and converted, by its path in the corpus.
 
     `absent` tells why there are none. `edited` has the verdicts on the edited exports, converted, by their names;
-    `without_config` counts those whose configuration was dropped as a whole.
+    `without_config` counts those whose configuration was dropped as a whole. `beside` has the verdicts on converted
+    files beside an export, by their names; a release that writes no such file is not asked.
     """
 
     release: str
@@ -59,6 +61,7 @@ class Column(NamedTuple):
     absent: str = ""
     edited: Mapping[str, Verdict] = {}
     without_config: int = 0
+    beside: Mapping[str, Verdict] = {}
 
 
 def columns(releases: Iterable[str], cache: Path) -> list[Column]:
@@ -84,15 +87,19 @@ def column(release: str, cache: Path) -> Column:
         lost = [name for name in names if name not in refused and not (out / name).exists()]
         there = [name for name in names if (out / name).exists()]
         changed, without_config, unwilling = edited_for(release, out)
+        others, not_made = beside_for(release, out)
         files = [*(EXPORTS / name for name in names), *(out / name for name in there), *changed.values()]
-        verdicts = ask(python, files, out)
+        verdicts = ask(python, [*files, *others.values()], out)
+        of_others = dict(zip(others, verdicts[len(files) :], strict=True))
+        of_others |= {name: Verdict([f"refused: {why}"]) for name, why in not_made.items()}
+        verdicts = verdicts[: len(files)]
     as_is = dict(zip(names, verdicts, strict=False))
     converted = dict(zip(there, verdicts[len(names) :], strict=False))
     of_edited = dict(zip(changed, verdicts[len(names) + len(there) :], strict=True))
     of_edited |= {name: Verdict([f"refused: {why}"]) for name, why in unwilling.items()}
     converted |= {name: Verdict([f"refused: {why}"]) for name, why in refused.items() if name in as_is}
     converted |= {name: Verdict(["the command neither wrote nor reported it"]) for name in lost}
-    return Column(release, as_is, converted, edited=of_edited, without_config=without_config)
+    return Column(release, as_is, converted, edited=of_edited, without_config=without_config, beside=of_others)
 
 
 def ask(python: Path, files: Sequence[Path], folder: Path) -> list[Verdict]:
@@ -155,6 +162,15 @@ def result(asked: Sequence[Column]) -> dict[str, Any]:
             for column in loaders
             for name, verdict in column.edited.items()
             if (why := verdict.objection())
+        ],
+    }
+    found["beside"] = {
+        "judged": sum(len(column.beside) for column in loaders),
+        "failures": [
+            [name, column.release, why]
+            for column in loaders
+            for name, verdict in column.beside.items()
+            if (why := verdict.objection() or verdict.changes())
         ],
     }
     found["exports"] = sum(len(column.converted) for column in loaders)

@@ -49,7 +49,8 @@ def fails(found: dict[str, Any]) -> bool:
     fewer = len(drawn["converted"]) < len(drawn["native"])
     gone = [name for name in found["absent"] if ".dev" not in name]
     low = any(low_share < AIM for _, _, _, low_share in _lowest(found))
-    return bool(found["failures"] or found["others"] or found["edited"]["failures"] or gone or fewer or low)
+    beside = found.get("beside", {"failures": []})["failures"]
+    return bool(beside or found["failures"] or found["others"] or found["edited"]["failures"] or gone or fewer or low)
 
 
 def text(found: dict[str, Any]) -> Iterator[str]:
@@ -69,6 +70,8 @@ def text(found: dict[str, Any]) -> Iterator[str]:
     yield "{}/{} read after conversion, every metric value unchanged".format(*score(found["converted"]))
     yield f"all recorded exports, in every loader: {_all(found)}"
     yield f"configurations whose fields conflict, in every loader: {_edited(found)}"
+    if "beside" in found:
+        yield f"time slices and records of GPU telemetry, in every loader: {_beside(found)}"
     yield from (f"not asked: {name}: {why}" for name, why in found["absent"].items())
     yield from _failures_text(found)
     yield ""
@@ -82,6 +85,11 @@ def _edited(found: dict[str, Any]) -> str:
     return f"{edited['judged'] - len(edited['failures']):,} of {edited['judged']:,}"
 
 
+def _beside(found: dict[str, Any]) -> str:
+    beside = found["beside"]
+    return f"{beside['judged'] - len(beside['failures']):,} of {beside['judged']:,}"
+
+
 def _failures_text(found: dict[str, Any]) -> Iterator[str]:
     """What fails: the exports that fail for the same reason stand together."""
     for (loader, why), names in _grouped(found).items():
@@ -92,7 +100,8 @@ def _failures_text(found: dict[str, Any]) -> Iterator[str]:
 
 def _grouped(found: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
     groups: dict[tuple[str, str], list[str]] = {}
-    for source, loader, why in (*found["failures"], *found["others"], *found["edited"]["failures"]):
+    beside = found.get("beside", {"failures": []})["failures"]
+    for source, loader, why in (*found["failures"], *found["others"], *found["edited"]["failures"], *beside):
         groups.setdefault((loader, why), []).append(source.removesuffix(f"/{EXPORT_FILE}"))
     return groups
 

@@ -8,29 +8,59 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import IO, Final, NamedTuple
 
 from migrator.errors import NotAnExportError, NotJsonError, UnreadableError
 from migrator.files.disk import unreadable
+from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.jsonfile import Json
 
 PROFILING: Final = "profiling"
 """The `metadata.benchmark_phase` whose requests are the result; releases before 0.3 name no phase."""
+RECORDS: Final = "profile_export.jsonl"
+"""The name that AIPerf gives to the records of a run."""
+NOT_EXPORTS: Final = (
+    "inputs.json",
+    "outputs.json",
+    "phase_manifest.json",
+    "run_config.json",
+    "server_metrics_export.json",
+    "_timeslices.json",
+)
+"""Ends of the names of JSON files that a run without an export has all the same."""
+REBUILT: Final = "aiperf_migrate_rebuilt"
+"""The key that marks an export that this tool made from records; AIPerf never writes it."""
 _LONGEST: Final = 2**26
 """Bytes of the longest line that is read. Real records have up to 10 kB; a longer line is not a record."""
 
 
+def only_records(names: Collection[str]) -> bool:
+    """Whether a folder with files of these names holds the records of a run, and no file that can be its export."""
+    if RECORDS not in names:
+        return False
+    return all(name.endswith(NOT_EXPORTS) for name in names if name.endswith(EXPORT_SUFFIXES))
+
+
 class Request(NamedTuple):
-    """One request of the profiling phase: the number of its line, its metadata and its metrics as the file has them."""
+    """One request of the profiling phase: the number of its line, its metadata and its metrics as the file has them.
+
+    `error` is what the record says of its failure, None for a request that succeeded.
+    """
 
     line: int
     metadata: dict[str, Json]
     metrics: dict[str, Json]
+    error: Json = None
 
 
-def requests(path: str) -> Iterator[Request]:
+def requests(path: str, on_cut: Callable[[int], object] | None = None) -> Iterator[Request]:
     """Every request of the profiling phase, in the order of the file, in which requests ended.
+
+    Args:
+        path: the file of records.
+        on_cut: called with the number of a last line that was cut off, as a run that was killed leaves it; without it,
+            such a line is an error.
 
     Raises:
         MigratorError: unreadable, not a regular file, not JSON, or a line that is not a record; with file and line.
@@ -47,6 +77,9 @@ def requests(path: str) -> Iterator[Request]:
                 except orjson.JSONDecodeError as error:
                     if not line.strip():
                         continue
+                    if on_cut and not line.endswith(b"\n") and len(line) < _LONGEST:
+                        on_cut(number)
+                        return
                     raise _broken(line, number, path, error) from error
                 metrics = record.get("metrics") if type(record) is dict else None
                 if type(metrics) is not dict:
@@ -56,7 +89,7 @@ def requests(path: str) -> Iterator[Request]:
                 metadata = record.get("metadata")
                 metadata = metadata if type(metadata) is dict else {}
                 if metadata.get("benchmark_phase", PROFILING) == PROFILING:
-                    yield Request(number, metadata, metrics)
+                    yield Request(number, metadata, metrics, record.get("error"))
     except OSError as error:
         raise unreadable(error, path) from error
 

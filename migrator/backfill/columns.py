@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from migrator.aiperf.records import Request, at, numbers, requests
 from migrator.backfill.base import FRACTIONS, fraction_of
@@ -27,10 +27,17 @@ class Column:
         self.base: array[float] | None = array("d")
 
 
-def read_columns(path: str, tags: Collection[str]) -> tuple[int, dict[str, Column]]:
+def read_columns(
+    path: str, tags: Collection[str] | None, each: Iterable[Request] | None = None
+) -> tuple[int, dict[str, Column]]:
     """Read the columns of some metrics from the profiling phase of a file of records.
 
     Memory grows by eight bytes for each value, not with the length of the records.
+
+    Args:
+        path: the file.
+        tags: the metrics; None for all that the records have.
+        each: the requests of the file, if they are being read already.
 
     Returns:
         the number of requests, and tag → column, without the metrics that the file does not have.
@@ -41,9 +48,9 @@ def read_columns(path: str, tags: Collection[str]) -> tuple[int, dict[str, Colum
     columns: dict[str, Column] = {}
     # Where the numbers of a plain metric go, and their unit: all that the hot loop needs.
     plain: dict[str, tuple[Callable[[float], None], str]] = {}
-    wanted = frozenset(tags)
+    wanted = None if tags is None else frozenset(tags)
     count = 0
-    for request in requests(path):
+    for request in requests(path) if each is None else each:
         count += 1
         for tag, metric in request.metrics.items():
             if tag in plain:
@@ -55,7 +62,7 @@ def read_columns(path: str, tags: Collection[str]) -> tuple[int, dict[str, Colum
                         continue
                 except (KeyError, TypeError):
                     pass
-            if tag in wanted:
+            if wanted is None or tag in wanted:
                 column = columns.setdefault(tag, Column())
                 _add(column, metric, request, tag, path)
                 if tag not in FRACTIONS and column.values and not column.is_list:

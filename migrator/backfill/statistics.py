@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from migrator.aiperf.metrics import PERCENTILES
 from migrator.backfill.base import factor
 from migrator.backfill.columns import Column
+from migrator.jsonfile import Object
 
 _BLOCK: Final = 128
 _EXACT: Final = float(2**50)
@@ -59,6 +60,40 @@ def facts(column: Column, avg: object, *, p10: bool = False) -> Facts:
     if exact is None:
         return Facts(count, stats)
     return Facts(count, stats, *exact, _p10(column, values, avg) if p10 else None)
+
+
+def stats_block(column: Column) -> Object:
+    """The stats block of a column that has at least one value, with its statistics in AIPerf's order.
+
+    Durations are taken back to the whole nanoseconds that they were measured in, and the statistics computed there, as
+    AIPerf does; sums are those of 0.12.0 and later.
+    """
+    numbers, scale = _measured(column)
+    count = len(numbers)
+    total = pairwise(numbers)
+    mean = total / count
+    variance = pairwise([(number - mean) ** 2 for number in numbers]) / count
+    ordered = sorted(numbers)
+    stats: dict[str, float] = {"avg": mean}
+    stats |= {name: percentile(ordered, int(name[1:])) for name in PERCENTILES}
+    stats |= {"min": ordered[0], "max": ordered[-1], "std": sqrt(variance)}
+    block = {name: value * scale for name, value in stats.items()}
+    return {"unit": column.unit, **block, "count": count, "sum": total * scale}
+
+
+def _measured(column: Column) -> tuple[Sequence[float], float]:
+    """The values as AIPerf had them, and what they were multiplied by to be shown."""
+    scale = factor(column.unit)
+    values = column.values.tolist()
+    if scale is None:
+        return values, 1.0
+    if column.base:
+        return column.base.tolist(), scale
+    whole = [float(round(value / scale)) for value in values if abs(value) < _EXACT]
+    shown_again = len(whole) == len(values) and all(
+        number * scale == value for number, value in zip(whole, values, strict=True)
+    )
+    return (whole, scale) if shown_again else (values, 1.0)
 
 
 _Sums = tuple[float, float]

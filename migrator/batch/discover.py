@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
 from typing import Final, NamedTuple
 
 from migrator import stores
+from migrator.aiperf.records import RECORDS, only_records
 from migrator.errors import MigratorError, UnreadableError
 from migrator.files.disk import unreadable
 from migrator.files.packed import EXPORT_SUFFIXES
@@ -35,20 +38,46 @@ class Source(NamedTuple):
     changed: float | None = None
 
 
+class Names(Enum):
+    """Which files of a folder are found, by their names."""
+
+    JSON = "json"
+    """`*.json`, also compressed: exports can have any such name."""
+    MIGRATED = "migrated"
+    """These, and the records of GPU telemetry, under the names that AIPerf gives them."""
+    ALL = "all"
+    """Every file that is not hidden."""
+
+    def have(self, name: str) -> bool:
+        """Whether a file of this name is found."""
+        name = name.lower()
+        if name.endswith(EXPORT_SUFFIXES):
+            return True
+        if self is Names.MIGRATED:
+            return ".jsonl" in name and re.search(_TELEMETRY, name) is not None
+        return self is Names.ALL and not name.startswith(".")
+
+
+_TELEMETRY: Final = r"gpu_telemetry(_export)?\.jsonl(\.gz|\.zst)?$"
+"""`gpu_telemetry_export.jsonl`, and `PREFIX_gpu_telemetry.jsonl` where the run had a prefix for its files."""
+
 Skip = Callable[[str, str, bool], bool]
 """Tells whether something is left out, by its path, its place below the named folder, and whether it is a folder."""
 
 
-def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip | None = None) -> Iterator[Source]:
+def discover(
+    paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip | None = None, names: Names = Names.JSON
+) -> Iterator[Source]:
     """The files that `paths` name, in order. A folder gives every `*.json` below it, sorted within each folder.
 
-    Compressed files (`*.json.gz`, `*.json.zst`) are included. Hidden folders and symbolic links to folders are not
-    entered.
+    Compressed files (`*.json.gz`, `*.json.zst`) are included, and the records of a run that has no export.
+    Hidden folders and symbolic links to folders are not entered.
 
     Args:
         paths: files and folders, as paths or URLs. A URL that is a prefix of other names is a folder.
         avoid: folders that are not entered and files that are left out: those that the batch itself writes.
         skip: tells what else is left out.
+        names: which files of a folder are meant.
     """
     avoided = {_real(name) for name in avoid if name}
     folders = {path for path in paths if is_folder(path)}
@@ -58,7 +87,7 @@ def discover(paths: Sequence[str], avoid: Iterable[str | None] = (), skip: Skip 
             continue
         # As `cp -r` does it: one folder is mirrored itself, several keep their names apart.
         base = stores.base_name(path) if len(folders) > 1 else ""
-        yield from _walk(path, base, avoided, skip)
+        yield from _walk(path, base, avoided, skip, names)
 
 
 def is_folder(path: str) -> bool:
@@ -111,7 +140,7 @@ _Name = tuple[str, float | None]
 """A name in a folder, with a slash at the end for a folder, and its time of modification, if it is known already."""
 
 
-def _walk(folder: str, relative: str, avoided: set[str], skip: Skip | None) -> Iterator[Source]:
+def _walk(folder: str, relative: str, avoided: set[str], skip: Skip | None, wanted: Names) -> Iterator[Source]:
     # Not recursive: a tree may be deeper than the stack. Only the names of one folder and those above are in memory.
     open_folders: list[tuple[str, str, list[_Name], bool]] = []
     path, below = folder, relative
@@ -119,7 +148,7 @@ def _walk(folder: str, relative: str, avoided: set[str], skip: Skip | None) -> I
     joined = stores.join if far else os.path.join
     while True:
         try:
-            names, residues = _names(path, avoided)
+            names, residues = _names(path, avoided, wanted)
             if skip:
                 names = [each for each in names if not _skipped(skip, folder, stores.join(path, each[0]))]
             open_folders.append((path, below, names, residues))
@@ -149,15 +178,18 @@ def _skipped(skip: Skip, folder: str, path: str) -> bool:
     return skip(whole, below, whole != path)
 
 
-def _names(folder: str, avoided: set[str]) -> tuple[list[_Name], bool]:
+def _names(folder: str, avoided: set[str], wanted: Names) -> tuple[list[_Name], bool]:
     """The names in a folder, the last first, and whether there are residues among them."""
-    names = _stored(folder, avoided) if is_url(folder) else _on_disk(folder, avoided)
+    names = _stored(folder, avoided, wanted) if is_url(folder) else _on_disk(folder, avoided, wanted)
+    if (RECORDS, None) in names and not wanted.have(RECORDS) and not only_records({name for name, _ in names}):
+        # Records beside an export are part of its run; without one, they are all that is left of it.
+        names.remove((RECORDS, None))
     names.sort(key=lambda each: each[0].removesuffix("/"), reverse=True)
     # Once for the folder: asking the system for each file would take longer.
     return names, any(name.endswith(RESIDUE_SUFFIX) for name, _ in names)
 
 
-def _on_disk(folder: str, avoided: set[str]) -> list[_Name]:
+def _on_disk(folder: str, avoided: set[str], wanted: Names) -> list[_Name]:
     names: list[_Name] = []
     # Only these: the real path of every file would take longer than the listing.
     suspect = {os.path.basename(path) for path in avoided}
@@ -168,12 +200,12 @@ def _on_disk(folder: str, avoided: set[str]) -> list[_Name]:
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith("."):
                     names.append((entry.name + "/", None))
-            elif entry.name.lower().endswith(EXPORT_SUFFIXES):
+            elif wanted.have(entry.name) or entry.name == RECORDS:
                 names.append((entry.name, None))
     return names
 
 
-def _stored(folder: str, avoided: set[str]) -> list[_Name]:
+def _stored(folder: str, avoided: set[str], wanted: Names) -> list[_Name]:
     names: list[_Name] = []
     for item in stores.store_of(folder).items(folder):
         if stores.join(folder, item.name.rstrip("/")) in avoided:
@@ -181,7 +213,7 @@ def _stored(folder: str, avoided: set[str]) -> list[_Name]:
         if item.folder:
             if not item.name.startswith("."):
                 names.append((item.name.rstrip("/") + "/", None))
-        elif item.name.lower().endswith(EXPORT_SUFFIXES) or "/" in item.name:
+        elif wanted.have(item.name) or "/" in item.name:
             names.append((item.name, item.changed))
     return names
 

@@ -10,7 +10,7 @@ from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
 from migrator.files.disk import MAX_BYTES, unreadable
 from migrator.files.packed import unpack
-from migrator.identify import Family, Identity, family, identify
+from migrator.identify import BESIDE, Family, Identity, family, identify
 from migrator.jsonfile import Json, Parsed, parse, parse_to_look
 from migrator.stores import read_bytes
 
@@ -139,7 +139,8 @@ def _lines(head: bytes) -> Identity | None:
     if not separator:
         return None
     try:
-        kind = family(parse(first).data)
+        record = parse(first).data
+        kind = family(record)
         if kind is Family.OTHER:
             second, separator, _ = rest.partition(b"\n")
             if separator:
@@ -148,4 +149,8 @@ def _lines(head: bytes) -> Identity | None:
                 return None
     except MigratorError:
         return None
-    return Identity(kind, evidence=("judged by its first line",)) if kind in _OF_LINES else None
+    if kind not in _OF_LINES:
+        return None
+    # With its version, if the family has a chain.
+    found = identify(record, details=False) if kind in BESIDE else Identity(kind)
+    return found._replace(evidence=("judged by its first line", *found.evidence))

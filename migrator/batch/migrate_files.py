@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from migrator._version import __version__
-from migrator.aiperf.releases import version_key
 from migrator.backfill.beside import Backfill
-from migrator.batch.discover import STDIN, Source
+from migrator.batch.discover import STDIN, Names, Source
 from migrator.batch.load import Loaded, load, load_content, load_oversized
 from migrator.batch.request import Request, Result, Status
 from migrator.batch.select import passes
+from migrator.chain.families import MAIN
 from migrator.config.for_release import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnreadableError, reported
-from migrator.files.packed import pack, packing_of_content, packing_of_name, unpack
-from migrator.identify import MIGRATABLE, Family, Identity, require_migratable
+from migrator.files.disk import MAX_BYTES
+from migrator.files.packed import Packing, pack, packing_of_content, packing_of_name, unpack
+from migrator.identify import BESIDE, MIGRATABLE, Family, Identity, require_chain
 from migrator.jsonfile import Parsed, render
 from migrator.ledger import Loss, Op
+from migrator.migration.goal import is_at, target_of
+from migrator.migration.lines import LinesMigration, migrate_lines
 from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import exists, is_url, read_bytes
@@ -27,6 +30,7 @@ from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.exchange import left_behind
 from migrator.writing.folders import Folders
 from migrator.writing.journal import Journal, digest_of
+from migrator.writing.options import BACKUP_SUFFIX
 from migrator.writing.outcome import Outcome
 from migrator.writing.outputs import Outputs
 from migrator.writing.replace import DiskReplacer
@@ -140,13 +144,42 @@ def _in_place(source: Source, request: Request, replacer: Replacer[OriginalT]) -
 
 def _to_output(source: Source, request: Request, outputs: Outputs) -> _Attempt | None:
     """The same with an output of its own, on standard output, or without any."""
-    migrated = _migrated(source, load(source.path, details=bool(request.where)), request)
+    if request.all_files and not Names.MIGRATED.have(source.path.rpartition("/")[2]):
+        return _copied(source, request, outputs, "not migrated")
+    try:
+        loaded = load(source.path, details=bool(request.where))
+    except UnreadableError as error:
+        if not (error.too_large and request.all_files):
+            raise
+        return _copied(source, request, outputs, "larger than any export")
+    migrated = _migrated(source, loaded, request)
     if migrated is None or migrated.raw is None:
+        if migrated and migrated.result.status is Status.SKIPPED and request.all_files:
+            return _copied(source, request, outputs, migrated.result.reason, loaded)
         return migrated and _Attempt(migrated.result, Outcome())
     if request.standard_output:
         write_standard_output(migrated.raw)
         return _Attempt(migrated.result, Outcome())
     return _Attempt(migrated.result, outputs.write(migrated.result.output, migrated.raw, migrated.residue))
+
+
+_OWN_FILES: Final = (Family.RESIDUE, Family.JOURNAL, Family.REPORT)
+"""Families that this tool writes: no part of a run, and a residue belongs to the file beside it as it is there."""
+_BACKUP: Final = "a backup, left out"
+
+
+def _copied(source: Source, request: Request, outputs: Outputs, why: str, loaded: Loaded | None = None) -> _Attempt:
+    """A file that is not migrated, in its place in the mirrored tree; `why` says what it is."""
+    target = request.target(source)
+    if loaded is not None and loaded.identity.family in _OWN_FILES:
+        return _Attempt(Result(source, Status.SKIPPED, why), Outcome())
+    if source.path.endswith(BACKUP_SUFFIX):
+        return _Attempt(Result(source, Status.SKIPPED, _BACKUP), Outcome())
+    result = Result(source, Status.COPIED, f"{why.partition(', left alone')[0]}, as it is", output=target)
+    if is_url(source.path) or is_url(target):
+        raw = loaded.raw if loaded is not None and loaded.raw else read_bytes(source.path)
+        return _Attempt(result, outputs.write(target, raw, None))
+    return _Attempt(result, outputs.copy(target, source.path))
 
 
 class _Migrated(NamedTuple):
@@ -163,29 +196,37 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
         return None
     if reason := _left_alone(source, loaded, request):
         return _Migrated(Result(source, Status.SKIPPED, reason))
-    identity, parsed = loaded.identity, loaded.parsed
-    assert parsed is not None, "a main export is one JSON document"
+    identity = loaded.identity
     residue, warnings = residue_beside(source, request)
-    finish = Backfill(source.path, request.records) if request.backfill else None
+    finish = Backfill(source.path, request.records) if request.backfill and identity.family in MIGRATABLE else None
     goal = request.goal
     options = Options(config=True, save_residue=request.residue, keep_secrets=request.keep_secrets)
-    take = partial(migrate, parsed.data, goal, options, identity=identity, finish=finish)
+    take: Callable[..., Migration | LinesMigration]
+    if identity.family is Family.TELEMETRY_RECORDS:
+        take = partial(migrate_lines, _whole(loaded), goal, options)
+    else:
+        assert loaded.parsed is not None, "an export is one JSON document"
+        take = partial(migrate, loaded.parsed.data, goal, options, identity=identity, finish=finish)
     try:
         done = take(residue=residue)
     except ResidueError as error:
         warnings.append(f"residue ignored: {error}")
         done = take()
     warnings += finish.warnings if finish else []
-    result = Result(source, Status.MIGRATED, "", identity.version, goal.version, goal.release, warnings=warnings)
+    family = "" if identity.family in MIGRATABLE else identity.family.value
+    result = Result(source, Status.MIGRATED, "", done.identity.version, done.to, goal.release, family=family)
+    result.warnings = warnings
     if done.changed:
         result.steps, result.tally = done.steps, done.ledger.tally()
         if request.ledgers:
             result.ledger = done.ledger
-        result.warnings += _warnings(parsed, done, request)
+        result.warnings += _warnings(loaded.parsed, done, request)
     else:
-        result.status, result.reason = Status.UNCHANGED, _as_it_is(request)
-        if identity.mislabelled:
+        result.status, result.reason = Status.UNCHANGED, _as_it_is(request, done)
+        if identity.mislabelled and not family:
             result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
+    if isinstance(done, LinesMigration) and done.cut:
+        result.warnings.append(f"line {done.cut}, the last one, is cut off: it stays as it is")
     raw = _rendered(done, loaded, source, request)
     if raw is None:
         return _Migrated(result)
@@ -194,14 +235,27 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
     return _Migrated(result, raw, done.residue.to_bytes(f"aiperf-migrate {__version__}") if done.residue else None)
 
 
-def _rendered(done: Migration, loaded: Loaded, source: Source, request: Request) -> bytes | None:
+def _whole(loaded: Loaded) -> bytes:
+    """The content of a file of records.
+
+    Raises:
+        UnreadableError: it was too large to be read.
+    """
+    if not loaded.raw:
+        raise UnreadableError("is too large to be migrated", expected=f"at most {MAX_BYTES / 2**20:.0f} MB")
+    return unpack(loaded.raw)
+
+
+def _rendered(done: Migration | LinesMigration, loaded: Loaded, source: Source, request: Request) -> bytes | None:
     """The bytes to write, None for nothing. A replaced file stays compressed as it was, an output as its name says."""
     if not request.writes or (request.in_place and not done.changed):
         return None
     packing = packing_of_content(loaded.raw)
-    wanted = (
+    wanted: Packing | None = (
         packing if request.in_place else None if request.standard_output else packing_of_name(request.target(source))
     )
+    if isinstance(done, LinesMigration):
+        return pack(done.raw, wanted) if done.changed or wanted is not packing else loaded.raw
     if done.changed:
         assert loaded.parsed is not None
         return pack(render(done.document, loaded.parsed.layout), wanted)
@@ -217,47 +271,58 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
         NewerVersionError, UnknownVersionError: its version is not known.
     """
     identity = loaded.identity
-    if identity.family not in MIGRATABLE or loaded.parsed is None:
+    if identity.family not in BESIDE and (identity.family not in MIGRATABLE or loaded.parsed is None):
         if source.named and identity.family is Family.OTHER:
             raise NotAnExportError("is not an AIPerf export", expected="a main export (profile_export_aiperf.json)")
         if request.out_file or request.standard_output:
             # An exit code of 0 would say that the one output was written.
             raise NotAnExportError(f"is {identity.family.value}", expected="a main export", hint="it is left alone")
-        return f"{identity.family.value}, left alone"
-    require_migratable(identity)
+        alone = identity.family is Family.RECORDS and not request.all_files and not source.named
+        how = ": no export beside them, `aiperf-migrate rebuild` makes one" if alone else ", left alone"
+        return f"{identity.family.value}{how}"
+    require_chain(identity)
+    if not target_of(identity.chain, request.goal):
+        if request.out_file or request.standard_output:
+            found = f"no release that writes {request.goal.version} writes {identity.family.value}"
+            raise NotAnExportError(found, hint="it is left alone")
+        return f"{identity.family.value}: no release that writes {request.goal.version} writes such a file, left alone"
     if wrong_way := _wrong_way(identity, request):
-        found = f"{identity.version}, {wrong_way} than {request.goal.version}"
+        found = f"{identity.version}, {wrong_way} than {target_of(identity.chain, request.goal)}"
         if source.named:
             raise NotAnExportError(f"is {found}", hint="convert goes either way")
         return found
     return ""
 
 
-def _as_it_is(request: Request) -> str:
+def _as_it_is(request: Request, done: Migration | LinesMigration) -> str:
     goal = request.goal
-    return f"{goal.name} reads it as it is" if goal.release else f"is {goal.version} already"
+    return f"{goal.name} reads it as it is" if goal.release else f"is {done.to} already"
 
 
 def _wrong_way(identity: Identity, request: Request) -> str:
-    if request.goal.version in identity.versions or request.direction == "either":
+    chain, goal = identity.chain, request.goal
+    if request.direction == "either" or goal.version in identity.versions:
         return ""
-    if version_key(identity.version) > version_key(request.goal.version):
+    if chain is not MAIN and (not identity.version or is_at(chain, goal, identity.version)):
+        return ""
+    if chain.order(identity.version) > chain.order(target_of(chain, goal)):
         return "newer" if request.direction == "up" else ""
     return "older" if request.direction == "down" else ""
 
 
-def _warnings(parsed: Parsed, done: Migration, request: Request) -> list[str]:
+def _warnings(parsed: Parsed | None, done: Migration | LinesMigration, request: Request) -> list[str]:
     warnings: list[str] = []
-    if parsed.constants:
-        warnings.append(f"{parsed.constants} NaN or Infinity tokens, which JSON forbids, kept as they are")
-    if not parsed.uniform:
+    constants = done.constants if isinstance(done, LinesMigration) else parsed.constants if parsed else 0
+    if constants:
+        warnings.append(f"{constants} NaN or Infinity tokens, which JSON forbids, kept as they are")
+    if parsed and not parsed.uniform:
         warnings.append("its white space is irregular and was evened out; every value and spelling is kept")
     if secrets := len(done.ledger.of(Loss.REDACTED)):
         places = "1 place" if secrets == 1 else f"{secrets} places"
         kept = ", but not in the backup" if request.in_place and request.options.backup else ""
         warnings.append(f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}")
     goal = request.goal
-    if goal.release and (path := checked_file(done.document, goal.release)):
+    if goal.release and isinstance(done, Migration) and (path := checked_file(done.document, goal.release)):
         warnings.append(f"{goal.name} reads it only where the file {path!r} is there")
     if done.restored and (conflicts := done.ledger.by_op()[Op.CONFLICT]):
         warnings.append(f"{conflicts} values of the residue no longer fit and were not restored (--explain)")

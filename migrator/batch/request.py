@@ -23,6 +23,7 @@ class Status(StrEnum):
     """What became of one file."""
 
     MIGRATED = "migrated"
+    COPIED = "copied"
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -36,7 +37,8 @@ class Request:
     migrated. At most one of `out_file`, `out_folder`, `in_place` and `standard_output` is set; without
     any, nothing is written. `options` says how files are written. `ledgers` asks for every entry of the ledgers, not
     only for the figures. `backfill` asks for what the files beside an export can add; `records` names the records of
-    a single export. A file that does not pass the test `where` has no result.
+    a single export. A file that does not pass the test `where` has no result. `all_files` asks for a copy of every
+    file that is not migrated.
     """
 
     goal: Goal
@@ -54,6 +56,7 @@ class Request:
     backfill: bool = False
     records: str | None = None
     where: str = ""
+    all_files: bool = False
 
     @property
     def writes(self) -> bool:
@@ -75,7 +78,11 @@ _NOTHING: Final = Ledger().tally()
 
 @dataclass(slots=True)
 class Result:
-    """What became of one file. `tally` has the figures of the ledger; `ledger` is whole where that was asked for."""
+    """What became of one file.
+
+    `tally` has the figures of the ledger; `ledger` is whole where that was asked for. `family` is that of a file beside
+    an export with a chain of its own, empty for exports.
+    """
 
     source: Source
     status: Status
@@ -89,10 +96,13 @@ class Result:
     steps: tuple[str, ...] = ()
     tally: Tally = _NOTHING
     ledger: Ledger = field(default_factory=Ledger)
+    family: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """One line of `--json`."""
         row: dict[str, Any] = {"file": self.source.path, "status": self.status.value}
+        if self.family:
+            row["family"] = self.family
         if self.reason:
             row["reason"] = self.reason
         if self.from_version:

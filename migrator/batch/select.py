@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator import stores
-from migrator.batch.discover import STDIN, Skip, Source, discover
+from migrator.batch.discover import STDIN, Names, Skip, Source, discover
 from migrator.batch.globs import globs
 from migrator.batch.load import Loaded, load
 from migrator.errors import MigratorError, UsageError, reported
@@ -43,7 +43,10 @@ EVERYTHING: Final = Selection()
 
 
 def select(
-    paths: Sequence[str], selection: Selection = EVERYTHING, avoid: Iterable[str | None] = ()
+    paths: Sequence[str],
+    selection: Selection = EVERYTHING,
+    avoid: Iterable[str | None] = (),
+    names: Names = Names.JSON,
 ) -> Iterator[Source]:
     """The selected files below `paths`, one at a time, in order.
 
@@ -53,6 +56,7 @@ def select(
         paths: files, folders and URLs, as [`discover`][migrator.batch.discover.discover] takes them.
         selection: which of them are selected.
         avoid: outputs of the command, which are not among its inputs.
+        names: which files of a folder are meant.
 
     Raises:
         UsageError: a glob or an expression that is not understood, a metric in it that is nowhere, or `.gitignore` for
@@ -64,7 +68,7 @@ def select(
         from migrator.batch.where import unknown_metrics
 
         require_metrics(unknown_metrics(selection.where), paths, selection, "--where")
-    sources = discover(paths, avoid, _skip(selection))
+    sources = discover(paths, avoid, _skip(selection), names)
     return (source for source in sources if source.error or _right_age(source, selection))
 
 
@@ -127,9 +131,11 @@ def passes(loaded: Loaded, where: str) -> bool:
     return test_of(where)(loaded.identity, loaded.parsed.data if loaded.parsed else None)
 
 
-def count(paths: Sequence[str], selection: Selection, avoid: Iterable[str | None] = ()) -> int:
+def count(
+    paths: Sequence[str], selection: Selection, avoid: Iterable[str | None] = (), names: Names = Names.JSON
+) -> int:
     """How many files there are to look at, for a progress line."""
-    return sum(1 for _ in select(paths, selection, avoid))
+    return sum(1 for _ in select(paths, selection, avoid, names))
 
 
 def moment(text: str, now: float) -> float:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Final
 
 from migrator.aiperf.metrics import catalogue
+from migrator.aiperf.records import REBUILT
 from migrator.chain.steps import ENTRY, STEPS
 
 _IN_EVERY_VERSION: Final = frozenset(
@@ -18,9 +19,10 @@ _IN_EVERY_VERSION: Final = frozenset(
         "error_summary",
         "start_time",
         "end_time",
+        REBUILT,
     }
 )
-"""The keys that no step adds or renames, the label, and the object of 0.1's metrics."""
+"""The keys that no step adds or renames, the label, and the object of 0.1's metrics, and this tool's mark."""
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 
 from migrator.aiperf.releases import Dialect
 from migrator.chain.places import Field
-from migrator.jsonfile import Json, Object, Path, fingerprint
+from migrator.jsonfile import Json, Object, Path, at, fingerprint
 from migrator.ledger import Entry, Loss, Op
 
 UNKNOWN: Final = object()
@@ -25,9 +25,14 @@ class Context:
         residue: whether a residue is written, so that dropped values are `saved` instead of `lost`.
         kept_fields: fields that the first and the last version have, and a version between them has not: they stay.
         entries: where changes are reported; a new list by default.
+
+    Attributes:
+        step: the name of the step that runs.
+        above: the place of the object that an operation takes for its document: that of a part ([`Within`][
+            migrator.chain.within.Within]), else the root.
     """
 
-    __slots__ = ("_computed", "dialect", "entries", "kept_fields", "residue", "step")
+    __slots__ = ("_computed", "above", "dialect", "entries", "kept_fields", "residue", "step")
 
     def __init__(
         self,
@@ -41,7 +46,8 @@ class Context:
         self.kept_fields = kept_fields
         self.entries = [] if entries is None else entries
         self.step = ""
-        self._computed: list[tuple[int, AddedField, Object, Path]] = []
+        self.above: Path = ()
+        self._computed: list[tuple[int, Path, AddedField, Object, Path]] = []
 
     def note(
         self,
@@ -54,6 +60,9 @@ class Context:
         note: str = "",
     ) -> None:
         """Report one change; the arguments are the fields of [`Entry`][migrator.ledger.Entry] after `step`."""
+        above = self.above
+        if above:
+            path, to = above + path, to if to is None else above + to
         self.entries.append(Entry(self.step, op, path, loss, before, after, to, note))
 
     @property
@@ -69,13 +78,14 @@ class Context:
 
     def note_computed(self, field: AddedField, node: Object, path: Path) -> None:
         """Remember that the last entry drops a field of `node`, at `path`, that has a source."""
-        self._computed.append((len(self.entries) - 1, field, node, path))
+        self._computed.append((len(self.entries) - 1, self.above, field, node, path))
 
     def settle(self, document: Object) -> None:
         """Classify these drops by the final document: a later step may have dropped what a source reads."""
-        for index, field, node, path in self._computed:
+        for index, above, field, node, path in self._computed:
             entry = self.entries[index]
-            loss = self.loss_of(entry.before, field.value(document, node, path))
+            part = at(document, above) if above else document
+            loss = self.loss_of(entry.before, field.value(part, node, path))
             if loss is not entry.loss:
                 self.entries[index] = entry._replace(loss=loss)
         self._computed.clear()

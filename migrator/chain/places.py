@@ -23,6 +23,7 @@ SUMMARY: Final[Pattern] = ("telemetry_data", "summary")
 GPUS: Final[Pattern] = ("telemetry_data", "endpoints", "*", "gpus", "*")
 GPU_METRICS: Final[Pattern] = (*GPUS, "metrics")
 GPU_BLOCKS: Final[Pattern] = (*GPU_METRICS, BLOCK)
+SLICES: Final[Pattern] = ("timeslices", "*")
 
 FRONT: Final = ("",)
 """As `after` of a field: before all other keys."""
@@ -34,6 +35,8 @@ PLACES: Final[dict[Pattern, str]] = {
     GPU_METRICS: "each GPU's metrics",
     GPU_BLOCKS: "each GPU metric",
     ("run_info",): "run_info",
+    ("telemetry_data",): "the metrics of a record",
+    SLICES: "each time slice",
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from migrator.aiperf.records import REBUILT
 from migrator.chain.names import metrics_of, metrics_path, spellings
 from migrator.chain.places import SUMMARY, visit
 from migrator.chain.requests import Outcome, requests_of
@@ -160,3 +161,25 @@ def _submission(subject: Subject) -> Iterator[Problem]:
         reasons = metadata.get("submission_invalid_reasons")
         told = ", ".join(map(str, reasons)) if type(reasons) is list and reasons else ""
         yield Problem(("metadata", "submission_valid"), f"false{': ' + told[:200] if told else ''}", "true")
+
+
+@rule(
+    "R006",
+    "rebuilt from records",
+    severity=Severity.NOTE,
+    hint="it is no export of AIPerf's own",
+    why=(
+        "`aiperf-migrate rebuild` made the file from the records of the requests, because there was no export: every"
+        " request failed, or the run was stopped. It has the metrics of the requests, and neither a configuration nor"
+        " the times and throughputs of the run. Whether the run went to its end is not known."
+    ),
+    remedy=(
+        "Use it to find out what happened. To measure, repeat the run. If AIPerf's own export turns up, take that one."
+    ),
+    example=("$.aiperf_migrate_rebuilt", "made of 233 records of profile_export.jsonl", ""),
+)
+def _rebuilt(subject: Subject) -> Iterator[Problem]:
+    if subject.identity.rebuilt:
+        about = subject.document[REBUILT]
+        about = about if type(about) is dict else {}
+        yield Problem((REBUILT,), f"made of {about.get('requests')} records of {str(about.get('from'))[:80]}")

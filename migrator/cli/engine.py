@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from migrator.batch import pool
-from migrator.batch.discover import STDIN, Source
+from migrator.batch.discover import STDIN, Names, Source
 from migrator.batch.select import count, select
 from migrator.cli.parser import Parser, SelectionOptions, jobs, selection
 from migrator.errors import UsageError
@@ -77,9 +77,11 @@ def require_engine(options: EngineOptions) -> None:
         raise UsageError("--engine dask cannot read standard input", hint="name the file")
 
 
-def sources(options: SelectionOptions, avoid: tuple[str | None, ...] = ()) -> Iterator[Source]:
+def sources(
+    options: SelectionOptions, avoid: tuple[str | None, ...] = (), names: Names = Names.JSON
+) -> Iterator[Source]:
     """The files that a command line means, as they are found; outputs and backups are in `avoid`, and not read."""
-    return select(options.paths, selection(options), avoid)
+    return select(options.paths, selection(options), avoid, names)
 
 
 def run_local(
@@ -122,7 +124,7 @@ def run_engine(
     return cluster.run(files, work, stop, address=options.dask_address, jobs=workers)
 
 
-def progress(options: BatchOptions, what: str, *avoid: str | None) -> Progress:
+def progress(options: BatchOptions, what: str, *avoid: str | None, names: Names = Names.JSON) -> Progress:
     """A line that counts the results of a batch, and finds out how many there will be."""
     # Not needed to describe a single file, which should not wait for the import.
     from migrator.cli.progress import Progress
@@ -130,7 +132,7 @@ def progress(options: BatchOptions, what: str, *avoid: str | None) -> Progress:
     chosen = selection(options)
     # `--where` decides on the content of each file; and a store is not listed twice.
     return Progress(
-        what, None if chosen.where or _uses_store(options) else partial(count, options.paths, chosen, avoid)
+        what, None if chosen.where or _uses_store(options) else partial(count, options.paths, chosen, avoid, names)
     )
 
 

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "upgrade": ("migrate", "bring exports to a newer schema version"),
     "downgrade": ("migrate", "bring exports to an older schema version"),
     "convert": ("migrate", "bring exports to a version, whichever way"),
+    "rebuild": ("rebuild", "make an export from the records of a run that has none"),
     "undo": ("undo", "take a batch back, by its journal"),
     "check": ("check", "verify schema and consistency"),
     "table": ("table", "exports as rows and columns: CSV, Parquet, JSON, Markdown"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from migrator.aiperf.records import REBUILT
 from migrator.diff.outcomes import outcomes
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
@@ -62,6 +63,12 @@ def _completeness(side: LoadedSide, name: str, allowed: Allowance) -> Iterator[F
         ("cancelled", "was cancelled", lambda facts: facts.get("was_cancelled") is True, False),
         ("incomplete", "is not complete", _incomplete, False),
         ("invalid", "is marked invalid for submission", _invalid, allowed.covers("submission")),
+        (
+            "rebuilt",
+            "was rebuilt from its records: AIPerf wrote no export",
+            lambda facts: REBUILT in facts or None,
+            True,
+        ),
     )
     for code, what, reason_of, free in checks:
         runs = [run for run in side.runs if reason_of(run.facts)]

@@ -7,6 +7,7 @@ import os
 from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS, is_block
+from migrator.aiperf.records import REBUILT
 from migrator.batch.load import load
 from migrator.chain.steps import NEWEST
 from migrator.chain.steps.genai_perf import CARRIED
@@ -61,6 +62,7 @@ KEPT: Final = (
     CARRIED,
     "run_info",
     "telemetry_data",
+    REBUILT,
 )
 """Top-level keys that a comparison looks at, beside the metrics."""
 
@@ -97,6 +99,7 @@ def _why_not(family: Family) -> str:
         Family.COLLATED: "pools the requests of several runs, which is not a run",
         Family.SWEEP: "is the summary of a sweep, which is not a run",
         Family.TIMESLICES: "holds slices of a run, not a run",
+        Family.RECORDS: "holds the requests of a run: `aiperf-migrate rebuild` makes an export of them",
     }
     return reasons.get(family, f"is {family.noun}")
 

@@ -48,6 +48,7 @@ def load_side(paths: Sequence[str]) -> LoadedSide:
             left_out.append(f"{source.path}: {role.value}")
     if not runs:
         hint = "name its file to compare a warm-up" if Role.WARM_UP in exports.left_out else ""
+        hint = hint or next((reason for reason in left_out if "rebuild" in reason), "")
         raise UnreadableError("holds no run", expected="at least one main export", hint=hint, file=", ".join(paths))
     return LoadedSide(_name(paths), tuple(runs), tuple(left_out))
 

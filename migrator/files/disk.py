@@ -7,6 +7,7 @@ import errno
 import itertools
 import os
 import stat
+from collections.abc import Callable
 from typing import Final
 
 from migrator.errors import UnreadableError, UnwritableError
@@ -90,6 +91,58 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
     Raises:
         UnwritableError: no permission, no space, no such folder, or the target exists.
     """
+    _put_atomic(path, lambda handle: write_all(handle, data), overwrite=overwrite, like=like, sync=sync)
+
+
+def copy_atomic(original: str, path: str, *, overwrite: bool, sync: bool = False) -> None:
+    """Copy a file of any size, with its permissions, so that a reader sees all of it or none of it.
+
+    Args:
+        original: the file to copy.
+        path: the target; its folder must exist.
+        overwrite: whether an existing file may be replaced.
+        sync: whether to wait until the disk has it.
+
+    Raises:
+        UnreadableError: the original is missing, not permitted, or not a regular file.
+        UnwritableError: as of [`write_atomic`][].
+    """
+    source = open_regular(original)
+    try:
+
+        def copy(handle: int) -> None:
+            while chunk := os.read(source, _CHUNK):
+                write_all(handle, chunk)
+
+        _put_atomic(path, copy, overwrite=overwrite, like=original, sync=sync)
+    finally:
+        os.close(source)
+
+
+def open_regular(path: str) -> int:
+    """A handle of a regular file, open for reading.
+
+    Raises:
+        UnreadableError: missing, not permitted, a folder, a pipe or device.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise unreadable(error, path) from error
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        raise UnreadableError(f"is {_kind(mode)}", expected="a regular file", file=path)
+    return handle
+
+
+_CHUNK: Final = 2**20
+
+
+def _put_atomic(
+    path: str, write: Callable[[int], None], *, overwrite: bool, like: str | None = None, sync: bool = False
+) -> None:
+    """Make a file that `write` fills through its handle; the other arguments and errors are those of `write_atomic`."""
     if not overwrite and os.path.lexists(path):
         raise exists_already(path)
     folder = os.path.dirname(path)
@@ -98,7 +151,7 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
         handle, beside = _new_beside(folder, 0o666 if like is None else 0o600)
         try:
             try:
-                write_all(handle, data)
+                write(handle)
                 if like is not None:
                     os.fchmod(handle, stat.S_IMODE(os.stat(like).st_mode))
                 if sync:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from migrator.aiperf.releases import RELEASES, age
+from migrator.chain.chain import Chain
 from migrator.chain.steps import NEWEST, require_version
 from migrator.errors import UsageError
 
@@ -52,3 +54,29 @@ def goal_of(to: str | None = None, for_aiperf: str | None = None) -> Goal:
 
     found = parse_release(for_aiperf)
     return Goal(found.release.version, found.release.name, found.note)
+
+
+def target_of(chain: Chain, goal: Goal) -> str:
+    """The version that files of a family have at a goal; empty where no release wrote such files."""
+    if not chain.first_writers:
+        return goal.version if goal.version in chain.versions or chain.entry is not None else ""
+    # Imported here: it reads what the releases accept, which a file of another family does not need.
+    from migrator.config.for_release import last_writer
+
+    return _written_by(goal.release or last_writer(goal.version), chain)
+
+
+def is_at(chain: Chain, goal: Goal, version: str) -> bool:
+    """Whether files of a family have a version at a goal: where several do, none of them is changed into another."""
+    if version == target_of(chain, goal):
+        return True
+    if not chain.first_writers or goal.release:
+        return False
+    writers = [entry.name for entry in RELEASES if entry.version == goal.version]
+    return version in {_written_by(name, chain) for name in writers}
+
+
+def _written_by(release: str, chain: Chain) -> str:
+    """The version of a family that a release writes; empty if it is older than all that do."""
+    pairs = zip(chain.first_writers, chain.versions, strict=True)
+    return next((version for first, version in reversed(list(pairs)) if age(first) <= age(release)), "")

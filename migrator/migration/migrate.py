@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from migrator.aiperf.releases import Dialect, release, version_key
+from migrator.chain.chain import Chain
+from migrator.chain.families import MAIN, chain_of
 from migrator.chain.keys import known_keys
 from migrator.chain.operation import Context
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST
 from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.config.acceptance import rejections
 from migrator.config.for_release import Translation, own_release, translated
-from migrator.errors import RejectedError, ResidueError, UnknownVersionError
-from migrator.identify import Family, Identity, identify, require_migratable
+from migrator.errors import NotAnExportError, RejectedError, ResidueError, UnknownVersionError
+from migrator.identify import Family, Identity, identify, require_chain
 from migrator.jsonfile import Json, Object
 from migrator.ledger import Entry, Ledger, Loss, Op
-from migrator.migration.goal import Goal
+from migrator.migration.goal import Goal, is_at, target_of
 from migrator.migration.plan import Plan, plan
 from migrator.migration.residue import Residue, apply, measure
 from migrator.redact import redact
@@ -74,8 +76,11 @@ def migrate(
 ) -> Migration:
     """Bring a main export to a schema version, up or down. The argument is never modified.
 
+    Time slices are migrated in the same way, and records of GPU telemetry, one at a time: each family by its own chain
+    ([`chain_of`][migrator.chain.families.chain_of]).
+
     Args:
-        document: a parsed export ([`migrator.jsonfile.parse`][]).
+        document: a parsed export ([`migrator.jsonfile.parse`][]), file of time slices, or record of GPU telemetry.
         to: the version to reach, or a [`Goal`][migrator.migration.goal.Goal] with the AIPerf release that is to read
             the result. What that release would reject is left out, and noted.
         options: see [`Options`][].
@@ -90,29 +95,38 @@ def migrate(
     """
     goal = to if isinstance(to, Goal) else Goal(to)
     identity = _migratable(document, goal, identity or identify(document, details=False), residue)
-    if _is_there(identity, goal, residue):
+    chain = identity.chain
+    if _is_there(identity, chain, goal, residue):
         return _finished(document, identity, goal, options, finish)
-    run = _Run(goal, options, identity, [], {})
-    start = _prepared(run, document)
+    run = _Run(goal, options, identity, chain, target_of(chain, goal), [], {})
+    opened = chain.opened(document)
+    start = _prepared(run, opened)
     if residue is not None:
         start = _restored(run, start, residue)
     translation = _translation(run, start, restored=residue is not None)
     result = _carried(run, start, translation, finish)
-    if result is document and goal.version in identity.versions:
-        return Migration(document, identity, goal.version)
+    if result is opened and (chain is not MAIN or run.to in identity.versions):
+        return Migration(document, identity, run.to)
     known = known_keys()
     run.entries.extend([_unknown(key) for key in identity.non_metric_keys if key not in known])
-    steps = (*start.steps, *plan(start.version, goal.version).names())
-    saved = _saved(start, result, goal, translation) if options.save_residue else None
-    return Migration(result, identity, goal.version, True, Ledger(run.entries), steps, saved, residue, run.trace)
+    steps = (*start.steps, *plan(start.version, run.to, chain).names())
+    saved = _saved(run, start, result, translation) if options.save_residue else None
+    return _closed(
+        run, Migration(result, identity, run.to, True, Ledger(run.entries), steps, saved, residue, run.trace)
+    )
 
 
 class _Run(NamedTuple):
-    """One call of [`migrate`][], with the ledger and the trace that its stages add to."""
+    """One call of [`migrate`][], with the ledger and the trace that its stages add to.
+
+    `to` is the version that documents of the chain have at the goal.
+    """
 
     goal: Goal
     options: Options
     identity: Identity
+    chain: Chain
+    to: str
     entries: list[Entry]
     trace: dict[str, Object]
 
@@ -130,15 +144,34 @@ def _unknown(key: str) -> Entry:
     return Entry("unknown", Op.KEEP, (key,), Loss.KEPT, note="not known to any version")
 
 
+def _closed(run: _Run, done: Migration) -> Migration:
+    """The result with documents and places as the file has them, not as the steps see them."""
+    chain = run.chain
+    if chain is MAIN:
+        return done
+    done.document = chain.closed(done.document)
+    done.trace = {stage: chain.closed(document) for stage, document in done.trace.items()}
+    place = chain.place
+    done.ledger = Ledger(
+        entry._replace(path=place(entry.path), to=None if entry.to is None else place(entry.to))
+        for entry in done.ledger
+    )
+    return done
+
+
 # --- before the first stage ----------------------------------------------------------------------------------
 
 
 def _migratable(document: Object, goal: Goal, identity: Identity, residue: Residue | None) -> Identity:
     """The identity of a document for this migration; raises as [`migrate`][] does."""
-    if residue is not None and residue.is_of(document):
+    if residue is not None and residue.is_of(chain_of(residue.family).opened(document)):
         # A document that a migration wrote is at that version, even if its content alone does not prove it.
-        identity = identity._replace(family=Family.EXPORT, version=residue.to, versions=(residue.to,))
-    require_migratable(identity)
+        identity = identity._replace(family=Family(residue.family), version=residue.to, versions=(residue.to,))
+    require_chain(identity)
+    chain = identity.chain
+    if chain is not MAIN and not target_of(chain, goal):
+        writes = f"no release that writes {goal.version} writes {identity.family.value}"
+        raise NotAnExportError(writes, expected=f"a version from {chain.versions[0]} on", place="$")
     if goal.version == GENAI_PERF and identity.version != GENAI_PERF and (not residue or residue.origin != GENAI_PERF):
         raise UnknownVersionError(
             "GenAI-Perf's shape can only be given back to what came from there",
@@ -147,21 +180,25 @@ def _migratable(document: Object, goal: Goal, identity: Identity, residue: Resid
     return identity
 
 
-def _is_there(identity: Identity, goal: Goal, residue: Residue | None) -> bool:
+def _is_there(identity: Identity, chain: Chain, goal: Goal, residue: Residue | None) -> bool:
     """Whether a document is at its goal already: no release to fit it to, no residue of a translation to restore."""
     restores = residue is not None and residue.origin == residue.to
-    return goal.version in identity.versions and not goal.release and not restores
+    if chain is MAIN:
+        return goal.version in identity.versions and not goal.release and not restores
+    fits = chain.configured and bool(goal.release)
+    return is_at(chain, goal, identity.version) and not fits and not restores
 
 
 def _finished(document: Object, identity: Identity, goal: Goal, options: Options, finish: Finish | None) -> Migration:
     """The result for a document that is at its goal: only facts from elsewhere can change it."""
-    result, added = finish(document, goal.version) if finish else (document, [])
+    to = target_of(identity.chain, goal)
+    result, added = finish(document, to) if finish else (document, [])
     if not added:
-        return Migration(document, identity, goal.version)
+        return Migration(document, identity, to)
     redactions: list[Entry] = []
     if not options.keep_secrets:
         result = _redacted(result, redactions)
-    return Migration(result, identity, goal.version, True, Ledger([*redactions, *added]))
+    return Migration(result, identity, to, True, Ledger([*redactions, *added]))
 
 
 # --- first stage: prepared -----------------------------------------------------------------------------------
@@ -169,8 +206,8 @@ def _finished(document: Object, identity: Identity, goal: Goal, options: Options
 
 def _prepared(run: _Run, document: Object) -> _Start:
     """The document at its own version, without secrets."""
-    version, to = run.identity.version, run.goal.version
-    plan(version, to)  # Raises where no steps lead there.
+    version, to = run.identity.version, run.to
+    plan(version, to, run.chain)  # Raises where no steps lead there.
     dialect = _dialect(document, run.goal)
     if not run.options.keep_secrets:
         document = run.trace["secrets"] = _redacted(document, run.entries)
@@ -200,16 +237,17 @@ def _restored(run: _Run, start: _Start, residue: Residue) -> _Start:
         what = "another document" if residue.to in identity.versions else f"version {residue.to}"
         expected = f"one made for this document at {identity.version}"
         raise ResidueError(f"the residue belongs to {what}", expected=expected)
-    way = plan(residue.to, residue.origin)
+    way = plan(residue.to, residue.origin, run.chain)
     context = Context(residue.dialect, kept_fields=way.kept_fields, entries=run.entries)
     translation = Translation(*residue.releases, strict=False).back() if residue.releases else None
-    document, entries = apply(residue, _stepped(start.document, way, context, translation, run.trace))
+    document, entries = apply(residue, _stepped(run, start.document, way, context, translation))
     run.entries.extend(entries)
     if not run.options.keep_secrets:
         # A residue that was saved with `--keep-secrets` may have brought one back.
         document = _redacted(document, run.entries)
     run.trace["residue"] = document
-    return _Start(document, residue.origin, residue.dialect, plan(identity.version, residue.origin).names())
+    steps = plan(identity.version, residue.origin, run.chain).names()
+    return _Start(document, residue.origin, residue.dialect, steps)
 
 
 # --- third stage: carried to the goal ------------------------------------------------------------------------
@@ -217,18 +255,20 @@ def _restored(run: _Run, start: _Start, residue: Residue) -> _Start:
 
 def _carried(run: _Run, start: _Start, translation: Translation | None, finish: Finish | None) -> Object:
     """The document at the goal's version, with facts from elsewhere, as the goal's release reads it."""
-    way = plan(start.version, run.goal.version)
+    way = plan(start.version, run.to, run.chain)
     context = Context(start.dialect, run.options.save_residue, way.kept_fields, run.entries)
-    result = _stepped(start.document, way, context, translation, run.trace)
+    result = _stepped(run, start.document, way, context, translation)
     if finish:
-        result, added = finish(result, run.goal.version)
+        result, added = finish(result, run.to)
         run.entries.extend(added)
-    return _accepted(result, run.goal, context) if run.goal.release else result
+    return _accepted(result, run.goal, context) if run.goal.release and run.chain is MAIN else result
 
 
 def _translation(run: _Run, start: _Start, *, restored: bool) -> Translation | None:
     """Between which releases `input_config` is translated, if it is; GenAI-Perf's has no place in any release."""
-    to = run.goal.version
+    to = run.to
+    if not run.chain.configured:
+        return None
     wanted = run.goal.release or (run.options.config and not (restored and start.version == to))
     if not wanted or GENAI_PERF in (start.version, to):
         return None
@@ -254,29 +294,30 @@ def _accepted(document: Object, goal: Goal, context: Context) -> Object:
     return document
 
 
-def _saved(start: _Start, result: Object, goal: Goal, translation: Translation | None) -> Residue:
+def _saved(run: _Run, start: _Start, result: Object, translation: Translation | None) -> Residue:
     """What the result cannot keep: it is taken straight back, and compared with what it was made of."""
-    back = plan(goal.version, start.version)
+    back = plan(run.to, start.version, run.chain)
     context = Context(start.dialect, kept_fields=back.kept_fields)
-    returned = _stepped(result, back, context, translation.back() if translation else None, {})
+    untraced = run._replace(trace={})
+    returned = _stepped(untraced, result, back, context, translation.back() if translation else None)
     return measure(
         start.document,
         returned,
         result,
         origin=start.version,
-        to=goal.version,
+        to=run.to,
         dialect=start.dialect,
         releases=(translation.source, translation.target) if translation else None,
+        family=run.chain.name,
     )
 
 
 # --- the steps themselves ------------------------------------------------------------------------------------
 
 
-def _stepped(
-    document: Object, way: Plan, context: Context, translation: Translation | None, trace: dict[str, Object]
-) -> Object:
+def _stepped(run: _Run, document: Object, way: Plan, context: Context, translation: Translation | None) -> Object:
     """The document after the steps of a plan. `input_config` is translated at their newer end, where most is known."""
+    trace = run.trace
     if translation and not way.up:
         document = _translated(document, translation, context, trace)
     for step in way.steps:
@@ -285,7 +326,7 @@ def _stepped(
             document = op.up(document, context) if way.up else op.down(document, context)
         trace[context.step] = document
     context.settle(document)
-    if way.steps:
+    if way.steps and run.chain.labelled:
         context.step = f"label {way.target}"
         document = trace[context.step] = _labelled(document, way.target, context)
     if translation and way.up:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from migrator.aiperf.releases import version_key
+from migrator.chain.chain import Chain
+from migrator.chain.families import MAIN
 from migrator.chain.places import Field
 from migrator.chain.step import Step
-from migrator.chain.steps import ENTRY, GENAI_PERF, STEPS, VERSIONS, require_version
-from migrator.errors import UnknownVersionError
+from migrator.chain.steps import require_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,17 @@ class Plan:
 
 
 @cache
-def plan(source: str, target: str) -> Plan:
-    """The plan from one version to another, up or down.
+def plan(source: str, target: str, chain: Chain = MAIN) -> Plan:
+    """The plan from one version of a chain to another, up or down.
 
     Raises:
         UnknownVersionError: one of the versions does not exist, or GenAI-Perf's shape is to become 0.1.
     """
-    up = version_key(require_version(source)) <= version_key(require_version(target))
-    steps = _upwards(source, target) if up else tuple(reversed(_upwards(target, source)))
+    if chain is MAIN:
+        require_version(source)
+        require_version(target)
+    up = chain.order(source) <= chain.order(target)
+    steps = chain.between(source, target) if up else tuple(reversed(chain.between(target, source)))
     dropped: set[Field] = set()
     kept: set[Field] = set()
     for step in steps:
@@ -46,16 +49,3 @@ def plan(source: str, target: str) -> Plan:
             kept |= dropped & op.gains(up).keys()
             dropped |= op.gains(not up).keys()
     return Plan(source, target, steps, up, frozenset(kept))
-
-
-def _upwards(older: str, newer: str) -> tuple[Step, ...]:
-    """The steps from a version up to another one; GenAI-Perf's shape enters at the newer version of `ENTRY`."""
-    if older != GENAI_PERF:
-        return STEPS[VERSIONS.index(older) : VERSIONS.index(newer)]
-    if newer == GENAI_PERF:
-        return ()
-    if version_key(newer) < version_key(ENTRY.newer):
-        raise UnknownVersionError(
-            f"GenAI-Perf exports cannot become {newer}", expected=f"{ENTRY.newer} or newer", hint="only AIPerf wrote it"
-        )
-    return (ENTRY, *_upwards(ENTRY.newer, newer))

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from migrator.aiperf.releases import Dialect, release
-from migrator.chain.steps import GENAI_PERF, VERSIONS
+from migrator.chain.chain import Chain
+from migrator.chain.families import MAIN, chain_of
+from migrator.chain.steps import GENAI_PERF
 from migrator.errors import NotJsonError, ResidueError
 from migrator.jsonfile import Json, Object, Path, fingerprint, parse, render
 from migrator.ledger import Entry, Loss, Op
@@ -55,6 +57,8 @@ class Residue:
     in which one of the two is the same. `dialect` is the telemetry dialect of 1.4 for the way back, which the migrated
     document may not prove. `releases` are the AIPerf releases (source, target) between whose dialects `input_config`
     was translated; None if it was not. `order` has (path, keys) of every object whose keys come back in another order.
+    `family` is that of the document, of which [`chain_of`][migrator.chain.families.chain_of] gives the chain; places
+    are those of the object that its steps work on.
     """
 
     origin: str
@@ -65,6 +69,7 @@ class Residue:
     parts: list[Part] = field(default_factory=list)
     order: list[tuple[tuple[str, ...], list[str]]] = field(default_factory=list)
     releases: tuple[str, str] | None = None
+    family: str = MAIN.name
 
     def __bool__(self) -> bool:
         # Only a residue shows that an export came from GenAI-Perf, so even an empty one is kept.
@@ -90,6 +95,7 @@ class Residue:
                 "from": self.origin,
                 "to": self.to,
                 "dialect": self.dialect,
+                **({"family": self.family} if self.family != MAIN.name else {}),
                 **({"input_config": list(self.releases)} if self.releases else {}),
                 "document": {"digest": self.digest, **self.identity},
                 "parts": [_part_row(part) for part in self.parts],
@@ -116,15 +122,17 @@ class Residue:
             )
         try:
             document = dict(rows["document"])
+            chain = chain_of(_text(rows.get("family", MAIN.name)))
             return cls(
-                origin=_version(rows["from"]),
-                to=_version(rows["to"]),
+                origin=_version(rows["from"], chain),
+                to=_version(rows["to"], chain),
                 dialect="legacy" if rows["dialect"] == "legacy" else "vendor",
                 digest=_text(document.pop("digest")),
                 identity={key: document.get(key) for key in _IDENTITY},
                 parts=[_part(row) for row in rows["parts"]],
                 order=[(_keys(row["path"]), list(_keys(row["keys"]))) for row in rows["order"]],
                 releases=_releases(rows.get("input_config")),
+                family=chain.name,
             )
         except KeyError as error:
             raise ResidueError(f"is damaged: {error} is missing") from error
@@ -159,8 +167,8 @@ def _text(value: Json) -> str:
     return value
 
 
-def _version(value: Json) -> str:
-    if value not in VERSIONS and value != GENAI_PERF:
+def _version(value: Json, chain: Chain) -> str:
+    if value not in chain.versions and not (chain is MAIN and value == GENAI_PERF):
         raise ValueError(f"no schema version {value!r:.40}")
     return _text(value)
 
@@ -183,6 +191,7 @@ def measure(
     to: str,
     dialect: Dialect,
     releases: tuple[str, str] | None = None,
+    family: str = MAIN.name,
 ) -> Residue:
     """What makes `returned` the original again.
 
@@ -194,8 +203,9 @@ def measure(
         to: the version of the migrated document.
         dialect: the telemetry dialect that 1.4 has on the way.
         releases: between whose dialects `input_config` was translated.
+        family: the family of the document.
     """
-    residue = Residue(origin, to, dialect, digest(migrated), _identity(migrated), releases=releases)
+    residue = Residue(origin, to, dialect, digest(migrated), _identity(migrated), releases=releases, family=family)
     _collect(original, returned, (), residue.parts)
     restored, _ = apply(residue, returned)
     _collect_order(original, restored, (), residue.order)

@@ -41,7 +41,7 @@ class Folded:
             self._held.append((lines, lost))
         else:
             self._held.clear()
-        reason = result.reason if result.status is Status.UNCHANGED else ""
+        reason = {Status.UNCHANGED: result.reason, Status.MIGRATED: result.family}.get(result.status, "")
         self._groups.setdefault((heading(result), reason), _Group()).add(result, lost)
 
     def finish(self) -> None:
@@ -59,7 +59,10 @@ class Folded:
                 others = f"; {plural(group.losing - 1, 'file')} like it, {group.tally.lost} values in all"
                 self._complain(f"{group.lost}{others if group.losing > 1 else ''}")
             name = plural(group.files, "file") if group.files > 1 or group.kinds else printable(group.first)
-            what = counts(group.tally) if group.status is Status.MIGRATED else group.reasons() or reason
+            if group.status is Status.MIGRATED:
+                name, what = f"{name} ({reason})" if reason else name, counts(group.tally)
+            else:
+                what = group.reasons() or reason
             first, *rest = wrapped(f"{name}{f': {printable(what)}' if what else ''}", indent=" " * width)
             self._say(f"{move:<{width}}{first.strip()}")
             for line in rest:

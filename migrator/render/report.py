@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from migrator.batch.request import UNKNOWN_VERSION, Result, Status
-from migrator.chain.steps import ENTRY, STEPS
+from migrator.chain.families import MAIN, chain_of
 from migrator.jsonfile import path_text
 from migrator.ledger import PAST_TENSE, Entry, Loss, Op, Tally
 from migrator.render.safe import printable
@@ -41,7 +41,8 @@ def result_line(result: Result) -> str:
     first = f"{heading(result) + '  ':<13}{printable(result.source.path)}"
     if result.status is Status.FAILED or result.from_version == UNKNOWN_VERSION:
         return first
-    told = counts(result.tally) if result.status is Status.MIGRATED else printable(result.reason)
+    family = f"{result.family}: " if result.family else ""
+    told = family + counts(result.tally) if result.status is Status.MIGRATED else printable(result.reason)
     return f"{first}\n{'':<13}{told}"
 
 
@@ -70,7 +71,7 @@ def explain(result: Result) -> Iterator[str]:
     for entry in result.ledger:
         by_step.setdefault(entry.step, []).append(entry)
     for name, entries in by_step.items():
-        about = _ABOUT_STEP.get(name, "")
+        about = _about(name, result.family)
         if not entries and not about:
             continue
         yield ""
@@ -80,8 +81,16 @@ def explain(result: Result) -> Iterator[str]:
         yield from _by_place(entries)
 
 
-_ABOUT_STEP = {
-    **{step.name(up=up): step.summary for step in (ENTRY, *STEPS) for up in (True, False)},
+def _about(stage: str, family: str) -> str:
+    """What a stage of a migration does, in half a line; empty where its name says it."""
+    if stage in _ABOUT_STAGE:
+        return _ABOUT_STAGE[stage]
+    chain = chain_of(family or MAIN.name)
+    steps = chain.steps if chain.entry is None else (chain.entry, *chain.steps)
+    return next((step.summary for step in steps for up in (True, False) if step.name(up=up) == stage), "")
+
+
+_ABOUT_STAGE: Final = {
     "secrets": "",
     "residue": "what an earlier migration saved",
     "backfill": "what the files beside it say",

@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from migrator.aiperf.definitions import Era, Touched, era_of, facts_of, touching
 from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
+from migrator.aiperf.records import REBUILT
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
 from migrator.batch.runs import Mark, mark_of
@@ -128,6 +129,8 @@ def run_of(path: str, from_version: str, to: str, document: dict[str, Json], mar
     for tag, block in metrics.items():
         odd = [name for name in STATISTICS if block.get(name) is not None and _number(block[name]) is None]
         warnings += [f"{tag}.{name} is not a number: its cell is left empty" for name in odd]
+    if REBUILT in document:
+        warnings.append("rebuilt from its records by aiperf-migrate: AIPerf wrote no export")
     era = era_of(document.get("aiperf_version"), from_version, metrics)
     return Run(about, metrics, warnings, mark, era, _touched(document, averages) if era else ())
 

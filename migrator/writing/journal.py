@@ -25,8 +25,8 @@ from typing import Any, Final, NamedTuple, Protocol, Self, TypeGuard
 
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
-from migrator.files.disk import sync_folder, unreadable, unwritable, write_all
-from migrator.stores import absolute, find
+from migrator.files.disk import open_regular, sync_folder, unreadable, unwritable, write_all
+from migrator.stores import absolute, find, is_url
 
 FORMAT: Final = 1
 _MARK: Final = "aiperf_migrate_journal"
@@ -80,8 +80,21 @@ def digest_of(path: str) -> str | None:
     Raises:
         UnreadableError: it cannot be read, or is not a regular file.
     """
-    raw = find(path)
-    return None if raw is None else digest(raw)
+    if is_url(path):
+        raw = find(path)
+        return None if raw is None else digest(raw)
+    if not os.path.lexists(path):
+        return None
+    handle = open_regular(path)
+    with open(handle, "rb", buffering=0) as file:
+        # Slow to import, and only needed for journals.
+        from hashlib import file_digest
+
+        try:
+            # A copy that is part of a batch may be larger than any export.
+            return file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise unreadable(error, path) from error
 
 
 class Journal(Protocol):

@@ -13,16 +13,17 @@ from migrator.writing.journal import Entry, Journal, digest, digest_of
 from migrator.writing.options import MAX_WAITING_BYTES, Fsync, WriteOptions
 from migrator.writing.outcome import Outcome
 from migrator.writing.replace_stored import write_stored
-from migrator.writing.write import sync_file_systems, write_out
+from migrator.writing.write import copy_out, sync_file_systems, write_out
 
 
 class _Output(NamedTuple):
-    """A document for `target`, with its residue before it, if it has one."""
+    """A document for `target`, with its residue before it, if it has one; or a copy of the file `original`."""
 
     target: str
     raw: bytes
     residue: bytes | None
     outcome: Outcome
+    original: str = ""
 
 
 class Outputs:
@@ -62,6 +63,12 @@ class Outputs:
             self.settle()
         return output.outcome
 
+    def copy(self, target: str, original: str) -> Outcome:
+        """Take a file of this machine, of any size, to be copied; the outcome is final after [`settle`][]."""
+        output = _Output(target, b"", None, Outcome(), original)
+        self._waiting.append(output)
+        return output.outcome
+
     def settle(self) -> None:
         """Write all outputs that are waiting. The outcome of each that fails has an error."""
         waiting, self._waiting, self._bytes = self._waiting, [], 0
@@ -79,8 +86,11 @@ class Outputs:
             _flush([output for output in waiting if not output.outcome.error and not is_url(output.target)])
 
     def _put(self, output: _Output) -> None:
-        target, raw, residue, _ = output
-        if is_url(target):
+        target, raw, residue, _, original = output
+        if original:
+            self._folders.make(os.path.dirname(target), self._within)
+            copy_out(original, target, force=self._force, sync=self._fsync is Fsync.EACH)
+        elif is_url(target):
             write_stored(target, raw, residue, force=self._force)
         else:
             self._folders.make(os.path.dirname(target), self._within)
@@ -103,6 +113,9 @@ class Outputs:
 
     def _entries(self, output: _Output) -> list[Entry]:
         folders = () if is_url(output.target) else self._folders.missing(os.path.dirname(output.target))
+        if output.original:
+            after = digest_of(output.original) or ""
+            return [Entry(absolute(output.target), digest_of(output.target), after, folders=folders)]
         pieces = [(output.target + RESIDUE_SUFFIX, output.residue), (output.target, output.raw)]
         return [
             Entry(absolute(name), digest_of(name), digest(content), folders=folders)
@@ -115,6 +128,6 @@ def _flush(outputs: list[_Output]) -> None:
     """Wait for the disk, once for all outputs."""
     folders = {output.target: os.path.dirname(output.target) for output in outputs}
     failed = sync_file_systems(set(folders.values())) if folders else {}
-    for target, _, _, outcome in outputs:
+    for target, _, _, outcome, _ in outputs:
         if error := failed.get(folders[target]):
             outcome.error = UnwritableError(f"may not be on the disk yet: {error.strerror}", file=target)

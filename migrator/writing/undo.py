@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from migrator.errors import ChangedError, JournalError, MigratorError, UnreadableError, reported
-from migrator.files.disk import sync_folder, unwritable
+from migrator.files.disk import MAX_BYTES, sync_folder, unwritable
 from migrator.files.rename import appear
 from migrator.stores import is_url
 from migrator.writing.exchange import (
@@ -71,6 +71,8 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
         from migrator.writing.undo_stored import undo_stored
 
         return undo_stored(entry, dry_run=dry_run)
+    if entry.before is None and _is_large(entry.path):
+        return _undo_copy(entry, dry_run=dry_run)
     try:
         if not dry_run:
             recover(entry.path)
@@ -96,6 +98,26 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
                 _remove(entry, locked)
             return Undone.REMOVED
         return _restore(entry, locked, dry_run=dry_run)
+
+
+def _is_large(path: str) -> bool:
+    """Whether a file is too large to be held in memory: then it is the copy of a file that is no export."""
+    try:
+        return os.lstat(path).st_size > MAX_BYTES
+    except OSError:
+        return False
+
+
+def _undo_copy(entry: Entry, *, dry_run: bool) -> Undone:
+    """Remove a large copy. It is not locked: only exports are replaced by others of this tool's processes."""
+    if digest_of(entry.path) != entry.after:
+        raise JournalError("was changed after the batch", hint="it is left as it is")
+    if not dry_run:
+        try:
+            os.unlink(entry.path)
+        except OSError as error:
+            raise unwritable(error, entry.path) from error
+    return Undone.REMOVED
 
 
 def _remove(entry: Entry, written: LockedFile) -> None:

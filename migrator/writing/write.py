@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from migrator.errors import UnwritableError
-from migrator.files.disk import exists_already, unwritable, write_atomic
+from migrator.files.disk import copy_atomic, exists_already, unwritable, write_atomic
 from migrator.writing import RESIDUE_SUFFIX
 
 
@@ -54,6 +54,23 @@ def write_out(target: str, raw: bytes, residue: bytes | None, *, force: bool, sy
         write_atomic(saved, residue, overwrite=force, sync=sync)
     with _removed_on_failure(saved) if new else contextlib.nullcontext():
         write_atomic(target, raw, overwrite=force, sync=sync)
+
+
+def copy_out(original: str, target: str, *, force: bool, sync: bool = False) -> None:
+    """Copy a file of any size, with its permissions, to a folder that exists.
+
+    Args:
+        original: the path of the file.
+        target: the path of the copy.
+        force: whether an existing file may be overwritten.
+        sync: whether to wait for the disk.
+
+    Raises:
+        UnreadableError: the file is missing, or not a regular one.
+        UnwritableError: as of [`write_out`][].
+    """
+    _require_free(target, force=force)
+    copy_atomic(original, target, overwrite=force, sync=sync)
 
 
 def _holds(name: str, raw: bytes) -> bool:

@@ -168,6 +168,10 @@ ALONE: dict[str, tuple[Callable[[Document], None], str]] = {
     "R003": (failed(20), "$.error_request_count"),
     "R004": (all_failed, "$.error_request_count"),
     "R005": (put("metadata", value=INVALID), "$.metadata.submission_valid"),
+    "R006": (
+        put("aiperf_migrate_rebuilt", value={"requests": 3, "from": "profile_export.jsonl"}),
+        "$.aiperf_migrate_rebuilt",
+    ),
     "S001": (put("request_latency", "avg", value="70.2"), "$.request_latency.avg"),
     "S002": (put("schema_version", value="1.0"), "$.schema_version"),
     "S003": (put("schema_version", value="1.99"), "$.schema_version"),

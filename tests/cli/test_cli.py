@@ -553,7 +553,7 @@ def test_other_families_are_left_alone_with_a_word(tree: Path) -> None:
     (tree / "other.json").unlink()
     assert snapshot(tree) == {**before, **snapshot(tree)}
     every = run("upgrade", EXPORTS, "--dry-run", "-v").stdout
-    for family in ("timeslices", "phase manifest", "server metrics", "aggregate", "collated", "sweep", "run config"):
+    for family in ("phase manifest", "server metrics", "aggregate", "collated", "sweep", "run config"):
         assert f"             {family}, left alone" in every
 
 

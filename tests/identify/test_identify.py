@@ -14,7 +14,7 @@ from migrator.aiperf.releases import NIGHTLIES, RELEASES
 from migrator.chain.steps import VERSIONS
 from migrator.config.family import FAMILY_MODELS, config_model, family_of
 from migrator.errors import MigratorError, NewerVersionError, NotAnExportError, UnknownVersionError
-from migrator.identify import Family, Identity, family, identify, require_migratable, telemetry_dialect
+from migrator.identify import BESIDE, Family, Identity, family, identify, require_migratable, telemetry_dialect
 from migrator.jsonfile import parse
 from migrator.migration.migrate import migrate
 
@@ -86,8 +86,12 @@ def test_every_recorded_file(path: Path) -> None:
     assert found.family is family(document) is FAMILY_OF[path.name]
     assert found.evidence
     if found.family is not Family.EXPORT:
-        assert found.version == ("genai-perf" if found.family is Family.GENAI_PERF else "")
-        assert found.as_dict().keys() == {"family", "evidence"}
+        if found.family in BESIDE:
+            wanted = {"0.3.0": "0.3", "0.13.0": "1.4" if found.family is Family.TIMESLICES else "AIPerf 0.13.0"}
+            assert found.version == found.as_dict()["version"] == wanted[path.relative_to(EXPORTS).parts[0]]
+        else:
+            assert found.version == ("genai-perf" if found.family is Family.GENAI_PERF else "")
+            assert found.as_dict().keys() == {"family", "evidence"}
         if found.family is Family.GENAI_PERF:
             require_migratable(found)
             return

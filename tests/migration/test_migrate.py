@@ -103,8 +103,8 @@ def test_newest_is_the_default() -> None:
 
 
 def test_other_families_are_refused() -> None:
-    with pytest.raises(NotAnExportError, match=r"^is a file of timeslices, not a main export"):
-        migrate({"timeslices": [], "request_count": BLOCK}, "1.0")
+    with pytest.raises(NotAnExportError, match=r"^is a phase manifest, not a main export"):
+        migrate({"phases": [], "request_count": BLOCK}, "1.0")
 
 
 # --- labels --------------------------------------------------------------------------------------------------

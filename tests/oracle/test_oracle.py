@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle import convert, corpus, matrix, report
+from oracle.beside import converted as beside_for
+from oracle.beside import sources
 from oracle.edited import converted, edited
 from oracle.fidelity import figures, share
 from oracle.leaves import Comparison, UnknowableLeaf, compare, leaves, lines, main, rules_of_file
@@ -179,6 +181,7 @@ def found() -> dict[str, Any]:
             bad,
             edited={"0.8.0/rate, x = 1": Verdict(["x: wrong"]), "y": Verdict([], 3)},
             without_config=1,
+            beside={"0.4.0/slices": Verdict([], 3), "0.3.0/slices": Verdict([], 3, changed=["a"])},
         ),
         Column("0.9.0", good, good),
         Column("0.13.0.dev20261008", {}, {}, "a\ngone"),
@@ -200,6 +203,7 @@ def test_the_matrix_counts_cells_and_names_what_fails(found: dict[str, Any]) -> 
         "without_config": 1,
         "failures": [["0.8.0/rate, x = 1", "0.8.0", "x: wrong"]],
     }
+    assert found["beside"] == {"judged": 2, "failures": [["0.3.0/slices", "0.8.0", "changed: a"]]}
 
 
 def test_the_text_names_failing_cells_and_what_was_not_asked(found: dict[str, Any]) -> None:
@@ -209,6 +213,7 @@ def test_the_text_names_failing_cells_and_what_was_not_asked(found: dict[str, An
     assert "not asked: 0.13.0.dev20261008: gone" in told
     assert "whose fields conflict, in every loader: 1 of 2" in told
     assert "0.8.0 does not read 0.8.0/rate, x = 1\n  because: x: wrong" in told
+    assert "time slices and records of GPU telemetry, in every loader: 1 of 2" in told
     assert "at least   0.0% equal (0.8.0 to 0.3.0)" in told
     assert all(len(line) <= 80 for line in told.splitlines())
 
@@ -236,6 +241,7 @@ def test_the_page_has_the_matrix_the_pairs_and_no_markup_of_its_own(found: dict[
                 "failures": [["0.8.0/rate, x = 1", "0.8.0", "why"]],
             }
         },
+        {"beside": {"judged": 1, "failures": [["0.3.0/slices", "0.8.0", "why"]]}},
         {"plots": {"native": ["a.png", "b.png"], "converted": ["a.png"], "runs": 3}},
         {"pairs": {"rate": {"0.8.0": {"0.9.0": [92, 3, 3, 2, 0]}}}},
         {"pairs": {"rate": {"0.8.0": {"0.9.0": "refused"}}}},
@@ -245,7 +251,7 @@ def test_the_page_has_the_matrix_the_pairs_and_no_markup_of_its_own(found: dict[
 def test_each_kind_of_failure_is_one(change: dict[str, Any], found: dict[str, Any]) -> None:
     pairs = {"rate": {"0.8.0": {"0.9.0": [95, 1, 2, 2, 4]}}}
     fine = found | {"failures": [], "others": [], "absent": {"0.13.0.dev20261008": "gone"}, "pairs": pairs}
-    fine |= {"edited": found["edited"] | {"failures": []}}
+    fine |= {"edited": found["edited"] | {"failures": []}, "beside": {"judged": 1, "failures": []}}
     assert not report.fails(fine)
     assert report.fails(fine | change)
 
@@ -276,3 +282,12 @@ def test_a_result_is_stored_and_read_again(
 
 def test_the_page_is_that_of_the_stored_result() -> None:
     assert report.PAGE.read_text(encoding="utf-8") == report.page(report.load()), "run `make docs`"
+
+
+def test_files_beside_an_export_are_converted_for_a_release_that_writes_them(tmp_path: Path) -> None:
+    files, refused = beside_for("0.3.0", tmp_path)
+    assert not refused
+    assert files
+    assert all(name.endswith("timeslices.json") for name in files)
+    files, _ = beside_for("0.13.0", tmp_path / "newer")
+    assert files.keys() == sources().keys()

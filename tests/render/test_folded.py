@@ -37,13 +37,13 @@ def test_the_sums_are_those_of_the_files(tmp_path: Path) -> None:
     tree(tmp_path, *names, files=60)
     done = run("downgrade", "in", "--to", "0.3", "--dry-run", cwd=tmp_path)
     text = " ".join(done.stdout.split())
-    for of in (names[:2], names[2:]):
-        rows = [run("downgrade", export(name), "--to", "0.3", "--dry-run", "--json").rows[0] for name in of]
+    for of in names:
+        rows = [run("downgrade", export(of), "--to", "0.3", "--dry-run", "--json").rows[0]]
         for operation in ("moved", "renamed"):
             key = {"moved": "move", "renamed": "rename"}[operation]
             expected = sum(row["operations"].get(key, 0) for row in rows) * 20
             assert not expected or f"{expected} {operation}" in text, (of, operation)
-    (complaint, *_) = [line for line in done.complaints if "values lost" in line]
+    *_, complaint = [line for line in done.complaints if "values lost" in line]
     found = re.search(r"; (\d+) files like it, (\d+) values in all", complaint)
     assert found
     one = run("downgrade", export("0.13.0/cancelled"), "--to", "0.3", "--dry-run", "--json").rows[0]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from migrator.batch.discover import Source, clash, discover
+from migrator.batch.discover import Names, Source, clash, discover
 from migrator.batch.request import Request
 from migrator.errors import UsageError
 from migrator.render.safe import printable
@@ -113,11 +113,11 @@ def command(*given: str) -> str:
 def sources(paths: Sequence[str], avoid: str | None = None) -> Iterator[Source]:
     """The files behind a selection; where names are equal, their places below the common folder keep them apart."""
     if clash(paths) is None:
-        yield from discover(paths, (avoid,))
+        yield from discover(paths, (avoid,), names=Names.MIGRATED)
         return
     root = _common(paths)
     for path in paths:
-        for source in discover([path], (avoid,)):
+        for source in discover([path], (avoid,), names=Names.MIGRATED):
             yield source._replace(relative=os.path.relpath(source.path, root))
 
 

@@ -17,7 +17,7 @@ from migrator.cli.parser import Parser
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.errors import UsageError
-from migrator.identify import GENAI_PERF_CONFIG, Family, Identity
+from migrator.identify import BESIDE, GENAI_PERF_CONFIG, Family, Identity
 from migrator.jsonfile import Json
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -124,8 +124,12 @@ def _description(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) 
 
 def _line(source: Source, found: Identity) -> str:
     name = printable(source.path)
+    if found.family is Family.RECORDS and not source.named:
+        return f"{found.family.value:<32}{name}\n{'':<32}no export beside them: `rebuild` makes one"
     if found.family is not Family.EXPORT:
-        return f"{found.family.value:<32}{name}"
+        return (
+            f"{' '.join(filter(None, (found.family.value, found.version if found.family in BESIDE else ''))):<32}{name}"
+        )
     what = f"{_version(found):<6}{_dialect(found):<8}{_writer(found)}"
     return f"{what:<32}{name}" if len(what) < 32 else f"{what}\n{'':<32}{name}"
 
@@ -139,12 +143,16 @@ def _dialect(found: Identity) -> str:
 
 
 def _writer(found: Identity) -> str:
+    if found.rebuilt:
+        return "rebuilt from records"
     if found.config == GENAI_PERF_CONFIG:
         return "GenAI-Perf"
     return printable(found.writer) or release_range(found.writers)
 
 
 def _written_by(found: Identity) -> str:
+    if found.rebuilt:
+        return "aiperf-migrate, from records: no export of AIPerf's own"
     maker = "" if found.config == GENAI_PERF_CONFIG else "AIPerf "
     return f"{maker}{_writer(found)}" + ("" if found.writer or not maker else " (not in the file)")
 
@@ -157,6 +165,10 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
         rows += _export_rows(loaded)
     elif found.family is Family.GENAI_PERF:
         rows += [*_figures(loaded, facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
+    elif found.family in BESIDE:
+        rows.append(("version", found.version))
+    elif found.family is Family.RECORDS:
+        rows.append(("next", "`rebuild` makes an export of them"))
     rows += _wrapped_rows("evidence", found.evidence)
     yield printable(source.path)
     yield from table(rows, indent="  ")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from typing import Final, Literal
 
-from migrator.batch.discover import STDIN, clash, is_folder, same_folder
+from migrator.batch.discover import STDIN, Names, clash, is_folder, same_folder
 from migrator.batch.migrate_work import Migrating
 from migrator.batch.request import Request, Result, Status
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
@@ -74,6 +74,7 @@ class Options(WritingOptions):
     keep_secrets: bool
     backfill: bool
     records: str | None
+    all_files: bool
     force: bool
 
 
@@ -114,6 +115,9 @@ def arguments(command: str) -> Parser:
         parser.add_argument(
             "--records", type=file_name, metavar="FILE", help="as --backfill, with the records of one export from here"
         )
+    parser.add_argument(
+        "--all-files", action="store_true", help="with -d: copy the other files of each folder, too, as they are"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite existing outputs")
     add_jobs(parser)
     add_engine(parser)
@@ -162,10 +166,13 @@ def run(options: Options) -> int:
     totals: Counter[Status] = Counter()
     interrupt = DeferredInterrupt()
     avoid = (options.output_dir, options.backup_dir, options.journal, options.ledger)
-    found = sources(options, avoid)  # Refuses what it does not understand before anything is written.
+    names = Names.ALL if options.all_files else Names.MIGRATED
+    found = sources(options, avoid, names)  # Refuses what it does not understand before anything is written.
     with ExitStack() as stack:
         ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
-        report = Report(stack.enter_context(progress(options, f"{options.command} {request.goal.phrase}", *avoid)))
+        report = Report(
+            stack.enter_context(progress(options, f"{options.command} {request.goal.phrase}", *avoid, names=names))
+        )
         if request.out_folder or request.in_place:
             stack.enter_context(interrupt)
         folded = None
@@ -222,6 +229,7 @@ def _request(options: Options) -> Request:
         backfill=bool(options.backfill or options.records),
         records=options.records,
         where=options.where,
+        all_files=options.all_files,
         ledgers=bool(options.explain or options.diff or options.json or options.ledger),
     )
 
@@ -250,6 +258,8 @@ def _may_be_several(paths: Sequence[str]) -> bool:
 
 def _require_output(options: Options, *, to_stdout: bool) -> None:
     """Check that each output has one place, and the report another."""
+    if options.all_files and not options.output_dir:
+        raise UsageError("--all-files needs -d DIR", hint="--in-place leaves the other files where they are")
     if options.diff and options.has_output():
         raise UsageError("--diff writes nothing, so it goes with none of -o, -d, --in-place")
     if (to_stdout or options.output) and _may_be_several(options.paths):

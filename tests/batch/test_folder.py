@@ -1,0 +1,153 @@
+"""The folder of a run as a whole: what is migrated beside the export, and what `--all-files` copies."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.process import EXPORTS, run
+
+RECORDINGS = EXPORTS.parent / "beside" / "0.11.0"
+SLICES = "profile_export_aiperf_timeslices.json"
+TELEMETRY = "gpu_telemetry_export.jsonl"
+EXPORT = "profile_export_aiperf.json"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run of 0.11.0, as its folder is, with two files that nothing is known of."""
+    made = tmp_path / "run"
+    (made / "logs").mkdir(parents=True)
+    shutil.copyfile(EXPORTS / "0.11.0" / "chat-streaming" / EXPORT, made / EXPORT)
+    for name in (SLICES, TELEMETRY):
+        shutil.copyfile(RECORDINGS / name, made / name)
+    (made / "profile_export_aiperf.csv").write_bytes(b"Metric,avg\r\n")
+    (made / "logs" / "aiperf.log").write_bytes(b"\xff\x00")
+    (made / "server_metrics_export.json").write_text('{"summary": {}, "metrics": {}}')
+    return made
+
+
+def statuses(rows: list[dict[str, object]]) -> dict[str, object]:
+    return {Path(str(row["file"])).name: row["status"] for row in rows}
+
+
+MIGRATED = {EXPORT: "migrated", SLICES: "migrated", TELEMETRY: "migrated"}
+
+
+def test_all_files_mirrors_the_whole_folder(folder: Path, tmp_path: Path) -> None:
+    done = run("upgrade", folder, "-d", tmp_path / "out", "--all-files", "--json")
+    copied = dict.fromkeys(("aiperf.log", "profile_export_aiperf.csv", "server_metrics_export.json"), "copied")
+    assert statuses(done.rows) == MIGRATED | copied
+    names = {path.relative_to(folder) for path in folder.rglob("*")}
+    assert {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*")} == names
+    for name in ("logs/aiperf.log", "profile_export_aiperf.csv", "server_metrics_export.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (folder / name).read_bytes()
+    text = run("upgrade", folder, "-d", tmp_path / "again", "--all-files").stdout
+    assert "6 files: 3 migrated, 3 copied" in text
+
+
+def test_without_it_the_other_files_are_named_and_stay(folder: Path, tmp_path: Path) -> None:
+    done = run("upgrade", folder, "-d", tmp_path / "out", "--json")
+    assert statuses(done.rows) == MIGRATED | {"server_metrics_export.json": "skipped"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == MIGRATED.keys()
+
+
+def test_a_folder_is_of_one_release_after_it_was_upgraded_in_place(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = run("upgrade", folder, "--in-place", "--journal", folder.parent / "journal", "--json")
+    assert statuses(done.rows) == MIGRATED | {"server_metrics_export.json": "skipped"}
+    for name in MIGRATED:
+        assert (folder / f"{name}.bak").read_bytes() == before[folder / name]
+    first = json.loads((folder / TELEMETRY).read_text().splitlines()[0])
+    assert first["telemetry_source_url"]
+    assert first["platform"] == "nvidia"
+    assert "timeslice_index" not in (folder / SLICES).read_text()
+    assert run("upgrade", folder, "--check").code == 0
+    assert run("undo", folder.parent / "journal").code == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_there_and_back_with_residues(folder: Path) -> None:
+    before = {name: (folder / name).read_bytes() for name in MIGRATED}
+    assert run("downgrade", folder, "--to", "1.0", "--in-place", "--no-backup", "--residue").code == 0
+    assert (folder / SLICES).read_bytes() != before[SLICES]
+    assert run("upgrade", folder, "--to", "1.3", "--in-place", "--no-backup").code == 0
+    assert {name: (folder / name).read_bytes() for name in MIGRATED} == before
+
+
+@pytest.mark.parametrize("place", [["--in-place"], ["--dry-run"], ["-o", "out.json"], []])
+def test_all_files_is_for_a_tree_of_outputs(folder: Path, place: list[str]) -> None:
+    done = run("upgrade", folder / EXPORT, "--all-files", *place)
+    assert done.code == 2
+    assert "--all-files needs -d" in done.stderr
+
+
+def test_backups_and_residues_are_no_part_of_a_run(folder: Path, tmp_path: Path) -> None:
+    assert run("downgrade", folder, "--to", "1.1", "--in-place", "--residue").code == 0
+    done = run("upgrade", folder, "-d", tmp_path / "out", "--all-files", "--json")
+    reasons = {Path(row["file"]).name: row.get("reason", "") for row in done.rows if row["status"] == "skipped"}
+    assert reasons[f"{EXPORT}.bak"] == "a backup, left out"
+    assert reasons[f"{EXPORT}.residue.json"] == "residue, left alone"
+    assert not list((tmp_path / "out").glob("*.bak"))
+    assert not list((tmp_path / "out").glob("*.residue.json"))
+
+
+def test_a_file_larger_than_any_export_is_copied_too(folder: Path, tmp_path: Path) -> None:
+    for name in ("profile_export_raw.jsonl", "inputs.json"):
+        with open(folder / name, "wb") as file:
+            file.truncate(65 * 2**20)
+    done = run("upgrade", folder, "-d", tmp_path / "out", "--all-files", "--journal", tmp_path / "journal", "--json")
+    assert done.code == 0, done.stderr
+    assert statuses(done.rows)["inputs.json"] == "copied"
+    assert (tmp_path / "out" / "profile_export_raw.jsonl").stat().st_size == 65 * 2**20
+    assert "(--trust undoes it nevertheless)" in run("undo", tmp_path / "journal").stderr
+    assert run("undo", tmp_path / "journal", "--trust").code == 0
+    assert not (tmp_path / "out").exists()
+
+
+def test_telemetry_too_large_to_be_migrated_is_an_error_and_never_passed_over(folder: Path, tmp_path: Path) -> None:
+    with open(folder / TELEMETRY, "ab") as file:
+        file.truncate(65 * 2**20)
+    for place in (["--in-place"], ["-d", str(tmp_path / "out")]):
+        done = run("upgrade", folder, *place, "--json")
+        assert done.code == 4
+        assert statuses(done.rows)[TELEMETRY] == "failed"
+        assert "at most 64 MB" in done.stderr
+
+
+def test_files_beside_an_export_can_be_named(folder: Path, tmp_path: Path) -> None:
+    for name in (SLICES, TELEMETRY):
+        assert run("upgrade", folder / name, "-o", tmp_path / name).code == 0
+        shown = run("upgrade", folder / name)
+        assert shown.code == 0
+        assert shown.raw == (tmp_path / name).read_bytes()
+        assert run("upgrade", tmp_path / name, "--check").code == 0
+    wrong = run("downgrade", folder / TELEMETRY, "--for-aiperf", "0.13.0")
+    assert wrong.code == 4
+    assert "is AIPerf 0.4.0, older than AIPerf 0.13.0" in wrong.stderr
+
+
+def test_one_record_and_compressed_records_are_records(folder: Path) -> None:
+    first = (folder / TELEMETRY).read_bytes().splitlines(keepends=True)[0]
+    (folder / TELEMETRY).write_bytes(first)
+    (folder / f"{TELEMETRY}.gz").write_bytes(gzip.compress(first))
+    done = run("upgrade", folder, "--in-place", "--no-backup", "--json")
+    assert statuses(done.rows)[TELEMETRY] == statuses(done.rows)[f"{TELEMETRY}.gz"] == "migrated"
+    assert gzip.decompress((folder / f"{TELEMETRY}.gz").read_bytes()) == (folder / TELEMETRY).read_bytes()
+
+
+def test_a_release_without_such_a_file_gets_none_but_as_a_copy(folder: Path, tmp_path: Path) -> None:
+    done = run("downgrade", folder, "--to", "0.2", "-d", tmp_path / "out", "--json")
+    (told,) = [row["reason"] for row in done.rows if row["file"].endswith(SLICES)]
+    assert told == "timeslices: no release that writes 0.2 writes such a file, left alone"
+    copied = run("downgrade", folder, "--to", "0.2", "-d", tmp_path / "whole", "--all-files", "--json")
+    assert statuses(copied.rows)[SLICES] == statuses(copied.rows)[TELEMETRY] == "copied"
+
+
+def test_an_explanation_speaks_of_the_steps_of_the_file(folder: Path) -> None:
+    told = run("upgrade", folder / SLICES, "--dry-run", "--explain").stdout
+    assert "slices have a start and an end, and no number" in told
+    assert "vendor-scoped telemetry" not in told
