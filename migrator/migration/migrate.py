@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from migrator.aiperf.releases import Dialect, release, version_key
 from migrator.chain.keys import known_keys
+from migrator.chain.nulls import WRITTEN_AT, with_nulls, without_nulls
 from migrator.chain.operation import Context
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST
 from migrator.chain.telemetry import VENDOR_NAMES
@@ -249,6 +250,9 @@ def _accepted(document: Object, goal: Goal, context: Context) -> Object:
         up = known.dialect == "vendor"
         for op in VENDOR_NAMES if up else reversed(VENDOR_NAMES):
             document = op.up(document, context) if up else op.down(document, context)
+    if goal.version not in WRITTEN_AT:
+        context.step = f"nulls {goal.release}"
+        document = without_nulls(document, context)
     if refused := rejections(document, goal.release, translated=True):
         raise RejectedError(goal.release, refused[0].path, refused[0].reason)
     return document
@@ -279,6 +283,9 @@ def _stepped(
     """The document after the steps of a plan. `input_config` is translated at their newer end, where most is known."""
     if translation and not way.up:
         document = _translated(document, translation, context, trace)
+    if way.steps and way.target not in WRITTEN_AT:
+        # Before the steps: what they rename is a metric that is there.
+        document = _with_nulls_changed(document, without_nulls, way.target, context, trace)
     for step in way.steps:
         context.step = step.name(up=way.up)
         for op in step.ops if way.up else reversed(step.ops):
@@ -286,6 +293,8 @@ def _stepped(
         trace[context.step] = document
     context.settle(document)
     if way.steps:
+        if way.target in WRITTEN_AT and way.source not in WRITTEN_AT:
+            document = _with_nulls_changed(document, with_nulls, way.target, context, trace)
         context.step = f"label {way.target}"
         document = trace[context.step] = _labelled(document, way.target, context)
     if translation and way.up:
@@ -299,6 +308,16 @@ def _translated(document: Object, translation: Translation, context: Context, tr
     if entries:
         trace[entries[0].step] = document
     return document
+
+
+def _with_nulls_changed(
+    document: Object, change: Callable[[Object, Context], Object], to: str, context: Context, trace: dict[str, Object]
+) -> Object:
+    context.step = f"nulls {to}"
+    changed = change(document, context)
+    if changed is not document:
+        trace[context.step] = changed
+    return changed
 
 
 def _labelled(document: Object, to: str, context: Context) -> Object:
