@@ -18,6 +18,12 @@ from migrator.errors import RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, Identity, identify, require_migratable
 from migrator.jsonfile import Json, Object
 from migrator.ledger import Entry, Ledger, Loss, Op
+from migrator.migration.genai_perf import (
+    has_untranslated,
+    with_input_config,
+    without_input_config,
+    without_telemetry,
+)
 from migrator.migration.goal import Goal
 from migrator.migration.plan import Plan, plan
 from migrator.migration.residue import Residue, apply, measure
@@ -221,6 +227,9 @@ def _carried(run: _Run, start: _Start, translation: Translation | None, finish: 
     way = plan(start.version, run.goal.version)
     context = Context(start.dialect, run.options.save_residue, way.kept_fields, run.entries)
     result = _stepped(start.document, way, context, translation, run.trace)
+    if start.version == GENAI_PERF and way.steps and not run.options.keep_secrets:
+        # A secret may be known as one only where AIPerf has it.
+        result = _redacted(result, run.entries)
     if finish:
         result, added = finish(result, run.goal.version)
         run.entries.extend(added)
@@ -228,12 +237,14 @@ def _carried(run: _Run, start: _Start, translation: Translation | None, finish: 
 
 
 def _translation(run: _Run, start: _Start, *, restored: bool) -> Translation | None:
-    """Between which releases `input_config` is translated, if it is; GenAI-Perf's has no place in any release."""
+    """Between which releases `input_config` is translated, if it is."""
     to = run.goal.version
     wanted = run.goal.release or (run.options.config and not (restored and start.version == to))
-    if not wanted or GENAI_PERF in (start.version, to):
+    if not wanted or to == GENAI_PERF:
         return None
     target = run.goal.release or own_release(start.document, to)
+    if start.version == GENAI_PERF:
+        return Translation(GENAI_PERF, target, strict=True)
     return Translation(own_release(start.document, start.version), target, strict=bool(run.goal.release))
 
 
@@ -253,7 +264,12 @@ def _accepted(document: Object, goal: Goal, context: Context) -> Object:
     if goal.version not in WRITTEN_AT:
         context.step = f"nulls {goal.release}"
         document = without_nulls(document, context)
-    if refused := rejections(document, goal.release, translated=True):
+    refused = rejections(document, goal.release, translated=True)
+    if refused and all(misfit.path[0] == "telemetry_data" for misfit in refused):
+        context.step = f"telemetry {goal.release}"
+        document = without_telemetry(document, context)
+        refused = rejections(document, goal.release, translated=True)
+    if refused:
         raise RejectedError(goal.release, refused[0].path, refused[0].reason)
     return document
 
@@ -262,6 +278,8 @@ def _saved(start: _Start, result: Object, goal: Goal, translation: Translation |
     """What the result cannot keep: it is taken straight back, and compared with what it was made of."""
     back = plan(goal.version, start.version)
     context = Context(start.dialect, kept_fields=back.kept_fields)
+    if start.version == GENAI_PERF:
+        translation = None  # The way back to there forgets what was translated, and needs no release for that.
     returned = _stepped(result, back, context, translation.back() if translation else None, {})
     return measure(
         start.document,
@@ -283,6 +301,8 @@ def _stepped(
     """The document after the steps of a plan. `input_config` is translated at their newer end, where most is known."""
     if translation and not way.up:
         document = _translated(document, translation, context, trace)
+    if way.steps and way.target == GENAI_PERF:
+        document = without_input_config(document, own_release(document, way.source), context)
     if way.steps and way.target not in WRITTEN_AT:
         # Before the steps: what they rename is a metric that is there.
         document = _with_nulls_changed(document, without_nulls, way.target, context, trace)
@@ -303,6 +323,10 @@ def _stepped(
 
 
 def _translated(document: Object, translation: Translation, context: Context, trace: dict[str, Object]) -> Object:
+    if translation.strict and has_untranslated(document):
+        document = with_input_config(document, translation.target, context)
+        trace[context.step] = document
+        return document
     document, entries = translated(document, translation, context.dropped)
     context.entries += entries
     if entries:

@@ -17,7 +17,7 @@ from migrator.cli.parser import Parser
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.errors import UsageError
-from migrator.identify import GENAI_PERF_CONFIG, Family, Identity
+from migrator.identify import Family, Identity
 from migrator.jsonfile import Json
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -139,13 +139,13 @@ def _dialect(found: Identity) -> str:
 
 
 def _writer(found: Identity) -> str:
-    if found.config == GENAI_PERF_CONFIG:
+    if found.predecessor:
         return "GenAI-Perf"
     return printable(found.writer) or release_range(found.writers)
 
 
 def _written_by(found: Identity) -> str:
-    maker = "" if found.config == GENAI_PERF_CONFIG else "AIPerf "
+    maker = "" if found.predecessor else "AIPerf "
     return f"{maker}{_writer(found)}" + ("" if found.writer or not maker else " (not in the file)")
 
 
