@@ -62,6 +62,8 @@ def _translated(document: Object, release: str) -> Translated:
 
 def without_telemetry(document: Object, context: Context) -> Object:
     """The document with GenAI-Perf's telemetry set aside, as it was before: it has no names of GPUs and no times."""
+    if not TELEMETRY.made(document):
+        return document
     renamed = document
     for op in reversed(VENDOR_NAMES[:2]):
         renamed = op.down(renamed, context)

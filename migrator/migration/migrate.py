@@ -327,6 +327,8 @@ def _translated(document: Object, translation: Translation, context: Context, tr
         document = with_input_config(document, translation.target, context)
         trace[context.step] = document
         return document
+    if translation.source == GENAI_PERF:
+        return document  # Both keys were taken already, and were left alone.
     document, entries = translated(document, translation, context.dropped)
     context.entries += entries
     if entries:

@@ -389,6 +389,37 @@ def test_for_a_release_a_file_without_a_configuration_gets_one_and_loads() -> No
             assert (aside is None) == ("telemetry_stats" not in document and "telemetry_data" not in document)
 
 
+def test_where_its_key_is_taken_the_configuration_stays_where_it_is() -> None:
+    document = {**real(), CARRIED: {"mine": 1}}
+    for target in TARGETS:
+        done = migrate(document, target, Options(config=True))
+        assert done.document["input_config"] == document["input_config"]
+        assert done.document[CARRIED] == {"mine": 1}
+        assert [entry.note for entry in done.ledger if entry.op is Op.KEEP and entry.path == ("input_config",)]
+    with pytest.raises(RejectedError, match="input_config"):
+        migrate(document, goal_of(for_aiperf="0.13.0"), Options(config=True))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"subcommand": None},
+        {"subcommand": None, "model": 3, "concurrency": "x", "extra_inputs": [1], "header": {"a": [1]}, "u": 7},
+        {"perf_analyzer": 5, "endpoint": {"url": ["a"]}, "input": [], "subcommand": "profile"},
+        {"perf_analyzer": {"measurement": [1], "stimulus": {"concurrency": [1, 2]}}, "model_names": []},
+        {"service_kind": ["triton"], "model": "m", "goodput": {"a": "b"}},
+    ],
+    ids=str,
+)
+def test_damaged_options_say_nothing_and_come_back(options: Object) -> None:
+    document = {**real(), "input_config": options}
+    for goal in (*map(Goal, TARGETS), goal_of(for_aiperf="0.3.0"), goal_of(for_aiperf="0.13.0")):
+        up = migrate(document, goal, Options(config=True, save_residue=True))
+        assert up.document[CARRIED] == options
+        back = migrate(up.document, GENAI_PERF, Options(config=True), residue=up.residue)
+        assert render(back.document) == render(document)
+
+
 def test_a_secret_of_the_flat_options_is_in_no_configuration_that_is_made_of_them() -> None:
     document = mutated([flat_options])
     document["input_config"] |= {"header": [f"Authorization: Bearer {SECRET}"], "extra_inputs": {"api_key": SECRET}}
