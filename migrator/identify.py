@@ -21,6 +21,7 @@ from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, STEPS, VERS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.chain.telemetry import GPU_NAMES, RUN_NAMES, VENDOR_NAMES
 from migrator.config.family import config_model
+from migrator.config.genai_perf import is_genai_perf
 from migrator.errors import NewerVersionError, NotAnExportError, UnknownVersionError
 from migrator.jsonfile import Json, path_text
 
@@ -92,7 +93,8 @@ class Identity(NamedTuple):
     `versions` has more than one where nothing tells them apart: without telemetry 0.2 and 0.3 are the same. `dialect`
     is that of its telemetry names, `config` the name of the family of `input_config`. `writer` is the release named
     in the file, `writers` are all releases that can have written it. `newer` marks a minor version that is newer than
-    the known ones: it can be read, but not migrated. `non_metric_keys` are the top-level keys without a stats block.
+    the known ones: it can be read, but not migrated. `predecessor` marks an export of AIPerf's shape that came from
+    GenAI-Perf: no release wrote it. `non_metric_keys` are the top-level keys without a stats block.
     The version of GenAI-Perf's exports is `genai-perf`; other families have no version.
     """
 
@@ -105,6 +107,7 @@ class Identity(NamedTuple):
     writer: str = ""
     writers: tuple[str, ...] = ()
     newer: bool = False
+    predecessor: bool = False
     non_metric_keys: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
@@ -211,17 +214,13 @@ def _inputs_or_outputs(data: list[Json]) -> Family:
 def _export_family(document: dict[str, Json], *, blocks: bool) -> Family:
     records = document.get("records")
     nested = type(records) is dict and not is_block(records) and "schema_version" not in document
-    if "telemetry_stats" in document or (blocks and _genai_perf_config(document.get("input_config"))):
+    if "telemetry_stats" in document or (blocks and is_genai_perf(document.get("input_config"))):
         return Family.GENAI_PERF
     marks = len(_MARKS & document.keys())
     if (nested and marks) or (blocks and marks) or marks >= 3:
         return Family.EXPORT
     # Other families have labels, too: a label with nothing else makes an export only if there is a metric.
     return Family.EXPORT if blocks and "schema_version" in document else Family.OTHER
-
-
-def _genai_perf_config(config: Json) -> bool:
-    return type(config) is dict and ("perf_analyzer" in config or "subcommand" in config)
 
 
 def identify(document: Json, *, details: bool = True) -> Identity:
@@ -295,10 +294,11 @@ def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     if found.rebuilt:
         evidence = (*found.evidence, f"{REBUILT} is there: made from records, not written by AIPerf")
         return found._replace(dialect=dialect, config=config, evidence=evidence)
-    if CARRIED in document and not config:
+    if CARRIED in document and not document.get("aiperf_version"):
         return found._replace(
             dialect=dialect,
-            config=GENAI_PERF_CONFIG,
+            config=config or GENAI_PERF_CONFIG,
+            predecessor=True,
             evidence=(*found.evidence, f"{CARRIED} is there: from GenAI-Perf"),
         )
     name = document.get("aiperf_version")
@@ -445,7 +445,7 @@ def telemetry_dialect(document: dict[str, Json]) -> Dialect | None:
 
 
 GENAI_PERF_CONFIG: Final = "GenAI-Perf, carried"
-"""The `config` of an export that came from GenAI-Perf; no release of AIPerf wrote it."""
+"""The `config` of an export that came from GenAI-Perf without an `input_config` that a release reads."""
 
 
 _FAMILY_EVIDENCE: Final = {

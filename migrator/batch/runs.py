@@ -16,7 +16,11 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from migrator.aiperf.metrics import is_block
 from migrator.batch.discover import Source
+from migrator.chain.metric_ops import Derive, Units
 from migrator.chain.names import block_of, current
+from migrator.chain.operation import Context
+from migrator.chain.steps import STEPS
+from migrator.chain.steps.genai_perf import METRICS
 from migrator.jsonfile import Json, fingerprint
 from migrator.stores import is_url
 
@@ -72,8 +76,27 @@ def mark_of(document: Mapping[str, Json], metrics: Mapping[str, Json]) -> Mark:
         results = [block.get("avg") if (block := block_of(metrics, tag)) else None for tag in _RESULTS]
         run = _digest([*attempt, *times, *results])
     else:
-        run = _digest({current(tag): block for tag, block in metrics.items() if is_block(block)})
+        run = _digest(_measured(metrics))
     return Mark(run, _digest(attempt) if identifier else b"", tuple(_warm_ups(config)))
+
+
+def _measured(metrics: Mapping[str, Json]) -> dict[str, Json]:
+    """The numbers of a run as every copy of it has them, at any version, by today's names."""
+    blocks: dict[str, Json] = {tag: block for tag, block in metrics.items() if is_block(block)}
+    context = Context("vendor")
+    for op in METRICS:
+        blocks = op.up(blocks, context)
+    blocks = {current(tag): block for tag, block in blocks.items() if current(tag) not in _DERIVED}
+    for units in _UNITS:
+        blocks = units.up(blocks, context)
+    return {tag: {key: value for key, value in block.items() if key not in _ADDED} for tag, block in blocks.items()}
+
+
+_UNITS: Final = tuple(op for step in STEPS for op in step.ops if isinstance(op, Units))
+_DERIVED: Final = {op.tag for step in STEPS for op in step.ops if isinstance(op, Derive)}
+"""Metrics that an upgrade may add."""
+_ADDED: Final = ("count", "sum")
+"""Statistics that an upgrade may add."""
 
 
 def _warm_ups(config: Mapping[str, Json]) -> Iterator[str]:

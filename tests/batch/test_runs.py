@@ -134,6 +134,22 @@ def test_what_has_no_identity_is_told_apart_by_its_numbers(tmp_path: Path) -> No
     assert (len(side.runs), side.left_out) == (3, (f"{copied}: a copy of a run that is there",))
 
 
+@pytest.mark.parametrize(
+    "name", ["genai-perf-0.0.16/chat-streaming/profile_export_genai_perf.json", "0.3.0/chat-streaming/" + NAME]
+)
+def test_a_migrated_copy_without_identity_is_a_copy(tmp_path: Path, name: str) -> None:
+    """Though units have another spelling there, a metric was computed, and another was renamed."""
+    document = json.loads((EXPORTS / name).read_bytes())
+    document = {key: value for key, value in document.items() if key not in ("start_time", "end_time")}
+    document["request_latency"]["unit"], document["request_latency"]["p50"] = "ns", 66917981
+    document.get("input_config", {}).pop("benchmark_id", None)
+    old, new = tmp_path / "in" / "a.json", tmp_path / "in" / "b.json"
+    written(old, document)
+    for version in ("1.0", "1.5"):
+        assert run("upgrade", "--to", version, old, "-o", new, "--force").code == 0
+        assert list(roles(tmp_path / "in").values()) == [Role.RUN, Role.COPY]
+
+
 def test_what_is_remembered_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "_REMEMBERED", 4)
     sources = [Source(f"{number % 50}.json", "", named=False) for number in range(100)]

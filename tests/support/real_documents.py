@@ -12,6 +12,7 @@ from support.replay import copied, node_at
 from support.strategies import blocks, extra_keys, fresh, maybe, odd_numbers, text, values
 from support.versions import RECORDED
 
+from migrator.chain.nulls import NULLABLE, WRITTEN_AT
 from migrator.chain.ops import InDialect, Rename
 from migrator.chain.places import GPUS, SUMMARY, visit
 from migrator.chain.steps import STEPS
@@ -69,7 +70,10 @@ def thinned(draw: Draw, version: str) -> Object:
         keep = draw(st.sets(st.sampled_from(sorted(metrics)), max_size=4)) if metrics else set()
         for name in metrics:
             if name not in keep:
-                del holder[name]
+                if version in WRITTEN_AT and name in NULLABLE:
+                    holder[name] = None
+                else:
+                    del holder[name]
         for _, gpu, _ in visit(document, GPUS):
             names = sorted(gpu["metrics"])
             keep = draw(st.sets(st.sampled_from(names), max_size=2)) if names else set()

@@ -17,6 +17,9 @@ from support.replay import copied
 
 from migrator.aiperf.metrics import PERCENTILES, catalogue
 from migrator.aiperf.releases import Dialect, writers
+from migrator.chain.metric_ops import Derive, Units
+from migrator.chain.names import current
+from migrator.chain.nulls import NULLABLE, WRITTEN_AT
 from migrator.chain.operation import UNKNOWN, AddedField
 from migrator.chain.ops import Add, InDialect, Inverse, Rename, Unnest
 from migrator.chain.places import BLOCK, GPU_METRICS, visit
@@ -48,6 +51,8 @@ class Shape:
     names: list[tuple[Pattern, tuple[str, ...]]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     container: str | None = None
+    units: dict[str, str] = field(default_factory=dict)
+    derived: list[Derive] = field(default_factory=list)
 
 
 def line(steps: Sequence[Step] = STEPS) -> tuple[str, ...]:
@@ -95,6 +100,11 @@ def _read(op: Any, there: bool, shared: bool, found: Shape) -> None:
     elif isinstance(op, Unnest):
         if not there:
             found.container = op.key
+    elif isinstance(op, Units):
+        found.units |= {tag: pair[there] for tag, pair in op.table.items()}
+    elif isinstance(op, Derive):
+        if there:
+            found.derived.append(op)
     else:
         raise TypeError(f"the strategies do not know the operation {type(op).__name__}: teach them here")
 
@@ -256,6 +266,11 @@ def documents(
     _extras(draw, document)
     _fill(draw, document, form)
     _extras(draw, {key: document[key] for key in ("run_info",) if key in document})
+    _derive(draw, document, form)
+    if version in WRITTEN_AT:
+        for tag, after in zip(NULLABLE, (("",), *((name,) for name in NULLABLE)), strict=False):
+            if tag not in document:
+                place(document, tag, None, after)
     if versions.index(version) >= versions.index("1.0"):
         document = {"schema_version": version, **document}
     if form.container:
@@ -275,9 +290,10 @@ def _core(draw: Draw, form: Shape, version: str) -> dict[str, Any]:
     members: list[tuple[str, Any]] = [
         (tag, draw(blocks(nulls))) for tag in draw(st.lists(pool, max_size=4, unique=True))
     ]
-    if version in ("0.2", "0.3"):
-        members += [(tag, None) for tag in draw(st.lists(st.sampled_from(["goodput", "error_isl"]), unique=True))]
-        members = list(dict(members).items())
+    members = list({**dict(members), **draw(_totals(spelled))}.items())
+    for tag, block in members:
+        if current(tag) in form.units and draw(maybe):
+            block["unit"] = form.units[current(tag)]
     config = draw(st.one_of(user_configs(), benchmark_configs(), fresh({})))
     members += [
         ("input_config", config),
@@ -291,6 +307,28 @@ def _core(draw: Draw, form: Shape, version: str) -> dict[str, Any]:
     if draw(maybe):
         members = draw(st.permutations(members))
     return dict(members)
+
+
+@st.composite
+def _totals(draw: Draw, spelled: Sequence[str]) -> dict[str, Any]:
+    """Sometimes the metrics of which a later version computes another, under the names of this version."""
+    if draw(st.sampled_from([True, True, True, False])):
+        return {}
+    osl = "benchmark_token_count" if "benchmark_token_count" in spelled else "total_osl"
+    totals = st.sampled_from([2560.0, 896, 0.0, 1e308])
+    durations = st.sampled_from([0.96, 3, 0.0, 1e-300])
+    return {
+        "total_isl": {"unit": "tokens", "avg": draw(totals)},
+        osl: {"unit": draw(st.sampled_from(["tokens", "tokens", "ms"])), "avg": draw(totals)},
+        "benchmark_duration": {"unit": "sec", "avg": draw(durations)},
+    }
+
+
+def _derive(draw: Draw, document: dict[str, Any], form: Shape) -> None:
+    """The metrics that this version computes, where the document has what it computes them from."""
+    for op in form.derived:
+        if op.tag not in document and (block := op.source(document)) is not UNKNOWN and draw(maybe):
+            place(document, op.tag, block, op.after)
 
 
 def _set_writer(draw: Draw, document: dict[str, Any], form: Shape, version: str) -> None:

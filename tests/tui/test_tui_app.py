@@ -139,7 +139,7 @@ def test_what_is_no_export_is_not_marked(few: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "G", "a")
         assert app.session.baseline == []
-        assert "only main exports can be compared" in messages(app)
+        assert "only exports can be compared" in messages(app)
 
     play(scene, [few])
 

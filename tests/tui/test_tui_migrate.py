@@ -550,6 +550,8 @@ def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> No
         await press(pilot, "m")
         assert f"genai-perf → {NEWEST}" in text(app)
         assert opened(pilot, MigrateScreen).preview
+        await press(pilot, "escape", "b")
+        assert app.session.candidate == [tmp_path / "a.json"], "it can be compared as it is"
 
     play(scene, [tmp_path], (160, 40))
 

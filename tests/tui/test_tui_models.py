@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.planted import plant
-from support.process import SECRET, environment, export
+from support.process import SECRET, environment, export, run
 from support.versions import NEWEST
 
 from migrator.batch.discover import Source
@@ -96,7 +96,22 @@ def test_a_genai_perf_export_can_be_migrated_and_has_its_metrics(exports: Path) 
     found_ = read(str(path), "a.json")
     assert (found_.main, found_.outdated) == (False, True)
     assert found_.numbers["request_latency.avg"] == json.loads(path.read_bytes())["request_latency"]["avg"]
-    assert "upgrade makes an AIPerf export of it" in headline(read_run(str(path)))[1]
+    assert (found_.model, found_.load, found_.problems) == ("mock-model", "c=4 64→16", ())
+    assert (found_.version, found_.release) == ("", ""), "no version of AIPerf's, and no release wrote it"
+    seen = read_run(str(path))
+    what, how = headline(seen)
+    assert what.startswith("mock-model   chat   streaming   concurrency 4")
+    assert "upgrade makes an AIPerf export of it" in how
+    assert "release unknown" not in how
+    assert "✓ check found nothing" in "\n".join(page(seen))
+    assert {spot.tag for spot in seen.spots} >= {"request_latency", "time_to_first_token"}
+
+
+def test_what_came_from_genai_perf_is_not_said_to_be_of_a_release(exports: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.json"
+    assert run("upgrade", next(exports.rglob("profile_export_genai_perf.json")), "-o", new).code == 0
+    assert "from GenAI-Perf" in headline(read_run(str(new)))[1]
+    assert read(str(new), "a").release == "unknown"
 
 
 def test_problems_are_the_codes_that_check_finds() -> None:

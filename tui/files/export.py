@@ -22,9 +22,9 @@ class Export:
 
     `numbers` holds the statistics that were asked for, by `METRIC.STAT`, in the units of the catalogue; `problems` the
     codes of the findings of `check`, each once and without notes; `failed` how many requests failed, None where the
-    file does not say; `error` says why it could not be read. `main` tells a main export, the only family that is
-    checked and compared, `outdated` a file that a migration would bring to a newer version, `rank` the place of its
-    version among all. `words` is what a filter looks in. All text is harmless to show.
+    file does not say; `error` says why it could not be read. `main` tells a main export of AIPerf,
+    `outdated` a file that a migration would bring to a newer version, `rank` the place of its version among all.
+    `words` is what a filter looks in. All text is harmless to show.
     """
 
     path: str

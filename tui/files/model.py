@@ -106,7 +106,7 @@ class FileList:
             parts.append(f"{predecessors} GenAI-Perf")
         if outdated := sum(export.outdated for export in read):
             parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
-        if problems := sum(bool(export.problems) for export in main):
+        if problems := sum(bool(export.problems) for export in read):
             parts.append(f"{problems} with problems")
         if failures := sum(bool(export.failed) for export in main):
             parts.append(f"{failures} with failures")

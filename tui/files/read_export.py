@@ -52,19 +52,14 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
     export.main = identity.family is Family.EXPORT
     if loaded.parsed is None or identity.family not in MIGRATABLE:
         return
-    if not export.main:
-        # It becomes an export by a migration; until then it has metrics, but neither version nor workload.
-        export.outdated = True
-        export.numbers = _numbers(loaded.parsed.data, metrics)
-        return
     known = facts(loaded)
     document = loaded.parsed.data
-    export.version = identity.version
+    export.version = identity.version if export.main else ""
     export.rank = version_key(identity.version)
     export.outdated = export.rank < version_key(NEWEST)
     export.label = safe_text(identity.label)
     export.dialect = identity.dialect or ""
-    export.release = _releases(writers_of(identity))
+    export.release = _releases(writers_of(identity)) if export.main else ""
     export.start = safe_text(known["start_time"])
     export.cancelled = known["was_cancelled"] is True
     export.failed = requests_of(document, identity.version).failed

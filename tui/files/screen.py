@@ -334,9 +334,9 @@ class FilesScreen(Page):
 
     def action_mark(self, side: str) -> None:
         """Put the chosen exports on a side of the comparison."""
-        paths = [export.path for export in self.chosen() if export.main]
+        paths = [export.path for export in self.chosen() if export.migratable]
         if not paths:
-            self.notify("only main exports can be compared", markup=False)
+            self.notify("only exports can be compared", markup=False)
             return
         self.shell.session.mark(side, paths)
         self.selected.clear()

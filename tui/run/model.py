@@ -56,7 +56,7 @@ def read_run(path: str) -> Run:
     with reported(path):
         loaded = load(path)
         document = loaded.parsed.data if loaded.parsed else None
-        if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+        if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
             clean = redact(document)[0] if type(document) is dict else document
             return Run(path, loaded.identity, clean)
         # Imported here: it brings the models of all versions.
@@ -70,9 +70,8 @@ def read_run(path: str) -> Run:
 def headline(run: Run) -> tuple[str, str]:
     """What was measured and how it went, on two lines."""
     found = run.identity
-    if found.family is not Family.EXPORT:
-        next_step = "upgrade makes an AIPerf export of it" if found.family in MIGRATABLE else "only its JSON is shown"
-        return safe_text(found.family.value), f"not a main export: {next_step}"
+    if found.family not in MIGRATABLE:
+        return safe_text(found.family.value), "not a main export: only its JSON is shown"
     plan = workload(run.document)
     model = plan.get("model")
     parts = [", ".join(map(str, model)) if type(model) is list else str(model or "model unknown")]
@@ -90,8 +89,11 @@ def _state(run: Run) -> Iterator[str]:
     if failed := known["requests_failed"]:
         succeeded = known["requests_succeeded"]
         yield f"✗ {failed}{'' if succeeded is None else f' of {succeeded + failed}'} requests failed"
-    yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
-    yield f"AIPerf {_range(writers_of(found))}"
+    if found.family is Family.GENAI_PERF:
+        yield "GenAI-Perf: an upgrade makes an AIPerf export of it"
+    else:
+        yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
+        yield "from GenAI-Perf" if found.predecessor else f"AIPerf {_range(writers_of(found))}"
     yield str(known["start_time"] or "start time unknown")[:19].replace("T", " ")
     if problems := sum(finding.severity is not Severity.NOTE for finding in run.findings):
         yield f"! {plural(problems, 'problem')}"
@@ -170,7 +172,7 @@ def page(run: Run) -> list[str]:
 
 
 def _problems(run: Run) -> Iterator[str]:
-    if run.identity.family is not Family.EXPORT:
+    if run.identity.family not in MIGRATABLE:
         return
     yield "PROBLEMS"
     if run.identity.newer:

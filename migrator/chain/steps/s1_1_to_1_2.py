@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrator.chain.operation import UNKNOWN, AddedField
 from migrator.chain.ops import Add
 from migrator.chain.step import Step
+from migrator.chain.steps.genai_perf import CARRIED
 from migrator.jsonfile import Json, Object, Path
 
 _RUN_INFO = ("run_info",)
@@ -15,8 +16,14 @@ def _empty(_: Object, __: Object, ___: Path) -> Json:
 
 
 def _seed(document: Object, _: Object, __: Path) -> Json:
-    """The random seed of the run: that of `input` up to 0.8.0, that of the only data set from 0.9.0 on."""
+    """The random seed of the run: that of `input` up to 0.8.0, that of the only data set from 0.9.0 on.
+
+    GenAI-Perf has it at the top of its configuration, and from 0.0.12 on in `input`.
+    """
     config = document.get("input_config")
+    if config is None:
+        options = document.get(CARRIED)
+        config = {"input": options, **options} if type(options) is dict else None
     if type(config) is not dict:
         return UNKNOWN
     section = config.get("input")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
@@ -17,12 +17,10 @@ from migrator.cli.parser import Parser
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, NotAnExportError, UsageError
-from migrator.identify import Family
+from migrator.identify import MIGRATABLE, Family
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import exports_of_runs, plural, table, wrapped
-
-_HINTS: Final = {Family.GENAI_PERF: "; upgrade it to an AIPerf export first"}
 
 
 class Options(EngineOptions):
@@ -80,7 +78,7 @@ def _codes(given: list[str] | None) -> list[str]:
 
 
 class _Checked(NamedTuple):
-    """A file's family and, for a main export, what the rules found in it, and what tells its run from others."""
+    """A file's family and, for an export, what the rules found in it, and what tells its run from others."""
 
     family: Family
     findings: list[Finding]
@@ -96,9 +94,9 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
         results = run_engine(options, sources(options), work)
         for (source, checked), role in runs.roles(report.found(results, as_json=options.json)):
             totals.add(checked, is_run=role is Role.RUN)
-            if checked.family is not Family.EXPORT:
+            if checked.family not in MIGRATABLE:
                 if source.named:
-                    complain(f"{source.path}: {checked.family.value}, not checked{_HINTS.get(checked.family, '')}")
+                    complain(f"{source.path}: {checked.family.value}, not checked")
             elif options.json:
                 say(json_line({"file": source.path, "findings": [found.as_dict() for found in checked.findings]}))
             else:
@@ -109,7 +107,7 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
     if not totals.exports and not report.failed and not options.allow_empty:
         raise NotAnExportError(
             "nothing was checked",
-            expected="a main export (profile_export_aiperf.json) among the files",
+            expected="an export of AIPerf or GenAI-Perf among the files",
             hint="--allow-empty accepts that there is none",
         )
     return report.worst or (ExitCode.NO if totals.findings else ExitCode.OK)
@@ -118,9 +116,9 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
 def _check(codes: Sequence[str], source: Source, loaded: Loaded) -> _Checked:
     del source
     family = loaded.identity.family
-    if family is not Family.EXPORT:
+    if family not in MIGRATABLE:
         return _Checked(family, [])
-    assert loaded.parsed is not None, "a main export is one JSON document"
+    assert loaded.parsed is not None, "an export is one JSON document"
     document = loaded.parsed.data
     mark = mark_of(document, metrics_of(document, loaded.identity.version))
     return _Checked(family, check(loaded.parsed, loaded.identity, rules=[RULES[code] for code in codes]), mark)
@@ -150,7 +148,7 @@ class _Totals:
 
     def add(self, checked: _Checked, *, is_run: bool) -> None:
         """Count a file that was read, and a run unless it is a phase or a copy of another's."""
-        if checked.family is not Family.EXPORT:
+        if checked.family not in MIGRATABLE:
             self._other_files += 1
             return
         notes = sum(finding.severity is Severity.NOTE for finding in checked.findings)

@@ -17,7 +17,7 @@ from migrator.cli.parser import Parser
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.errors import UsageError
-from migrator.identify import BESIDE, GENAI_PERF_CONFIG, Family, Identity
+from migrator.identify import BESIDE, Family, Identity
 from migrator.jsonfile import Json
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -145,7 +145,7 @@ def _dialect(found: Identity) -> str:
 def _writer(found: Identity) -> str:
     if found.rebuilt:
         return "rebuilt from records"
-    if found.config == GENAI_PERF_CONFIG:
+    if found.predecessor:
         return "GenAI-Perf"
     return printable(found.writer) or release_range(found.writers)
 
@@ -153,7 +153,7 @@ def _writer(found: Identity) -> str:
 def _written_by(found: Identity) -> str:
     if found.rebuilt:
         return "aiperf-migrate, from records: no export of AIPerf's own"
-    maker = "" if found.config == GENAI_PERF_CONFIG else "AIPerf "
+    maker = "" if found.predecessor else "AIPerf "
     return f"{maker}{_writer(found)}" + ("" if found.writer or not maker else " (not in the file)")
 
 
