@@ -91,7 +91,7 @@ def test_a_plain_target_translates_too() -> None:
         (["--for-aiperf", "banana"], 'no AIPerf release "banana"'),
         (["--for-aiperf", "0.1.1"], "AIPerf 0.1.1 cannot read exports"),
         (["--for-aiperf", "0.9", "--to", "1.3"], "not allowed with"),
-        ([], "one of the arguments --to --for-aiperf is required"),
+        ([], "one of the arguments --to --for-aiperf --for-reader is required"),
     ],
 )
 def test_wrong_targets(arguments: list[str], said: str) -> None:
