@@ -40,17 +40,21 @@ RELEASES: Final = (
 """Published releases, oldest first."""
 
 NIGHTLIES: Final = (
+    Release("0.8.0.dev20260511", "1.1"),
     Release("0.8.0.dev20260521", "1.3"),
     Release("0.11.0.dev20260715", "1.4"),
     Release("0.11.0.dev20260724", "1.4", "vendor"),
-    Release("0.13.0.dev20261008", "1.5", "vendor"),
+    Release("0.13.0.dev20261007", "1.5", "vendor"),
 )
-"""The first nightly build of each new shape, oldest first. A nightly is newer than the release in its name."""
+"""The oldest nightly build on the package index, and the first of each new shape, oldest first.
+
+Read off the wheels. A nightly is newer than the release in its name.
+"""
 
 FIRST_READER: Final = "0.2.0"
 """The first release that can read exports."""
 
-_NAME: Final = r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.dev(\d{1,12}))?"
+_NAME: Final = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.post(\d{1,6}))?(?:\.dev(\d{1,12}))?")
 
 
 @lru_cache(maxsize=256)
@@ -61,12 +65,27 @@ def version_key(version: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=256)
 def age(name: str) -> tuple[int, ...]:
-    """A key that sorts release names from old to new.
+    """A key that sorts release names from old to new; what follows a name, such as `+local`, does not count.
 
-    A nightly is newer than the release it is named after, and older than the next one.
+    A nightly is newer than the release it is named after, and older than the next one. So is a release whose package
+    was published again: 0.6.0.post1 is 0.6.0 but for the package.
+
+    Raises:
+        ValueError: not the name of a release.
     """
-    number, _, built = name.partition(".dev")
-    return (*map(int, number.split(".")), int(built or 0))
+    match = _NAME.match(name)
+    if not match:
+        raise ValueError(f"not the name of a release: {name!r}")
+    major, minor, patch, post, built = (int(part or 0) for part in match.groups())
+    return major, minor, patch, built, post
+
+
+def requirement(name: str) -> str:
+    """What an installer is asked for to get a release: nightly builds have a package of their own.
+
+    On the package index, a build under the name `aiperf` is an empty package that refuses to be installed.
+    """
+    return f"{'aiperf-nightly' if '.dev' in name else 'aiperf'}=={name}"
 
 
 @lru_cache(maxsize=256)
@@ -74,15 +93,15 @@ def release(name: str) -> Release | None:
     """What the release of that name writes; None if it is older than all known ones, or not the name of a release.
 
     A release between two known ones writes what the older one does. One that is newer than all known ones is taken for
-    the newest of them, nightlies included.
+    the newest of them, nightlies included. The result has the name without what follows it, such as `+local`.
     """
-    match = re.match(_NAME, name)
+    match = _NAME.match(name)
     if not match:
         return None
     if is_newer_than_known(match[0]):
         known = [max((*RELEASES, *NIGHTLIES), key=_age_of)]
-    elif match[4]:
-        known = [entry for entry in NIGHTLIES if int(entry.name.rpartition("dev")[2]) <= int(match[4])]
+    elif match[5]:
+        known = [entry for entry in NIGHTLIES if int(entry.name.rpartition("dev")[2]) <= int(match[5])]
     else:
         known = [entry for entry in RELEASES if age(entry.name) <= age(match[0])]
     return Release(match[0], known[-1].version, known[-1].dialect) if known else None

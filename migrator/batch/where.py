@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS
-from migrator.aiperf.releases import version_key
+from migrator.aiperf.releases import age, version_key
 from migrator.chain.names import block_of, is_known, metrics_of
 from migrator.chain.steps import GENAI_PERF, VERSIONS
 from migrator.errors import UsageError
@@ -259,9 +259,14 @@ def _version(text: str) -> tuple[int, ...] | None:
 
 
 def _release(name: Json) -> tuple[int, ...] | None:
-    """Releases in order; a nightly is newer than the release it is named after."""
-    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?(?:\.dev(\d+))?", name) if type(name) is str else None
-    return tuple(int(part or 0) for part in match.groups()) if match else None
+    """Releases in order, as [`age`][migrator.aiperf.releases.age] has it. `0.13` is 0.13.0."""
+    match = re.fullmatch(r"(\d{1,6}\.\d{1,6})(\.\d{1,6})?(.*)", name) if type(name) is str else None
+    if not match or not re.fullmatch(_AFTER_THE_NUMBER, match[3]):
+        return None
+    return age(f"{match[1]}{match[2] or '.0'}{match[3]}")
+
+
+_AFTER_THE_NUMBER: Final = r"(\.post\d{1,6})?(\.dev\d{1,12})?(\+[\w.-]*)?"
 
 
 def _number(value: Json) -> float | None:

@@ -12,6 +12,7 @@ from migrator.aiperf.releases import (
     age,
     is_newer_than_known,
     release,
+    requirement,
     version_key,
     writers,
 )
@@ -43,6 +44,12 @@ def test_the_tables_are_sorted_and_name_versions_of_the_line() -> None:
         ("0.11.0.dev20260716", "1.4", "legacy"),
         ("0.12.0.dev20260801", "1.4", "vendor"),
         ("0.13.0", "1.4", "vendor"),
+        ("0.8.0.dev20260511", "1.1", "legacy"),
+        ("0.8.0.dev20260520", "1.1", "legacy"),
+        ("0.10.0.dev20260523", "1.3", "legacy"),
+        ("0.13.0.dev20261002", "1.4", "vendor"),
+        ("0.13.0.dev20261007", "1.5", "vendor"),
+        ("0.9.0+local", "1.3", "legacy"),
         ("0.99.0", NEWEST, "vendor"),
         ("0.99.0.dev20991231", NEWEST, "vendor"),
     ],
@@ -52,6 +59,24 @@ def test_what_a_release_writes(name: str, version: str, dialect: str) -> None:
     assert found is not None
     assert (found.version, found.dialect) == (version, dialect)
     assert is_newer_than_known(found.name) == (name == "0.99.0")
+
+
+def test_a_package_that_was_published_again_is_its_release() -> None:
+    line = ["0.6.0", "0.6.0.post1", "0.6.0.dev20260101", "0.7.0"]
+    assert sorted(line[::-1], key=age) == line
+    found = release("0.6.0.post1")
+    assert found is not None
+    assert found.name == "0.6.0.post1"
+    with pytest.raises(ValueError, match="not the name of a release: 'banana'"):
+        age("banana")
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("0.13.0", "aiperf"), ("0.6.0.post1", "aiperf"), ("0.13.0.dev20261007", "aiperf-nightly")],
+)
+def test_what_an_installer_is_asked_for(name: str, package: str) -> None:
+    assert requirement(name) == f"{package}=={name}"
 
 
 @pytest.mark.parametrize("name", ["", "banana", "0.1.0", "0.1", "v0.9.0", "0.5.0.dev20250101"])

@@ -1,4 +1,4 @@
-"""1.4 → 1.5: reasons why a submission does not count (AIPerf nightlies from 0.13.0.dev20261008 on)."""
+"""1.4 → 1.5: reasons why a submission does not count (AIPerf nightlies from 0.13.0.dev20261007 on)."""
 
 from __future__ import annotations
 
