@@ -126,3 +126,13 @@ def writers(version: str, dialect: Dialect | None = None) -> tuple[str, ...]:
         if names:
             return names
     return ()
+
+
+def least_version(name: str) -> str:
+    """The oldest schema version that a build with this number can write: that of the published release before it.
+
+    Builds of the source carry the number of the release that they lead to, and begin with the schema of the last one.
+    The name must be that of a known release ([`release`][]).
+    """
+    older = [entry for entry in RELEASES if age(entry.name) < age(name)]
+    return older[-1].version if older else RELEASES[0].version

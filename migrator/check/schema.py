@@ -49,7 +49,8 @@ def _violations(subject: Subject) -> Iterator[Problem]:
 def _mislabelled(subject: Subject) -> Iterator[Problem]:
     identity = subject.identity
     if identity.mislabelled:
-        reason = identity.evidence[-1] if len(identity.evidence) > 1 else "the content is another version"
+        # After the line about the label comes what proves another version.
+        reason = identity.evidence[1]
         yield Problem(("schema_version",), f'"{identity.label}", but {reason}', f'"{identity.version}"')
 
 

@@ -20,7 +20,6 @@ from migrator.jsonfile import Json
 from migrator.redact import redact
 from migrator.render.comparison.words import ARROW_WORDS, ARROWS
 from migrator.render.text import plural, wrapped
-from tui.common.release import writers_of
 from tui.common.rows import Column, Line, figure, safe_text
 
 SHOWN: Final = ("avg", "p50", "p90", "p99", "min", "max", "std", "count")
@@ -91,7 +90,7 @@ def _state(run: Run) -> Iterator[str]:
         succeeded = known["requests_succeeded"]
         yield f"✗ {failed}{'' if succeeded is None else f' of {succeeded + failed}'} requests failed"
     yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
-    yield f"AIPerf {_range(writers_of(found))}"
+    yield f"AIPerf {_range(found.writers)}"
     yield str(known["start_time"] or "start time unknown")[:19].replace("T", " ")
     if problems := sum(finding.severity is not Severity.NOTE for finding in run.findings):
         yield f"! {plural(problems, 'problem')}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from migrator.aiperf.releases import writers
 from migrator.batch.discover import Source, is_folder
 from migrator.batch.facts import facts
 from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking, Seen
 from migrator.chain.requests import requests_of
-from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.chain.steps import FIRST_LABELLED, NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser
 from migrator.cli.report import Report
@@ -141,12 +142,26 @@ def _dialect(found: Identity) -> str:
 def _writer(found: Identity) -> str:
     if found.config == GENAI_PERF_CONFIG:
         return "GenAI-Perf"
-    return printable(found.writer) or release_range(found.writers)
+    return printable(found.writer) or (release_range(found.writers) if found.writers else "unknown")
 
 
 def _written_by(found: Identity) -> str:
-    maker = "" if found.config == GENAI_PERF_CONFIG else "AIPerf "
-    return f"{maker}{_writer(found)}" + ("" if found.writer or not maker else " (not in the file)")
+    """The writer, and whether the file is as it was written: `AIPerf 0.8.0, migrated since`."""
+    name = _writer(found)
+    if found.config == GENAI_PERF_CONFIG:
+        return name
+    since = ", migrated since" if found.migrated else ""
+    if found.from_source:
+        return f"a build of AIPerf {name}'s source, or a fork{since}"
+    if found.writer:
+        return f"AIPerf {name}{since or ('' if found.migrated is False else ', as the file says')}"
+    if found.writers:
+        return f"AIPerf {name} (not in the file)"
+    return f"a release before {_FIRST_NAMED}{since} (not in the file)" if found.migrated else "not in the file"
+
+
+_FIRST_NAMED: Final = writers(FIRST_LABELLED)[0]
+"""The first release that writes its name."""
 
 
 def _page(source: Source, loaded: Loaded) -> Iterator[str]:
@@ -176,7 +191,7 @@ def _export_rows(loaded: Loaded) -> Iterator[tuple[str, str]]:
         names = {"legacy": "legacy (gpu_power_usage, …)", "vendor": "vendor-scoped (nvidia_power_usage, …)"}
         yield "telemetry", f"{names[found.dialect]}, {plural(about['gpus'], 'GPU')}"
     yield "input_config", found.config or "none"
-    yield "written by", _written_by(found)
+    yield from _wrapped_rows("written by", [_written_by(found)])
     yield "read by", ", ".join(_readers(loaded)) or "no release as it is"
     yield "run", value_text(about["start_time"]).strip('"') + (", cancelled" if about["was_cancelled"] else "")
     yield from _figures(loaded, about)
