@@ -194,7 +194,21 @@ def _export_rows(loaded: Loaded) -> Iterator[tuple[str, str]]:
     yield from _wrapped_rows("written by", [_written_by(found)])
     yield "read by", ", ".join(_readers(loaded)) or "no release as it is"
     yield "run", value_text(about["start_time"]).strip('"') + (", cancelled" if about["was_cancelled"] else "")
+    yield from _metadata_rows(about)
     yield from _figures(loaded, about)
+
+
+def _metadata_rows(about: dict[str, Json]) -> Iterator[tuple[str, str]]:
+    """What `metadata` says of the run, where the file has it."""
+    valid, reasons = about["submission_valid"], ", ".join(about["submission_invalid_reasons"])
+    parts = [about["scenario"]] if about["scenario"] else []
+    if valid is not None:
+        told = "a valid submission" if valid else f"not a valid submission{': ' if reasons else ''}{reasons}"
+        parts.append(told)
+    if parts:
+        yield from _wrapped_rows("scenario" if about["scenario"] else "submission", [", ".join(parts)])
+    if about["dataset"]:
+        yield from _wrapped_rows("data set", [about["dataset"]])
 
 
 def _readers(loaded: Loaded) -> list[str]:
