@@ -54,7 +54,7 @@ Read off the wheels. A nightly is newer than the release in its name.
 FIRST_READER: Final = "0.2.0"
 """The first release that can read exports."""
 
-_NAME: Final = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.post(\d{1,6}))?(?:\.dev(\d{1,12}))?")
+_NAME: Final = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.post\d{1,6})?(?:\.dev(\d{1,12}))?")
 
 
 @lru_cache(maxsize=256)
@@ -65,10 +65,10 @@ def version_key(version: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=256)
 def age(name: str) -> tuple[int, ...]:
-    """A key that sorts release names from old to new; what follows a name, such as `+local`, does not count.
+    """A key that sorts release names from old to new.
 
-    A nightly is newer than the release it is named after, and older than the next one. So is a release whose package
-    was published again: 0.6.0.post1 is 0.6.0 but for the package.
+    A nightly is newer than the release it is named after, and older than the next one. What else follows the number
+    does not count: 0.6.0.post1 is 0.6.0 in another package.
 
     Raises:
         ValueError: not the name of a release.
@@ -76,8 +76,8 @@ def age(name: str) -> tuple[int, ...]:
     match = _NAME.match(name)
     if not match:
         raise ValueError(f"not the name of a release: {name!r}")
-    major, minor, patch, post, built = (int(part or 0) for part in match.groups())
-    return major, minor, patch, built, post
+    major, minor, patch, built = (int(part or 0) for part in match.groups())
+    return major, minor, patch, built
 
 
 def requirement(name: str) -> str:
@@ -100,8 +100,8 @@ def release(name: str) -> Release | None:
         return None
     if is_newer_than_known(match[0]):
         known = [max((*RELEASES, *NIGHTLIES), key=_age_of)]
-    elif match[5]:
-        known = [entry for entry in NIGHTLIES if int(entry.name.rpartition("dev")[2]) <= int(match[5])]
+    elif match[4]:
+        known = [entry for entry in NIGHTLIES if int(entry.name.rpartition("dev")[2]) <= int(match[4])]
     else:
         known = [entry for entry in RELEASES if age(entry.name) <= age(match[0])]
     return Release(match[0], known[-1].version, known[-1].dialect) if known else None

@@ -153,7 +153,7 @@ EXPRESSIONS = {
 @pytest.mark.parametrize(
     ("writer", "expression"),
     [
-        ("0.6.0.post1", "release > 0.6"),
+        ("0.6.0.post1", "release = 0.6"),
         ("0.6.0.post1", "release = 0.6.0.post1"),
         ("0.8.0.dev20260511", "release > 0.8.0 and release < 0.9"),
         ("0.9.0+local", "release = 0.9.0"),

@@ -29,24 +29,31 @@ WRITTEN_BY = {
     "0.6.0": ("1.0", "UserConfig"),
     "0.7.0": ("1.0", "UserConfig"),
     "0.8.0": ("1.1", "UserConfig"),
+    "0.8.0.dev20260511": ("1.1", "UserConfig"),
     "0.8.0.dev20260521": ("1.3", "BenchmarkConfig"),
     "0.9.0": ("1.3", "BenchmarkConfig"),
     "0.10.0": ("1.3", "BenchmarkConfig"),
     "0.11.0": ("1.3", "BenchmarkConfig"),
     "0.11.0.dev20260715": ("1.4", "BenchmarkConfig"),
+    "0.11.0.dev20260724": ("1.4", "BenchmarkConfig"),
     "0.12.0": ("1.4", "BenchmarkConfig"),
     "0.13.0": ("1.4", "BenchmarkConfig"),
+    "0.13.0.dev20261007": ("1.5", "BenchmarkConfig"),
     "0.13.0.dev20261023": ("1.5", "BenchmarkConfig"),
 }
 """Release → version and family of `input_config`, as the releases' own sources have it."""
 
 DIALECT = dict.fromkeys(
-    ("0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0", "0.8.0", "0.8.0.dev20260521", "0.9.0", "0.10.0", "0.11.0"),
+    ("0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0", "0.8.0", "0.9.0", "0.10.0", "0.11.0"),
     "legacy",
 ) | {
+    "0.8.0.dev20260511": "legacy",
+    "0.8.0.dev20260521": "legacy",
     "0.11.0.dev20260715": "legacy",
+    "0.11.0.dev20260724": "vendor",
     "0.12.0": "vendor",
     "0.13.0": "vendor",
+    "0.13.0.dev20261007": "vendor",
     "0.13.0.dev20261023": "vendor",
 }
 """Release → telemetry names, where a scenario with GPUs was recorded."""
