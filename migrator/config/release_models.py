@@ -61,9 +61,9 @@ def known_releases() -> tuple[str, ...]:
 def reader(release: str) -> Reader:
     """What a release reads.
 
-    A release whose models are not known gets those of the one before it. Of the nightlies on the package index, those are
-    known that read otherwise than the build before them. A release older than all (0.1.1 had no reader) gets those of the
-    oldest.
+    A release whose models are not known gets those of the one before it. Of the nightlies on the package index, those
+    are known that read otherwise than the build before them. A release older than all (0.1.1 had no reader) gets those
+    of the oldest.
     """
     older = [name for name in known_releases() if age(name) <= age(release)]
     name = older[-1] if older else known_releases()[0]
