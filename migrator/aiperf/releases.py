@@ -54,6 +54,9 @@ Read off the wheels. A nightly is newer than the release in its name.
 FIRST_READER: Final = "0.2.0"
 """The first release that can read exports."""
 
+FIRST_NAMED: Final = "0.4.0"
+"""The first release that writes its name, and a label."""
+
 _NAME: Final = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.post\d{1,6})?(?:\.dev(\d{1,12}))?")
 
 

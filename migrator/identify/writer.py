@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from migrator.aiperf.releases import Dialect, is_newer_than_known, least_version, release, version_key, writers
+from migrator.aiperf.releases import (
+    FIRST_NAMED,
+    Dialect,
+    is_newer_than_known,
+    least_version,
+    release,
+    version_key,
+    writers,
+)
 from migrator.chain.operation import AddedField
 from migrator.chain.places import ROOT, Field, visit
 from migrator.chain.steps import FIRST_LABELLED, STEPS
@@ -50,11 +58,12 @@ def origin_of(document: Object, versions: tuple[str, ...], dialect: Dialect | No
 
 def _of_unnamed(document: Object) -> Origin:
     """A labelled file that does not name its writer, though every release that writes a label does."""
-    since = writers(FIRST_LABELLED)[0]
     if null := _added_null(document):
-        proof = f"no aiperf_version, and {null} is null, which AIPerf leaves out: migrated from before {since}"
+        proof = f"no aiperf_version, and {null} is null, which AIPerf leaves out: migrated from before {FIRST_NAMED}"
         return Origin(migrated=True, from_source=False, evidence=(proof,))
-    return Origin(evidence=(f"no aiperf_version, which AIPerf writes since {since}: migrated from before, or edited",))
+    return Origin(
+        evidence=(f"no aiperf_version, which AIPerf writes since {FIRST_NAMED}: migrated from before, or edited",)
+    )
 
 
 def _of_named(document: Object, version: str, name: str) -> Origin:

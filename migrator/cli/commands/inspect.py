@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from migrator.aiperf.releases import writers
+from migrator.aiperf.releases import FIRST_NAMED
 from migrator.batch.discover import Source, is_folder
 from migrator.batch.facts import facts
 from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking, Seen
 from migrator.chain.requests import requests_of
-from migrator.chain.steps import FIRST_LABELLED, NEWEST, VERSIONS
+from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser
 from migrator.cli.report import Report
@@ -157,11 +157,7 @@ def _written_by(found: Identity) -> str:
         return f"AIPerf {name}{since or ('' if found.migrated is False else ', as the file says')}"
     if found.writers:
         return f"AIPerf {name} (not in the file)"
-    return f"a release before {_FIRST_NAMED}{since} (not in the file)" if found.migrated else "not in the file"
-
-
-_FIRST_NAMED: Final = writers(FIRST_LABELLED)[0]
-"""The first release that writes its name."""
+    return f"a release before {FIRST_NAMED}{since} (not in the file)" if found.migrated else "not in the file"
 
 
 def _page(source: Source, loaded: Loaded) -> Iterator[str]:
