@@ -207,11 +207,16 @@ BENCHMARK_RULES: Final = (
         """,
     ),
     *rules(
-        "0.13.0",
-        f"""
+        "0.12.0.dev20260821",
+        """
         endpoint.per_chunk_usage=true needs endpoint.use_server_token_count
         endpoint.per_chunk_usage=true needs endpoint.type=chat|unset
         endpoint.per_chunk_usage=true needs endpoint.streaming
+        """,
+    ),
+    *rules(
+        "0.13.0",
+        f"""
         endpoint.reset_kv_cache needs endpoint.transport=http|unset
         endpoint.server_profiler needs endpoint.transport=http|unset
         datasets.*.prompt_batch_size needs datasets.*.format=random_pool
@@ -235,11 +240,16 @@ BENCHMARK_RULES: Final = (
         """,
     ),
     *rules(
-        "0.13.0.dev20261007",
-        f"""
+        "0.13.0.dev20260928",
+        """
         endpoint.aws_region needs endpoint.auth_type=sigv4
         endpoint.aws_profile needs endpoint.auth_type=sigv4
         endpoint.aws_service needs endpoint.auth_type=sigv4
+        """,
+    ),
+    *rules(
+        "0.13.0.dev20261007",
+        f"""
         phases.*.warmup_requests_per_lane excludes phases.*.agentic_cache_warmup_duration
         phases.*.warmup_requests_per_lane needs {_REPLAY}
         datasets.*.weka_nested_timestamp_basis needs {_WEKA}
