@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple
 
-from migrator.aiperf.releases import NIGHTLIES, RELEASES, age, release
+from migrator.aiperf.releases import FIRST_NAMED, NIGHTLIES, RELEASES, age, release
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
 
 Weight = Literal["large", "small", "none"]
@@ -87,7 +87,8 @@ def era_of(writer: Json, version: str, metrics: Collection[str]) -> Era | None:
 
     Args:
         writer: `aiperf_version` of the document, if it has one.
-        version: the schema version of its content. Before 1.0 it is all that tells.
+        version: the schema version of its content. Before 1.0 it is all that tells; from then on every release names
+            itself, so that a file without a name was migrated from any release before.
         metrics: today's names of the metrics that it has.
     """
     if type(writer) is str and release(writer):
@@ -98,6 +99,8 @@ def era_of(writer: Json, version: str, metrics: Collection[str]) -> Era | None:
     if version == "0.3" and "prefill_throughput_per_user" not in metrics:
         # Without a label and without what 0.3.0 has in addition, 0.2.0 may have written it.
         names.append("0.2.0")
+    if not writer and min(map(age, names)) >= age(FIRST_NAMED):
+        names.append(RELEASES[0].name)
     return Era(min(names, key=age), max(names, key=age))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrator.aiperf.metadata import dataset_of, submission_of
 from migrator.aiperf.metrics import is_block
 from migrator.batch.load import Loaded
 from migrator.chain.names import metrics_of
@@ -23,12 +24,17 @@ def facts(loaded: Loaded) -> dict[str, Json]:
     metrics = metrics_of(document, loaded.identity.version)
     latency = metrics.get("request_latency")
     requests = requests_of(document, loaded.identity.version)
+    submission = submission_of(document)
     return {
         "metrics": sum(map(is_block, metrics.values())),
         "benchmark_id": document.get("benchmark_id"),
         "start_time": document.get("start_time"),
         "end_time": document.get("end_time"),
         "was_cancelled": document.get("was_cancelled"),
+        "scenario": submission.scenario or None,
+        "submission_valid": submission.valid,
+        "submission_invalid_reasons": list(submission.reasons),
+        "dataset": dataset_of(document) or None,
         "request_count": _average(metrics.get("request_count")),
         "requests_succeeded": requests.succeeded,
         "requests_failed": requests.failed,

@@ -18,13 +18,14 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
+from migrator.aiperf.metadata import dataset_of, submission_of
 from migrator.aiperf.metrics import STATISTICS
-from migrator.aiperf.releases import version_key
+from migrator.aiperf.releases import age, version_key
 from migrator.chain.names import block_of, is_known, metrics_of
 from migrator.chain.steps import GENAI_PERF, VERSIONS
 from migrator.errors import UsageError
 from migrator.identify import Identity
-from migrator.jsonfile import Json
+from migrator.jsonfile import Json, Object
 
 Test = Callable[[Identity, Json], bool]
 """(identity, document) → whether the document is selected."""
@@ -46,6 +47,10 @@ def _key(name: str) -> Callable[[Identity, Json], tuple[Json, ...]]:
     return lambda _, document: _present(document.get(name)) if type(document) is dict else ()
 
 
+def _told(read: Callable[[Object], Json]) -> Callable[[Identity, Json], tuple[Json, ...]]:
+    return lambda _, document: _present(read(document)) if type(document) is dict else ()
+
+
 def _present(value: Json) -> tuple[Json, ...]:
     return () if value is None or value == "" else (value,)
 
@@ -61,6 +66,13 @@ FIELDS: Final = {
     "start_time": Field("text", "as in the file: 2026-11-24T01:57:36", _key("start_time")),
     "end_time": Field("text", "as in the file", _key("end_time")),
     "cancelled": Field("flag", "was_cancelled", _key("was_cancelled")),
+    "scenario": Field(
+        "text", "--scenario, as metadata names it", _told(lambda document: submission_of(document).scenario)
+    ),
+    "submission_valid": Field(
+        "flag", "whether the run counts for its scenario", _told(lambda document: submission_of(document).valid)
+    ),
+    "dataset": Field("text", "public data set, as metadata names it", _told(dataset_of)),
 }
 """All fields but METRIC.STATISTIC, which is any number of a stats block.
 
@@ -259,9 +271,14 @@ def _version(text: str) -> tuple[int, ...] | None:
 
 
 def _release(name: Json) -> tuple[int, ...] | None:
-    """Releases in order; a nightly is newer than the release it is named after."""
-    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?(?:\.dev(\d+))?", name) if type(name) is str else None
-    return tuple(int(part or 0) for part in match.groups()) if match else None
+    """Releases in order, as [`age`][migrator.aiperf.releases.age] has it. `0.13` is 0.13.0."""
+    match = re.fullmatch(r"(\d{1,6}\.\d{1,6})(\.\d{1,6})?(.*)", name) if type(name) is str else None
+    if not match or not re.fullmatch(_AFTER_THE_NUMBER, match[3]):
+        return None
+    return age(f"{match[1]}{match[2] or '.0'}{match[3]}")
+
+
+_AFTER_THE_NUMBER: Final = r"(\.post\d{1,6})?(\.dev\d{1,12})?(\+[\w.-]*)?"
 
 
 def _number(value: Json) -> float | None:

@@ -26,7 +26,7 @@ from migrator.jsonfile import ABSENT, Object, at
 from migrator.ledger import Entry, Loss, Op
 
 _RANGE: Final = r"\d+(\.\d+){0,2}"
-_NIGHTLY: Final = r"\d+\.\d+\.\d+\.dev\d{8}"
+_OTHER_BUILD: Final = r"\d{1,6}\.\d{1,6}\.\d{1,6}\.(dev\d{8}|post\d{1,6})"
 
 
 class ParsedRelease(NamedTuple):
@@ -39,6 +39,8 @@ class ParsedRelease(NamedTuple):
 def parse_release(text: str) -> ParsedRelease:
     """The release that a string names: `0.9.0`, a nightly, or the beginning of a number (`0.9`: the newest such one).
 
+    A release whose package was published again (`0.6.0.post1`) reads what it read before.
+
     A release newer than all known ones is taken to write and read what the newest does; the note says so.
 
     Raises:
@@ -49,7 +51,7 @@ def parse_release(text: str) -> ParsedRelease:
     if re.fullmatch(_RANGE, text):
         within = [name for name in known if name == text or name.startswith(f"{text}.")]
         name = max(within, key=age) if within else ".".join([*text.split("."), "0", "0"][:3])
-    elif re.fullmatch(_NIGHTLY, text):
+    elif re.fullmatch(_OTHER_BUILD, text):
         name = text
     else:
         raise UsageError(f'no AIPerf release "{text:.40}"', hint=f"expected {expected}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from migrator.aiperf.metadata import submission_of
 from migrator.aiperf.records import REBUILT
 from migrator.diff.outcomes import outcomes
 from migrator.diff.pair import centre
@@ -83,17 +84,9 @@ def _incomplete(facts: Object) -> Json:
 
 
 def _invalid(facts: Object) -> Json:
-    """Why a run is no valid submission: reasons found while it ran, or in `metadata`; None for one that is."""
-    metadata = facts.get("metadata")
-    metadata = metadata if type(metadata) is dict else {}
-    reasons = facts.get("runtime_submission_invalid_reasons") or []
-    if metadata.get("submission_valid") is False:
-        reasons = [*_as_list(metadata.get("submission_invalid_reasons")), *_as_list(reasons)] or True
-    return reasons or None
-
-
-def _as_list(value: Json) -> list[Json]:
-    return value if type(value) is list else [value] if value else []
+    """Why a run is not a valid submission; None for one that is, or that does not say."""
+    submission = submission_of(facts)
+    return (list(submission.reasons) or True) if submission.valid is False else None
 
 
 def _listed(reason: Json) -> str:

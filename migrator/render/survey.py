@@ -68,8 +68,10 @@ def _writer(kind: Any) -> str:
     if kind == OTHERS:
         return OTHERS
     in_the_file, releases = kind
-    if in_the_file or not releases:
-        return releases[0] if releases else "no known release"
+    if not releases:
+        return "unknown (not in the file)"
+    if in_the_file:
+        return str(releases[0])
     between = releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
     return f"{between} (not in the file)"
 

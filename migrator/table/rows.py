@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from migrator.aiperf.definitions import Era, Touched, era_of, facts_of, touching
+from migrator.aiperf.metadata import dataset_of, submission_of
 from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.aiperf.records import REBUILT
 from migrator.batch.discover import Source
@@ -57,6 +58,10 @@ ABOUT_RUN: Final[dict[str, Kind]] = {
     **{_column(name): kind for name, kind in _WORKLOAD.items()},
     "failed_requests": "number",
     "failed_percent": "number",
+    "scenario": "text",
+    "submission_valid": "flag",
+    "submission_invalid_reasons": "text",
+    "dataset": "text",
 }
 """Columns about a run: `from_version` is the schema version of the file, `version` that of the row."""
 ABOUT_METRIC: Final[dict[str, Kind]] = {"metric": "text", "title": "text", "unit": "text"}
@@ -121,6 +126,13 @@ def run_of(path: str, from_version: str, to: str, document: dict[str, Json], mar
     found |= {_column(name): told.get(name) for name in _WORKLOAD}
     requests = requests_of(document, to)
     found |= {"failed_requests": requests.failed, "failed_percent": requests.failed_percent}
+    submission = submission_of(document)
+    found |= {
+        "scenario": submission.scenario or None,
+        "submission_valid": submission.valid,
+        "submission_invalid_reasons": list(submission.reasons) or None,
+        "dataset": dataset_of(document) or None,
+    }
     metrics = _by_todays_name(metrics_of(document, to))
     averages = {tag: value for tag, block in metrics.items() if (value := _number(block.get("avg"))) is not None}
     about = {name: _cell(found[name], kind) for name, kind in ABOUT_RUN.items()}

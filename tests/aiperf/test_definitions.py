@@ -67,7 +67,7 @@ def test_every_tag_is_one_that_a_release_writes() -> None:
         (None, "0.1", (), Era("0.1.1", "0.1.1")),
         (None, "0.3", (), Era("0.2.0", "0.3.0")),
         (None, "0.3", ("prefill_throughput_per_user",), Era("0.3.0", "0.3.0")),
-        (None, "1.0", (), Era("0.4.0", "0.7.0")),
+        (None, "1.0", (), Era("0.1.1", "0.7.0")),
         ("not a release", "1.0", (), Era("0.4.0", "0.7.0")),
         (None, "genai-perf", (), None),
     ],

@@ -24,7 +24,7 @@ from migrator.batch.select import Selection, moment, select
 from migrator.batch.survey import OTHERS, Histogram
 from migrator.batch.where import FIELDS, where
 from migrator.errors import UsageError
-from migrator.identify import MIGRATABLE
+from migrator.identify import MIGRATABLE, Family, Identity
 
 RUNS = {"a/old.json": "0.1.1/chat-streaming", "a/b/key.json": "0.6.0/key", "new.json": "0.13.0/cancelled"}
 
@@ -148,6 +148,20 @@ EXPRESSIONS = {
     "(version = 0.1 or version = 1.4) and cancelled": {"new.json"},
     "not (version = 0.1 or cancelled)": {"a/b/key.json"},
 }
+
+
+@pytest.mark.parametrize(
+    ("writer", "expression"),
+    [
+        ("0.6.0.post1", "release = 0.6"),
+        ("0.6.0.post1", "release = 0.6.0.post1"),
+        ("0.8.0.dev20260511", "release > 0.8.0 and release < 0.9"),
+        ("0.9.0+local", "release = 0.9.0"),
+    ],
+)
+def test_every_kind_of_release_is_compared(writer: str, expression: str) -> None:
+    identity = Identity(Family.EXPORT, "1.0", writer=writer, writers=(writer,))
+    assert where(expression)(identity, {})
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)

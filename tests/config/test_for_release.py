@@ -25,7 +25,8 @@ from migrator.errors import UsageError
         ("0.13", "0.13.0", "1.4"),
         ("0.9.7", "0.9.7", "1.3"),
         ("0.11.0.dev20260715", "0.11.0.dev20260715", "1.4"),
-        ("0.13.0.dev20261008", "0.13.0.dev20261008", "1.5"),
+        ("0.13.0.dev20261007", "0.13.0.dev20261007", "1.5"),
+        ("0.6.0.post1", "0.6.0.post1", "1.0"),
     ],
 )
 def test_named_releases(text: str, name: str, version: str) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import MigratorError, reported
 from migrator.jsonfile import Json
-from tui.common.release import writers_of
 from tui.common.rows import figure, safe_text
 from tui.files.columns import METRICS, words
 from tui.files.export import Export, stamp
@@ -59,7 +58,7 @@ def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
     export.outdated = export.rank < version_key(NEWEST)
     export.label = safe_text(identity.label)
     export.dialect = identity.dialect or ""
-    export.release = _releases(writers_of(identity)) if export.main else ""
+    export.release = _releases(identity.writers) if export.main else ""
     export.start = safe_text(known["start_time"])
     export.cancelled = known["was_cancelled"] is True
     export.failed = requests_of(document, identity.version).failed

@@ -20,7 +20,6 @@ from migrator.jsonfile import Json
 from migrator.redact import redact
 from migrator.render.comparison.words import ARROW_WORDS, ARROWS
 from migrator.render.text import plural, wrapped
-from tui.common.release import writers_of
 from tui.common.rows import Column, Line, figure, safe_text
 
 SHOWN: Final = ("avg", "p50", "p90", "p99", "min", "max", "std", "count")
@@ -89,11 +88,13 @@ def _state(run: Run) -> Iterator[str]:
     if failed := known["requests_failed"]:
         succeeded = known["requests_succeeded"]
         yield f"✗ {failed}{'' if succeeded is None else f' of {succeeded + failed}'} requests failed"
+    if known["submission_valid"] is False:
+        yield "✗ not a valid submission"
     if found.family is Family.GENAI_PERF:
         yield "GenAI-Perf: an upgrade makes an AIPerf export of it"
     else:
         yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
-        yield "from GenAI-Perf" if found.predecessor else f"AIPerf {_range(writers_of(found))}"
+        yield "from GenAI-Perf" if found.predecessor else f"AIPerf {_range(found.writers)}"
     yield str(known["start_time"] or "start time unknown")[:19].replace("T", " ")
     if problems := sum(finding.severity is not Severity.NOTE for finding in run.findings):
         yield f"! {plural(problems, 'problem')}"
@@ -194,8 +195,8 @@ def _identity(run: Run) -> Iterator[str]:
     document = run.document if type(run.document) is dict else {}
     names = ("benchmark_id", "aiperf_version", "start_time", "end_time", "was_cancelled", "is_complete")
     facts_shown += [(name, _text(document[name])) for name in (*names, "incomplete_reason") if name in document]
-    if reasons := document.get("runtime_submission_invalid_reasons"):
-        facts_shown.append(("invalid because", _text(reasons)))
+    told = ("scenario", "submission_valid", "submission_invalid_reasons", "dataset")
+    facts_shown += [(name, _text(run.facts[name])) for name in told if run.facts.get(name) not in (None, [])]
     info = document.get("run_info")
     if type(info) is dict:
         facts_shown += [(name, _text(value)) for name, value in info.items() if value is not None]

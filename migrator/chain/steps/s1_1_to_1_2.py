@@ -1,4 +1,4 @@
-"""1.1 → 1.2: `run_info`, which is needed to repeat the run (no published release wrote 1.2)."""
+"""1.1 → 1.2: `run_info`, which is needed to repeat the run (only builds from source and forks wrote 1.2)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ STEP = Step(
     summary="run_info: seed, trial and place in a sweep",
     reason=(
         "Schema 1.2 adds `run_info`, so that a run can be repeated from its export alone. An upgrade fills in what"
-        " the document proves, and null for the rest."
+        " the document proves, and null for the rest. No published release writes 1.2. The fork that InferenceX"
+        " uses does, with an optional `branch_stats`, which AIPerf itself has from 0.9.0 on."
     ),
     ops=(
         Add(AddedField("run_info", _empty, after=("input_config",))),
@@ -53,5 +54,6 @@ STEP = Step(
             AddedField("variation_values", nullable=True, after=("variation_index",)),
             at=_RUN_INFO,
         ),
+        Add(AddedField("branch_stats")),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -39,8 +40,8 @@ def arguments(command: str) -> Parser:
     parser = Parser(
         command,
         "Verify exports: against their schema, and for values that contradict each other. Nothing is written.",
-        "exit codes: 0 nothing found (notes aside), 1 something found, 4 a file could not be read, or none of the\n"
-        "files was an export.",
+        "exit codes: 0 nothing found (warnings and notes aside), 1 something found, 4 a file could not be read, or\n"
+        "none of the files was an export.",
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), URL of either, or - for stdin"
@@ -129,18 +130,19 @@ def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
     if findings:
         yield printable(source.path)
     for finding in findings:
-        note = " (note)" if finding.severity is Severity.NOTE else ""
-        yield f"  {finding.code}  {printable(finding.place)}{note}"
+        kind = "" if finding.severity is Severity.ERROR else f" ({finding.severity})"
+        yield f"  {finding.code}  {printable(finding.place)}{kind}"
         expected = f"; expected {finding.expected}" if finding.expected else ""
         yield from wrapped(printable(f"{finding.found}{expected}"), indent="        ")
 
 
 class _Totals:
-    """The numbers of the last line; `findings` are those that make the command fail, so without notes."""
+    """The numbers of the last line; `findings` are those that make the command fail: errors."""
 
     def __init__(self) -> None:
         self.exports = 0
         self.findings = 0
+        self._warnings = 0
         self._notes = 0
         self._runs = 0
         self._exports_with_findings = 0
@@ -151,22 +153,24 @@ class _Totals:
         if checked.family not in MIGRATABLE:
             self._other_files += 1
             return
-        notes = sum(finding.severity is Severity.NOTE for finding in checked.findings)
-        findings = len(checked.findings) - notes
+        severities = Counter(finding.severity for finding in checked.findings)
+        findings = severities[Severity.ERROR]
         self.exports += 1
         self.findings += findings
-        self._notes += notes
+        self._warnings += severities[Severity.WARNING]
+        self._notes += severities[Severity.NOTE]
         self._runs += is_run
         self._exports_with_findings += bool(findings)
 
     def line(self, *, failed: int) -> str:
         """All of it, and how many files could not be read."""
         checked = f"{exports_of_runs(self.exports, self._runs)} checked"
-        found = "nothing found"
+        found = "no error" if self._warnings else "nothing found"
         if self.findings:
             found = f"{plural(self.findings, 'finding')} in {self._exports_with_findings}"
         first = f"{checked}: {found}" if self.exports else "nothing was checked"
-        rest = [plural(self._notes, "note")] if self._notes else []
+        rest = [plural(self._warnings, "warning")] if self._warnings else []
+        rest += [plural(self._notes, "note")] if self._notes else []
         rest += [f"{plural(self._other_files, 'other file')} left alone"] if self._other_files else []
         rest += [f"{failed} failed"] if failed else []
         return ", ".join([first, *rest])
