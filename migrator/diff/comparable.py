@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from migrator.diff.outcomes import outcomes
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
 from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, warm_up_beside
@@ -150,7 +149,10 @@ def _requests(base: LoadedSide, candidate: LoadedSide, setups: Setups, allowed: 
     """How many requests there were, where that was chosen and is no result of the run."""
     if any(map(bounded_by_time, (*base.runs, *candidate.runs))):
         return
-    counts = [[found for run in side.runs if (found := outcomes(run))] for side in (base, candidate)]
+    counts = [
+        [(ended, run.requests.succeeded or 0) for run in side.runs if (ended := run.requests.ended) is not None]
+        for side in (base, candidate)
+    ]
     if not all(counts):
         asked = [_values(side, place) for place in sorted(COUNTS) for side in (setups.base, setups.candidate)]
         different = [
@@ -165,10 +167,10 @@ def _requests(base: LoadedSide, candidate: LoadedSide, setups: Setups, allowed: 
         return
     every = [found for side in counts for found in side]
     # Between what succeeded and what was tried: whether failed requests are made up for is not looked at.
-    least, most = min(found.attempted for found in every), max(found.succeeded for found in every)
+    least, most = min(ended for ended, _ in every), max(succeeded for _, succeeded in every)
     if most - least <= max(REQUESTS_PERCENT / 100 * least, 1):
         return
-    ends = [sorted({found.attempted for found in side}) for side in counts]
+    ends = [sorted({ended for ended, _ in side}) for side in counts]
     shown = [side[0] if len(side) == 1 else [side[0], side[-1]] for side in ends]
     free = allowed.covers("requests")
     message = "the number of requests differs" + (", as asked for" if free else "")

@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Final, NamedTuple
 
 from migrator.diff.engine import compare, completed, fixed_requests, require_judgeable
-from migrator.diff.outcomes import ERROR_RATE, outcomes, shares
+from migrator.diff.outcomes import ERROR_RATE, shares
 from migrator.diff.pair import Pair, pairs
 from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import Verdict
@@ -169,16 +169,16 @@ def _half_wrong(metric: str) -> Injection:
     """Half of the requests that were right are not."""
 
     def copy(run: Run, factor: float) -> Run:
-        found = outcomes(run)
-        assert found is not None
         right = shares([run], metric)
         assert right is not None
+        part, whole = right[0].part, right[0].of
         if metric in (ERROR_RATE, "error_request_count"):
-            failed = found.failed + round(found.succeeded * _HALF / 100)
-            return _counted(run, request_count=found.attempted - failed, error_request_count=failed)
+            failed = part + round((whole - part) * _HALF / 100)
+            found = run.requests._replace(succeeded=whole - failed, failed=failed)
+            return _counted(run, request_count=whole - failed, error_request_count=failed)._replace(requests=found)
         if metric == "context_overflow_count":
-            return _counted(run, **{metric: right[0].part + round((right[0].of - right[0].part) * _HALF / 100)})
-        return _counted(run, good_request_count=round(right[0].part * _HALF / 100))
+            return _counted(run, **{metric: part + round((whole - part) * _HALF / 100)})
+        return _counted(run, good_request_count=round(part * _HALF / 100))
 
     return copy
 
