@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.config_strategies import configurations
 from support.jsontext import STYLES, written
 from support.laws import LAWS, MODES, Case, Options, case_of
-from support.real_documents import CHOSEN, mutated, recorded, thinned
+from support.real_documents import mutated, recorded, thinned
 from support.strategies import LEGACY_WRITER, documents, shape
 
 from migrator.aiperf.releases import version_key
@@ -143,7 +143,7 @@ def test_real_documents_for_long(law: str, source: str, mode: str, data: Any) ->
 
 @pytest.mark.parametrize("mode", ["document alone", "with its configuration", "for a release, secrets kept"])
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("source", [version for version in VERSIONS if CHOSEN.get(version, "new version")])
+@pytest.mark.parametrize("source", VERSIONS)
 @settings(max_examples=1)
 @given(data=st.data())
 def test_recorded_exports_as_they_are(law: str, source: str, mode: str, data: Any) -> None:
