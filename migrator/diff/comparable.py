@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from migrator.chain.names import current
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
 from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, warm_up_beside
@@ -199,13 +200,13 @@ def _has(run: Run, tag: str, statistic: str) -> bool:
 def _lengths(
     base: LoadedSide, candidate: LoadedSide, allowed: Allowance, redefined: Collection[str]
 ) -> Iterator[Finding]:
-    tag = "input_sequence_length"
+    tag = current("input_sequence_length")
     a, b = mean_of(base, tag), mean_of(candidate, tag)
     if a and b and tag not in redefined and abs(b / a - 1) * 100 > LENGTH_PERCENT:
         free = allowed.covers("input length")
         message = "the inputs had another length" + (", as asked for" if free else "")
         yield _finding("input length measured", message, blocks=not free, base=a, candidate=b)
-    tag = "output_sequence_length"
+    tag = current("output_sequence_length")
     a, b = mean_of(base, tag), mean_of(candidate, tag)
     if not a or not b or tag in redefined or allowed.covers("output length"):
         return
@@ -219,11 +220,11 @@ def _lengths(
 
 def faster(base: LoadedSide, candidate: LoadedSide) -> bool:
     """Whether the candidate looks better in any of the headline latencies and throughputs, by a percent or more."""
-    for tag in ("request_latency", "time_to_first_token", "inter_token_latency"):
+    for tag in map(current, ("request_latency", "time_to_first_token", "inter_token_latency")):
         a, b = mean_of(base, tag), mean_of(candidate, tag)
         if a and b and b < a * 0.99:
             return True
-    for tag in ("request_throughput", "output_token_throughput"):
+    for tag in map(current, ("request_throughput", "output_token_throughput")):
         a, b = mean_of(base, tag), mean_of(candidate, tag)
         if a and b and b > a * 1.01:
             return True

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from migrator._version import __version__
+from migrator.chain.names import current
 from migrator.chain.requests import total
 from migrator.diff.changes import changes
 from migrator.diff.comparable import Setups, faster, findings
@@ -39,7 +40,12 @@ _TOO_GOOD: Final = 25.0
 """Percent of improvement from which a finding asks whether the workload was the same: that is the more usual cause."""
 _WELL_KNOWN: Final = 10
 """Runs of a noise profile from which its standard deviation is accurate to about a quarter."""
-_CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
+CURVES: Final = tuple(
+    map(
+        current,
+        ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user"),
+    )
+)
 """Metrics whose change is shown at every percentile."""
 
 
@@ -281,7 +287,7 @@ def _text(value: Json) -> str:
 def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> list[Shift]:
     """Where in the distribution each headline or gated metric moved."""
     units = {row.metric: row.unit for row in rows}
-    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(_CURVES))
+    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(CURVES))
     found = []
     for metric in wanted:
         if metric not in units:

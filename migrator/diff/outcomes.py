@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
+from migrator.chain.names import current
 from migrator.chain.requests import MOST
 from migrator.diff.run import Block, Run
 from migrator.diff.statistics.difference import Counted
 
-ERROR_RATE: Final = "request_error_rate"
+ERROR_RATE: Final = current("request_error_rate")
 """The metric that failures are judged by: percent of the requests, as AIPerf 0.12.0 and later define it."""
+ERROR_COUNT: Final = current("error_request_count")
+REQUEST_COUNT: Final = current("request_count")
+GOOD_COUNT: Final = current("good_request_count")
+OVERFLOWS: Final = current("context_overflow_count")
+_GOOD_FRACTION: Final = current("good_request_fraction")
 
 
 def _count(run: Run, tag: str) -> int | None:
@@ -27,25 +33,25 @@ def _count(run: Run, tag: str) -> int | None:
 
 # --- shares --------------------------------------------------------------------------------------------------
 
-_SHARES: Final[dict[str, Callable[[Run], int | None]]] = {
-    "error_request_count": lambda run: run.requests.failed,
+SHARES: Final[dict[str, Callable[[Run], int | None]]] = {
+    ERROR_COUNT: lambda run: run.requests.failed,
     ERROR_RATE: lambda run: run.requests.failed,
-    "good_request_count": lambda run: _count(run, "good_request_count"),
-    "good_request_fraction": lambda run: _count(run, "good_request_count"),
-    "context_overflow_count": lambda run: _count(run, "context_overflow_count"),
+    GOOD_COUNT: lambda run: _count(run, GOOD_COUNT),
+    _GOOD_FRACTION: lambda run: _count(run, GOOD_COUNT),
+    OVERFLOWS: lambda run: _count(run, OVERFLOWS),
 }
 """Metrics that count requests among those attempted, and the count."""
-_SCALES: Final = {ERROR_RATE: 100.0, "good_request_fraction": 1.0}
+_SCALES: Final = {ERROR_RATE: 100.0, _GOOD_FRACTION: 1.0}
 """What a share of one is, in the unit; all others are counts."""
 
 
 def shares(runs: Sequence[Run], tag: str) -> list[Counted] | None:
     """For each run how many requests of how many a metric counts; None for other metrics, and where a run says not."""
-    if tag not in _SHARES:
+    if tag not in SHARES:
         return None
     found = []
     for run in runs:
-        ended, count = run.requests.ended, _SHARES[tag](run)
+        ended, count = run.requests.ended, SHARES[tag](run)
         if not ended or count is None or not 0 <= count <= ended:
             return None
         found.append(Counted(count, ended))
@@ -62,9 +68,9 @@ def scale_of(tag: str, *sides: Sequence[Counted]) -> float:
 
 
 def _good(run: Run) -> float | None:
-    good, ended = _count(run, "good_request_count"), run.requests.ended
+    good, ended = _count(run, GOOD_COUNT), run.requests.ended
     # Whether there were objectives at all, only a count of those that met them tells.
-    return good / ended if ended and good is not None and "good_request_count" in run.blocks else None
+    return good / ended if ended and good is not None and GOOD_COUNT in run.blocks else None
 
 
 def _none_without_success(run: Run) -> float | None:
@@ -75,30 +81,30 @@ def _none_without_failure(run: Run) -> float | None:
     return None if run.requests.failed else 0.0
 
 
-_KNOWN: Final[dict[str, tuple[str, Callable[[Run], float | None]]]] = {
-    "error_request_count": ("requests", lambda run: run.requests.failed),
+COUNTED: Final[dict[str, tuple[str, Callable[[Run], float | None]]]] = {
+    ERROR_COUNT: ("requests", lambda run: run.requests.failed),
     ERROR_RATE: ("%", lambda run: run.requests.failed_percent),
-    "completed_request_count": ("requests", lambda run: run.requests.ended),
-    "request_count": ("requests", lambda run: run.requests.succeeded),
-    "good_request_fraction": ("ratio", _good),
-    "good_request_count": ("requests", _none_without_success),
-    "goodput": ("requests/sec", _none_without_success),
-    "total_error_isl": ("tokens", _none_without_failure),
-    "context_overflow_count": ("requests", _none_without_failure),
+    current("completed_request_count"): ("requests", lambda run: run.requests.ended),
+    REQUEST_COUNT: ("requests", lambda run: run.requests.succeeded),
+    _GOOD_FRACTION: ("ratio", _good),
+    GOOD_COUNT: ("requests", _none_without_success),
+    current("goodput"): ("requests/sec", _none_without_success),
+    current("total_error_isl"): ("tokens", _none_without_failure),
+    OVERFLOWS: ("requests", _none_without_failure),
 }
 """Metrics that the two counts tell, wholly or where they are zero: unit and value."""
-_COMPUTED: Final = (ERROR_RATE, "good_request_fraction")
+_COMPUTED: Final = (ERROR_RATE, _GOOD_FRACTION)
 """Those that follow from counts, which hold where a file says otherwise."""
 
 
 def derivable(tag: str) -> bool:
     """Whether a metric is known of a run that leaves it out, at least where it is zero."""
-    return tag in _KNOWN
+    return tag in COUNTED
 
 
 def completed(runs: Sequence[Run], tags: Collection[str]) -> tuple[Run, ...]:
     """The runs with the metrics, among some tags, that their files leave out but their counts of requests tell."""
-    wanted = [tag for tag in _KNOWN if tag in tags]
+    wanted = [tag for tag in COUNTED if tag in tags]
     return tuple(_completed(run, wanted) for run in runs)
 
 
@@ -109,7 +115,7 @@ def _completed(run: Run, tags: Sequence[str]) -> Run:
     for tag in tags:
         if tag in blocks and tag not in _COMPUTED:
             continue
-        unit, value = _KNOWN[tag]
+        unit, value = COUNTED[tag]
         known = value(run)
         if known is not None:
             blocks[tag] = Block(unit, {"avg": float(known)})

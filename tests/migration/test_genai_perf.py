@@ -16,6 +16,7 @@ from support.replay import copied, leaves
 
 from migrator.aiperf.metrics import is_block
 from migrator.aiperf.releases import version_key
+from migrator.chain.names import current
 from migrator.chain.steps import ENTRY, GENAI_PERF, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.errors import ResidueError, UnknownVersionError
@@ -197,7 +198,7 @@ def test_the_real_export_keeps_every_metric_under_its_name() -> None:
     before, result = real(), migrate(real())
     metrics = {name: block for name, block in before.items() if is_block(block)}
     assert len(metrics) == 10
-    assert {name: result.document[name] for name in metrics} == metrics
+    assert {name: result.document[current(name)] for name in metrics} == metrics
     assert result.document[CARRIED] == before["input_config"]
     assert "input_config" not in result.document
     assert "start_time" not in result.document
