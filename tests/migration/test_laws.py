@@ -194,6 +194,13 @@ def test_a_file_of_two_versions_that_was_made_for_a_release_is_taken_back_to_the
         LAWS["6 step by step"](case, target, not_drawn)
 
 
+@settings(max_examples=FAST)
+@given(data=st.data())
+def test_an_edited_file_of_two_versions_is_taken_back_to_the_version_of_its_residue(data: Any) -> None:
+    case = plain_case({"input": {"extra": None, "headers": {}}}, "0.2", "for a release")
+    hold("10 stale residue", case, data)
+
+
 # --- what the search does not see ----------------------------------------------------------------------------
 
 EVERYWHERE = """

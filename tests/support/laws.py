@@ -486,11 +486,12 @@ def stale_residue(case: Case, target: str, draw: Draw) -> None:
     if residue is None:
         assert not there.changed
         return
-    unedited = case.to_version(there.document, case.version, residue=residue)
+    # As in the law of down and up, a file that fits two versions came from the one that the residue names.
+    unedited = case.to_version(there.document, residue.origin, residue=residue)
     parts = [part.path for part in residue.parts]
     changed, what, where = edited(draw, there.document, [path[:-1] for path in parts] or [()])
     try:
-        back = case.to_version(changed, case.version, residue=residue)
+        back = case.to_version(changed, residue.origin, residue=residue)
     except ResidueError:
         same_run = all(
             changed.get(key) == there.document.get(key) for key in ("benchmark_id", "start_time", "end_time")
