@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrator.aiperf.metadata import dataset_of, submission_of
 from migrator.aiperf.metrics import is_block
 from migrator.batch.load import Loaded
-from migrator.chain.names import metrics_of
+from migrator.chain.names import block_of, metrics_of
 from migrator.chain.requests import requests_of
 from migrator.identify import MIGRATABLE
 from migrator.jsonfile import Json
@@ -22,7 +22,7 @@ def facts(loaded: Loaded) -> dict[str, Json]:
         return {}
     document = loaded.parsed.data
     metrics = metrics_of(document, loaded.identity.version)
-    latency = metrics.get("request_latency")
+    latency = block_of(metrics, "request_latency")
     requests = requests_of(document, loaded.identity.version)
     submission = submission_of(document)
     return {
@@ -35,7 +35,7 @@ def facts(loaded: Loaded) -> dict[str, Json]:
         "submission_valid": submission.valid,
         "submission_invalid_reasons": list(submission.reasons),
         "dataset": dataset_of(document) or None,
-        "request_count": _average(metrics.get("request_count")),
+        "request_count": _average(block_of(metrics, "request_count")),
         "requests_succeeded": requests.succeeded,
         "requests_failed": requests.failed,
         "failures": [failure._asdict() for failure in requests.failures],

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from migrator._version import __version__
+from migrator.chain.names import current
+from migrator.chain.requests import total
 from migrator.diff.changes import changes
 from migrator.diff.comparable import Setups, faster, findings
 from migrator.diff.evidence import Weigher, without_drift
@@ -19,7 +21,7 @@ from migrator.diff.judge import shift_words
 from migrator.diff.noise import Fit, Profile, age_in_days
 from migrator.diff.order import Order, Values, drift_of, order_of, values_by_run
 from migrator.diff.order import findings as order_findings
-from migrator.diff.outcomes import ERROR_RATE, outcomes, total
+from migrator.diff.outcomes import ERROR_RATE
 from migrator.diff.outcomes import completed as with_zeros
 from migrator.diff.pair import Pair, UnitChange, curve, pairs
 from migrator.diff.policy import ERRORS, GateRule, Policy
@@ -38,7 +40,12 @@ _TOO_GOOD: Final = 25.0
 """Percent of improvement from which a finding asks whether the workload was the same: that is the more usual cause."""
 _WELL_KNOWN: Final = 10
 """Runs of a noise profile from which its standard deviation is accurate to about a quarter."""
-_CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
+CURVES: Final = tuple(
+    map(
+        current,
+        ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user"),
+    )
+)
 """Metrics whose change is shown at every percentile."""
 
 
@@ -249,29 +256,26 @@ def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
 
 
 def _side(side: LoadedSide, order: Sequence[int | None]) -> Side:
-    requests = total(side.runs)
+    requests = total(run.requests for run in side.runs)
     return Side(
         name=side.name,
         runs=[_summary(run, place) for run, place in zip(side.runs, order, strict=True)],
         migrated=side.migrated,
-        succeeded=requests.succeeded if requests else None,
-        failed=requests.failed if requests else None,
+        succeeded=requests.succeeded,
+        failed=requests.failed,
     )
 
 
 def _summary(run: Run, order: int | None) -> RunSummary:
-    requests = run.blocks.get("request_count")
-    average = requests.values.get("avg") if requests else None
-    known = outcomes(run)
     return RunSummary(
         file=run.file,
         version=run.version,
         written_by=_text(run.facts.get("aiperf_version")),
         benchmark_id=_text(run.facts.get("benchmark_id")),
         start_time=_text(run.facts.get("start_time")),
-        requests=int(average) if average is not None else None,
+        requests=run.requests.succeeded,
         has_records=bool(run.records),
-        failed=known.failed if known else None,
+        failed=run.requests.failed,
         order=order,
     )
 
@@ -283,7 +287,7 @@ def _text(value: Json) -> str:
 def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> list[Shift]:
     """Where in the distribution each headline or gated metric moved."""
     units = {row.metric: row.unit for row in rows}
-    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(_CURVES))
+    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(CURVES))
     found = []
     for metric in wanted:
         if metric not in units:

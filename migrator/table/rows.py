@@ -144,10 +144,10 @@ def run_of(path: str, from_version: str, to: str, document: dict[str, Json], mar
     if REBUILT in document:
         warnings.append("rebuilt from its records by aiperf-migrate: AIPerf wrote no export")
     era = era_of(document.get("aiperf_version"), from_version, metrics)
-    return Run(about, metrics, warnings, mark, era, _touched(document, averages) if era else ())
+    return Run(about, metrics, warnings, mark, era, _touched(document, averages, requests.failed) if era else ())
 
 
-def _touched(document: dict[str, Json], averages: dict[str, int | float]) -> Touched:
+def _touched(document: dict[str, Json], averages: dict[str, int | float], failed: int | None) -> Touched:
     """The changed definitions that concern a run. A configuration that was met before is not translated again."""
     config = document.get("input_config")
     key = fingerprint(config)
@@ -155,7 +155,7 @@ def _touched(document: dict[str, Json], averages: dict[str, int | float]) -> Tou
         if len(_translated) >= _REMEMBERED:
             _translated.clear()
         _translated[key] = in_newest_dialect({"input_config": config}).get("input_config")
-    return touching(facts_of(averages, {**document, "input_config": _translated[key]}))
+    return touching(facts_of(averages, {**document, "input_config": _translated[key]}, failed))
 
 
 _translated: dict[bytes, Json] = {}

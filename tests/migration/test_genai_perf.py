@@ -254,7 +254,7 @@ def test_the_real_export_keeps_every_metric_under_its_name() -> None:
     metrics = {name: block for name, block in before.items() if is_block(block)}
     assert len(metrics) == 10
     metrics["request_count"] = {**metrics["request_count"], "unit": "requests"}
-    assert {name: result.document[name] for name in metrics} == metrics
+    assert {name: result.document[current(name)] for name in metrics} == metrics
     assert result.document[CARRIED] == before["input_config"]
     assert "input_config" not in result.document
     assert "start_time" not in result.document

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -24,9 +25,10 @@ from migrator.chain.operation import UNKNOWN, AddedField
 from migrator.chain.ops import Add, InDialect, Inverse, Rename, Unnest
 from migrator.chain.places import BLOCK, GPU_METRICS, visit
 from migrator.chain.step import Step
-from migrator.chain.steps import STEPS
+from migrator.chain.steps import STEPS, VERSIONS
 from migrator.jsonfile import Numeral
 from migrator.redact import redacted_command
+from migrator.schemas import violations
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Pattern = tuple[str, ...]
@@ -232,7 +234,18 @@ _FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "pooled_spec_decode_acceptance_histogram": fresh({}, {"1": 12, "2": 3}),
     "runtime_submission_invalid_reasons": st.lists(st.sampled_from(["too short", "größe"]), max_size=2),
 }
-"""Values of known fields; a field that is not here (a new step's) gets any value."""
+"""Values of known fields; a field that is not here (a new step's) gets any value that its model accepts."""
+_ANY: Final = (None, {}, {"x": 1}, [], ["x"], "x", 1, 1.5, True)
+"""A value of each kind, to try a field with that nothing is known of."""
+
+
+@cache
+def _new_field(version: str, key: str) -> st.SearchStrategy[Any]:
+    """Values of a top-level field that is not in the table, by the model of the version; any, if it has no model."""
+    if version not in VERSIONS:
+        return values
+    fitting = [value for value in _ANY if not any(v.place[:1] == (key,) for v in violations(version, {key: value}))]
+    return values if len(fitting) == len(_ANY) else fresh(*fitting)
 
 
 # --- documents -----------------------------------------------------------------------------------------------
@@ -264,7 +277,7 @@ def documents(
         _set_writer(draw, document, form, version)
     # What is unknown stands before the fields that a step puts last, as if it had always been there.
     _extras(draw, document)
-    _fill(draw, document, form)
+    _fill(draw, document, form, version)
     _extras(draw, {key: document[key] for key in ("run_info",) if key in document})
     _derive(draw, document, form)
     if version in WRITTEN_AT:
@@ -364,7 +377,7 @@ def _telemetry(draw: Draw, form: Shape) -> dict[str, Any]:
     return {"summary": summary, "endpoints": endpoints}
 
 
-def _fill(draw: Draw, document: dict[str, Any], form: Shape) -> None:
+def _fill(draw: Draw, document: dict[str, Any], form: Shape, version: str) -> None:
     """Put in the fields and names that the declarations tell of."""
     for at, names in form.names:
         if at and at != GPU_METRICS:
@@ -380,13 +393,32 @@ def _fill(draw: Draw, document: dict[str, Any], form: Shape) -> None:
                 continue
             if (*at, item.key) in containers:
                 place(node, item.key, {}, item.after)
-            elif (value := _field(draw, document, node, (*path, item.key), at, item)) is not UNKNOWN:
+                continue
+            known = _FIELDS.get(item.key, values if at else _new_field(version, item.key))
+            if (value := _field(draw, document, node, (*path, item.key), at, item, known)) is not UNKNOWN:
                 place(node, item.key, value, item.after)
 
 
 def _field(
-    draw: Draw, document: dict[str, Any], node: dict[str, Any], path: tuple[Any, ...], at: Pattern, item: AddedField
+    draw: Draw,
+    document: dict[str, Any],
+    node: dict[str, Any],
+    path: tuple[Any, ...],
+    at: Pattern,
+    item: AddedField,
+    known: st.SearchStrategy[Any],
 ) -> Any:
+    """The value of a field that a step adds.
+
+    Args:
+        draw: of hypothesis.
+        document: the export so far.
+        node: the object that the field is put into.
+        path: the place of the field.
+        at: the pattern of the places of such fields.
+        item: the declaration of the field.
+        known: the values that it may have.
+    """
     computed = item.value(document, node, path[:-1]) if item.source else UNKNOWN
     if computed is not UNKNOWN and (item.key == "tag" or draw(maybe)):
         return computed
@@ -394,7 +426,7 @@ def _field(
         return path[-2]
     if at and at[-1] == BLOCK and item.key == "count" and len(node) < 4:
         return draw(st.sampled_from([1, UNKNOWN])) if item.source is None else 1
-    return draw(_FIELDS.get(item.key, values))
+    return draw(known)
 
 
 def _extras(draw: Draw, document: dict[str, Any]) -> None:
