@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from tui.app import MigrateApp
 from tui.common.dialogs import CommandDialog, CopyDialog, HelpDialog
+from tui.common.grid import Grid
 from tui.common.keys import clashes, declared, read_keys
 from tui.common.shell import Shell
 from tui.common.themes import THEMES
@@ -25,7 +26,7 @@ from tui.files.columns_dialog import ColumnsDialog
 from tui.files.screen import FilesScreen
 from tui.migrate import BatchScreen, MigrateScreen
 from tui.run.screen import PANELS, RunScreen
-from tui.session import Remembered
+from tui.session import Remembered, recall, remember
 
 P = Pilot[None]
 RUN = "0.13.0/chat-streaming"
@@ -130,7 +131,7 @@ def test_marks_are_shown_in_header_and_list_and_can_be_swapped(few: Path) -> Non
         await press(pilot, "X", "g", "space", "space", "a")
         assert len(app.session.baseline) == 2
         assert "A 2 runs" in lines(app)[0]
-        assert files_of(app).selected == set()
+        assert not files_of(app).selection
 
     play(scene, [few])
 
@@ -247,7 +248,40 @@ def test_remembered_order_and_filter_hold_at_the_next_start(few: Path) -> None:
         assert "filter 'chat': 3 of 4" in text(app)
         assert app.theme == "blue-orange"
 
-    play(scene, [few], remembered=Remembered(theme="blue-orange", sort="date", filter="chat", view="nonsense"))
+    there = Remembered(theme="blue-orange", sort="date", filter="chat", view="nonsense", place=str(few))
+    play(scene, [few], remembered=there)
+
+
+def test_filter_and_marks_stay_with_the_folder_they_were_made_in(few: Path, tmp_path: Path) -> None:
+    other = copied(tmp_path / "other", "0.4.0/chat-streaming")
+    state = tmp_path / "tui.json"
+    seen: list[tuple[str, int]] = []
+
+    async def mark(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "a", "slash", *"chat", "enter", "s", "s")
+        remember(app.session.remembered, state)
+
+    async def look(_: P, app: MigrateApp) -> None:
+        assert files_of(app).files.sort == "version", "what is not about a folder stays"
+        seen.append((files_of(app).files.filter, len(app.session.baseline)))
+        remember(app.session.remembered, state)
+
+    play(mark, [few])
+    for folder in (other, few, few / "0.1.1", few):
+        play(look, [folder], remembered=recall(state))
+    assert seen == [("", 0), ("chat", 1), ("", 0), ("chat", 1)]
+
+
+def test_marks_and_selection_of_files_that_are_gone_are_dropped(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "g", "a", "space")
+        shutil.rmtree(few / "0.1.1")
+        await press(pilot, "r")
+        assert app.session.baseline == []
+        assert not files_of(app).selection
+        assert "selected" not in text(app)
+
+    play(scene, [few])
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
@@ -520,6 +554,29 @@ def test_a_small_terminal_gets_a_page_that_says_so(few: Path) -> None:
         assert "0.1.1/chat-streaming/" in text(app)
 
     play(scene, [few], (50, 12))
+
+
+@pytest.mark.parametrize("keys", [(), ("enter",), ("m",), ("a", "j", "b", "d")])
+def test_the_keyboard_works_when_the_terminal_is_large_again(few: Path, keys: tuple[str, ...]) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "g", *keys)
+        screen, focused = app.screen, app.screen.focused
+        assert isinstance(focused, Grid)
+        await pilot.resize_terminal(50, 15)
+        await settled(pilot)
+        assert "The terminal is 50×15." in text(app)
+        await press(pilot, "escape", "space", "m", "w", "d")
+        assert app.screen is screen, "nothing is done that cannot be seen"
+        await pilot.resize_terminal(100, 30)
+        await settled(pilot)
+        assert screen.focused is focused
+        await press(pilot, "g", "j")
+        assert focused.cursor == min(1, len(focused.source) - 1)
+        await pilot.resize_terminal(50, 15)
+        await settled(pilot)
+        await pilot.press("q")
+
+    assert play(scene, [few]).return_code == 0
 
 
 def test_the_footer_names_only_what_works_here(few: Path) -> None:

@@ -221,7 +221,7 @@ def test_before_and_after_fit_every_size(size: tuple[int, int]) -> None:
         await press(pilot, "right_square_bracket", "right_square_bracket")
         assert '"run_info":' in text(app_of(pilot))
         was = screen.is_unified
-        await press(pilot, "u")
+        await press(pilot, "U")
         assert screen.is_unified != was
         await press(pilot, "2")
         assert "before" not in text(app_of(pilot))
@@ -381,7 +381,7 @@ def test_a_file_that_vanishes_is_a_message(tmp_path: Path) -> None:
         path.unlink()
         await press(pilot, "r")
         assert "does not exist" in text(app_of(pilot))
-        await press(pilot, "w", "y", "escape", "c", "escape", "right_square_bracket", "u")
+        await press(pilot, "w", "y", "escape", "c", "escape", "right_square_bracket", "U")
         assert isinstance(pilot.app.screen, MigrateScreen)
 
     drive(lambda: MigrateScreen([path], read_only=False), steps)

@@ -10,12 +10,13 @@ from migrator.batch.migrate_work import Migrating
 from migrator.batch.pool import run, usable_cores
 from migrator.batch.request import Request, Result, Status
 from migrator.errors import MigratorError
+from migrator.ledger import Loss
 from migrator.render.report import counts, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.rows import Column, Line
 from tui.migrate.target import goal
-from tui.migrate.writing import Order, sources
+from tui.migrate.writing import Losses, sources
 
 COLUMNS = (
     Column("file", "file"),
@@ -34,6 +35,8 @@ class Outcome:
         self.results: list[Result] = []
         self.count: Counter[Status] = Counter()
         self.lost = 0
+        self._losses: Counter[Loss] = Counter()
+        self._files_with_loss = 0
         self.size = 0
         """Bytes of the files that change."""
 
@@ -50,6 +53,14 @@ class Outcome:
         self.count.update(result.status for result in results)
         self.lost += sum(result.tally.lost for result in results)
         self.size += size
+        for result in results:
+            self._losses.update(result.tally.losses)
+            self._files_with_loss += bool(result.tally.lost)
+
+    @property
+    def losses(self) -> Losses:
+        """What is lost in all files together."""
+        return Losses(self.lost, self._losses, self._files_with_loss, self.count[Status.FAILED])
 
     @property
     def total(self) -> str:
@@ -97,11 +108,6 @@ def preview_files(paths: tuple[str, ...], to: str, *, residue: bool, stop: Calla
     """
     request = Request(goal(to), residue=residue, ledgers=False)
     return run(sources(paths), Migrating(request), usable_cores(), stop)
-
-
-def write_files(order: Order, stop: Callable[[], bool]) -> Iterator[Result]:
-    """Write what an order says, file by file; when it is stopped, each file is complete or untouched."""
-    return run(order.sources(), Migrating(order.request()), usable_cores(), stop)
 
 
 def size_of(result: Result) -> int:
