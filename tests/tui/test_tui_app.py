@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tui.app import MigrateApp
+from tui.common.curve import curves
 from tui.common.dialogs import CommandDialog, CopyDialog, HelpDialog
 from tui.common.grid import Grid
 from tui.common.keys import clashes, declared, read_keys
+from tui.common.outline import Outline
+from tui.common.plot import Plot
 from tui.common.shell import Shell
 from tui.common.themes import THEMES
 from tui.compare import CompareScreen
@@ -357,6 +361,69 @@ def test_search_finds_a_metric_and_goes_on(few: Path) -> None:
         assert screen.spots[screen.query_one("#table").cursor].tag == first  # type: ignore[attr-defined]
 
     play(scene, [few])
+
+
+def test_a_search_looks_once_and_not_in_the_thread_of_the_screen(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[bool] = []
+    search = Outline.search
+
+    def noted(self: Outline, *given: Any) -> Any:
+        looked.append(threading.current_thread() is threading.main_thread())
+        return search(self, *given)
+
+    monkeypatch.setattr(Outline, "search", noted)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "enter", "5", "slash", *"avg", "enter")
+        places = []
+        for key in ("n", "n", "n", "N", "N"):
+            places.append(lines(app)[-2])
+            await press(pilot, key)
+        assert places[1] == lines(app)[-2]
+        assert len(set(places)) == 4
+        assert looked == [False]
+        await press(pilot, "slash", *"p50", "enter", "n")
+        assert looked == [False, False]
+
+    play(scene, [few])
+
+
+def test_a_key_draws_one_curve(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tui.common.plot as plot
+
+    drawn: list[Any] = []
+
+    def counted(series: Any, *rest: Any) -> Any:
+        drawn.append(series)
+        return curves(series, *rest)
+
+    monkeypatch.setattr(plot, "curves", counted)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "enter")
+        for _ in range(4):
+            drawn.clear()
+            await press(pilot, "j")
+            assert len(drawn) == 1
+
+    play(scene, [few], (200, 60))
+
+
+@pytest.mark.parametrize("size", [(120, 40), (200, 50), (80, 34)])
+def test_a_curve_that_is_drawn_over_another_looks_as_one_that_is_drawn_alone(few: Path, size: tuple[int, int]) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "enter")
+        plot = app.screen.query_one(Plot)
+        for _ in range(8):
+            await press(pilot, "j")
+            plot._styles_cache.clear()
+            before = text(app)
+            plot._drawn = None
+            plot.refresh()
+            await settled(pilot)
+            assert text(app) == before
+
+    play(scene, [few], size)
 
 
 def test_warm_up_metrics_where_they_were_exported() -> None:

@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import shlex
+import shutil
 import socket
 import struct
 import subprocess
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import pytest
 from support.planted import plant
-from support.process import EXPORTS, environment, run
+from support.process import EXPORTS, environment, export, run
 
 from migrator.cli.commands import tui as command
 from migrator.cli.main import main
@@ -147,6 +148,8 @@ class Terminal:
     def __init__(self, handle: int, process: subprocess.Popen[bytes]) -> None:
         self._handle, self.process = handle, process
         self.said = b""
+        self.told = 0
+        """Bytes that it has sent before the last key."""
 
     def wait_for(self, text: str, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
@@ -160,6 +163,7 @@ class Terminal:
         assert text.encode() in self.said
 
     def press(self, keys: str) -> None:
+        self.told += len(self.said)
         self.said = b""
         os.write(self._handle, keys.encode())
 
@@ -177,15 +181,20 @@ class Terminal:
 
 
 @contextmanager
-def terminal(tmp_path: Path, *arguments: str) -> Iterator[Terminal]:
+def terminal(tmp_path: Path, *arguments: str, size: tuple[int, int] = (80, 24)) -> Iterator[Terminal]:
     near, far = pty.openpty()
-    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     process = subprocess.Popen(
         [sys.executable, "-m", "migrator", "tui", *arguments],
         stdin=far,
         stdout=far,
         stderr=far,
-        env=environment(TERM="xterm-256color", XDG_STATE_HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path)),
+        env=environment(
+            TERM="xterm-256color",
+            COLUMNS=str(size[0]),
+            XDG_STATE_HOME=str(tmp_path),
+            XDG_CONFIG_HOME=str(tmp_path),
+        ),
         start_new_session=True,
     )
     os.close(far)
@@ -210,3 +219,21 @@ def test_in_a_terminal_it_starts_shows_a_run_and_remembers(tmp_path: Path) -> No
         assert b"Traceback" not in screen.said
     state = next(tmp_path.rglob("tui.json")).read_text()
     assert str(EXPORTS / "lab" / "base-1") in state
+
+
+def test_a_key_sends_little_to_the_terminal(tmp_path: Path) -> None:
+    names = [f"{number:02}" for number in range(12)]
+    for name in names:
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        shutil.copy(export("0.13.0/chat-streaming"), tmp_path / "runs" / name / "profile_export_aiperf.json")
+    with terminal(tmp_path, str(tmp_path / "runs"), size=(120, 40)) as screen:
+        screen.wait_for("12 exports, 12 need migration")
+        screen.press("j")
+        screen.wait_for("01/profile_export_aiperf.json")
+        before = screen.told
+        for name in names[2:]:
+            screen.press("j")
+            screen.wait_for(f"{name}/profile_export_aiperf.json")
+        screen.press("q")
+        assert screen.end() == 0
+        assert (screen.told - before) / len(names[2:]) <= 2500

@@ -26,19 +26,31 @@ SMALLEST = (60, 16)
 """Columns and lines that every screen needs."""
 
 
-class Header(Static):
+class _Line(Static):
+    """A text of one line, drawn again only when it is another one."""
+
+    _shown: Content | str | None = None
+
+    def show(self, text: Content | str) -> None:
+        """Show a text; it is never longer than the line."""
+        if text != self._shown:
+            self._shown = text
+            self.update(text, layout=False)
+
+
+class Header(_Line):
     """What the screen shows on the left, what is marked on the right."""
 
     DEFAULT_CSS = "Header { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }"
 
 
-class Status(Static):
+class Status(_Line):
     """One line above the footer: the path of what the cursor is on, or the state of the work."""
 
     DEFAULT_CSS = "Status { height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
 
 
-class Keys(Static):
+class Keys(_Line):
     """The keys that a screen shows, at most six, from its bindings; a click does what the key does.
 
     Textual's own footer is a widget for each key, which costs a good part of the first frame.
@@ -56,7 +68,7 @@ class Keys(Static):
         for key, word, action in chosen:
             self._spans.append((len(content), len(content) + len(key) + 1 + len(word), action))
             content = content + Content.styled(key, "bold $accent") + Content(f" {word}   ")
-        self.update(content)
+        self.show(content)
 
     async def on_click(self, event: events.Click) -> None:
         """Do what was clicked."""
@@ -181,11 +193,11 @@ class Page(Screen[None]):
         if len(left) > room:
             kept = max(0, room - 1)
             left = f"…{left[len(left) - kept :]}" if self.KEEPS_END else f"{left[:kept]}…"
-        self.query_one("#header", Header).update(f"{left.ljust(room)}  {printable(right)}")
+        self.query_one("#header", Header).show(f"{left.ljust(room)}  {printable(right)}")
 
     def status(self, text: str) -> None:
         """Write the line above the footer."""
-        self.query_one("#status", Status).update(printable(text))
+        self.query_one("#status", Status).show(printable(text))
 
     def on_resize(self, event: events.Resize) -> None:
         """Replace the screen by a message where the terminal is too small."""
