@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import shlex
 import shutil
@@ -89,25 +90,39 @@ def test_only_pages_of_its_own_may_use_it(host: str, origin: str | None, fine: b
     assert allowed(host, origin, frozenset({"127.0.0.1", "localhost", "::1"})) is fine
 
 
-def test_the_page_is_served_and_strangers_are_refused() -> None:
+def test_the_page_is_served_to_who_has_the_address_and_strangers_are_refused() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = [sys.executable, "-m", "migrator", "tui", "--web", "--port", str(port), str(EXPORTS / "lab")]
-    process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
+        assert process.stdout
+        told = process.stdout.readline().decode()
+        found = re.match(rf"open http://127\.0\.0\.1:{port}(/\S{{32}}/) in a browser", told)
+        assert found, told
+        path = found[1]
         for _ in range(600):
             assert process.poll() is None
             try:
-                assert _status(port, {}) == 200
+                assert _status(port, {}, path) == 200
                 break
             except urllib.error.URLError:
                 time.sleep(0.05)
-        assert _status(port, {"Host": "evil.example"}) == 403
-        assert _status(port, {"Origin": "http://evil.example"}) == 403
+        assert _status(port, {"Host": "evil.example"}, path) == 403
+        assert _status(port, {"Origin": "http://evil.example"}, path) == 403
+        socket_key = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        socket_key["Sec-WebSocket-Key"] = "AAAAAAAAAAAAAAAAAAAAAA=="
+        for other in ("/", "/ws", "/static/js/textual.js", f"{path[:-2]}X/", f"{path[:-2]}X/ws", "//", "/%00/"):
+            assert _status(port, socket_key if other.endswith("ws") else {}, other) == 403, other
+        assert _status(port, {}, f"{path}static/fonts/RobotoMono-VariableFont_wght.ttf") == 200
+        page = _page(port, {"Host": f"localhost:{port}"}, path)
+        assert f"ws://localhost:{port}{path}ws" in page
+        assert "https://" not in page, "nothing comes from elsewhere"
+        assert f"{path}static/js/textual.js" in page
     finally:
         process.terminate()
-        process.wait(20)
+        process.communicate(timeout=20)
 
 
 def test_an_app_for_a_browser_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:
@@ -129,8 +144,15 @@ def test_an_app_for_a_browser_imports_nothing_from_the_working_directory(tmp_pat
     assert not noted.exists(), noted.read_text()
 
 
-def _status(port: int, headers: dict[str, str]) -> int:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)
+def _page(port: int, headers: dict[str, str], path: str) -> str:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        return str(answer.read().decode())
+
+
+def _status(port: int, headers: dict[str, str], path: str) -> int:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return int(answer.status)
