@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shlex
@@ -548,6 +550,46 @@ def test_footer_has_at_most_six_keys_and_every_key_an_id(screen: Any) -> None:
     assert all(binding.tooltip for binding in ours)
     assert all(len(binding.tooltip) < 38 for binding in ours), "help has a column of that width"
     assert clashes(declared(screen, {}), {}) == []
+
+
+def test_the_command_of_the_list_has_its_filter_order_and_columns(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        copied(few, "0.4.0/chat-streaming")
+        await press(pilot, "r", "v", "n", *"ttft.p99", "enter", "escape", "slash", *"streaming", "enter")
+        files_of(app).files.sort_by("time_to_first_token.avg")
+        files_of(app).files.sort_by("time_to_first_token.avg")
+        files_of(app)._arrange()
+        shown = [row.export for row in files_of(app).files.rows if row.export]
+        await press(pilot, "c")
+        assert isinstance(app.screen, CommandDialog)
+        words = shlex.split(app.screen.text)
+        done = run(*words[1:])
+        assert done.code == 0, done.stderr
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        assert [row["file"] for row in rows] == [export.path for export in shown]
+        assert len(rows) == 3
+        assert [row["from_version"] for row in rows] == [export.version for export in shown]
+        column = next(name for name in rows[0] if name.startswith("time_to_first_token.p99"))
+        numbers = [export.numbers["time_to_first_token.p99"] for export in shown]
+        assert [float(row[column]) for row in rows] == pytest.approx(numbers)
+        await press(pilot, "escape", "g", "space", "c")
+        assert isinstance(app.screen, CommandDialog)
+        assert shlex.split(app.screen.text)[-1] == shown[0].path
+
+    play(scene, [few])
+
+
+def test_the_command_of_the_whole_list_names_what_was_opened(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "c")
+        assert isinstance(app.screen, CommandDialog)
+        assert shlex.split(app.screen.text)[1] == "table"
+        assert shlex.split(app.screen.text)[-1] == str(few)
+        await press(pilot, "escape", "slash", *"inputs", "enter", "c")
+        assert isinstance(app.screen, CommandDialog)
+        assert shlex.split(app.screen.text) == ["aiperf-migrate", "inspect", str(few / "inputs.json")]
+
+    play(scene, [few])
 
 
 def test_the_command_of_the_screen_tells_the_same(few: Path) -> None:

@@ -204,6 +204,10 @@ class FileList:
         cells = (each.cell(export) for each in self.shown_columns[1:])
         return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(row))
 
+    def in_order(self) -> list[Export]:
+        """All files that pass the filter, in the present order, whatever is folded."""
+        return self._ordered(self._passed)
+
     def _ordered(self, exports: list[Export]) -> list[Export]:
         by = column(self.sort) if self.sort else None
         if by is None:

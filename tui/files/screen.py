@@ -17,6 +17,7 @@ from tui.common.clipboard import Copy
 from tui.common.grid import Grid
 from tui.common.rows import tab_separated
 from tui.files.columns import DEFAULT_COLUMNS, METRICS, column
+from tui.files.command import command
 from tui.files.export import Export, found, stamp
 from tui.files.model import View
 from tui.files.reading import read_all
@@ -130,9 +131,8 @@ class FilesScreen(SelectingPage):
         return f"{', '.join(paths)}: {self.files.summary()}" if self.files.exports else ", ".join(paths)
 
     def command(self) -> Sequence[str]:
-        """`inspect` of what is selected, else of all paths."""
-        chosen = [export.path for export in self.selection.visible()]
-        return ["aiperf-migrate", "inspect", "--json", *(chosen or self.shell.session.paths)]
+        """`table` with the filter, the order and the columns of the list."""
+        return command(self.files, self.shell.session.paths, self.selection.visible())
 
     def copies(self) -> list[Copy]:
         """Path, row and table."""
