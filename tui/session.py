@@ -19,7 +19,7 @@ from migrator.files.disk import write_atomic
 
 STATE_VERSION: Final = 3
 RESUME: Final = ".resume"
-"""The end of the name of a file beside a journal: the command that finishes a write, until it is complete."""
+"""The end of the name of a script beside a journal that finishes a write, until it is complete."""
 _MOST_PLACES: Final = 50
 """Places of which filter and marks are remembered; those that were opened longest ago are forgotten."""
 

@@ -41,7 +41,7 @@ def farewell(session: Session) -> list[str]:
         lines.append(f"{plural(write.changed, 'file')} written, journal: {printable(write.journal)}")
         lines.append(f"  to take it back: {printable(undo_command(write.journal))}")
         if cut_off:
-            lines += ["  to finish it:", *(f"    {printable(line)}" for line in write.resume.split("\n"))]
+            lines.append(f"  to finish it:    {printable(write.resume)}")
     return lines
 
 
@@ -177,7 +177,9 @@ class WritingApp(App[None]):
             f"A migration was cut off: {plural(cut_off.files, 'file')} in its journal. Each file is the old or the new"
             " one. This finishes it:",
             "",
-            *cut_off.resume.split("\n"),
+            cut_off.resume,
+            "",
+            *cut_off.about.split("\n"),
         ]
         answers = [
             Answer("y", "copies the command"),

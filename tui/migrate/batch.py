@@ -15,6 +15,7 @@ from migrator.render.report import counts, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.rows import Column, Line
+from tui.migrate.processes import prepare
 from tui.migrate.target import goal
 from tui.migrate.writing import Losses, sources
 
@@ -107,7 +108,8 @@ def preview_files(paths: tuple[str, ...], to: str, *, residue: bool, stop: Calla
         stop: asked before each file whether to end early.
     """
     request = Request(goal(to), residue=residue, ledgers=False)
-    return run(sources(paths), Migrating(request), usable_cores(), stop)
+    prepare()
+    yield from run(sources(paths), Migrating(request), usable_cores(), stop)
 
 
 def size_of(result: Result) -> int:

@@ -64,6 +64,7 @@ class BatchScreen(MigrationPage):
         self.wrote: Write | None = None
         """What was written, while its results are on the screen."""
         self._stopped = False
+        self._fault = ""
 
     def body(self) -> ComposeResult:
         """Headline, progress, and the results."""
@@ -94,7 +95,7 @@ class BatchScreen(MigrationPage):
 
     def _begin(self, what: str, total: int | None, write: Write | None = None) -> None:
         self.running, self.wrote, self._stopped = what, write, False
-        self.outcome = Outcome()
+        self.outcome, self._fault = Outcome(), ""
         grid = self.query_one("#body", Grid)
         grid.empty = "reading…"
         grid.show(COLUMNS, self.outcome)
@@ -143,7 +144,7 @@ class BatchScreen(MigrationPage):
             self.ended(write, complete=not fault and not write.stopping)
         if outcome is not self.outcome or not self.is_attached:
             return
-        self.running = ""
+        self.running, self._fault = "", fault
         self.remove_class("-running")
         self.query_one("#body", Grid).empty = "no files"
         self._tell()
@@ -158,7 +159,8 @@ class BatchScreen(MigrationPage):
         if self.running:
             return f"{self.running}, to {goal(self.to).name}: {self.outcome.total}   x stops"
         done = "written" if self.wrote else f"preview to {goal(self.to).name}"
-        total = f"{done}{', stopped' if self._stop_asked() else ''}: {self.outcome.total}"
+        how = "✗ not complete, " if self._fault else ""
+        total = f"{how}{done}{', stopped' if self._stop_asked() else ''}: {self.outcome.total}"
         return f"{total}\nu takes it back   journal {home_path(self.wrote.journal)}" if self.wrote else total
 
     def _tell(self) -> None:
@@ -227,6 +229,8 @@ class BatchScreen(MigrationPage):
         """Why nothing can be written now; empty if it can."""
         if self.running:
             return f"still {self.running}"
+        if self._fault and not self.wrote:
+            return "the preview is not complete: r makes it again"
         return "" if self.outcome.count[Status.MIGRATED] else "no file would change"
 
     def order(self, place: str, destination: str) -> Order:

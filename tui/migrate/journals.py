@@ -1,6 +1,6 @@
-"""The journals of what is written here: in the state folder, each with the command that finishes it until it is done.
+"""The journals of what is written here: in the state folder, each with a script that finishes it until it is done.
 
-A write that is cut off, by a kill or a lost terminal, leaves its journal and that command; [`unfinished`][] finds them
+A write that is cut off, by a kill or a lost terminal, leaves its journal and that script; [`unfinished`][] finds them
 at the next start.
 """
 
@@ -12,7 +12,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from migrator.batch.migrate_work import Migrating
 from migrator.batch.pool import run, usable_cores
@@ -24,16 +24,28 @@ from migrator.writing.journal import begin, reopen
 from migrator.writing.options import Fsync
 from migrator.writing.outcome import UndoOutcome
 from migrator.writing.undo import undo
+from tui.migrate.processes import prepare
 from tui.migrate.writing import Order
 from tui.session import RESUME, Write, journals
 
+_BEGINNING: Final = 400
+"""Bytes of a script that are shown."""
+
 
 class Unfinished(NamedTuple):
-    """A write that was cut off: its journal, the files that it names, and the command that finishes it."""
+    """A write that was cut off.
+
+    Attributes:
+        journal: its journal.
+        files: how many files that names.
+        resume: the command that finishes it.
+        about: how the command begins that did the same from the start.
+    """
 
     journal: str
     files: int
     resume: str
+    about: str
 
 
 def announce(order: Order, total: int) -> Write:
@@ -52,9 +64,14 @@ def announce(order: Order, total: int) -> Write:
     except OSError as error:
         raise unwritable(error, str(place)) from error
     name = _free_name(place)
-    resume = f"cd {shlex.quote(os.getcwd())}\n{order.command(journal=name)}"
-    write_atomic(name + RESUME, os.fsencode(resume + "\n"), overwrite=False)
-    return Write(name, resume, total)
+    script = f"set -e\ncd {shlex.quote(os.getcwd())}\n{order.command(journal=name)}\n"
+    write_atomic(name + RESUME, os.fsencode(script), overwrite=False)
+    return Write(name, _resume(name), total)
+
+
+def _resume(journal: str) -> str:
+    # A script, for the command may name thousands of files.
+    return shlex.join(["sh", journal + RESUME])
 
 
 def _free_name(place: Path) -> str:
@@ -76,6 +93,8 @@ def carry_out(order: Order, write: Write, stop: Callable[[], bool]) -> Iterator[
     """
     request = order.request()
     about = {"command": "convert", "to": request.goal.version}
+    if order.many:
+        prepare()
     roots = order.paths if request.in_place else (order.destination,)
     sync = request.options.fsync is not Fsync.NEVER
     with begin(write.journal, about, roots, resume=False, sync=sync) as journal:
@@ -98,8 +117,14 @@ def unfinished() -> list[Unfinished]:
                 # Nothing can have been written before the journal was there; another process may be about to make it.
                 continue
             with reopen(journal) as kept:
-                found.append(Unfinished(journal, kept.count(), os.fsdecode(mark.read_bytes()).rstrip("\n")))
+                found.append(Unfinished(journal, kept.count(), _resume(journal), _about(mark)))
     return found
+
+
+def _about(script: Path) -> str:
+    with script.open("rb") as stream:
+        text = os.fsdecode(stream.read(_BEGINNING))
+    return f"{text.removeprefix('set -e')[: _BEGINNING - 10].strip()}{' …' if len(text) == _BEGINNING else ''}"
 
 
 def take_back(journal: str, stop: Callable[[], bool]) -> Iterator[UndoOutcome]:
