@@ -514,6 +514,9 @@ def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
         assert isinstance(screen, BatchScreen)
         assert f"preview to {NEWEST}: 3 files: 2 migrated, 1 failed" in text(app_of(pilot))
         assert screen.command() == ["aiperf-migrate", "convert", "--to", NEWEST, "--dry-run", str(source)]
+        footer = text(app_of(pilot)).splitlines()[-1]
+        assert "] Trouble" in footer
+        assert "x Stop" not in footer, "there is nothing to stop"
         await press(pilot, "right_square_bracket")
         assert screen.result
         assert screen.result.error
@@ -563,6 +566,7 @@ def test_a_preview_that_fails_says_so_and_nothing_can_be_written(
 
     async def steps(pilot: Pilot[None]) -> None:
         assert "✗ not complete, preview" in text(app_of(pilot))
+        assert "] Trouble" not in text(app_of(pilot)), "no file has any"
         assert "ZeroDivisionError: a bug" in told(app_of(pilot))
         await press(pilot, "w")
         assert isinstance(pilot.app.screen, BatchScreen)

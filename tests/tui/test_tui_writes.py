@@ -312,6 +312,18 @@ def test_a_session_that_wrote_nothing_says_nothing() -> None:
     assert farewell(Session(["."])) == []
 
 
+def test_a_run_that_is_open_is_read_again_when_it_was_taken_back(tmp_path: Path) -> None:
+    runs(tmp_path / "runs", 1)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "m", *IN_PLACE, "escape", "enter")
+        assert f"schema {NEWEST}" in text(app)
+        await press(pilot, "u", "u")
+        assert "schema 1.0" in text(app)
+
+    play(scene, [tmp_path / "runs"])
+
+
 def test_read_only_takes_nothing_back(tmp_path: Path) -> None:
     (path,) = runs(tmp_path / "runs", 1)
     order = Order((str(path),), NEWEST, "in place")

@@ -58,9 +58,9 @@ class Form(ModalScreen["Values | None"]):
 
     DEFAULT_CSS = """
     Form { align: center middle; background: $background 60%; }
-    Form > #box { width: 84; max-width: 96%; height: auto; max-height: 90%; background: $surface; padding: 0 1;
+    Form > #box { width: 84; max-width: 96%; height: auto; max-height: 96%; background: $surface; padding: 0 1;
                   border: round $primary; border-title-color: $accent; }
-    Form #values { height: auto; max-height: 65vh; }
+    Form #values { height: auto; max-height: 70vh; scrollbar-size-vertical: 1; }
     Form Input, Form Cross { width: 1fr; }
     Form .label { color: $text-muted; margin-top: 1; height: 1; }
     Form #description { margin-top: 1; }

@@ -157,6 +157,10 @@ class CompareScreen(Page):
 
     # --- reading -----------------------------------------------------------------------------------------------
 
+    def files_changed(self) -> None:
+        """Compare again."""
+        self.look()
+
     def look(self) -> None:
         """Read both sides, and compare them."""
         self.query_one("#verdict", Static).update("comparing…")

@@ -66,6 +66,8 @@ class Selection:
 
     def mark(self, row: Row) -> str:
         """`•` for what is selected, `◦` for a folder or group of which a part is."""
+        if not self.paths:
+            return " "
         if row.export:
             return "•" if row.export.path in self.paths else " "
         count = sum(export.path in self.paths for export in row.inside)

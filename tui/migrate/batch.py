@@ -38,6 +38,8 @@ class Outcome:
         self.lost = 0
         self._losses: Counter[Loss] = Counter()
         self._files_with_loss = 0
+        self.troubled = False
+        """Whether there is a loss, a warning or a failure among them."""
         self.size = 0
         """Bytes of the files that change."""
 
@@ -57,6 +59,7 @@ class Outcome:
         for result in results:
             self._losses.update(result.tally.losses)
             self._files_with_loss += bool(result.tally.lost)
+            self.troubled = self.troubled or is_troubled(result)
 
     @property
     def losses(self) -> Losses:
@@ -81,6 +84,11 @@ def line(result: Result) -> Line:
     tone = "warn" if result.tally.lost else _TONES[result.status]
     status = f"{_SIGNS[result.status]} {result.status.value}"
     return Line((printable(result.source.relative), status, move, what), tone)
+
+
+def is_troubled(result: Result) -> bool:
+    """Whether a file has a loss, a warning or a failure."""
+    return bool(result.error or result.warnings or result.tally.lost)
 
 
 def details(result: Result) -> list[str]:

@@ -21,7 +21,7 @@ from tui.common.clipboard import Copy
 from tui.common.grid import Grid
 from tui.common.rows import home_path, tab_separated
 from tui.migrate.base import MigrationPage
-from tui.migrate.batch import COLUMNS, Outcome, details, preview_files, size_of
+from tui.migrate.batch import COLUMNS, Outcome, details, is_troubled, preview_files, size_of
 from tui.migrate.journals import carry_out
 from tui.migrate.target import goal
 from tui.migrate.writing import Order, summary_rows
@@ -188,6 +188,10 @@ class BatchScreen(MigrationPage):
             screen.to, screen.residue = self.to, self.residue
             self.app.push_screen(screen)
 
+    def offers(self, action: str) -> bool:
+        """There is something to stop while it runs, and trouble only in some batches."""
+        return {"stop": bool(self.running), "trouble": self.outcome.troubled}.get(action, True)
+
     def action_stop(self) -> None:
         """Stop after the present file."""
         if self.running:
@@ -197,7 +201,7 @@ class BatchScreen(MigrationPage):
         """The next file with a loss, a warning or a failure."""
         grid, results = self.query_one("#body", Grid), self.outcome.results
         order = ((grid.cursor + way * step) % len(results) for step in range(1, len(results) + 1))
-        found = next((index for index in order if _troubled(results[index])), None)
+        found = next((index for index in order if is_troubled(results[index])), None)
         if found is None:
             self.notify("no losses, warnings or failures", markup=False)
         else:
@@ -249,7 +253,3 @@ class BatchScreen(MigrationPage):
     def dialog_rows(self, order: Order) -> list[tuple[str, str]]:
         """How many files and bytes, where to, the backups, and the losses."""
         return summary_rows(order, self.outcome.size, None, self.outcome.count[Status.MIGRATED], self.outcome.losses)
-
-
-def _troubled(result: Result) -> bool:
-    return bool(result.error or result.warnings or result.tally.lost)

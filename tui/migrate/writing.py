@@ -175,9 +175,11 @@ def summary_rows(order: Order, size: int, new_size: int | None, count: int, loss
         count: files that change.
         losses: what is lost in all of them.
     """
-    rows = [("read", _names(order, count)), ("size", f"{size:,} bytes")]
-    if new_size is not None:
-        rows[1] = ("size", f"{size:,} → {new_size:,} bytes")
+    rows = [("loses", losses.words)]
+    if losses.failed:
+        rows.append(("fails", f"✗ {plural(losses.failed, 'file')} cannot be migrated, and stay as they are"))
+    sizes = f"{size:,} bytes" if new_size is None else f"{size:,} → {new_size:,} bytes"
+    rows += [("read", _names(order, count)), ("size", sizes)]
     if order.place == "copy":
         rows.append(("write", printable(order.destination)))
         rows.append(("backup", "none needed: the originals stay" if order.many else "none needed: the original stays"))
@@ -185,12 +187,9 @@ def summary_rows(order: Order, size: int, new_size: int | None, count: int, loss
         rows.append(("write", f"in place of {plural(count, 'original')}"))
         rows.append(("backup", f"each original stays beside it as FILE{SUFFIX}"))
     else:
-        rows.append(("write", f"{printable(order.paths[0])}, in place of the original"))
+        rows.append(("write", "in place of the original"))
         rows.append(("backup", printable(free_backup(order.paths[0]))))
     rows.append(("journal", "kept: u takes it back, and what is cut off can be finished"))
-    rows.append(("loses", losses.words))
-    if losses.failed:
-        rows.append(("fails", f"✗ {plural(losses.failed, 'file')} cannot be migrated, and stay as they are"))
     if order.residue:
         rows.append(("residue", f"beside each output, as FILE{RESIDUE_SUFFIX}, where something has no place"))
     return rows

@@ -164,6 +164,10 @@ class RunScreen(Page):
             return
         self.app.call_from_thread(self._show, run)
 
+    def files_changed(self) -> None:
+        """Read the file again."""
+        self._load()
+
     def _failed(self, text: str) -> None:
         self.reading = False
         self.query_one("#headline", Static).update(printable(f"✗ {text}"))
