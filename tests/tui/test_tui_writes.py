@@ -24,7 +24,7 @@ from tui.app import MigrateApp
 from tui.common.ask import Ask
 from tui.files.screen import FilesScreen
 from tui.migrate import BatchScreen
-from tui.migrate.journals import announce, carry_out, unfinished
+from tui.migrate.journals import announce, carry_out, forget, unfinished
 from tui.migrate.writing import Order
 from tui.session import Session, journals
 from tui.writes import farewell
@@ -70,6 +70,27 @@ def test_every_write_has_a_journal_and_u_takes_it_back(
         assert all(each.version == "1.0" for each in opened(pilot, FilesScreen).files.exports)
 
     play(scene, [folder])
+
+
+def test_copies_of_files_that_stay_as_they_are_are_taken_back_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "runs"
+    first, *_ = runs(folder, 3)
+    order = Order((str(first),), NEWEST, "in place")
+    list(carry_out(order, write := announce(order, 1), lambda: False))
+    forget(write.journal)
+    monkeypatch.chdir(tmp_path)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "ctrl+a", "m", "w", "enter")
+        assert len(names(tmp_path / f"migrated-{NEWEST}")) == 3
+        await press(pilot, "u")
+        assert "Take back what was written last: 3 files." in text(app)
+        await press(pilot, "u")
+        assert not (tmp_path / f"migrated-{NEWEST}").exists()
+
+    play(scene, ["runs"])
 
 
 def test_leaving_the_question_takes_nothing_back(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def command(files: FileList, paths: Sequence[str], selected: Sequence[Export]) -
     wanted = {export.path for export in selected} or files.passing
     shown = [export for export in files.in_order() if export.path in wanted]
     exports = [export for export in shown if export.main]
-    as_found = not (selected or files.sort or files.filter.strip())
+    as_found = not (selected or files.sort or files.filtered)
     if exports or (as_found and not files.exports):
         given = list(paths) if as_found else [export.path for export in exports]
         return ["aiperf-migrate", "table", "--columns", ",".join(table_columns(files)), *_safe(given)]

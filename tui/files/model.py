@@ -145,9 +145,14 @@ class FileList:
             self.rows = self._tree(ordered)
 
     @property
+    def filtered(self) -> bool:
+        """Whether the filter asks anything."""
+        return bool(self.filter.strip())
+
+    @property
     def plain(self) -> bool:
         """Whether the lines are all files in the order they were found, whatever becomes known of them."""
-        return self.view == "table" and not self.sort and not self.filter.strip()
+        return self.view == "table" and not self.sort and not self.filtered
 
     def find(self, key: str) -> int | None:
         """The index of a line by its key."""

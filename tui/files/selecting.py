@@ -118,7 +118,7 @@ class SelectingPage(Page):
         """All files if the filter asks what is in them; none have to be read otherwise."""
         if not self.whole:
             return None
-        return self.files.exports if self.files.filter.strip() else []
+        return self.files.exports if self.files.filtered else []
 
     def acted_on(self) -> Callable[[], Sequence[Export] | None]:
         """What a key acts on now: the selected files that pass the filter, else those of the line of the cursor."""

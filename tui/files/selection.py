@@ -76,7 +76,7 @@ class Selection:
     @property
     def hidden(self) -> int:
         """How many of the selected files do not pass the filter."""
-        return len(self.paths - self._files.passing) if self._files.filter.strip() else 0
+        return len(self.paths - self._files.passing) if self._files.filtered else 0
 
     @property
     def words(self) -> str:

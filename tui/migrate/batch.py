@@ -42,6 +42,8 @@ class Outcome:
         """Whether there is a loss, a warning or a failure among them."""
         self.size = 0
         """Bytes of the files that change."""
+        self.written = 0
+        """How many outputs there are; a copy of a file that stays as it is counts, too."""
 
     def __len__(self) -> int:
         return len(self.results)
@@ -57,6 +59,7 @@ class Outcome:
         self.lost += sum(result.tally.lost for result in results)
         self.size += size
         for result in results:
+            self.written += bool(result.output)
             self._losses.update(result.tally.losses)
             self._files_with_loss += bool(result.tally.lost)
             self.troubled = self.troubled or is_troubled(result)

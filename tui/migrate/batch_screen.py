@@ -129,7 +129,7 @@ class BatchScreen(MigrationPage):
     def _came(self, results: list[Result], size: int, outcome: Outcome) -> None:
         outcome.add(results, size)
         if outcome is self.outcome and self.wrote:
-            self.wrote.done, self.wrote.changed = len(outcome), outcome.count[Status.MIGRATED]
+            self.wrote.done, self.wrote.changed = len(outcome), outcome.written
             self.show_header()
         if outcome is not self.outcome or not self.is_attached:
             return

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from migrator.batch.request import Result, Status
+from migrator.batch.request import Result
 from migrator.errors import MigratorError
 from migrator.jsonfile import path_text
 from migrator.ledger import Loss
@@ -274,14 +274,14 @@ class MigrateScreen(MigrationPage):
             self.app.call_from_thread(self._wrote, found, write)
 
     def _wrote(self, found: Result | str, write: Write) -> None:
-        write.done, write.changed = 1, int(isinstance(found, Result) and found.status is Status.MIGRATED)
+        write.done, write.changed = 1, int(isinstance(found, Result) and bool(found.output))
         self.ended(write, complete=True)
         if isinstance(found, str) or found.error:
             self.complain(found if isinstance(found, str) else str(found.error))
             return
         for warning in found.warnings:
             self.notify(printable(warning), severity="warning", timeout=10, markup=False)
-        if found.status is Status.MIGRATED:
+        if found.output:
             self.notify(f"written: {printable(found.output)}; u takes it back", timeout=8, markup=False)
         self.look()
 
