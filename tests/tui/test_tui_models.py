@@ -502,16 +502,19 @@ def test_folding_goes_up_step_by_step() -> None:
 
 def test_search_opens_what_is_folded_and_goes_round() -> None:
     tree = Outline({"a": {"needle": 1}, "b": ["x", "a Needle"], "c": 3})
-    first = tree.find("needle", 0)
+    found = tree.search("needle")
+    assert [path for _, path in found.places] == [("a", "needle"), ("b", 1)]
+    first = tree.next_match(found, 0)
     assert first is not None
     assert tree.place(first) == "$.a.needle"
-    second = tree.find("needle", first)
+    second = tree.next_match(found, first)
     assert second is not None
     assert tree.place(second) == "$.b[1]"
-    assert tree.find("needle", second) == first
-    assert tree.find("needle", first, back=True) == second
-    assert tree.find("nowhere", 0) is None
-    assert tree.find("", 0) is None
+    assert tree.next_match(found, second) == first
+    assert tree.next_match(found, first, back=True) == second
+    assert tree.next_match(tree.search("nowhere"), 0) is None
+    assert tree.next_match(tree.search(""), 0) is None
+    assert tree.search("needle", lambda: True).places == [], "it ends when it is told to"
 
 
 def test_a_document_too_large_is_opened_in_part() -> None:
@@ -583,6 +586,25 @@ def test_marks_go_to_one_side_only_and_off_again() -> None:
     assert session.baseline == []
     session.clear_marks()
     assert session.sides() == ""
+
+
+DOCUMENTS = st.recursive(
+    st.sampled_from(["x", "y", 1]), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("xyz"), inner)
+)
+
+
+@given(DOCUMENTS, st.booleans())
+def test_going_from_match_to_match_visits_each_once(document: Any, back: bool) -> None:
+    tree = Outline(document)
+    found = tree.search("x")
+    seen: list[Any] = []
+    at = 0
+    for _ in found.places:
+        place = tree.next_match(found, at, back=back)
+        assert place is not None
+        at = place
+        seen.append(tree.nodes[at].path)
+    assert sorted(map(str, seen)) == sorted(str(path) for _, path in found.places)
 
 
 def test_what_is_remembered_comes_back(tmp_path: Path) -> None:

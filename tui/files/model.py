@@ -27,11 +27,11 @@ class Row(NamedTuple):
 class FileList:
     """All files, and the lines that the present view, filter, order and folding make of them.
 
-    `marks` gives the text before a file: `A`, `B`, a selection. [`update`][] takes what was read, and [`arrange`][]
+    `marks` gives the text before a line: `A`, `B`, a selection. [`update`][] takes what was read, and [`arrange`][]
     makes the lines again.
     """
 
-    def __init__(self, marks: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(self, marks: Callable[[Row], str] = lambda _: "") -> None:
         self.exports: list[Export] = []
         self.view: View = "table"
         self.filter = ""
@@ -41,6 +41,8 @@ class FileList:
         self.columns = DEFAULT_COLUMNS
         self.rows: list[Row] = []
         self.matching = 0
+        self._passed: list[Export] = self.exports
+        self._passing: frozenset[str] | None = None
         self._folded: set[str] = set()
         self._places: dict[str, int] = {}
         self._marks = marks
@@ -62,6 +64,13 @@ class FileList:
         """The statistics that have to be read: those of the default columns, and what is shown, ordered or asked."""
         keys = (*METRICS, *(each.key for each in self.shown_columns), self.sort, *metrics_asked(self.filter))
         return tuple(dict.fromkeys(key for key in keys if "." in key))
+
+    @property
+    def passing(self) -> frozenset[str]:
+        """The paths of all files that pass the filter, those in folded folders and groups among them."""
+        if self._passing is None or len(self._passing) != len(self._passed):
+            self._passing = frozenset(export.path for export in self._passed)
+        return self._passing
 
     # --- what is known -----------------------------------------------------------------------------------------
 
@@ -86,6 +95,8 @@ class FileList:
         """Remove all files but these."""
         there = set(paths)
         self.exports = [export for export in self.exports if export.path in there]
+        self._passed = [export for export in self._passed if export.path in there]
+        self._passing = None
         self._places = {export.path: place for place, export in enumerate(self.exports)}
 
     def get(self, path: str) -> Export | None:
@@ -124,6 +135,7 @@ class FileList:
         """Make the lines for the present view, filter, order and folding."""
         exports = passing(self.exports, self.filter)
         self.matching = len(exports)
+        self._passed, self._passing = exports, None
         ordered = self._ordered(exports)
         if self.view == "table":
             self.rows = [Row(export.path, 0, export) for export in ordered]
@@ -133,9 +145,14 @@ class FileList:
             self.rows = self._tree(ordered)
 
     @property
+    def filtered(self) -> bool:
+        """Whether the filter asks anything."""
+        return bool(self.filter.strip())
+
+    @property
     def plain(self) -> bool:
         """Whether the lines are all files in the order they were found, whatever becomes known of them."""
-        return self.view == "table" and not self.sort and not self.filter.strip()
+        return self.view == "table" and not self.sort and not self.filtered
 
     def find(self, key: str) -> int | None:
         """The index of a line by its key."""
@@ -182,11 +199,19 @@ class FileList:
         row = self.rows[index]
         if row.export is None:
             sign = "▸" if row.key in self._folded else "▾"
-            return Line((f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.shown_columns) - 1)), "group")
+            return Line(
+                (f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.shown_columns) - 1)),
+                "group",
+                self._marks(row),
+            )
         export = row.export
         name = export.name if self.view != "tree" else safe_text(export.relative.rpartition("/")[2])
         cells = (each.cell(export) for each in self.shown_columns[1:])
-        return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(export.path))
+        return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(row))
+
+    def in_order(self) -> list[Export]:
+        """All files that pass the filter, in the present order, whatever is folded."""
+        return self._ordered(self._passed)
 
     def _ordered(self, exports: list[Export]) -> list[Export]:
         by = column(self.sort) if self.sort else None
