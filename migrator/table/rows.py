@@ -16,10 +16,10 @@ from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
 from migrator.batch.runs import Mark, mark_of
+from migrator.batch.workload import FACTS, workload
 from migrator.chain.names import current, metrics_of
 from migrator.chain.requests import requests_of
 from migrator.config.for_release import in_newest_dialect
-from migrator.diff.workload import FACTS, workload
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, require_migratable
 from migrator.jsonfile import Json, Numeral, fingerprint

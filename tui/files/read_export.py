@@ -41,10 +41,10 @@ def read(path: str, relative: str, metrics: Sequence[str] = METRICS) -> Export:
 def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
     from migrator.aiperf.releases import version_key
     from migrator.batch.facts import facts
+    from migrator.batch.workload import workload
     from migrator.chain.names import metrics_of
     from migrator.chain.requests import requests_of
     from migrator.chain.steps import NEWEST
-    from migrator.diff.workload import workload
     from migrator.identify import MIGRATABLE, Family
 
     identity = loaded.identity
