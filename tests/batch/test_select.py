@@ -20,6 +20,7 @@ from migrator.batch.read_files import Looking
 from migrator.batch.select import Selection, moment, select
 from migrator.batch.survey import OTHERS, Histogram
 from migrator.identify import MIGRATABLE
+from migrator.migration.migrate import Options, migrate
 
 RUNS = {"a/old.json": "0.1.1/chat-streaming", "a/b/key.json": "0.6.0/key", "new.json": "0.13.0/cancelled"}
 
@@ -233,9 +234,14 @@ def test_a_survey_counts_what_inspect_says() -> None:
     assert survey["exports"] == len(each) > 70
     assert survey["runs"] == sum("/phases/" not in row["file"] for row in each) < len(each)
     # What GenAI-Perf wrote is in no version of the line; it stands before all.
-    assert survey["versions"][0] == {"versions": ["genai-perf"], "files": 1}
+    assert survey["versions"][0] == {"versions": ["genai-perf"], "runs": 1, "files": 1}
+    whole = [row for row in each if "/phases/" not in row["file"]]
     for row in survey["versions"][1:]:
         assert row["files"] == sum(one.get("versions") == row["versions"] for one in each)
+        assert row["runs"] == sum(one.get("versions") == row["versions"] for one in whole)
+    assert sum(row["runs"] for row in survey["versions"]) == survey["runs"]
+    assert sum(row["runs"] for row in survey["releases"]) == survey["runs"]
+    assert sum(row["runs"] for row in survey["input_configs"]) == survey["runs"]
     for row in survey["dialects"]:
         key = (row["versions"], row["dialect"])
         assert row["files"] == sum((one.get("versions"), one.get("dialect")) == key for one in each)
@@ -266,7 +272,21 @@ def test_a_survey_predicts_what_a_migration_would_lose() -> None:
 def test_a_survey_counts_a_run_once(tmp_path: Path) -> None:
     shutil.copytree(EXPORTS / "0.13.0" / "chat-streaming", tmp_path / "run")
     copy("0.13.0/chat-streaming", tmp_path / "z.json")
-    assert ", 4 exports of 1 run, " in run("inspect", ".", "--summary", cwd=tmp_path).lines[0]
+    done = run("inspect", ".", "--summary", cwd=tmp_path)
+    assert ", 4 exports of 1 run, " in done.lines[0]
+    assert "       1  ####################  1.4 (4 exports)" in done.lines
+    assert "       1  ####################  0.13.0 (4 exports)" in done.lines
+    assert "       3  ####################  main export" not in done.lines
+
+
+def test_a_kind_that_only_copies_have_is_not_hidden(tmp_path: Path) -> None:
+    """What is to be migrated are files: a copy at an older version counts for no run, but is there."""
+    document = json.loads(export("0.13.0/rate").read_bytes())
+    copy("0.13.0/rate", tmp_path / "a.json")
+    (tmp_path / "b.json").write_text(json.dumps(migrate(document, "1.1", Options(config=True)).document))
+    lines = run("inspect", ".", "--summary", cwd=tmp_path).lines
+    assert "       0                        1.1 (1 export)" in lines
+    assert "       1  ####################  1.4" in lines
 
 
 def test_a_survey_reads_well_and_tells_what_it_could_not_read(tree: Path) -> None:
