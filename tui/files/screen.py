@@ -17,7 +17,7 @@ from tui.common.grid import Grid
 from tui.common.page import Page
 from tui.common.rows import tab_separated
 from tui.files.columns import DEFAULT_COLUMNS, METRICS, column
-from tui.files.export import Export, found, stamp
+from tui.files.export import Export, found, runs_among, stamp
 from tui.files.model import FileList, View
 from tui.files.reading import read_all
 
@@ -34,10 +34,12 @@ class FilesScreen(Page):
     HELP_TEXT = (
         "Every file under the given paths. ↑ after a version: it needs migration. ! codes: what check found. Other"
         " families than main exports are dimmed.\n\n"
-        "A filter has words that must be there; -word or !word must not. version:1.0, model:x, release:x, load:x,"
-        " problems:M0, time_to_first_token.p99:12 ask one column; is:old, is:bad, is:export, is:failed, is:cancelled"
-        " ask what a file is.\n\n"
-        "a and b mark the baseline and the candidate, or groups of them if lines are selected with space."
+        "A filter is a condition as --where takes it. Words must be there; -word or !word must not. version:1.0,"
+        " model:x, concurrency>4, time_to_first_token.p99<200, input_config.phases.0.type:poisson ask one thing;"
+        " is:old, is:bad, is:export, is:failed, is:cancelled, is:phase ask what a file is; and, or, not and ( )"
+        " combine.\n\n"
+        "a and b mark the baseline and the candidate, or groups of them if lines are selected with space. Of a group,"
+        " phases and copies of its runs are left out."
     )
     DEFAULT_CSS = """
     FilesScreen #filter { height: 1; border: none; padding: 0 1; background: $surface; }
@@ -95,9 +97,10 @@ class FilesScreen(Page):
         files = self.files
         files.view = remembered.view if remembered.view in VIEWS else "table"
         files.sort = remembered.sort if column(remembered.sort) else ""
-        files.descending, files.filter = remembered.descending, remembered.filter
+        files.descending = remembered.descending
+        files.condition.type(remembered.filter)
         files.columns = tuple(key for key in remembered.columns if column(key)) or DEFAULT_COLUMNS
-        self._metrics = files.metrics()
+        self._metrics = files.asked()
         self.grid.empty = "looking for files…"
         self.grid.show(files.heads(), files)
         self.grid.focus()
@@ -149,8 +152,8 @@ class FilesScreen(Page):
 
     def _read_metrics(self) -> None:
         """Read all files again if a statistic is asked for that was not read."""
-        if not set(self.files.metrics()) <= set(self._metrics):
-            self._metrics = self.files.metrics()
+        if not set(self.files.asked()) <= set(self._metrics):
+            self._metrics = self.files.asked()
             self._whole = False
             self._look({}, self._metrics)
 
@@ -217,8 +220,9 @@ class FilesScreen(Page):
         """The line above the footer: selection, filter, order."""
         files = self.files
         parts = [f"{len(self.selected)} selected"] if self.selected else []
-        if files.filter:
-            parts.append(f"filter {files.filter!r}: {files.matching} of {len(files.exports)}")
+        if files.condition.text:
+            problem = f" ({told})" if (told := files.filter_problem) else ""
+            parts.append(f"filter {files.condition.text!r}: {files.matching} of {len(files.exports)}{problem}")
         row = files.rows[self.grid.cursor] if self.grid.cursor < len(files.rows) else None
         if row and row.export:
             parts.append(row.export.error or row.export.path)
@@ -284,15 +288,15 @@ class FilesScreen(Page):
         from textual.widgets import Input
 
         if not self.query("#filter"):
-            hint = "words; -word excludes; version:1.0; is:old"
-            box = Input(self.files.filter, id="filter", placeholder=hint, compact=True)
+            hint = "words; -word excludes; version<1.3; model:x; is:old"
+            box = Input(self.files.condition.text, id="filter", placeholder=hint, compact=True)
             self.mount(box, before="#status")
             box.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed."""
-        if event.value != self.files.filter:
-            self.files.filter = event.value
+        if event.value != self.files.condition.text:
+            self.files.condition.type(event.value)
             self._arrange()
             self._read_metrics()
 
@@ -305,12 +309,12 @@ class FilesScreen(Page):
     def action_back(self) -> None:
         """Close the filter line; else clear the selection; else clear the filter."""
         if self.query("#filter"):
-            self.files.filter = ""
+            self.files.condition.type("")
             self.on_input_submitted()
         elif self.selected:
             self.selected.clear()
-        elif self.files.filter:
-            self.files.filter = ""
+        elif self.files.condition.text:
+            self.files.condition.type("")
             self._remember()
         self._arrange()
 
@@ -333,12 +337,18 @@ class FilesScreen(Page):
         return exports
 
     def action_mark(self, side: str) -> None:
-        """Put the chosen exports on a side of the comparison."""
-        paths = [export.path for export in self.chosen() if export.main]
-        if not paths:
+        """Put the chosen exports on a side of the comparison: of several, those that are runs."""
+        from migrator.batch.runs import words
+
+        exports = [export for export in self.chosen() if export.main]
+        if not exports:
             self.notify("only main exports can be compared", markup=False)
             return
-        self.shell.session.mark(side, paths)
+        # One that is chosen alone is meant, whatever it is; so are those of which none is a run.
+        runs, left_out = runs_among(exports) if len(exports) > 1 else (exports, {})
+        if runs and left_out:
+            self.notify(words(left_out).partition(" (")[0], markup=False)
+        self.shell.session.mark(side, [export.path for export in runs or exports])
         self.selected.clear()
         self._marks_changed()
 
@@ -377,7 +387,7 @@ class FilesScreen(Page):
     def _remember(self) -> None:
         remembered, files = self.shell.session.remembered, self.files
         remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
-        remembered.filter = files.filter
+        remembered.filter = files.condition.text
         is_default = {*files.columns, "name"} == set(DEFAULT_COLUMNS)
         remembered.columns = [] if is_default else list(files.columns)
 
