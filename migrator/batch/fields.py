@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.aiperf.releases import version_key
@@ -21,6 +21,9 @@ from migrator.chain.steps import NEWEST
 from migrator.errors import MigratorError, UsageError
 from migrator.identify import MIGRATABLE, Family, Identity
 from migrator.jsonfile import Json, Object, Path
+
+if TYPE_CHECKING:
+    from migrator.batch.runs import Place
 
 Kind = Literal["version", "release", "time", "text", "flag", "number", "any"]
 """What the values of a field are: `time` is text with an order; `any` is a place in the document, where values have
@@ -60,6 +63,13 @@ class File:
         from migrator.batch.runs import phase_of
 
         return phase_of(self.path, self.run) if self.path and self.run else ""
+
+    @cached_property
+    def place(self) -> Place:
+        """Its place among the runs of one command."""
+        from migrator.batch.runs import place_of
+
+        return place_of(self.run)
 
     @cached_property
     def workload(self) -> Mapping[str, Json]:
@@ -157,9 +167,7 @@ def _variation(file: File) -> Values:
 
 
 def _place(name: Literal["trial", "label"]) -> Callable[[File], Values]:
-    from migrator.batch.runs import place_of
-
-    return lambda file: _present(getattr(place_of(file.run), name))
+    return lambda file: _present(getattr(file.place, name))
 
 
 def _fact(name: str) -> Callable[[File], Values]:

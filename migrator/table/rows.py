@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from migrator.aiperf.definitions import Era, Touched, era_of, facts_of, touching
@@ -78,6 +77,7 @@ ABOUT_RUN: Final[dict[str, Kind]] = {name: kind_of(name) for name in _BY_DEFAULT
 """Columns about a run: `from_version` is the schema version of the file, `version` that of the row."""
 FACTS: Final[dict[str, Kind]] = {name: kind_of(name) for name in FIELDS if name not in ABOUT_RUN}
 """Columns about a run that a table has where they are asked for."""
+_OF_THE_ROW: Final = tuple((name, kind, field_of(name).values) for name, kind in list(ABOUT_RUN.items())[3:])
 ABOUT_METRIC: Final[dict[str, Kind]] = {"metric": "text", "title": "text", "unit": "text"}
 METRIC_COLUMNS: Final[dict[str, Kind]] = {**ABOUT_RUN, **ABOUT_METRIC, **dict.fromkeys(STATISTICS, "number")}
 """All columns of a table with a row a metric."""
@@ -95,9 +95,9 @@ class Run(NamedTuple):
     metrics: dict[str, dict[str, Json]]
     warnings: list[str]
     mark: Mark
+    places: Mapping[str, Mapping[str, Json]]
     era: Era | None = None
     touched: Touched = ()
-    places: Mapping[str, Mapping[str, Json]] = MappingProxyType({})
 
 
 def read_run(source: Source, loaded: Loaded, *, to: str, columns: Sequence[str] = ()) -> Run | None:
@@ -142,20 +142,24 @@ def run_of(file: File, document: Object, to: str, columns: Sequence[str] = ()) -
     row = File(file.identity._replace(version=to, versions=(to,)), document, file.path, file.relative)
     warnings: list[str] = []
     about: Row = {"file": file.path, "from_version": file.identity.version, "version": to}
-    for name, kind in ABOUT_RUN.items():
-        if name not in about:
-            about[name] = _cell(name, field_of(name).values(row), kind, warnings)
+    for name, kind, values in _OF_THE_ROW:
+        about[name] = _cell(name, values(row), kind, warnings)
     for name in columns:
         if name in FACTS:
             about[name] = _cell(name, field_of(name).values(file), FACTS[name], warnings)
     metrics = _by_todays_name(metrics_of(document, to))
     averages = {tag: value for tag, block in metrics.items() if (value := _number(block.get("avg"))) is not None}
     for tag, block in metrics.items():
-        odd = [name for name in STATISTICS if block.get(name) is not None and _number(block[name]) is None]
-        warnings += [f"{tag}.{name} is not a number: its cell is left empty" for name in odd]
+        warnings += [f"{tag}.{name} is not a number: its cell is left empty" for name in _odd(block)]
     era = era_of(document.get("aiperf_version"), file.identity.version, metrics)
     touched = _touched(document, averages) if era else ()
-    return Run(about, metrics, warnings, mark, era, touched, _places(file, columns))
+    return Run(about, metrics, warnings, mark, _places(file, columns), era, touched)
+
+
+def _odd(block: dict[str, Json]) -> list[str]:
+    """The statistics of a block that are not numbers. Nearly all are, and are passed over by their type."""
+    others = [name for name, value in block.items() if type(value) is not float and type(value) is not int]
+    return [name for name in others if name in STATISTICS and block[name] is not None and _number(block[name]) is None]
 
 
 def _places(file: File, columns: Sequence[str]) -> dict[str, dict[str, Json]]:
@@ -226,13 +230,15 @@ def _by_todays_name(holder: dict[str, Json]) -> dict[str, dict[str, Json]]:
 
 def _cell(name: str, values: Values, kind: Kind, warnings: list[str]) -> Json:
     """The cell of a field's values: several texts in one; what does not fit the column is left out, with a warning."""
+    if not values:
+        return None
     if kind == "text":
-        return ", ".join(map(text_of, values)) if values else None
+        return text_of(values[0]) if len(values) == 1 else ", ".join(map(text_of, values))
     fits = [value for value in values if (type(value) is bool if kind == "flag" else _number(value) is not None)]
-    if values and (len(values) > 1 or not fits):
+    if len(values) > 1 or not fits:
         warnings.append(f"{name} is not {_KINDS[kind]}: its cell is left empty")
         return None
-    return fits[0] if fits else None
+    return fits[0]
 
 
 def text_of(value: Json) -> str:

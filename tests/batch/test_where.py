@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.growth import TIMES, is_linear
 from support.process import EXPORTS, NAME, ROOT, copy, export, run
 from support.versions import NEWEST
 
@@ -277,3 +278,26 @@ def test_every_file_of_the_corpus_has_its_facts() -> None:
         ]
         assert all(told), path
         assert json.loads(json.dumps(told))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["llama ", "a=1 or ", "-x:y ", "'a b' ", "a.b.", "a[0]", "a['b]']", "not ", "(a) ", "=", "[", "-", "is:old "],
+)
+def test_no_expression_takes_long(piece: str) -> None:
+    def read(text: str) -> None:
+        where.cache_clear()
+        with suppress(UsageError):
+            where(text)
+
+    assert is_linear(read, piece * 1000 + "x=1", piece * 1000 * TIMES + "x=1")
+
+
+@pytest.mark.parametrize("glob", ["*a", "?*", "*?a", "[ab]*"])
+def test_no_comparison_takes_long(glob: str) -> None:
+    test = where(f"benchmark_id ~ '{glob * 30}!'")
+
+    def holds(text: str) -> bool:
+        return test.holds(answers("0.6.0/key", benchmark_id=text))
+
+    assert is_linear(holds, "a" * 20_000, "a" * 20_000 * TIMES)
