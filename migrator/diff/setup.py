@@ -12,9 +12,9 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.volatile import stable
+from migrator.batch.workload import FACTS, PROFILING, config_of, whole
 from migrator.config.release_models import readers
 from migrator.diff.run import Run
-from migrator.diff.workload import FACTS, PROFILING, config_of, whole
 from migrator.errors import UsageError
 from migrator.jsonfile import Json, Object
 from migrator.redact import REDACTED

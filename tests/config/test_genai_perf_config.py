@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrator.batch.workload import workload
 from migrator.config.genai_perf import as_benchmark_config, is_genai_perf
-from migrator.diff.workload import workload
 
 FLAT: dict[str, Any] = {
     "subcommand": None,

@@ -91,7 +91,7 @@ def test_filter_narrows_while_it_is_typed_and_escape_clears_it(few: Path) -> Non
         assert "filter '-chat': 1 of 4" in text(app)
         assert app.session.remembered.filter == "-chat"
         await press(pilot, "escape")
-        assert files_of(app).files.filter == ""
+        assert files_of(app).files.condition.text == ""
         assert len(files_of(app).files) == 4
         await press(pilot, "slash", *"zzz", "escape")
         assert len(files_of(app).files) == 4
@@ -99,6 +99,41 @@ def test_filter_narrows_while_it_is_typed_and_escape_clears_it(few: Path) -> Non
         assert "nothing passes the filter" in text(app)
 
     play(scene, [few])
+
+
+def test_a_folder_on_a_side_is_its_runs_and_a_single_phase_is_meant(tmp_path: Path) -> None:
+    """A warm-up in a group would be a run of its side: a comparison of a run with four requests."""
+    shutil.copytree(export(RUN).parent, tmp_path / "runs" / "run")
+    (tmp_path / "runs" / "run" / "phases" / "z.json").write_text("{}")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "2", "home", "a")
+        assert [path.parent.name for path in app.session.baseline] == ["run"]
+        assert "left out: 2 phases of runs" in messages(app)
+        warm_up = str(tmp_path / "runs" / "run" / "phases" / "warmup" / "profile_export_aiperf.json")
+        files_of(app).grid.cursor = files_of(app).files.find(warm_up)
+        await press(pilot, "b")
+        assert [path.parent.name for path in app.session.candidate] == ["warmup"]
+
+    play(scene, [tmp_path / "runs"])
+
+
+def test_a_filter_takes_any_condition_and_tells_what_is_wrong(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "slash")
+        app.screen.query_one("#filter", Input).value = "input_config.phases.0.requests = 4 and concurrency > 3"
+        await settled(pilot)
+        await press(pilot, "enter")
+        assert [row.export.relative.split("/")[0] for row in files_of(app).files.rows if row.export] == [
+            "0.1.1",
+            "0.13.0",
+        ]
+        await press(pilot, "slash")
+        app.screen.query_one("#filter", Input).value = "modle:x"
+        await press(pilot, "enter")
+        assert "unknown name 'modle'; expected model" in text(app)
+
+    play(scene, [few], remembered=Remembered(filter="modle:"))
 
 
 def test_views_sorting_and_folding(few: Path) -> None:

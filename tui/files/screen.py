@@ -18,7 +18,7 @@ from tui.common.grid import Grid
 from tui.common.rows import tab_separated
 from tui.files.columns import DEFAULT_COLUMNS, METRICS, column
 from tui.files.command import command
-from tui.files.export import Export, found, stamp
+from tui.files.export import Export, found, runs_among, stamp
 from tui.files.model import View
 from tui.files.reading import read_all
 from tui.files.selecting import SelectingPage
@@ -38,10 +38,12 @@ class FilesScreen(SelectingPage):
     HELP_TEXT = (
         "Every file under the given paths. ↑ after a version: it needs migration. ! codes: what check found. Other"
         " families than main exports are dimmed.\n\n"
-        "A filter has words that must be there; -word or !word must not. version:1.0, model:x, release:x, load:x,"
-        " problems:M0, time_to_first_token.p99:12 ask one column; is:old, is:bad, is:export, is:failed, is:cancelled"
-        " ask what a file is.\n\n"
-        "a and b mark the baseline and the candidate, or groups of them if lines are selected with space.\n\n"
+        "A filter is a condition as --where takes it. Words must be there; -word or !word must not. version:1.0,"
+        " model:x, concurrency>4, time_to_first_token.p99<200, input_config.phases.0.type:poisson ask one thing;"
+        " is:old, is:bad, is:export, is:failed, is:cancelled, is:phase ask what a file is; and, or, not and ( )"
+        " combine.\n\n"
+        "a and b mark the baseline and the candidate, or groups of them if lines are selected with space. Of a group,"
+        " phases and copies of its runs are left out.\n\n"
         "To upgrade all that needs it, with backups: n, ctrl+a, m, i, enter. Keys act on the selected files that pass"
         " the filter, as soon as they have been read; escape gives up waiting."
     )
@@ -99,9 +101,10 @@ class FilesScreen(SelectingPage):
         files = self.files
         files.view = remembered.view if remembered.view in VIEWS else "table"
         files.sort = remembered.sort if column(remembered.sort) else ""
-        files.descending, files.filter = remembered.descending, remembered.filter
+        files.descending = remembered.descending
+        files.condition.type(remembered.filter)
         files.columns = tuple(key for key in remembered.columns if column(key)) or DEFAULT_COLUMNS
-        self._metrics = files.metrics()
+        self._metrics = files.asked()
         self.grid.empty = "looking for files…"
         self.grid.show(files.heads(), files)
         self.grid.focus()
@@ -157,8 +160,8 @@ class FilesScreen(SelectingPage):
 
     def _read_metrics(self) -> None:
         """Read all files again if a statistic is asked for that was not read."""
-        if not set(self.files.metrics()) <= set(self._metrics):
-            self._metrics = self.files.metrics()
+        if not set(self.files.asked()) <= set(self._metrics):
+            self._metrics = self.files.asked()
             self._whole = False
             self._look({}, self._metrics)
 
@@ -233,8 +236,9 @@ class FilesScreen(SelectingPage):
         files = self.files
         parts = [self.waits_for] if self.waiting else []
         parts += [self.selection.words] if self.selection else []
-        if files.filter:
-            parts.append(f"filter {files.filter!r}: {files.matching} of {len(files.exports)}")
+        if files.condition.text:
+            problem = f" ({told})" if (told := files.filter_problem) else ""
+            parts.append(f"filter {files.condition.text!r}: {files.matching} of {len(files.exports)}{problem}")
         row = files.rows[self.grid.cursor] if self.grid.cursor < len(files.rows) else None
         if row and row.export:
             parts.append(row.export.error or row.export.path)
@@ -300,15 +304,15 @@ class FilesScreen(SelectingPage):
         from textual.widgets import Input
 
         if not self.query("#filter"):
-            hint = "words; -word excludes; version:1.0; is:old"
-            box = Input(self.files.filter, id="filter", placeholder=hint, compact=True)
+            hint = "words; -word excludes; version<1.3; model:x; is:old"
+            box = Input(self.files.condition.text, id="filter", placeholder=hint, compact=True)
             self.mount(box, before="#status")
             box.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed."""
-        if event.value != self.files.filter:
-            self.files.filter = event.value
+        if event.value != self.files.condition.text:
+            self.files.condition.type(event.value)
             self._arrange()
             self._read_metrics()
 
@@ -321,35 +325,42 @@ class FilesScreen(SelectingPage):
     def action_back(self) -> None:
         """Close the filter line; else give up waiting; else clear the selection; else clear the filter."""
         if self.query("#filter"):
-            self.files.filter = ""
+            self.files.condition.type("")
             self.on_input_submitted()
         elif self.waiting:
             self.waiting.clear()
         elif self.selection:
             self.selection.clear()
-        elif self.files.filter:
-            self.files.filter = ""
+        elif self.files.condition.text:
+            self.files.condition.type("")
             self._remember()
         self._arrange()
 
     def action_old(self) -> None:
         """Show only what needs migration, or all again."""
-        words = self.files.filter.split()
-        self.files.filter = " ".join(word for word in words if word != OLD) if OLD in words else " ".join((*words, OLD))
+        words = self.files.condition.text.split()
+        rest = [word for word in words if word != OLD]
+        self.files.condition.type(" ".join(rest if OLD in words else [*words, OLD]))
         self._arrange()
         self._remember()
 
     def action_mark(self, side: str) -> None:
-        """Put the chosen exports on a side of the comparison."""
+        """Put the chosen exports on a side of the comparison: of several, those that are runs."""
         self.when_read(self.acted_on(), partial(self._put_on, side))
 
     def _put_on(self, side: str, chosen: Sequence[Export]) -> None:
+        from migrator.batch.runs import words
+
         exports = [export for export in chosen if export.migratable]
         self.left_out(chosen, exports, "not exports")
         if not exports:
             self.notify("only exports can be compared", markup=False)
             return
-        self.shell.session.mark(side, [export.path for export in exports])
+        # One that is chosen alone is meant, whatever it is; so are those of which none is a run.
+        runs, left_out = runs_among(exports) if len(exports) > 1 else (exports, {})
+        if runs and left_out:
+            self.notify(words(left_out).partition(" (")[0], markup=False)
+        self.shell.session.mark(side, [export.path for export in runs or exports])
         self.selection.clear()
         self._marks_changed()
 
@@ -384,7 +395,7 @@ class FilesScreen(SelectingPage):
     def _remember(self) -> None:
         remembered, files = self.shell.session.remembered, self.files
         remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
-        remembered.filter = files.filter
+        remembered.filter = files.condition.text
         is_default = {*files.columns, "name"} == set(DEFAULT_COLUMNS)
         remembered.columns = [] if is_default else list(files.columns)
 

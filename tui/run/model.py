@@ -12,8 +12,8 @@ from migrator.aiperf.directions import direction
 from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.batch.facts import facts
 from migrator.batch.load import load
+from migrator.batch.workload import workload
 from migrator.check.rule import RULES, Finding, Severity, Spot, Subject
-from migrator.diff.workload import workload
 from migrator.errors import reported
 from migrator.identify import MIGRATABLE, Family, Identity
 from migrator.jsonfile import Json
