@@ -229,6 +229,7 @@ def _dialect(document: Object, goal: Goal) -> Dialect:
 
 
 def _redacted(document: Object, entries: list[Entry]) -> Object:
+    clean: Object
     clean, places = redact(document)
     entries += [Entry("secrets", Op.REDACT, place, Loss.REDACTED) for place in places]
     return clean

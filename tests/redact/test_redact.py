@@ -139,9 +139,9 @@ def test_secrets_of_a_configuration(config: Any, clean: Any) -> None:
     [
         {"input": {"extra": [["max_tokens", "16"], ["min_tokens", 1], ["max_completion_tokens", "9"]]}},
         {"endpoint": {"extra": {"max_tokens": "16", "output_token_count": "5", "tokenizer": "t"}}},
-        {"endpoint": {"headers": {"X-Team": "perf", "X-Author": "me"}, "api_key": REDACTED}},
+        {"endpoint": {"headers": {"X-Team": "perf", "X-Owner": "me"}, "api_key": REDACTED}},
         {"endpoint": {"api_key": None}, "input": None, "gpu_telemetry": None, "server_metrics": 5},
-        {"endpoint": {"api_key": "", "headers": [["Authorization"], "Authorization", [1, KEY]], "urls": [None]}},
+        {"endpoint": {"api_key": "", "headers": [["Authorization"], "Authorization", [1, "me"]], "urls": [None]}},
         {"endpoint": {"api_key": 5, "headers": {"Authorization": None}}},
         {"endpoint": [], "cli_command": None},
         None,
