@@ -11,10 +11,10 @@ from __future__ import annotations
 from migrator.jsonfile import Object, Path
 from migrator.redact.command import clean_command
 from migrator.redact.document import find, redact
-from migrator.redact.lines import redact_lines
+from migrator.redact.lines import redact_lines, secret_lines
 from migrator.redact.text import REDACTED
 
-__all__ = ["REDACTED", "find_secrets", "places", "redact", "redact_lines", "redacted_command"]
+__all__ = ["REDACTED", "find_secrets", "places", "redact", "redact_lines", "redacted_command", "secret_lines"]
 
 
 def redacted_command(command: str) -> str:

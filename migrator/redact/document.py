@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Final, NamedTuple
 
-from migrator.jsonfile import Json, Object, Path
+from migrator.jsonfile import Json, Numeral, Object, Path
 from migrator.redact import command
 from migrator.redact.command import clean_arguments, clean_command
 from migrator.redact.names import is_header, is_random, is_setting, is_variable
@@ -24,6 +24,7 @@ from migrator.redact.text import (
 )
 
 _NO_TEXT: Final = frozenset({float, int, bool, type(None)})
+_INTEGERS: Final = frozenset({int, Numeral})
 _SHORTEST_TEXT: Final = 9
 """Characters of the shortest text with a secret that is not declared: `a://b:c@d`."""
 _SHORTEST_TOKEN: Final = 16
@@ -102,8 +103,8 @@ def _is_suspect(node: Object, texts: list[str]) -> bool:
     for key, value in node.items():
         kind = type(value)
         if kind is dict:
-            if "unit" in value and "series" not in value:
-                continue
+            if "unit" in value and ("avg" in value or "value" in value):
+                continue  # A stats block, or a value of a record.
             here = kind_of(key)
             if here is Kind.HOSTS:
                 texts += value
@@ -134,7 +135,7 @@ def _is_suspect(node: Object, texts: list[str]) -> bool:
                 return True
             else:
                 texts.append(value)
-        elif kind is int and value >= _SMALLEST_NUMBER and kind_of(key) is Kind.SECRET:
+        elif (kind is int or kind is Numeral) and value >= _SMALLEST_NUMBER and kind_of(key) is Kind.SECRET:
             return True
     return False
 
@@ -167,20 +168,24 @@ def _members(node: Object, path: Path, kind: Kind, found: Found) -> None:
     if kind is Kind.HOSTS:
         _hosts(node, path, found)
     carries = _NAMED.get(kind)
+    # A parameter of a request may have any shape.
+    blocks = kind is not Kind.SECRET and not carries
     for key, value in node.items():
-        if type(value) in _NO_TEXT:
-            if type(value) is int and value >= _SMALLEST_NUMBER and kind_of(key) is Kind.SECRET:
+        if type(value) in _NO_TEXT or type(value) is Numeral:
+            if type(value) in _INTEGERS and value >= _SMALLEST_NUMBER and kind_of(key) is Kind.SECRET:
                 found.numbers.add((*path, key))
             continue
-        if type(value) is dict and "unit" in value and "series" not in value:
-            continue  # A stats block. Only server metrics have more in it than numbers.
+        if blocks and type(value) is dict and "unit" in value and ("avg" in value or "value" in value):
+            continue
         here = Kind.SECRET if carries and carries(key) else _below(kind, kind_of(key))
+        if here is Kind.SECRET and kind is Kind.CONTENT and type(value) is dict:
+            here = kind  # The schema of a tool's parameter, which is called `password`.
         if here is Kind.NUMBERS:
             continue
         if here is Kind.TOKEN:
             here = Kind.SECRET if type(value) is str and is_random(value, _SHORTEST_TOKEN) else Kind.TEXT
         _look(value, (*path, key), here, found)
-    _named_by_member(node, path, found)
+    _named_by_member(node, path, carries or is_setting, found)
 
 
 def _below(kind: Kind, member: Kind) -> Kind:
@@ -203,10 +208,10 @@ def _hosts(node: Object, path: Path, found: Found) -> None:
                 found.secrets.update(secrets)
 
 
-def _named_by_member(node: Object, path: Path, found: Found) -> None:
+def _named_by_member(node: Object, path: Path, carries: Callable[[str], bool], found: Found) -> None:
     """`{"name": "endpoint.api_key", "values": [...]}`, as sweeps and lists of headers have it."""
     name = node.get("name", node.get("path"))
-    if type(name) is not str or not (is_setting(name) or ".headers." in name):
+    if type(name) is not str or not (carries(name) or ".headers." in name):
         return
     for key in ("value", "values", "choices"):
         if key in node:
@@ -220,10 +225,7 @@ def _items(items: list[Json], path: Path, kind: Kind, found: Found) -> None:
         return
     if carries and len(items) == 2 and type(items[0]) is str and ":" not in items[0] and type(path[-1]) is int:
         # One of the pairs of a list.
-        if carries(items[0]):
-            _look(items[1], (*path, 1), Kind.SECRET, found)
-        else:
-            _look(items[1], (*path, 1), Kind.TEXT, found)
+        _look(items[1], (*path, 1), Kind.SECRET if carries(items[0]) else Kind.TEXT, found)
         return
     for index, item in enumerate(items):
         if type(item) not in _NO_TEXT:
@@ -282,11 +284,12 @@ def _rebuilt(value: Json, path: Path, place: Path, found: Found, search: Search,
         return clean
     if type(value) is dict:
         new: Object = {}
+        numbers: dict[str, int] = {}
         same = True
         for key, item in value.items():
             name = found.keys.get((*path, key)) or search.replaced(key)
             if name != key:
-                name = _free(name, new, value)
+                name = _free(name, value, numbers)
                 places.append((*place, name))
             if found.numbers and (*path, key) in found.numbers:
                 places.append((*place, name))
@@ -306,10 +309,17 @@ def _rebuilt(value: Json, path: Path, place: Path, found: Found, search: Search,
     return value
 
 
-def _free(name: str, *taken: Object) -> str:
-    """The key without its secret, with a number if another member has it: two users of one host stay two members."""
-    number, free = 1, name
-    while any(free in node for node in taken):
-        number += 1
+def _free(name: str, taken: Container[str], last: dict[str, int]) -> str:
+    """The key without its secret, with a number if another member has it: two users of one host stay two members.
+
+    Args:
+        name: the key without its secret.
+        taken: the keys that are there.
+        last: the last number that each such key was given in this object, which is updated.
+    """
+    free = name
+    while free in taken or (free == name and name in last):
+        last[name] = number = last.get(name, 1) + 1
         free = name.replace(REDACTED, f"<redacted-{number}>", 1)
+    last.setdefault(name, 1)
     return free

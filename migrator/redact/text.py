@@ -25,7 +25,10 @@ _USERINFO: Final = r"://([^\s'\"/?#]+)@"
 _USERINFO_OF_URL: Final = r"://([^/?#]+)@"
 _BARE_USERINFO: Final = r"(?:^|(?<=[\s,;'\"]))(?:([^\s,;'\"/?#]+)|([^\s,;'\"@:/?#]+:(?!\d{1,5}[/?#])[^\s,;'\"?#]+))@"
 """`user:password@host` without a scheme; the password may have a slash where that is no path."""
+_CELL_USERINFO: Final = r"(?:^|(?<=,))([^\s,;'\"@:/?#]+:[^\s,;'\"/?#]+)@"
+"""The same at the start of a cell of a CSV file."""
 _PARAMETER: Final = r"[?&#]([^=&#?\s'\"]+)="
+_PARAMETER_OF_URL: Final = r"[?&#]([^=&#?]+)="
 _VALUE: Final = r"[^&#\s'\"]+"
 _VALUE_OF_URL: Final = r"[^&#]+"
 _KEY: Final = (
@@ -92,7 +95,7 @@ def clean_text(text: str) -> Cleaned:
 
 def clean_url(text: str) -> Cleaned:
     """A URL, or several with commas between them, with or without a scheme."""
-    spans = [*_keys(text), *_parameters(text, _VALUE_OF_URL)]
+    spans = [*_keys(text), *_parameters(text, _PARAMETER_OF_URL, _VALUE_OF_URL)]
     if "@" in text:
         spans += _userinfo(text, _USERINFO_OF_URL)
         if "://" not in text:
@@ -104,6 +107,14 @@ def clean_message(text: str) -> Cleaned:
     """An error message: headers and parameters in it by their names, too. Only secrets that look like keys are told."""
     clean, secrets = _with_passwords(cleaned(text, [*_in_text(text), *_named(text)]))
     return clean, [secret for secret in secrets if is_random(secret)]
+
+
+def clean_line(text: str) -> Cleaned:
+    """A line of a CSV file or a log: as a message, with the hosts of telemetry as AIPerf writes them into cells."""
+    spans = [*_in_text(text), *_named(text)]
+    if "@" in text:
+        spans += [match.span(1) for match in re.finditer(_CELL_USERINFO, text)]
+    return _with_passwords(cleaned(text, spans))
 
 
 def _with_passwords(found: Cleaned) -> Cleaned:
@@ -119,7 +130,7 @@ def _with_passwords(found: Cleaned) -> Cleaned:
 
 
 def _in_text(text: str) -> list[Span]:
-    spans = [*_keys(text), *_parameters(text, _VALUE)]
+    spans = [*_keys(text), *_parameters(text, _PARAMETER, _VALUE)]
     if "@" in text:
         spans += _userinfo(text, _USERINFO)
     return spans
@@ -141,10 +152,10 @@ def _bare_userinfo(text: str) -> Iterator[Span]:
             yield match.span(match.lastindex or 0)
 
 
-def _parameters(text: str, value: str) -> Iterator[Span]:
+def _parameters(text: str, name: str, value: str) -> Iterator[Span]:
     if "=" not in text:
         return
-    pattern, values, position = re.compile(_PARAMETER), re.compile(value), 0
+    pattern, values, position = re.compile(name), re.compile(value), 0
     while match := pattern.search(text, position):
         position = match.end()
         if is_query(match[1]) and (found := values.match(text, position)):
@@ -194,6 +205,6 @@ def _value(text: str, name: str, following: re.Match[str]) -> Span | None:
             assert found
             return start, start + len(found[0].rstrip())
         return start, end
-    if sign == "=" or is_random(first[0], 8) or (sign and quoted and name not in _WEAK_NAMES):
-        return start, end
-    return (start, end) if sign and name not in _WEAK_NAMES else None
+    strong, random = name not in _WEAK_NAMES, is_random(first[0], 8)
+    told = strong or random if sign or quoted else strong and random
+    return (start, end) if sign == "=" or told else None
