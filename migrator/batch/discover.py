@@ -12,7 +12,7 @@ from migrator import stores
 from migrator.aiperf.records import RECORDS, only_records
 from migrator.errors import MigratorError, UnreadableError
 from migrator.files.disk import unreadable
-from migrator.files.packed import EXPORT_SUFFIXES
+from migrator.files.packed import EXPORT_SUFFIXES, LINES_SUFFIXES, TEXT_SUFFIXES
 from migrator.stores import is_url
 from migrator.writing import RESIDUE_SUFFIX
 
@@ -45,6 +45,8 @@ class Names(Enum):
     """`*.json`, also compressed: exports can have any such name."""
     MIGRATED = "migrated"
     """These, and the records of GPU telemetry, under the names that AIPerf gives them."""
+    RUN = "run"
+    """`*.json` and `*.jsonl`, also compressed, and the results and logs that AIPerf writes as text."""
     ALL = "all"
     """Every file that is not hidden."""
 
@@ -55,9 +57,17 @@ class Names(Enum):
             return True
         if self is Names.MIGRATED:
             return ".jsonl" in name and re.search(_TELEMETRY, name) is not None
+        if self is Names.RUN:
+            return name.endswith(LINES_SUFFIXES) or is_text_of_run(name)
         return self is Names.ALL and not name.startswith(".")
 
 
+def is_text_of_run(name: str) -> bool:
+    """Whether a file is a text that AIPerf writes beside an export, by its name without folders."""
+    return name.endswith(TEXT_SUFFIXES) and re.search(_TEXT_OF_RUN, name) is not None
+
+
+_TEXT_OF_RUN: Final = r"profile_export|server_metrics|gpu_telemetry|aiperf"
 _TELEMETRY: Final = r"gpu_telemetry(_export)?\.jsonl(\.gz|\.zst)?$"
 """`gpu_telemetry_export.jsonl`, and `PREFIX_gpu_telemetry.jsonl` where the run had a prefix for its files."""
 

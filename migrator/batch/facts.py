@@ -5,6 +5,7 @@ from __future__ import annotations
 from migrator.aiperf.metadata import dataset_of, submission_of
 from migrator.aiperf.metrics import is_block
 from migrator.batch.load import Loaded
+from migrator.batch.redact_files import secret_places
 from migrator.chain.names import block_of, metrics_of
 from migrator.chain.requests import requests_of
 from migrator.identify import MIGRATABLE
@@ -12,14 +13,14 @@ from migrator.jsonfile import Json
 from migrator.redact import places
 
 
-def facts(loaded: Loaded) -> dict[str, Json]:
-    """Name → value of each fact about an export, null where the file does not tell; empty for other families.
+def facts(loaded: Loaded, path: str = "") -> dict[str, Json]:
+    """Name → value of each fact about an export, null where the file does not tell; of other families only the secrets.
 
     `inspect --json` prints these beside the identity. `request_latency_avg` is in `request_latency_unit`. A count of
     requests that AIPerf leaves out where it is zero is zero in `requests_succeeded` and `requests_failed`.
     """
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
-        return {}
+        return {"secrets_in_clear": len(secret_places(path, loaded))}
     document = loaded.parsed.data
     metrics = metrics_of(document, loaded.identity.version)
     latency = block_of(metrics, "request_latency")

@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
 from migrator.files.disk import MAX_BYTES, unreadable
-from migrator.files.packed import unpack
+from migrator.files.packed import TEXT_SUFFIXES, unpack
 from migrator.identify import BESIDE, Family, Identity, family, identify
 from migrator.jsonfile import Json, Parsed, parse, parse_to_look
 from migrator.stores import read_bytes
@@ -25,7 +25,7 @@ _WRITABLE_DEPTH = 250
 class Loaded(NamedTuple):
     """A file in memory. `raw` has its bytes, which may be compressed.
 
-    `parsed` is None for a file with one JSON document a line, which is identified and not parsed.
+    `parsed` is None for a text and for a file with one JSON document a line, which are identified and not parsed.
     """
 
     raw: bytes
@@ -68,7 +68,7 @@ def load_content(raw: bytes, path: str, *, details: bool = True, to_look: bool =
         try:
             parsed = _parse_to_look(content) if to_look else parse(content)
         except NotJsonError:
-            found = _lines(content[:_HEAD])
+            found = _lines(content[:_HEAD]) or _text(path)
             if found is None:
                 raise
             return Loaded(raw, None, found)
@@ -90,10 +90,17 @@ def load_oversized(path: str, error: UnreadableError) -> Loaded:
     """
     if error.too_large and path != STDIN:
         with contextlib.suppress(OSError), open(path, "rb") as file:
-            if found := _lines(file.read(_HEAD)):
+            if found := _lines(file.read(_HEAD)) or _text(path):
                 return Loaded(b"", None, found)
     error.file = _named(path)
     raise error
+
+
+def _text(path: str) -> Identity | None:
+    """What a file is that is not JSON: the results or the log of a run as text, by its name."""
+    if not path.lower().endswith(TEXT_SUFFIXES):
+        return None
+    return Identity(Family.OTHER, evidence=("a text, by its name",))
 
 
 def _named(path: str) -> str:

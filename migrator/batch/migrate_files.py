@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 from migrator._version import __version__
+from migrator.aiperf.records import RECORDS, only_records
 from migrator.backfill.beside import Backfill
-from migrator.batch.discover import STDIN, Names, Source
+from migrator.batch.discover import STDIN, Names, Source, is_text_of_run
 from migrator.batch.load import Loaded, load, load_content, load_oversized
+from migrator.batch.redact_files import OWN, redacted
 from migrator.batch.request import Request, Result, Status
 from migrator.batch.select import passes
 from migrator.chain.families import MAIN
@@ -20,7 +23,7 @@ from migrator.files.disk import MAX_BYTES
 from migrator.files.packed import Packing, pack, packing_of_content, packing_of_name, unpack
 from migrator.identify import BESIDE, MIGRATABLE, Family, Identity, require_chain
 from migrator.jsonfile import Parsed, render
-from migrator.ledger import Loss, Op
+from migrator.ledger import Ledger, Loss, Op
 from migrator.migration.goal import is_at, target_of
 from migrator.migration.lines import LinesMigration, migrate_lines
 from migrator.migration.migrate import Migration, Options, migrate
@@ -163,23 +166,43 @@ def _to_output(source: Source, request: Request, outputs: Outputs) -> _Attempt |
     return _Attempt(migrated.result, outputs.write(migrated.result.output, migrated.raw, migrated.residue))
 
 
-_OWN_FILES: Final = (Family.RESIDUE, Family.JOURNAL, Family.REPORT)
-"""Families that this tool writes: no part of a run, and a residue belongs to the file beside it as it is there."""
 _BACKUP: Final = "a backup, left out"
 
 
 def _copied(source: Source, request: Request, outputs: Outputs, why: str, loaded: Loaded | None = None) -> _Attempt:
     """A file that is not migrated, in its place in the mirrored tree; `why` says what it is."""
     target = request.target(source)
-    if loaded is not None and loaded.identity.family in _OWN_FILES:
+    if loaded is not None and loaded.identity.family in OWN:
         return _Attempt(Result(source, Status.SKIPPED, why), Outcome())
     if source.path.endswith(BACKUP_SUFFIX):
         return _Attempt(Result(source, Status.SKIPPED, _BACKUP), Outcome())
-    result = Result(source, Status.COPIED, f"{why.partition(', left alone')[0]}, as it is", output=target)
+    what = why.partition(", left alone")[0]
+    if not request.keep_secrets and Names.RUN.have(source.path.rpartition("/")[2]):
+        # A copy is one more place where a secret would stand.
+        loaded = loaded or _looked_at(source)
+        raw, ledger = redacted(source.path, loaded)
+        if ledger:
+            result = Result(source, Status.REDACTED, f"{what}, {_told(ledger)}", output=target, tally=ledger.tally())
+            result.ledger = ledger if request.ledgers else result.ledger
+            result.warnings = _redaction_warnings(len(ledger), request)
+            return _Attempt(result, outputs.write(target, pack(raw, _packing(loaded, source, request)), None))
+    result = Result(source, Status.COPIED, f"{what}, as it is", output=target)
     if is_url(source.path) or is_url(target):
         raw = loaded.raw if loaded is not None and loaded.raw else read_bytes(source.path)
         return _Attempt(result, outputs.write(target, raw, None))
     return _Attempt(result, outputs.copy(target, source.path))
+
+
+def _looked_at(source: Source) -> Loaded:
+    """A file that is not migrated, to look for secrets in it: as lines, if it is no document."""
+    try:
+        return load(source.path, details=False)
+    except UnreadableError as error:
+        if not error.too_large:
+            raise
+        return Loaded(b"", None, Identity(Family.OTHER))
+    except MigratorError:
+        return Loaded(read_bytes(source.path), None, Identity(Family.OTHER))
 
 
 class _Migrated(NamedTuple):
@@ -194,8 +217,10 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
     """Migrate and render one file in memory; None if it does not pass the request's `where`."""
     if not passes(source, loaded, request.where):
         return None
+    if request.redact_only:
+        return _redacted(source, loaded, request, "")
     if reason := _left_alone(source, loaded, request):
-        return _Migrated(Result(source, Status.SKIPPED, reason))
+        return _redacted(source, loaded, request, reason)
     identity = loaded.identity
     residue, warnings = residue_beside(source, request)
     finish = Backfill(source.path, request.records) if request.backfill and identity.family in MIGRATABLE else None
@@ -221,6 +246,8 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
         if request.ledgers:
             result.ledger = done.ledger
         result.warnings += _warnings(loaded.parsed, done, request)
+        if not done.steps and len(done.ledger.of(Loss.REDACTED)) == len(done.ledger):
+            result.status, result.reason = Status.REDACTED, f"{_as_it_is(request, done)}, {_told(done.ledger)}"
     else:
         result.status, result.reason = Status.UNCHANGED, _as_it_is(request, done)
         if identity.mislabelled and not family:
@@ -246,14 +273,81 @@ def _whole(loaded: Loaded) -> bytes:
     return unpack(loaded.raw)
 
 
+def _redacted(source: Source, loaded: Loaded, request: Request, reason: str) -> _Migrated | None:
+    """A file that is not migrated, but loses its secrets where it stands; None if it was only looked at for them.
+
+    Args:
+        source: the file.
+        loaded: what was read of it.
+        request: what is asked.
+        reason: why it is not migrated; empty if nobody asked for that.
+    """
+    family = loaded.identity.family
+    left = Result(source, Status.SKIPPED, reason or f"{family.value}, left alone")
+    text = family is Family.OTHER and is_text_of_run(source.path.rpartition("/")[2].lower())
+    if family in OWN or (family is Family.OTHER and not (request.redact_only or text)):
+        return _Migrated(left)
+    # An output of a file that is not migrated was not asked for.
+    if not request.redact_only and (request.keep_secrets or not (request.in_place or not request.writes)):
+        return _Migrated(left)
+    raw, ledger = redacted(source.path, loaded)
+    if not ledger:
+        return _without_secrets(source, loaded, request, left)
+    kind = "text" if text else family.value
+    result = Result(source, Status.REDACTED, f"{kind}, {_told(ledger)}", tally=ledger.tally())
+    if request.ledgers:
+        result.ledger = ledger
+    if not request.redact_only:
+        result.warnings += _redaction_warnings(len(ledger), request)
+    if loaded.parsed and not loaded.parsed.uniform:
+        result.warnings.append(_EVENED)
+    if not request.writes:
+        return _Migrated(result)
+    if not request.standard_output:
+        result.output = request.target(source)
+    return _Migrated(result, pack(raw, _packing(loaded, source, request)))
+
+
+def _without_secrets(source: Source, loaded: Loaded, request: Request, left: Result) -> _Migrated | None:
+    if not request.redact_only:
+        # Records were only found because they may have secrets: a batch tells of what it may migrate.
+        shown = loaded.parsed or source.named or request.all_files or _is_alone(source)
+        return _Migrated(left) if shown else None
+    result = Result(source, Status.UNCHANGED, f"{loaded.identity.family.value}, no secret in clear")
+    if not request.writes or request.in_place:
+        return _Migrated(result)
+    if not request.standard_output:
+        result.output = request.target(source)
+    packing = _packing(loaded, source, request)
+    return _Migrated(
+        result, loaded.raw if packing is packing_of_content(loaded.raw) else pack(unpack(loaded.raw), packing)
+    )
+
+
+def _is_alone(source: Source) -> bool:
+    """Whether a file has the records of a run, and there is no export beside it: a batch tells what can be done."""
+    folder, _, name = source.path.rpartition("/")
+    return name == RECORDS and not is_url(source.path) and only_records(os.listdir(folder or "."))
+
+
+def _told(ledger: Ledger) -> str:
+    places = len(ledger.of(Loss.REDACTED))
+    return "1 secret redacted" if places == 1 else f"{places} secrets redacted"
+
+
+def _packing(loaded: Loaded, source: Source, request: Request) -> Packing | None:
+    """How an output is compressed: as its name says, and a replaced file as it was."""
+    if request.in_place:
+        return packing_of_content(loaded.raw)
+    return None if request.standard_output else packing_of_name(request.target(source))
+
+
 def _rendered(done: Migration | LinesMigration, loaded: Loaded, source: Source, request: Request) -> bytes | None:
     """The bytes to write, None for nothing. A replaced file stays compressed as it was, an output as its name says."""
     if not request.writes or (request.in_place and not done.changed):
         return None
     packing = packing_of_content(loaded.raw)
-    wanted: Packing | None = (
-        packing if request.in_place else None if request.standard_output else packing_of_name(request.target(source))
-    )
+    wanted = _packing(loaded, source, request)
     if isinstance(done, LinesMigration):
         return pack(done.raw, wanted) if done.changed or wanted is not packing else loaded.raw
     if done.changed:
@@ -316,17 +410,26 @@ def _warnings(parsed: Parsed | None, done: Migration | LinesMigration, request: 
     if constants:
         warnings.append(f"{constants} NaN or Infinity tokens, which JSON forbids, kept as they are")
     if parsed and not parsed.uniform:
-        warnings.append("its white space is irregular and was evened out; every value and spelling is kept")
-    if secrets := len(done.ledger.of(Loss.REDACTED)):
-        places = "1 place" if secrets == 1 else f"{secrets} places"
-        kept = ", but not in the backup" if request.in_place and request.options.backup else ""
-        warnings.append(f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}")
+        warnings.append(_EVENED)
+    warnings += _redaction_warnings(len(done.ledger.of(Loss.REDACTED)), request)
     goal = request.goal
     if goal.release and isinstance(done, Migration) and (path := checked_file(done.document, goal.release)):
         warnings.append(f"{goal.name} reads it only where the file {path!r} is there")
     if done.restored and (conflicts := done.ledger.by_op()[Op.CONFLICT]):
         warnings.append(f"{conflicts} values of the residue no longer fit and were not restored (--explain)")
     return warnings
+
+
+_EVENED: Final = "its white space is irregular and was evened out; every value and spelling is kept"
+
+
+def _redaction_warnings(secrets: int, request: Request) -> list[str]:
+    """What to know about the secrets of a file, by the number of places where they stood."""
+    if not secrets:
+        return []
+    places = "1 place" if secrets == 1 else f"{secrets} places"
+    kept = ", but not in the backup" if request.in_place and request.options.backup else ""
+    return [f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}"]
 
 
 def residue_beside(source: Source, request: Request) -> tuple[Residue | None, list[str]]:

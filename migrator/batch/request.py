@@ -24,9 +24,15 @@ class Status(StrEnum):
 
     MIGRATED = "migrated"
     COPIED = "copied"
+    REDACTED = "redacted"
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     FAILED = "failed"
+
+    @property
+    def changes(self) -> bool:
+        """Whether the file is, or would be, another one; `redacted` is one that only loses its secrets."""
+        return self in (Status.MIGRATED, Status.REDACTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,8 @@ class Request:
     any, nothing is written. `options` says how files are written. `ledgers` asks for every entry of the ledgers, not
     only for the figures. `backfill` asks for what the files beside an export can add; `records` names the records of
     a single export. A file that does not pass the test `where` has no result. `all_files` asks for a copy of every
-    file that is not migrated.
+    file that is not migrated. With `redact_only` every file stays at its version, whatever its family, and `goal` is
+    not looked at.
     """
 
     goal: Goal
@@ -57,6 +64,7 @@ class Request:
     records: str | None = None
     where: str = ""
     all_files: bool = False
+    redact_only: bool = False
 
     @property
     def writes(self) -> bool:
@@ -115,7 +123,7 @@ class Result:
             row["warnings"] = self.warnings
         if self.error:
             row["error"] = self.error.as_dict()
-        if self.status is Status.MIGRATED:
+        if self.status.changes:
             row["steps"] = list(self.steps)
             row["operations"] = {op.value: count for op, count in self.tally.operations.items()}
             row["losses"] = {loss.value: count for loss, count in self.tally.losses.items()}

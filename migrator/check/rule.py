@@ -14,6 +14,7 @@ from migrator.chain.places import GPU_METRICS, visit
 from migrator.errors import UsageError
 from migrator.identify import Identity
 from migrator.jsonfile import Object, Path, path_text
+from migrator.redact import redact
 
 
 class Severity(StrEnum):
@@ -91,15 +92,20 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The export that rules are applied to: its document, identity and stats blocks."""
+    """The export that rules are applied to: its document, identity and stats blocks.
+
+    The document is without its secrets, so that no finding can tell one; `secrets` are their places.
+    """
 
     document: Object
     identity: Identity
     spots: tuple[Spot, ...]
+    secrets: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, document: Object, identity: Identity) -> Subject:
         """The subject of a document, with all its stats blocks."""
+        document, secrets = redact(document)
         holders = metric_holders(document, identity)
         gpus = (("gpu", path, node) for path, node, _ in visit(document, GPU_METRICS))
         spots = (
@@ -108,7 +114,7 @@ class Subject:
             for tag, value in node.items()
             if is_block(value)
         )
-        return cls(document, identity, tuple(spots))
+        return cls(document, identity, tuple(spots), tuple(secrets))
 
 
 def metric_holders(document: Object, identity: Identity) -> list[tuple[str, Path, Object]]:

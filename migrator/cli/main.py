@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "downgrade": ("migrate", "bring exports to an older schema version"),
     "convert": ("migrate", "bring exports to a version, whichever way"),
     "rebuild": ("rebuild", "make an export from the records of a run that has none"),
+    "redact": ("redact", "take the secrets out of all files of a run"),
     "undo": ("undo", "take a batch back, by its journal"),
     "check": ("check", "verify schema and consistency"),
     "table": ("table", "exports as rows and columns: CSV, Parquet, JSON, Markdown"),

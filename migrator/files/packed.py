@@ -27,6 +27,10 @@ _FIRST_BYTES: Final = tuple(_MAGIC)
 _SUFFIXES: Final = tuple(Packing)
 EXPORT_SUFFIXES: Final = (".json", *(f".json{packing}" for packing in Packing))
 """How the names of exports end."""
+LINES_SUFFIXES: Final = (".jsonl", *(f".jsonl{packing}" for packing in Packing))
+"""How the names of files with one JSON document a line end."""
+TEXT_SUFFIXES: Final = (".csv", ".log")
+"""How the names of the texts end that AIPerf writes beside an export."""
 _GZIP_WINDOW: Final = 31
 _STEP: Final = 1024
 """Compressed bytes that are unpacked at a time: even a decompression bomb gives at most some 30 MB for these."""

@@ -179,7 +179,7 @@ def _family(document: dict[str, Json], *, has_blocks: bool) -> Family:
     if not has_blocks and type(document.get("file")) is str:
         # A row of `table` has the facts of its run, and would be taken for an export of 0.2.
         return Family.REPORT
-    if "metadata" in keys and "metrics" in keys:
+    if "metadata" in keys and ("metrics" in keys or "responses" in keys):
         return _with_metadata(document)
     if keys >= {"aggregation_type", "per_combination_metrics"}:
         return Family.SWEEP

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from migrator.jsonfile import Json, Object, Path, fingerprint, leaves
 from migrator.ledger import Entry, Ledger, Op
+from migrator.redact import redact
 
 _ENDS = (Op.DROP, Op.SET, Op.REDACT)
 
@@ -21,6 +22,9 @@ def unaccounted(before: Object, after: Object, ledger: Ledger) -> list[Path]:
         after: the result.
         ledger: the ledger of the migration.
     """
+    if any(entry.op is Op.REDACT for entry in ledger):
+        # A key may have lost a secret, and everything below it has another place.
+        before, _ = redact(before)
     by_path: dict[Path, list[tuple[int, Entry]]] = defaultdict(list)
     for index, entry in enumerate(ledger):
         if entry.op in _ENDS or entry.op in (Op.RENAME, Op.MOVE):

@@ -197,14 +197,14 @@ def _is_there(identity: Identity, chain: Chain, goal: Goal, residue: Residue | N
 
 
 def _finished(document: Object, identity: Identity, goal: Goal, options: Options, finish: Finish | None) -> Migration:
-    """The result for a document that is at its goal: only facts from elsewhere can change it."""
+    """The result for a document that is at its goal: facts from elsewhere are added, and secrets taken out."""
     to = target_of(identity.chain, goal)
     result, added = finish(document, to) if finish else (document, [])
-    if not added:
-        return Migration(document, identity, to)
     redactions: list[Entry] = []
     if not options.keep_secrets:
         result = _redacted(result, redactions)
+    if not added and not redactions:
+        return Migration(document, identity, to)
     return Migration(result, identity, to, True, Ledger([*redactions, *added]))
 
 
@@ -229,6 +229,7 @@ def _dialect(document: Object, goal: Goal) -> Dialect:
 
 
 def _redacted(document: Object, entries: list[Entry]) -> Object:
+    clean: Object
     clean, places = redact(document)
     entries += [Entry("secrets", Op.REDACT, place, Loss.REDACTED) for place in places]
     return clean

@@ -62,11 +62,14 @@ def total_line(results: Mapping[Status, int], *, written: bool = True) -> str:
 
 def explain(result: Result) -> Iterator[str]:
     """The ledger of one file in full, grouped by step, with the reason of each step."""
-    if result.status is not Status.MIGRATED:
-        yield f"{printable(result.source.path)}: {printable(result.reason)}"
-        return
-    goal = f", for AIPerf {result.for_release}" if result.for_release else ""
-    yield f"{printable(result.source.path)}: {result.from_version} → {result.to_version}{goal}"
+    name = printable(result.source.path)
+    if result.status is Status.MIGRATED:
+        goal = f", for AIPerf {result.for_release}" if result.for_release else ""
+        yield f"{name}: {result.from_version} → {result.to_version}{goal}"
+    else:
+        yield f"{name}: {printable(result.reason)}"
+        if result.status is not Status.REDACTED:
+            return
     by_step: dict[str, list[Entry]] = {name: [] for name in ("secrets", *result.steps)}
     for entry in result.ledger:
         by_step.setdefault(entry.step, []).append(entry)
@@ -147,10 +150,10 @@ MARKS = {Op.ADD: "+", Op.RESTORE: "+", Op.DROP: "-", Op.RENAME: ">", Op.MOVE: ">
 def diff(result: Result) -> Iterator[str]:
     """What changes in a file, path by path: `+` added, `-` dropped, `>` renamed or moved, `~` another value."""
     name = printable(result.source.path)
-    if result.status is not Status.MIGRATED:
+    if not result.status.changes:
         return
-    yield f"--- {name} ({result.from_version})"
-    yield f"+++ {name} ({result.to_version})"
+    yield f"--- {name}" + (f" ({result.from_version})" if result.from_version else "")
+    yield f"+++ {name}" + (f" ({result.to_version})" if result.to_version else "")
     for entry in result.ledger:
         if mark := MARKS.get(entry.op):
             loss = "" if entry.loss in (Loss.EXACT, Loss.DERIVABLE) else f"  [{entry.loss.value}]"

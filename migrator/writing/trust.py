@@ -15,7 +15,7 @@ from migrator.stores import is_url
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.journal import Entry
 
-_ENDINGS: Final = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst")
+_ENDINGS: Final = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst", ".csv", ".log")
 """How the names end that a batch can have written."""
 
 

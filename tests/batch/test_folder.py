@@ -99,6 +99,7 @@ def test_a_file_larger_than_any_export_is_copied_too(folder: Path, tmp_path: Pat
     for name in ("profile_export_raw.jsonl", "inputs.json"):
         with open(folder / name, "wb") as file:
             file.truncate(65 * 2**20)
+    (folder / "plot.png").write_bytes(b"a picture")
     done = run("upgrade", folder, "-d", tmp_path / "out", "--all-files", "--journal", tmp_path / "journal", "--json")
     assert done.code == 0, done.stderr
     assert statuses(done.rows)["inputs.json"] == "copied"

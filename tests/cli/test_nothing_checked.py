@@ -21,8 +21,8 @@ def test_check_says_that_nothing_was_checked(tmp_path: Path, paths: tuple[str, .
     (tmp_path / "other.json").write_bytes(AGGREGATE.read_bytes())
     done = run("check", *paths, cwd=tmp_path)
     others = sum(name != "empty" for name in paths)
-    left_alone = f", {others} other file{'s' * (others > 1)} left alone" if others else ""
-    assert (done.code, done.lines) == (4, [f"nothing was checked{left_alone}"])
+    other_files = f", {others} other file{'s' * (others > 1)} (secrets only)" if others else ""
+    assert (done.code, done.lines) == (4, [f"nothing was checked{other_files}"])
     assert done.complaints[-1].startswith("nothing was checked; expected an export ")
     assert "(--allow-empty " in done.complaints[-1]
     as_json = run("check", *paths, "--json", cwd=tmp_path)

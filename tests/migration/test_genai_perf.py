@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from migrator.diff.workload import workload
 from support.laws import clean, everything
 from support.process import EXPORTS, NAME, SECRET, run
 from support.replay import copied, leaves
@@ -23,7 +24,6 @@ from migrator.chain.steps import ENTRY, GENAI_PERF, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.acceptance import rejections
 from migrator.config.family import family_of
-from migrator.diff.workload import workload
 from migrator.errors import RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, identify
 from migrator.jsonfile import Numeral, fingerprint, parse, render

@@ -120,6 +120,12 @@ ROOMS: Final[dict[str, Room]] = {
         "diff/receipt.py",
         Planted("diff/statistics/percentile.py", '"p95": 95.0', '"p95": 94.0'),
     ),
+    "redact": Room(
+        ("redact/*.py",),
+        {"unit tests": ("redact",)},
+        "redact/document.py",
+        Planted("redact/names.py", '"auth", "token", "secret"', '"token", "secret"'),
+    ),
     "table": Room(
         ("table/*.py",),
         {"unit tests": ("table", "aiperf/test_order_statistics.py")},

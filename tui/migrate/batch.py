@@ -25,8 +25,14 @@ COLUMNS = (
     Column("move", "version", 11),
     Column("what", "what happens"),
 )
-_TONES = {Status.MIGRATED: "good", Status.UNCHANGED: "", Status.SKIPPED: "dim", Status.FAILED: "bad"}
-_SIGNS = {Status.MIGRATED: "✓", Status.UNCHANGED: "=", Status.SKIPPED: "·", Status.FAILED: "✗"}
+_TONES = {
+    Status.MIGRATED: "good",
+    Status.REDACTED: "good",
+    Status.UNCHANGED: "",
+    Status.SKIPPED: "dim",
+    Status.FAILED: "bad",
+}
+_SIGNS = {Status.MIGRATED: "✓", Status.REDACTED: "✓", Status.UNCHANGED: "=", Status.SKIPPED: "·", Status.FAILED: "✗"}
 
 
 class Outcome:
@@ -68,6 +74,11 @@ class Outcome:
     def losses(self) -> Losses:
         """What is lost in all files together."""
         return Losses(self.lost, self._losses, self._files_with_loss, self.count[Status.FAILED])
+
+    @property
+    def changing(self) -> int:
+        """How many files change."""
+        return sum(self.count[status] for status in Status if status.changes)
 
     @property
     def total(self) -> str:

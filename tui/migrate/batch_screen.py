@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import ProgressBar, Static
 from textual.worker import get_current_worker
 
-from migrator.batch.request import Result, Status
+from migrator.batch.request import Result
 from migrator.errors import MigratorError
 from migrator.render.safe import printable
 from tui.common.clipboard import Copy
@@ -235,7 +235,7 @@ class BatchScreen(MigrationPage):
             return f"still {self.running}"
         if self._fault and not self.wrote:
             return "the preview is not complete: r makes it again"
-        return "" if self.outcome.count[Status.MIGRATED] else "no file would change"
+        return "" if self.outcome.changing else "no file would change"
 
     def order(self, place: str, destination: str) -> Order:
         """All of the selection."""
@@ -252,4 +252,4 @@ class BatchScreen(MigrationPage):
 
     def dialog_rows(self, order: Order) -> list[tuple[str, str]]:
         """How many files and bytes, where to, the backups, and the losses."""
-        return summary_rows(order, self.outcome.size, None, self.outcome.count[Status.MIGRATED], self.outcome.losses)
+        return summary_rows(order, self.outcome.size, None, self.outcome.changing, self.outcome.losses)

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from migrator.batch.discover import Source
+from migrator.batch.discover import Names, Source
 from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking
+from migrator.batch.redact_files import secret_places
 from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.names import metrics_of
 from migrator.check import RULES, Finding, Severity, check, select
+from migrator.check.privacy import SECRETS, secrets_found
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.parser import Parser
 from migrator.cli.report import Report
@@ -39,7 +41,8 @@ def arguments(command: str) -> Parser:
     """The options of the command."""
     parser = Parser(
         command,
-        "Verify exports: against their schema, and for values that contradict each other. Nothing is written.",
+        "Verify exports: against their schema, and for values that contradict each other. Secrets in clear are looked "
+        "for in the other files of a run, too. Nothing is written.",
         "exit codes: 0 nothing found (warnings and notes aside), 1 something found, 4 a file could not be read, or\n"
         "none of the files was an export.",
     )
@@ -87,17 +90,20 @@ class _Checked(NamedTuple):
 
 
 def _check_all(options: Options, codes: Sequence[str]) -> int:
-    totals = _Totals()
+    looks = SECRETS in codes
+    totals = _Totals("(secrets only)" if looks else "left alone")
     runs: Runs[tuple[Source, _Checked]] = Runs(lambda pair: (pair[0], pair[1].mark))
     work = Looking(partial(_check, codes), options.where)
-    with progress(options, "check") as bar:
+    names = Names.RUN if looks else Names.JSON
+    with progress(options, "check", names=names) as bar:
         report = Report(bar)
-        results = run_engine(options, sources(options), work)
+        results = run_engine(options, sources(options, names=names), work)
         for (source, checked), role in runs.roles(report.found(results, as_json=options.json)):
             totals.add(checked, is_run=role is Role.RUN)
-            if checked.family not in MIGRATABLE:
+            if checked.family not in MIGRATABLE and not checked.findings:
                 if source.named:
-                    complain(f"{source.path}: {checked.family.value}, not checked")
+                    looked = "not checked but for secrets" if looks else "not checked"
+                    complain(f"{source.path}: {checked.family.value}, {looked}")
             elif options.json:
                 say(json_line({"file": source.path, "findings": [found.as_dict() for found in checked.findings]}))
             else:
@@ -105,7 +111,7 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
                     say(line)
     if not options.json:
         say(totals.line(failed=report.failed))
-    if not totals.exports and not report.failed and not options.allow_empty:
+    if not totals.exports and not totals.findings and not report.failed and not options.allow_empty:
         raise NotAnExportError(
             "nothing was checked",
             expected="an export of AIPerf or GenAI-Perf among the files",
@@ -115,10 +121,11 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
 
 
 def _check(codes: Sequence[str], source: Source, loaded: Loaded) -> _Checked:
-    del source
     family = loaded.identity.family
     if family not in MIGRATABLE:
-        return _Checked(family, [])
+        # The rules are about exports, but a secret may stand in any file of a run.
+        places = secret_places(source.path, loaded) if SECRETS in codes else []
+        return _Checked(family, secrets_found(places))
     assert loaded.parsed is not None, "an export is one JSON document"
     document = loaded.parsed.data
     mark = mark_of(document, metrics_of(document, loaded.identity.version))
@@ -139,39 +146,40 @@ def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
 class _Totals:
     """The numbers of the last line; `findings` are those that make the command fail: errors."""
 
-    def __init__(self) -> None:
+    def __init__(self, looked: str) -> None:
         self.exports = 0
         self.findings = 0
         self._warnings = 0
         self._notes = 0
         self._runs = 0
-        self._exports_with_findings = 0
+        self._files_with_findings = 0
         self._other_files = 0
+        self._looked = looked
 
     def add(self, checked: _Checked, *, is_run: bool) -> None:
         """Count a file that was read, and a run unless it is a phase or a copy of another's."""
-        if checked.family not in MIGRATABLE:
-            self._other_files += 1
-            return
         severities = Counter(finding.severity for finding in checked.findings)
         findings = severities[Severity.ERROR]
-        self.exports += 1
         self.findings += findings
         self._warnings += severities[Severity.WARNING]
         self._notes += severities[Severity.NOTE]
-        self._runs += is_run
-        self._exports_with_findings += bool(findings)
+        self._files_with_findings += bool(findings)
+        if checked.family in MIGRATABLE:
+            self.exports += 1
+            self._runs += is_run
+        else:
+            self._other_files += 1
 
     def line(self, *, failed: int) -> str:
         """All of it, and how many files could not be read."""
         checked = f"{exports_of_runs(self.exports, self._runs)} checked"
         found = "no error" if self._warnings else "nothing found"
         if self.findings:
-            found = f"{plural(self.findings, 'finding')} in {self._exports_with_findings}"
-        first = f"{checked}: {found}" if self.exports else "nothing was checked"
+            found = f"{plural(self.findings, 'finding')} in {self._files_with_findings}"
+        first = f"{checked}: {found}" if self.exports or self.findings else "nothing was checked"
         rest = [plural(self._warnings, "warning")] if self._warnings else []
         rest += [plural(self._notes, "note")] if self._notes else []
-        rest += [f"{plural(self._other_files, 'other file')} left alone"] if self._other_files else []
+        rest += [f"{plural(self._other_files, 'other file')} {self._looked}"] if self._other_files else []
         rest += [f"{failed} failed"] if failed else []
         return ", ".join([first, *rest])
 

@@ -117,7 +117,7 @@ class _Description(NamedTuple):
 def _description(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> _Description:
     found = loaded.identity
     if as_json:
-        lines = [json_line({"file": source.path, **found.as_dict(), **facts(loaded)})]
+        lines = [json_line({"file": source.path, **found.as_dict(), **facts(loaded, source.path)})]
     else:
         lines = list(_page(source, loaded)) if whole else [_line(source, found)]
     return _Description(lines, found.version if found.newer else "")
@@ -177,9 +177,11 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
     elif found.family is Family.GENAI_PERF:
         rows += [*_figures(loaded, facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
     elif found.family in BESIDE:
-        rows.append(("version", found.version))
+        rows += [("version", found.version), *_secrets(facts(loaded, source.path))]
     elif found.family is Family.RECORDS:
-        rows.append(("next", "`rebuild` makes an export of them"))
+        rows += [("next", "`rebuild` makes an export of them"), *_secrets(facts(loaded, source.path))]
+    else:
+        rows += _secrets(facts(loaded, source.path))
     rows += _wrapped_rows("evidence", found.evidence)
     yield printable(source.path)
     yield from table(rows, indent="  ")
@@ -234,9 +236,13 @@ def _figures(loaded: Loaded, about: dict[str, Json]) -> list[tuple[str, str]]:
         ("latency", f"{_number(about['request_latency_avg'])} {unit}"),
         ("metrics", str(about["metrics"])),
     ]
-    if about["secrets_in_clear"]:
-        rows.append(("secrets", f"in clear in {plural(about['secrets_in_clear'], 'place')}: `check` names them"))
-    return rows
+    return [*rows, *_secrets(about)]
+
+
+def _secrets(about: dict[str, Json]) -> list[tuple[str, str]]:
+    """A row about secrets in clear, if there are any."""
+    count = about["secrets_in_clear"]
+    return [("secrets", f"in clear in {plural(count, 'place')}: `check` names them")] if count else []
 
 
 def _requests(loaded: Loaded, counted: Json) -> str:

@@ -40,8 +40,9 @@ overwritten with --force; --in-place keeps the original beside it, as FILE.bak.
 with a journal (--journal FILE), --resume finishes a batch that was stopped, and
 `aiperf-migrate undo FILE` takes it back.
 
-secrets that stand in clear (AIPerf 0.1.1 to 0.6.0) become <redacted> in the
-output."""
+secrets that stand in clear become <redacted> in the output; with --in-place
+also in the other files of a folder, its records included. `aiperf-migrate
+redact` does only that."""
 
 
 _COMMANDS: Final[dict[str, tuple[Direction, str]]] = {
@@ -103,7 +104,7 @@ def arguments(command: str) -> Parser:
     )
     parser.add_argument("--residue", action="store_true", help="save what cannot be kept, in FILE.residue.json")
     parser.add_argument("--ignore-residue", action="store_true", help="do not restore from a residue beside the input")
-    parser.add_argument("--keep-secrets", action="store_true", help="leave API keys as they are")
+    parser.add_argument("--keep-secrets", action="store_true", help="leave API keys and passwords as they are")
     if direction == "down":
         parser.set_defaults(backfill=False, records=None)
     else:
@@ -161,18 +162,33 @@ def _version(text: str) -> str:
 def run(options: Options) -> int:
     """Migrate all files and report; the exit code is that of the worst thing that happened."""
     request = _request(options)
+    # A batch that replaces files takes the secrets out of those beside the exports, too, and its rehearsal tells so.
+    beside = (request.in_place or not request.writes) and not request.keep_secrets
+    names = Names.ALL if options.all_files else Names.RUN if beside else Names.MIGRATED
+    return execute(options, request, f"{options.command} {request.goal.phrase}", names)
+
+
+def execute(options: Options, request: Request, title: str, names: Names) -> int:
+    """Do what is asked of each file, and report.
+
+    Args:
+        options: the command line.
+        request: what is asked.
+        title: what is done, for the progress line.
+        names: which files of a folder are meant.
+
+    Returns:
+        the exit code: that of the worst thing that happened.
+    """
     quiet = request.standard_output
     several = len(options.paths) > 1 or is_folder(options.paths[0])
     totals: Counter[Status] = Counter()
     interrupt = DeferredInterrupt()
     avoid = (options.output_dir, options.backup_dir, options.journal, options.ledger)
-    names = Names.ALL if options.all_files else Names.MIGRATED
     found = sources(options, avoid, names)  # Refuses what it does not understand before anything is written.
     with ExitStack() as stack:
         ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
-        report = Report(
-            stack.enter_context(progress(options, f"{options.command} {request.goal.phrase}", *avoid, names=names))
-        )
+        report = Report(stack.enter_context(progress(options, title, *avoid, names=names)))
         if request.out_folder or request.in_place:
             stack.enter_context(interrupt)
         folded = None
@@ -190,10 +206,16 @@ def run(options: Options) -> int:
         say(total_line(totals, written=options.has_output()))
     if not totals:
         complain("no files found")
-    return report.worst or (ExitCode.NO if options.check and totals[Status.MIGRATED] else ExitCode.OK)
+    changed = any(totals[status] for status in Status if status.changes)
+    return report.worst or (ExitCode.NO if options.check and changed else ExitCode.OK)
 
 
-def _request(options: Options) -> Request:
+def is_to_stdout(options: Options) -> bool:
+    """Whether the one output goes to standard output.
+
+    Raises:
+        UsageError, UnwritableError: options that contradict each other, or an output that has no place.
+    """
     to_stdout = not (options.has_output() or options.check or options.dry_run or options.diff)
     _require_local(options)
     if options.output_dir:
@@ -206,6 +228,11 @@ def _request(options: Options) -> Request:
         _require_folder(options.output_dir, options.paths)
     if options.output and options.output.endswith(os.sep):
         raise UsageError(f"-o names a file, not a folder: {options.output}", hint="-d DIR")
+    return to_stdout
+
+
+def _request(options: Options) -> Request:
+    to_stdout = is_to_stdout(options)
     if options.records and _may_be_several(options.paths):
         raise UsageError("--records names the records of one export", hint="--backfill reads those beside each file")
     if options.backfill and not options.records and STDIN in options.paths:
@@ -335,7 +362,7 @@ def _print(result: Result, options: Options, folded: Folded | None, *, quiet: bo
     if not quiet:
         for line in lines:
             say(line)
-    elif options.explain or result.status is Status.MIGRATED:
+    elif options.explain or result.status.changes:
         complain(*lines)
 
 

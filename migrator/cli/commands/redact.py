@@ -1,0 +1,81 @@
+"""`aiperf-migrate redact`: the secrets taken out of files of any family, which stay at their versions."""
+
+from __future__ import annotations
+
+from migrator.batch.discover import Names
+from migrator.batch.request import Request
+from migrator.cli.commands import migrate
+from migrator.cli.engine import add_engine, add_jobs
+from migrator.cli.parser import Parser, file_name
+from migrator.cli.streams import complain
+from migrator.cli.write_options import add_write_options, write_options
+from migrator.migration.goal import Goal
+
+_OUTPUTS = """\
+where the output goes: to standard output for one file, or to one of -o, -d and
+--in-place. --check, --dry-run and --diff write nothing. An existing file is
+only overwritten with --force. --in-place keeps the original beside it, as
+FILE.bak, with its secrets: remove the backups when all is well.
+
+files are exports, time slices, records, telemetry, server metrics, inputs and
+whatever else is JSON (*.json, *.jsonl, also compressed), and the CSV files and
+logs of AIPerf. Parquet files are not looked at. Prompts and answers stay."""
+
+Options = migrate.Options
+
+
+def arguments(command: str) -> Parser:
+    """The options of the command."""
+    parser = Parser(
+        command,
+        "Replace API keys, passwords and other secrets in clear by <redacted>, in files of any family. Nothing else "
+        "changes: every file stays at its version.",
+        _OUTPUTS,
+    )
+    parser.usage = "%(prog)s [OPTIONS] PATH..."
+    parser.set_defaults(command=command, residue=False, keep_secrets=False, backfill=False, records=None)
+    parser.set_defaults(to=None, for_aiperf=None, for_reader=None, ignore_residue=True, all_files=False)
+    parser.add_paths()
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the one output here")
+    place.add_argument(
+        "-d", "--output-dir", type=file_name, metavar="DIR", help="write the outputs here, the tree mirrored"
+    )
+    place.add_argument("--in-place", action="store_true", help="replace the inputs, keep backups")
+    place.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file has a secret")
+    place.add_argument("--dry-run", action="store_true", help="write nothing; report what would be done")
+    parser.add_argument("--diff", action="store_true", help="write nothing; show the places of secrets")
+    parser.add_argument("--explain", action="store_true", help="the places of secrets in each file")
+    parser.add_argument("-v", "--verbose", action="store_true", help="lines for each file of a large batch, too")
+    parser.add_json()
+    parser.add_argument(
+        "--ledger", type=file_name, metavar="FILE", help="write the places to a file, one JSON document a line"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite existing outputs")
+    add_jobs(parser)
+    add_engine(parser)
+    add_write_options(parser)
+    parser.add_selection()
+    return parser
+
+
+def run(options: migrate.Options) -> int:
+    """Redact all files and report; the exit code is that of the worst thing that happened."""
+    to_stdout = migrate.is_to_stdout(options)
+    request = Request(
+        goal=Goal(""),
+        out_file=options.output,
+        out_folder=options.output_dir,
+        in_place=options.in_place,
+        standard_output=to_stdout,
+        options=write_options(options),
+        force=options.force,
+        use_residue=False,
+        where=options.where,
+        ledgers=bool(options.explain or options.diff or options.json or options.ledger),
+        redact_only=True,
+    )
+    code = migrate.execute(options, request, "redact", Names.RUN)
+    if request.in_place and request.options.backup:
+        complain("the backups still hold the secrets: remove them when all is well")
+    return code
