@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
+PLAIN := build/plain
 
 .PHONY: announce next-version oracle snapshots calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean fuzz
 
@@ -15,13 +16,26 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/ready ## upgrade the recorded exports and show what happened
+# The plain tool, without what the tests need: a tenth of the size.
+$(PLAIN)/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("aiperf-migrate needs Python 3.11 or newer; set PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(PLAIN)
+	@echo 'Setting up the tool in $(PLAIN)'
+	@$(PLAIN)/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable .
+	@touch $@
+
+LAB := golden/exports/lab
+demo: $(PLAIN)/ready ## upgrade the recorded exports, and compare a slower server with its baseline
 	@rm -rf $(DEMO)
-	$(BIN)/aiperf-migrate upgrade golden/exports -d $(DEMO)
+	@echo '$$ aiperf-migrate upgrade golden/exports -d $(DEMO)'
+	@$(PLAIN)/bin/aiperf-migrate upgrade golden/exports -d $(DEMO)
 	@echo
-	$(BIN)/aiperf-migrate upgrade golden/exports/0.4.0/chat-streaming/profile_export_aiperf.json --dry-run --explain
+	@echo '$$ aiperf-migrate diff BASELINE CANDIDATE --fail-on request_latency.p99:5     (its first lines)'
+	@$(PLAIN)/bin/aiperf-migrate diff --base $(LAB)/base-1 $(LAB)/base-2 $(LAB)/base-3 \
+	  --cand $(LAB)/slow20-1 $(LAB)/slow20-2 $(LAB)/slow20-3 --fail-on request_latency.p99:5 | sed -n '1,2p;15,19p'
 	@echo
-	@echo "The upgraded files are in $(DEMO)."
+	@echo 'The upgraded tree is in $(DEMO). Next, on files of your own:'
+	@echo '  $(PLAIN)/bin/aiperf-migrate inspect PATH --summary'
 
 lint: $(VENV)/ready ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -58,7 +58,7 @@ class Folded:
             if group.lost:
                 others = f"; {plural(group.losing - 1, 'file')} like it, {group.tally.lost} values in all"
                 self._complain(f"{group.lost}{others if group.losing > 1 else ''}")
-            name = plural(group.files, "file") if group.files > 1 or group.kinds else printable(group.first)
+            name = plural(group.files, "file")
             if group.status is Status.MIGRATED:
                 name, what = f"{name} ({reason})" if reason else name, counts(group.tally)
             else:
@@ -81,7 +81,7 @@ class _Group:
 
     def __init__(self) -> None:
         self.files = self.losing = 0
-        self.first = self.lost = ""
+        self.lost = ""
         self.status = Status.MIGRATED
         self.tally = Tally(Counter[Op](), Counter[Loss](), 0)
         self.kinds: Counter[str] = Counter()
@@ -94,7 +94,7 @@ class _Group:
         """One more file, with the warning of what is lost in it."""
         self.files += 1
         self.losing += bool(lost)
-        self.first, self.lost, self.status = self.first or result.source.path, self.lost or lost, result.status
+        self.lost, self.status = self.lost or lost, result.status
         if result.status is Status.SKIPPED:
             # The status says as much.
             self.kinds[result.reason] += 1

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from migrator.diff.workload import workload
 from support.laws import clean, everything
 from support.process import EXPORTS, NAME, SECRET, run
 from support.replay import copied, leaves
@@ -19,6 +18,7 @@ from support.versions import NEWEST
 from migrator.aiperf.directions import direction
 from migrator.aiperf.metrics import catalogue, is_block
 from migrator.aiperf.releases import version_key
+from migrator.batch.workload import workload
 from migrator.chain.names import current
 from migrator.chain.steps import ENTRY, GENAI_PERF, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
