@@ -12,6 +12,11 @@ ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 SCENES = {
     "files": (["golden/exports"], (110, 30), ["3", *"jjjajb"]),
+    "compare": (
+        ["golden/exports/lab"],
+        (110, 36),
+        ["1", "g", "space", "space", "space", "a", "space", "space", "space", "b", "d"],
+    ),
     "run": (["golden/exports/0.12.0"], (110, 36), ["enter", "j", "j"]),
 }
 """Picture → (paths, columns and lines, keys)."""
