@@ -37,7 +37,7 @@ stores and accumulators were looked at only for how they summarize values. Parse
 where a difference points to them. "Runs" marks what was seen in runs of both releases against one server, too.
 
 Looked at and unchanged for answers of text: `time_to_first_token`, `request_latency`, `std` (divides by n in all),
-units, `goodput`, whole-run throughputs, and percentiles but for those of `inter_chunk_latency`."""
+units, and percentiles but for those of `inter_chunk_latency`."""
 
 _SETUP = """\
 ## What must be the same
