@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from migrator._version import __version__
 from migrator.diff.changes import changes
@@ -26,7 +26,7 @@ from migrator.diff.policy import ERRORS, GateRule, Policy
 from migrator.diff.receipt import Evidence, Finding, Gate, NoiseUsed, Receipt, Row, RunSummary, Shift, Side, Verdict
 from migrator.diff.redefined import settled
 from migrator.diff.requests import Requests
-from migrator.diff.rows import Weighing, corrected, relative, row_of, weighing
+from migrator.diff.rows import Corrected, Weighing, corrected, relative, row_of, weighing
 from migrator.diff.run import Run
 from migrator.diff.setup import Allowance, bounded_by_time, setup_of
 from migrator.diff.sides import LoadedSide
@@ -34,6 +34,7 @@ from migrator.diff.statistics.drift import Drift
 from migrator.diff.statistics.interval import MIN_RUNS, is_apart
 from migrator.jsonfile import Json
 
+TOOL: Final = f"aiperf-migrate {__version__}"
 _TOO_GOOD: Final = 25.0
 """Percent of improvement from which a finding asks whether the workload was the same: that is the more usual cause."""
 _WELL_KNOWN: Final = 10
@@ -65,25 +66,72 @@ def compare(
         UsageError: the policy names a metric that neither side has, or gates one that has no direction.
     """
     today = today or datetime.now(UTC).date()
-    tags_a, tags_b = _tags(base.runs), _tags(candidate.runs)
-    setups = Setups([setup_of(run) for run in base.runs], [setup_of(run) for run in candidate.runs])
+    weighed = weigh(base, candidate, policy, noise=noise)
+    policy.require_known(weighed.known)
+    p_values, families = corrected(weighed.weighings, policy.alpha)
+    judged = judge(weighed, p_values, families, policy, today)
+    return _receipt(weighed, judged, policy, today, everything=everything)
+
+
+class WeighedSides(NamedTuple):
+    """Two sides with the evidence of every row, before p-values are corrected for their number.
+
+    `base` and `candidate` have the metrics that a release leaves out where they are zero. `tags` are those that the
+    files of each side have.
+    """
+
+    base: LoadedSide
+    candidate: LoadedSide
+    tags: tuple[set[str], set[str]]
+    pairs: Sequence[Pair]
+    weighings: Sequence[Weighing]
+    order: Order
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+    noise: tuple[Profile | None, Fit]
+
+    @property
+    def known(self) -> list[tuple[str, str]]:
+        """(metric, statistic) of every row."""
+        return [(pair.metric, pair.statistic) for pair in self.pairs]
+
+
+def weigh(
+    base: LoadedSide,
+    candidate: LoadedSide,
+    policy: Policy,
+    *,
+    noise: Profile | None = None,
+    setups: Setups | None = None,
+    rows: Collection[tuple[str, str]] | None = None,
+) -> WeighedSides:
+    """Ask whether two sides can be compared, and find the evidence for every row.
+
+    Args:
+        base: the baseline.
+        candidate: what is compared with it.
+        policy: rules and waivers.
+        noise: a profile of run-to-run variation.
+        setups: the set-up of each run, if the caller knows it already.
+        rows: (metric, statistic) of the rows that are wanted beside those of the gate; None for all.
+
+    Raises:
+        UsageError: the policy gates a metric that has no direction.
+    """
+    tags = _tags(base.runs), _tags(candidate.runs)
+    setups = setups or Setups([setup_of(run) for run in base.runs], [setup_of(run) for run in candidate.runs])
     allowed = Allowance(policy.vary, [*setups.base, *setups.candidate])
     redefined = settled(base, candidate)
     base, candidate = completed(redefined.base, redefined.candidate, policy)
-    paired, odd_units = pairs(base, candidate, policy.named())
+    paired, odd_units = pairs(base, candidate, policy.named(), None if rows is None else {*rows, *policy.gated()})
     stops = redefined.stops
     paired = [pair._replace(redefined=stops[pair.metric]) if pair.metric in stops else pair for pair in paired]
-    require_judgeable(base, candidate, policy, paired)
+    require_directions(base, candidate, policy, paired)
     order = order_of(base, candidate)
     fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
     ruled = [(pair, rule) for pair in paired if (rule := _rule(pair, policy)).mode != "ignore"]
     requests = Requests({pair.metric: pair.unit for pair, _ in ruled if policy.asks(pair.metric, pair.statistic)})
     weighings, drifts = _weighings(ruled, order, Weigher(base, candidate, policy, fit, requests), base, candidate)
-    p_values, families = corrected(weighings, policy.alpha)
-    rows = [
-        row_of(one, found, families[one.rule.mode], policy, today)
-        for one, found in zip(weighings, p_values, strict=True)
-    ]
     found = [
         *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
         *missing([pair for pair, rule in ruled if rule.mode == "gate"], base, candidate),
@@ -91,25 +139,59 @@ def compare(
         *redefined.findings,
         *map(_unit_finding, odd_units),
         *order_findings(base, candidate, order, drifts),
-        *_noise_findings(noise, fit, weighings, today),
-        *_too_good(rows),
     ]
+    notes = [*requests.refused, *redefined.notes, *_notes(base, candidate, noise, fit)]
+    return WeighedSides(base, candidate, tags, paired, weighings, order, found, notes, (noise, fit))
+
+
+class Judged(NamedTuple):
+    """Rows, findings and verdict of two sides."""
+
+    rows: list[Row]
+    findings: list[Finding]
+    verdict: Verdict
+
+
+def judge(
+    weighed: WeighedSides, p_values: Sequence[Corrected], families: Mapping[str, int], policy: Policy, today: date
+) -> Judged:
+    """The verdict of each row and of the whole, from corrected p-values.
+
+    Args:
+        weighed: the sides and their evidence.
+        p_values: corrected, one for each of its weighings.
+        families: for how many rows each mode was corrected.
+        policy: rules and waivers.
+        today: the day that waivers are judged by.
+    """
+    rows = [
+        row_of(one, found, families[one.rule.mode], policy, today)
+        for one, found in zip(weighed.weighings, p_values, strict=True)
+    ]
+    noise, fit = weighed.noise
+    found = [*weighed.findings, *_noise_findings(noise, fit, weighed.weighings, today), *_too_good(rows)]
+    return Judged(rows, sorted(found, key=lambda one: (not one.blocks, not one.warns)), overall(found, rows))
+
+
+def _receipt(weighed: WeighedSides, judged: Judged, policy: Policy, today: date, *, everything: bool) -> Receipt:
+    base, candidate, order, rows = weighed.base, weighed.candidate, weighed.order, judged.rows
     changed, left_out = changes(base.runs[0], candidate.runs[0], everything=everything)
+    tags_a, tags_b = weighed.tags
     return Receipt(
-        tool=f"aiperf-migrate {__version__}",
-        base=_side(base, order.base),
-        candidate=_side(candidate, order.candidate),
-        verdict=_overall(found, rows),
-        gate=_gate(policy, rows, today),
-        findings=sorted(found, key=lambda one: (not one.blocks, not one.warns)),
+        tool=TOOL,
+        base=side_of(base, order.base),
+        candidate=side_of(candidate, order.candidate),
+        verdict=judged.verdict,
+        gate=gate_of(policy, rows, today),
+        findings=judged.findings,
         changes=changed,
         ignored_changes=left_out,
         rows=rows,
         shifts=_shifts(base, candidate, rows),
         only_base=sorted(tags_a - tags_b),
         only_candidate=sorted(tags_b - tags_a),
-        notes=[*requests.refused, *redefined.notes, *_notes(base, candidate, noise, fit)],
-        noise=_noise_used(noise, fit, rows),
+        notes=list(weighed.notes),
+        noise=noise_used(*weighed.noise, rows),
     )
 
 
@@ -131,8 +213,17 @@ def require_judgeable(base: LoadedSide, candidate: LoadedSide, policy: Policy, p
     Raises:
         UsageError: with what to do.
     """
+    policy.require_known([(pair.metric, pair.statistic) for pair in paired])
+    require_directions(base, candidate, policy, paired)
+
+
+def require_directions(base: LoadedSide, candidate: LoadedSide, policy: Policy, paired: Sequence[Pair]) -> None:
+    """Refuse a policy that gates what has no direction.
+
+    Raises:
+        UsageError: with what to do.
+    """
     known = [(pair.metric, pair.statistic) for pair in paired]
-    policy.require_known(known)
     policy.require_directions(known, fixed_requests=fixed_requests(base, candidate))
 
 
@@ -209,7 +300,7 @@ def _tags(runs: Sequence[Run]) -> set[str]:
 # --- the whole ------------------------------------------------------------------------------------------------
 
 
-def _overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
+def overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
     """The verdict of the gated rows together; what makes the sides incomparable goes before.
 
     Failed requests make latencies worthless, but not the failures themselves: a regression stays one.
@@ -233,7 +324,8 @@ def _overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
     return Verdict.EQUIVALENT if same else Verdict.NO_WORSE
 
 
-def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
+def gate_of(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
+    """The criteria of a comparison whose rows are known."""
     return Gate(
         size=sum(row.gate == "gate" for row in rows),
         alpha=policy.alpha,
@@ -248,7 +340,8 @@ def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
 # --- the rest of the receipt ---------------------------------------------------------------------------------
 
 
-def _side(side: LoadedSide, order: Sequence[int | None]) -> Side:
+def side_of(side: LoadedSide, order: Sequence[int | None]) -> Side:
+    """A side as the receipt names it; `order` is that of its runs."""
     requests = total(side.runs)
     return Side(
         name=side.name,
@@ -299,7 +392,8 @@ def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> lis
     return found
 
 
-def _noise_used(noise: Profile | None, fit: Fit, rows: Sequence[Row]) -> NoiseUsed | None:
+def noise_used(noise: Profile | None, fit: Fit, rows: Sequence[Row]) -> NoiseUsed | None:
+    """The noise profile that some rows rest on; None without one."""
     if noise is None or fit.entry is None:
         return None
     used = sum(row.evidence is Evidence.NOISE for row in rows)

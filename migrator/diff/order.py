@@ -31,7 +31,7 @@ class Order(NamedTuple):
 
 def order_of(base: LoadedSide, candidate: LoadedSide) -> Order:
     """The order in which the runs of two sides started."""
-    starts = [_start(run) for run in (*base.runs, *candidate.runs)]
+    starts = [start_of(run) for run in (*base.runs, *candidate.runs)]
     known = [start for start in starts if start is not None]
     size = len(base.runs)
     if len(known) < len(starts):
@@ -41,7 +41,8 @@ def order_of(base: LoadedSide, candidate: LoadedSide) -> Order:
     return Order(tuple(one), tuple(other), apart=max(one) < min(other) or max(other) < min(one))
 
 
-def _start(run: Run) -> datetime | None:
+def start_of(run: Run) -> datetime | None:
+    """When a run started; None where it does not say."""
     text = run.facts.get("start_time")
     try:
         found = datetime.fromisoformat(text) if type(text) is str else None
