@@ -284,12 +284,15 @@ def bounded_by_time(run: Run) -> bool:
 # --- what may be varied --------------------------------------------------------------------------------------
 
 _GROUPS: Final = {
+    "cells": ("cells",),
     "conversations": ("profiling.sessions",),
     "goals": ("slos",),
     "goodput": ("slos",),
     "gpu": ("gpus",),
+    "isl": ("dataset.prompts.isl", "dataset.isl", "input length"),
     "load": ("profiling",),
     "models": ("models", "models.items"),
+    "osl": ("dataset.prompts.osl", "output length"),
     "output length": ("dataset.prompts.osl", "output length"),
     "input length": ("dataset.prompts.isl", "dataset.isl", "input length"),
     "phases": ("profiling", "warm-up"),

@@ -45,6 +45,8 @@ class Options:
     inconclusive: Literal["pass", "fail"] | None
     max_error_percent: float | None
     vary: list[str]
+    by: list[str]
+    goal: list[str]
     exit_code: bool
     noise: str | None
     prove: bool
@@ -86,6 +88,20 @@ def arguments(command: str) -> Parser:
         metavar="NAME",
         help="what differs on purpose, such as gpus,concurrency or endpoint.timeout; repeatable",
     )
+    parser.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what the cells of two sweeps differ in, such as concurrency,isl (default: found); repeatable",
+    )
+    parser.add_argument(
+        "--goal",
+        action="append",
+        default=[],
+        metavar="GOAL",
+        help="of sweeps, what a cell must meet to count as capacity: METRIC[.STAT]<=NUMBER, in quotes; repeatable",
+    )
     parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
     parser.add_argument("--noise", type=file_name, metavar="FILE", help="judge single runs by what `noise learn` wrote")
     parser.add_argument("--prove", action="store_true", help="show that every gate can fail, by injecting changes")
@@ -126,13 +142,15 @@ def run(options: Options) -> int:
     if options.prove:
         return _prove(base, policy)
     # Slow to import, and not needed for --help.
-    from migrator.diff.engine import compare
     from migrator.diff.noise import load_profile
+    from migrator.diff.sweep.capacity import limits
+    from migrator.diff.sweep.compare import Ask, compare_any
 
     noise = load_profile(options.noise) if options.noise else None
     if options.plan is not None:
         return _plan(options, base, candidate, policy, noise)
-    receipt = compare(base, candidate, policy, noise=noise, everything=options.all)
+    ask = Ask(names(options.by), limits(options.goal))
+    receipt = compare_any(base, candidate, policy, ask, noise=noise, everything=options.all)
     _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
     for waiver in receipt.gate.expired_waivers:
         complain(f"the waiver for {waiver} has expired")
@@ -187,9 +205,13 @@ def _policy(options: Options) -> Policy:
     policy = from_file(options.policy) if options.policy else Policy()
     rules = from_options(options.fail_on)
     points = policy.max_error_percent if options.max_error_percent is None else options.max_error_percent
-    varied = [name.strip() for option in options.vary for name in option.split(",") if name.strip()]
-    vary = tuple(dict.fromkeys((*policy.vary, *varied)))
+    vary = tuple(dict.fromkeys((*policy.vary, *names(options.vary))))
     return replace(policy, rules=(*policy.rules, *rules), max_error_percent=points, vary=vary)
+
+
+def names(options: list[str]) -> list[str]:
+    """The names in options that take several, separated by commas."""
+    return [name.strip() for option in options for name in option.split(",") if name.strip()]
 
 
 def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
