@@ -123,7 +123,7 @@ def weigh(
     allowed = Allowance(policy.vary, [*setups.base, *setups.candidate])
     redefined = settled(base, candidate)
     base, candidate = completed(redefined.base, redefined.candidate, policy)
-    paired, odd_units = pairs(base, candidate, policy.named(), None if rows is None else {*rows, *policy.gated()})
+    paired, odd_units = pairs(base, candidate, policy.named(), None if rows is None else [*rows, *policy.gated()])
     stops = redefined.stops
     paired = [pair._replace(redefined=stops[pair.metric]) if pair.metric in stops else pair for pair in paired]
     require_directions(base, candidate, policy, paired)

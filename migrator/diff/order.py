@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -36,7 +37,8 @@ def order_of(base: LoadedSide, candidate: LoadedSide) -> Order:
     size = len(base.runs)
     if len(known) < len(starts):
         return Order((None,) * size, (None,) * len(candidate.runs), apart=False)
-    places = [1 + sum(other < start for other in known) for start in known]
+    ordered = sorted(known)
+    places = [1 + bisect_left(ordered, start) for start in known]
     one, other = places[:size], places[size:]
     return Order(tuple(one), tuple(other), apart=max(one) < min(other) or max(other) < min(one))
 

@@ -15,12 +15,14 @@ from migrator.config.family import family_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, Family, identify
-from migrator.jsonfile import Json, Object, parse, plain
+from migrator.jsonfile import Json, Numeral, Object, parse, plain
 from migrator.migration.migrate import migrate
 from migrator.redact import redact
 
 RECORDS_NAME: Final = "profile_export.jsonl"
 
+_STATISTICS: Final = frozenset(STATISTICS)
+_NUMBERS: Final = frozenset((int, float, Numeral))
 _MOST_REQUESTS: Final = 2**50
 """A larger number is not a count: its shares are beyond what floats tell apart."""
 
@@ -112,9 +114,8 @@ def _run(name: str, document: Json, records: str) -> Run:
         own = migrate(newest, NEWEST, identity=identity).document
         newest = in_newest_dialect(own)
         newest = _with_all_of(own, newest)
-    newest = plain(newest)
     blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
-    facts = {key: newest[key] for key in KEPT if key in newest}
+    facts: Object = {key: plain(newest[key]) for key in KEPT if key in newest}
     return Run(name, identity.version, blocks, facts, records)
 
 
@@ -143,7 +144,7 @@ def _block(value: dict[str, Json]) -> Block | None:
     """The finite numbers of a stats block; None if there is none. NaN and infinity are left out."""
     numbers = {
         name: float(number)
-        for name in STATISTICS
-        if isinstance(number := value.get(name), (int, float)) and type(number) is not bool and math.isfinite(number)
+        for name, number in value.items()
+        if name in _STATISTICS and type(number) in _NUMBERS and math.isfinite(number)
     }
     return Block(str(value["unit"]), numbers) if numbers else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from migrator.diff.run import Run
-from migrator.diff.setup import setup_of
+from migrator.diff.setup import setups_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.sweep.factors import Factors, Measured, Values
 from migrator.jsonfile import Json, fingerprint
@@ -30,7 +30,7 @@ class CellRuns(NamedTuple):
 
 def measured(side: LoadedSide) -> list[Measured]:
     """The runs of a side with their set-ups, each read once."""
-    return [Measured(run, setup_of(run)) for run in side.runs]
+    return list(map(Measured, side.runs, setups_of(side.runs)))
 
 
 def cells_of(sides: Sequence[Sequence[Measured]], factors: Factors) -> list[CellRuns]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
@@ -140,7 +141,7 @@ class _Comparison:
             else ([], 0)
         )
         profile = next((noise_used(*one.noise, rows) for one in weighed if one and one.noise[1].entry), None)
-        notes = [f"left out: {told}" for told in (*base.left_out, *candidate.left_out)]
+        notes = [*_left_out(base, "base"), *_left_out(candidate, "candidate")]
         return Receipt(
             tool=TOOL,
             base=side_of(base, order.base),
@@ -190,7 +191,7 @@ class _Comparison:
     ) -> Cell:
         runs, factors = self._cells[number], self._factors.factors
         rows = judged.rows if judged else []
-        findings = list(judged.findings) if judged else list(_not_measured(runs))
+        findings = list(judged.findings) if judged else list(self._not_measured(runs))
         verdict = judged.verdict if judged else Verdict.INCOMPARABLE
         # A gate that other cells have and no side of this one: judged by the rest, the cell would pass.
         lacking = [".".join(name) for name in self._gated(known) if weighed and name not in weighed.known]
@@ -230,10 +231,19 @@ class _Comparison:
         for number, name in enumerate(_SIDES):
             missing = [self._names[place] for place, cell in enumerate(self._cells) if not cell.sides[number]]
             if missing:
-                free = self._allowed.covers("cells")
-                blocks = name == "candidate" and not free
-                message = f"the {name} did not measure {_listed(missing)}" + (", as asked for" if free else "")
-                yield Finding(code="missing cells", blocks=blocks, warns=not blocks, message=message)
+                yield self._missing(name, _listed(missing))
+
+    def _not_measured(self, cell: CellRuns) -> Iterator[Finding]:
+        for name, places in zip(_SIDES, cell.sides, strict=True):
+            if not places:
+                yield self._missing(name, "it")
+
+    def _missing(self, name: str, what: str) -> Finding:
+        """What the candidate did not measure blocks, unless that is allowed: it may be what broke."""
+        free = self._allowed.covers("cells")
+        blocks = name == "candidate" and not free
+        message = f"the {name} did not measure {what}" + (", as asked for" if free else "")
+        return Finding(code="missing cells", blocks=blocks, warns=not blocks, message=message)
 
     def _sweep(self, cells: Sequence[Cell], weighed: Sequence[WeighedSides | None], goals: Sequence[Limit]) -> Sweep:
         names = [factor.name for factor in self._factors.factors]
@@ -265,12 +275,6 @@ class _Comparison:
                     runs = runs._replace(runs=with_zeros(runs.runs, tags))
                 found.append(side_cell(place, cell.values, runs, self._allowed, self._policy.max_error_percent))
         return found
-
-
-def _not_measured(cell: CellRuns) -> Iterator[Finding]:
-    for name, places in zip(_SIDES, cell.sides, strict=True):
-        if not places:
-            yield Finding(code="missing cells", blocks=True, message=f"the {name} did not measure it")
 
 
 def _overall(cells: Sequence[Cell], found: Sequence[Finding]) -> Verdict:
@@ -307,6 +311,15 @@ def _told_once(cells: Sequence[Cell]) -> Iterator[Finding]:
         message = f"{where}: {first.message}" + ("" if same else f" (of {told[0][0]}; the cells have their own)")
         values = (first.base, first.candidate) if same else (None, None)
         yield Finding(code=code, blocks=blocks, warns=warns, message=message, base=values[0], candidate=values[1])
+
+
+def _left_out(side: LoadedSide, name: str) -> Iterator[str]:
+    """The files of a side that are not runs, a note a reason: a sweep has several beside each run."""
+    reasons = Counter(told.rpartition(": ")[2] for told in side.left_out)
+    for reason, count in reasons.items():
+        first = next(told for told in side.left_out if told.endswith(f": {reason}"))
+        told = first if count == 1 else f"{count} files, each {reason}"
+        yield f"left out of the {name}: {told}"
 
 
 def _listed(names: Sequence[str]) -> str:

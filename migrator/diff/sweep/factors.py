@@ -117,8 +117,10 @@ def _named(sides: Sequence[Sequence[Measured]], by: Sequence[str]) -> Iterator[F
 
 def _varied(side: Sequence[Measured]) -> Iterator[str]:
     """The places of a set-up in which the runs of a side differ, in the order of the documents."""
-    for place in dict.fromkeys(place for measured in side for place in measured.setup):
-        if len(set(_column(side, place))) > 1:
+    # Set-ups that are alike are one object.
+    setups = list({id(measured.setup): measured.setup for measured in side}.values())
+    for place in dict.fromkeys(place for setup in setups for place in setup):
+        if len({fingerprint(setup.get(place)) for setup in setups}) > 1:
             yield place
 
 
