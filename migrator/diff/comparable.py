@@ -150,11 +150,8 @@ def _workloads(setups: Setups, allowed: Allowance, first_only: Sequence[bool]) -
         name, free = name_of(place), allowed.covers(place)
         one, other = _values(setups.base, place), _values(setups.candidate, place)
         for side, values, planned in (("base", one, first_only[0]), ("candidate", other, first_only[1])):
-            if planned and place == "warm-up":
-                continue
-            if len(values) > 1 and not free and place not in (*TOLD, *COUNTS):
-                message = f"the runs of the {side} differ in {name}: they are not repetitions of one configuration"
-                yield _finding(f"mixed {name}", message, blocks=True)
+            if len(values) > 1 and not (planned and place == "warm-up"):
+                yield from _mixed(place, side, allowed)
         if one.keys() == other.keys() or not _is_told(place, one, other):
             continue
         sure = None not in (*one.values(), *other.values())
@@ -162,6 +159,32 @@ def _workloads(setups: Setups, allowed: Allowance, first_only: Sequence[bool]) -
         message += ", as asked for" if free else ""
         blocks = not free and place not in (*TOLD, *COUNTS)
         yield _finding(name, message, blocks=blocks, base=_shown(one), candidate=_shown(other))
+
+
+def _mixed(place: str, side: str, allowed: Allowance) -> Iterator[Finding]:
+    """That the runs of a side differ in a place, where they may not."""
+    if not allowed.covers(place) and place not in (*TOLD, *COUNTS):
+        name = name_of(place)
+        message = f"the runs of the {side} differ in {name}: they are not repetitions of one configuration"
+        yield _finding(f"mixed {name}", message, blocks=True)
+
+
+def within(side: LoadedSide, setups: Sequence[Setup], name: str, allowed: Allowance) -> Iterator[Finding]:
+    """What must be known of one side alone: how its runs ended, and whether they are repetitions of one configuration.
+
+    Args:
+        side: the runs.
+        setups: the set-up of each.
+        name: what messages call the side.
+        allowed: what differs on purpose.
+    """
+    yield from completeness(side, name, allowed)
+    planned = _only_first_warms_up(side, setups)
+    for place in dict.fromkeys(place for setup in setups for place in setup):
+        if len(_values(setups, place)) > 1 and not (planned and place == "warm-up"):
+            yield from _mixed(place, name, allowed)
+    if twice := duplicates(side):
+        yield _finding("duplicate trial", f"the {name} holds the same run twice ({twice[0]})", blocks=True)
 
 
 def _says(setups: Sequence[Setup]) -> bool:

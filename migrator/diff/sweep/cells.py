@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from migrator.diff.run import Run
 from migrator.diff.setup import setups_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.sweep.factors import Factors, Measured, Values
@@ -77,74 +76,3 @@ def holes(cells: Sequence[CellRuns]) -> tuple[int, int] | None:
     every = math.prod(map(len, values))
     missing = every - len(cells)
     return (missing, every) if len(values) > 1 and 0 < missing <= _MOST_HOLES * every else None
-
-
-# --- several sweeps in one side ------------------------------------------------------------------------------
-
-
-class OneOfSeveral(NamedTuple):
-    """One of several sweeps that a side holds: its identifier, its folder, how many runs, and the servers it asked."""
-
-    identifier: str
-    folder: str
-    runs: int
-    servers: frozenset[str]
-
-
-def sweeps_of(side: Sequence[Measured]) -> list[OneOfSeveral]:
-    """The sweeps that the runs of a side belong to, by the identifier that AIPerf gives each; without one, to none."""
-    parts: dict[str, list[Run]] = {}
-    for one in side:
-        identifier = one.info.get("sweep_id")
-        if type(identifier) is str and identifier:
-            parts.setdefault(identifier, []).append(one.run)
-    return [
-        OneOfSeveral(identifier, _folder(runs), len(runs), frozenset(url for run in runs for url in _servers(run)))
-        for identifier, runs in parts.items()
-    ]
-
-
-def _folder(runs: Sequence[Run]) -> str:
-    """The deepest folder that holds all of some runs."""
-    parts = [run.file.split("/")[:-1] for run in runs]
-    same = 0
-    for names in zip(*parts, strict=False):
-        if len(set(names)) > 1:
-            break
-        same += 1
-    return "/".join(parts[0][:same]) or "."
-
-
-def _servers(run: Run) -> Iterator[str]:
-    config = run.facts.get("input_config")
-    endpoint = config.get("endpoint") if type(config) is dict else None
-    urls = endpoint.get("urls") if type(endpoint) is dict else None
-    yield from map(str, urls if type(urls) is list else ())
-
-
-def differing(
-    side: Sequence[Measured], cells: Sequence[CellRuns], number: int, free: Callable[[str], bool]
-) -> list[str]:
-    """The places of a set-up in which the sweeps of a side differ within a cell.
-
-    Args:
-        side: its runs.
-        cells: those of the comparison.
-        number: which side of the cells it is, from 0.
-        free: whether a place may differ.
-    """
-    found: dict[str, None] = {}
-    for cell in cells:
-        by_sweep: dict[object, Measured] = {}
-        for place in cell.sides[number]:
-            by_sweep.setdefault(side[place].info.get("sweep_id"), side[place])
-        if len(by_sweep) > 1:
-            first, *others = by_sweep.values()
-            for other in others:
-                places = first.setup.keys() | other.setup.keys()
-                found |= dict.fromkeys(
-                    place
-                    for place in sorted(places)
-                    if not free(place) and fingerprint(first.setup.get(place)) != fingerprint(other.setup.get(place))
-                )
-    return list(found)

@@ -17,7 +17,7 @@ from migrator.diff.pair import by_run
 from migrator.diff.policy import HEADLINE, MARGINS, Policy
 from migrator.diff.receipt import Cell, Direction, Finding, Interval, MeanChange, Receipt, Row, Sweep, Verdict
 from migrator.diff.rows import corrected
-from migrator.diff.setup import COUNTS, TOLD, Allowance, name_of
+from migrator.diff.setup import Allowance
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.geometric import mean_of_changes, mean_ratio
 from migrator.diff.statistics.interval import Refusal
@@ -25,20 +25,18 @@ from migrator.diff.sweep.capacity import Limit, capacities, require_known
 from migrator.diff.sweep.cells import (
     CellRuns,
     cells_of,
-    differing,
     holes,
     measured,
     name_of_cell,
     side_of_cell,
-    sweeps_of,
 )
 from migrator.diff.sweep.factors import Factors, Measured, factors_of
 from migrator.diff.sweep.fronts import fronts
+from migrator.diff.sweep.mixed import MIXED, mixed
 from migrator.diff.sweep.values import SideCell, in_order, side_cell
 from migrator.errors import UsageError
 
 _SIDES: Final = ("base", "candidate")
-_MIXED: Final = "mixed sweeps"
 _LISTED: Final = 4
 """Cells, or folders, that a message names."""
 
@@ -221,7 +219,7 @@ class _Comparison:
         """What is to be said of the sweeps, beside what is said of their cells."""
         yield from self._unpaired()
         for number, name in enumerate(_SIDES):
-            yield from _mixed(self._sides[number], self._cells, number, name, self._allowed)
+            yield from mixed(self._sides[number], self._cells, number, name, self._allowed)
             yield from _trials(self._cells, number, name)
         if missing := holes(self._cells):
             message = f"{missing[0]} of {missing[1]} combinations of the factors were measured on neither side"
@@ -273,7 +271,9 @@ class _Comparison:
                 runs = side_of_cell(side, cell.sides[number])
                 if tags:
                     runs = runs._replace(runs=with_zeros(runs.runs, tags))
-                found.append(side_cell(place, cell.values, runs, self._allowed, self._policy.max_error_percent))
+                setups = [self._sides[number][run].setup for run in cell.sides[number]]
+                most = self._policy.max_error_percent
+                found.append(side_cell(place, cell.values, (runs, setups), self._allowed, most))
         return found
 
 
@@ -284,7 +284,7 @@ def _overall(cells: Sequence[Cell], found: Sequence[Finding]) -> Verdict:
     that blocks lets nothing pass. Where a side mixes sweeps, no cell says anything.
     """
     verdicts = [cell.verdict for cell in cells if cell.base and cell.candidate]
-    if any(finding.code == _MIXED for finding in found):
+    if any(finding.code == MIXED for finding in found):
         return Verdict.INCOMPARABLE
     if Verdict.REGRESSION in verdicts:
         return Verdict.REGRESSION
@@ -333,38 +333,6 @@ def _trials(cells: Sequence[CellRuns], number: int, name: str) -> Iterator[Findi
     if len(counts) > 1:
         message = f"the cells of the {name} have {counts[0]} to {counts[-1]} runs"
         yield Finding(code="trials", blocks=False, message=message)
-
-
-def _mixed(
-    side: Sequence[Measured], cells: Sequence[CellRuns], number: int, name: str, allowed: Allowance
-) -> Iterator[Finding]:
-    """Whether a side holds several sweeps that are not repetitions of one: of other servers, or of other workloads.
-
-    Args:
-        side: its runs.
-        cells: those of the comparison.
-        number: which side of the cells it is, from 0.
-        name: what it is called.
-        allowed: what may differ.
-    """
-    several = sweeps_of(side)
-    if len(several) < 2:
-        return
-    places = differing(
-        side, cells, number, lambda place: place in TOLD or place in COUNTS or place == "gpus" or allowed.covers(place)
-    )
-    what, hint = [name_of(place) for place in places], "make cells of it with --by"
-    if not what and len({one.servers for one in several}) > 1 and not allowed.covers("endpoint.urls"):
-        what, hint = ["the servers that they asked"], "allow it with --vary endpoint.urls"
-    if not what:
-        return
-    told = "; ".join(f"{one.identifier[:8]}, {one.runs} runs in {one.folder}" for one in several[:_LISTED])
-    more = f"; and {len(several) - _LISTED} more" if len(several) > _LISTED else ""
-    message = (
-        f"the {name} mixes {len(several)} sweeps that differ in {', '.join(what[:3])} ({told}{more}):"
-        f" name the folder of one, or {hint}"
-    )
-    yield Finding(code=_MIXED, blocks=True, message=message)
 
 
 # --- the mean change -----------------------------------------------------------------------------------------

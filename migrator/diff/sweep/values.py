@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from migrator.diff.comparable import completeness
+from migrator.diff.comparable import within
 from migrator.diff.order import start_of
 from migrator.diff.outcomes import total
 from migrator.diff.pair import by_run
-from migrator.diff.setup import Allowance
+from migrator.diff.setup import Allowance, Setup
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.geometric import Centre, centre_of
 from migrator.diff.sweep.factors import Values
@@ -38,17 +38,20 @@ class SideCell(NamedTuple):
         return centre_of(known) if len(known) == len(values) else None
 
 
-def side_cell(number: int, values: Values, side: LoadedSide, allowed: Allowance, max_error_percent: float) -> SideCell:
+def side_cell(
+    number: int, values: Values, measured: tuple[LoadedSide, Sequence[Setup]], allowed: Allowance, most_errors: float
+) -> SideCell:
     """One side of a cell.
 
     Args:
         number: the place of the cell in the list of cells.
         values: of the factors.
-        side: its runs.
+        measured: its runs, and the set-up of each.
         allowed: what may differ on purpose; a run that is marked invalid is fit only if that is allowed.
-        max_error_percent: percentage of failed requests from which a cell is no result.
+        most_errors: percentage of failed requests from which a cell is no result.
     """
-    return SideCell(number, values, in_order(side), _unfit(side, allowed, max_error_percent))
+    side, setups = measured
+    return SideCell(number, values, in_order(side), _unfit(side, setups, allowed, most_errors))
 
 
 def in_order(side: LoadedSide) -> LoadedSide:
@@ -60,12 +63,12 @@ def in_order(side: LoadedSide) -> LoadedSide:
     return side._replace(runs=tuple(side.runs[place] for _, place in sorted(known)))
 
 
-def _unfit(side: LoadedSide, allowed: Allowance, max_error_percent: float) -> str:
-    for finding in completeness(side, "cell", allowed):
+def _unfit(side: LoadedSide, setups: Sequence[Setup], allowed: Allowance, most_errors: float) -> str:
+    for finding in within(side, setups, "cell", allowed):
         if finding.blocks:
             return finding.message
     found = total(side.runs)
-    if found and found.failed and found.error_percent > max_error_percent:
+    if found and found.failed and found.error_percent > most_errors:
         return f"{found.failed} of {found.attempted} requests failed"
     return ""
 

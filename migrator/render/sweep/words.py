@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.render.comparison.numbers import change, number, percent
@@ -22,6 +22,7 @@ _SHORT: Final = {
     "time_to_first_token": "TTFT",
     "inter_token_latency": "ITL",
     "output_token_throughput": "tokens/s",
+    "output_token_throughput_per_user": "tokens/s/user",
     "request_throughput": "requests/s",
     "request_error_rate": "errors",
     "good_request_fraction": "good",
@@ -146,10 +147,11 @@ def columns(sweep: Sweep) -> list[Column]:
         for name, rows in found.items()
         if name[0] != "request_error_rate" or any(row.base or row.candidate for row in rows)
     }
-    return [Column(*name, _head(*name)) for name in told]
+    return [Column(*name, head(*name)) for name in told]
 
 
-def _head(metric: str, statistic: str) -> str:
+def head(metric: str, statistic: str) -> str:
+    """The head of a column: a short name, and the statistic unless it is the mean."""
     name = _SHORT.get(metric, cut(metric, 24))
     return name if statistic == "avg" and metric in _SHORT else f"{name} {cut(statistic, 8)}"
 
@@ -187,8 +189,8 @@ def about_means(sweep: Sweep) -> str:
 
 def front_title(front: Front) -> str:
     """`output_token_throughput.avg against request_latency.avg, input length 512`."""
-    group = "".join(f", {cut(name, 60)} {value_text(value)}" for name, value in front.group.items())
-    return f"{cut(front.y, 60)} against {cut(front.x, 60)}{group}"
+    group = group_text(front.group)
+    return f"{cut(front.y, 60)} against {cut(front.x, 60)}{', ' + group if group else ''}"
 
 
 def front_words(front: Front, sweep: Sweep) -> Iterator[str]:
@@ -228,24 +230,25 @@ def on_front(points: Sequence[FrontPoint]) -> list[FrontPoint]:
 # --- capacity ------------------------------------------------------------------------------------------------
 
 
-def capacity_words(found: Capacity, names: Sequence[str]) -> str:
+def capacity_words(found: Capacity, names: Sequence[str], *, alone: bool = False) -> str:
     """`base 12.1 requests/sec [11.9, 12.3] at concurrency 4; concurrency 8, at 24.3, misses it`.
 
     Args:
         found: the capacity of a side.
         names: of the cells.
+        alone: whether there is no other side, so that this one has no name.
     """
-    group = "".join(f" {cut(name, 60)} {value_text(value)}" for name, value in found.group.items())
-    side = f"{found.side}{',' + group + ':' if group else ''}"
+    group = group_text(found.group)
+    side = ", ".join(filter(None, ["" if alone else found.side, group])) + (":" if group else "")
     unit = cut(found.unit, 24)
     if found.value is None or found.cell is None:
         lowest = found.states[0] if found.states else None
-        told = f"; {_missed(lowest, names, found.goals)}" if lowest else ""
-        return f"{side} no measured cell meets {_goals(found)}{told}{_doubt(found)}"
+        why = f"; {_missed(lowest, names, found.goals)}" if lowest else ""
+        return f"{side} no measured cell meets {_goals(found)}{why}{_doubt(found)}".strip()
     interval = (
         f" [{number(found.low)}, {number(found.high)}]" if found.low is not None and found.high is not None else ""
     )
-    text = f"{side} {number(found.value)}{interval} {unit} at {cut(names[found.cell], 120)}"
+    text = f"{side} {number(found.value)}{interval} {unit} at {cut(names[found.cell], 120)}".strip()
     if found.next is None:
         return f"{text}; no higher load was measured{_others(found, names)}{_doubt(found)}"
     state = next(state for state in found.states if state.cell == found.next)
@@ -295,3 +298,8 @@ def _doubt(found: Capacity) -> str:
 def goal_text(state: GoalState) -> str:
     """`meets`, `meets?`, `misses`, `misses?`."""
     return state.state if state.sure else f"{state.state}?"
+
+
+def group_text(group: Mapping[str, Json]) -> str:
+    """`input length 512`; may be empty."""
+    return ", ".join(f"{cut(name, 60)} {told(value)}" for name, value in group.items())
