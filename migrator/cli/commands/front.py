@@ -37,15 +37,13 @@ def arguments(command: str) -> Parser:
     from migrator.diff.policy import MAX_ERROR_PERCENT
 
     parser = Parser(command, _ABOUT, _EPILOG)
-    parser.add_argument(
-        "paths", nargs="+", metavar="PATH", type=file_name, help="the folder of a sweep, or its exports"
-    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", type=file_name, help="folder of a sweep, or exports")
     parser.add_argument(
         "--by",
         action="append",
         default=[],
         metavar="NAME",
-        help="what the cells differ in (default: found); repeatable",
+        help="what cells differ in (default: found); repeatable",
     )
     parser.add_argument(
         "--goal",

@@ -85,12 +85,8 @@ def _front(front: Front, sweep: OneSweep) -> Iterator[str]:
     yield from wrapped(f"Front: {front.y} against {front.x}{', ' + group if group else ''}", hanging="  ")
     points = sorted((point for point in front.base if not point.dominated), key=lambda point: point.x)
     rows = [
-        (
-            cut(sweep.cells[point.cell].name, 40),
-            f"{number(point.x)} {front.x_unit}",
-            f"{number(point.y)} {front.y_unit}",
-        )
-        for point in points
+        (cut(sweep.cells[one.cell].name, 40), f"{number(one.x)} {front.x_unit}", f"{number(one.y)} {front.y_unit}")
+        for one in points
     ]
     yield from table(rows, "  ")
     beaten = [sweep.cells[point.cell].name for point in front.base if point.dominated]
