@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.aiperf.records import REBUILT
-from migrator.batch.load import load
+from migrator.batch.load import load, load_content
 from migrator.chain.steps import NEWEST
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, Family, identify
-from migrator.jsonfile import Json, Numeral, Object, parse, plain
+from migrator.jsonfile import Json, Numeral, Object, plain
 from migrator.migration.migrate import migrate
 from migrator.redact import redact
 
@@ -88,11 +88,10 @@ def run_from_bytes(raw: bytes, name: str) -> Run:
     Raises:
         MigratorError: as [`load_run`][] does.
     """
-    parsed = parse(raw)
-    found = identify(parsed.data, details=False)
-    if found.family not in MIGRATABLE:
-        raise NotAnExportError(_why_not(found.family), expected="a main export", file=name)
-    return _run(name, parsed.data, "")
+    loaded = load_content(raw, name, details=False)
+    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
+        raise NotAnExportError(_why_not(loaded.identity.family), expected="a main export", file=name)
+    return _run(name, loaded.parsed.data, "")
 
 
 def _why_not(family: Family) -> str:

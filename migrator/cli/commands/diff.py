@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from argparse import ArgumentTypeError
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
 from migrator.cli.parser import Parser, file_name
@@ -21,8 +22,9 @@ FORMATS: Final = ("text", "markdown", "html", "junit", "github", "json")
 
 _ABOUT = """\
 Compare two runs, or two groups of repeated runs, metric by metric, whatever releases
-wrote them. A folder is a group of runs. After two revisions and `--`, a path is read
-from git; after one, that revision is compared with the file as it is now."""
+wrote them. A folder is a group of runs; two sweeps are compared cell by cell. After two
+revisions and `--`, paths are read from git; after one, that revision is compared with
+the files as they are now."""
 
 _EPILOG = """\
 exit codes: 0 compared, or every gated row is shown to be no worse; with --fail-on,
@@ -32,7 +34,8 @@ not decide or the sides are not comparable.
   aiperf-migrate diff old.json new.json
   aiperf-migrate diff runs/base runs/candidate --fail-on request_latency.p99:5
   aiperf-migrate diff --base a.json b.json c.json --cand d.json e.json f.json
-  aiperf-migrate diff main HEAD -- results/profile_export_aiperf.json"""
+  aiperf-migrate diff sweeps/base sweeps/candidate --goal 'time_to_first_token.p99<=200'
+  aiperf-migrate diff main HEAD --exit-code -- results/"""
 
 
 class Options:
@@ -186,18 +189,32 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
 
 
 def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, LoadedSide]:
-    from migrator.diff.run import run_from_bytes
-    from migrator.diff.sides import LoadedSide, load_side
-    from migrator.git.revisions import read
+    from migrator.diff.sides import load_side
 
-    if len(paths) != 1 or len(revisions) not in (1, 2):
-        raise UsageError("expected one or two revisions, --, and one path", hint="diff REV [REV] -- PATH")
-    path = paths[0]
-    sides = []
-    for revision in revisions:
-        name = f"{revision}:{path}"
-        sides.append(LoadedSide(name, (run_from_bytes(read(revision, path, os.getcwd()), name),)))
-    return sides[0], sides[1] if len(sides) == 2 else load_side([path])
+    if len(revisions) not in (1, 2):
+        raise UsageError("expected one or two revisions, --, and paths", hint="diff REV [REV] -- PATH…")
+    sides = [_revision(revision, paths) for revision in revisions]
+    return sides[0], sides[1] if len(sides) == 2 else load_side(paths)
+
+
+def _revision(revision: str, paths: list[str]) -> LoadedSide:
+    """The runs of a revision behind some paths: files are runs, folders hold the runs of one side."""
+    from functools import partial
+
+    from migrator.batch.discover import Source
+    from migrator.diff.run import run_from_bytes
+    from migrator.diff.sides import Readable, collect, nearest_first
+    from migrator.git.revisions import contents, exports
+
+    def files() -> Iterator[Readable]:
+        for path in paths:
+            blobs, named = exports(revision, path, os.getcwd())
+            sources = {blob: Source(f"{revision}:{blob.path}", blob.path, named=named) for blob in blobs}
+            ordered = sorted(blobs, key=lambda blob: nearest_first(sources[blob]))
+            for blob, raw in contents(revision, ordered, os.getcwd()):
+                yield sources[blob], partial(run_from_bytes, raw, sources[blob].path)
+
+    return collect([f"{revision}:{path}" for path in paths], files())
 
 
 def _policy(options: Options) -> Policy:
