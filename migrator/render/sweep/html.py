@@ -18,7 +18,7 @@ from migrator.render.sweep.words import (
     columns,
     front_title,
     front_words,
-    goal_text,
+    state_text,
     mean_interval,
     mean_text,
     means_by_name,
@@ -115,7 +115,7 @@ def _capacity(sweep: Sweep) -> Iterator[str]:
     yield f"<h2>Capacity while {goals}</h2>"
     yield "<ul>"
     for found in sweep.capacities:
-        states = ", ".join(f"{cut(names[state.cell], 60)} {goal_text(state)}" for state in found.states)
+        states = ", ".join(f"{cut(names[state.cell], 60)} {state_text(state)}" for state in found.states)
         each = f'<span class="faint">{text_of(states, 2000)}</span>'
         yield f"<li>{text_of(capacity_words(found, names), 800)}<br>{each}</li>"
     yield "</ul>"

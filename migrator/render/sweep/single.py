@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from migrator.render.comparison.numbers import number
 from migrator.render.comparison.words import cut
-from migrator.render.sweep.words import capacity_words, goal_text, group_text, head, listed
+from migrator.render.sweep.words import capacity_words, state_text, group_text, head, listed
 from migrator.render.text import WIDTH, table, wrapped
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _front(front: Front, sweep: OneSweep) -> Iterator[str]:
 def _capacity(found: Capacity, cells: Sequence[ShownCell]) -> Iterator[str]:
     names = [cell.name for cell in cells]
     yield from wrapped(capacity_words(found, names, alone=True), "  ", "    ")
-    states = [f"{cut(names[state.cell], 60)} {goal_text(state)}" for state in found.states]
+    states = [f"{cut(names[state.cell], 60)} {state_text(state)}" for state in found.states]
     yield from wrapped(", ".join(states), "    ", "      ")
 
 

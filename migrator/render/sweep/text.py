@@ -15,7 +15,7 @@ from migrator.render.sweep.words import (
     columns,
     front_title,
     front_words,
-    goal_text,
+    state_text,
     kinds,
     listed,
     mean_interval,
@@ -136,5 +136,5 @@ def _capacity(sweep: Sweep) -> Iterator[str]:
     yield from wrapped(f"Capacity while {' and '.join(cut(goal, 80) for goal in sweep.goals)}", hanging="  ")
     for found in sweep.capacities:
         yield from wrapped(capacity_words(found, names), "  ", "    ")
-        told = [f"{cut(names[state.cell], 60)} {goal_text(state)}" for state in found.states]
+        told = [f"{cut(names[state.cell], 60)} {state_text(state)}" for state in found.states]
         yield from wrapped(listed(told) if len(told) > 12 else ", ".join(told), "    ", "      ")

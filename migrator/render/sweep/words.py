@@ -107,7 +107,7 @@ def kinds(cells: Sequence[Cell]) -> str:
 
 def told(value: Json) -> str:
     """The value of a factor: text without quotes, else as JSON."""
-    return value if type(value) is str else value_text(value, 60)
+    return cut(value, 60) if type(value) is str else value_text(value, 60)
 
 
 # --- the table of cells --------------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def _doubt(found: Capacity) -> str:
     )
 
 
-def goal_text(state: GoalState) -> str:
+def state_text(state: GoalState) -> str:
     """`meets`, `meets?`, `misses`, `misses?`."""
     return state.state if state.sure else f"{state.state}?"
 
