@@ -31,6 +31,7 @@ from migrator.render.sweep.words import (
 if TYPE_CHECKING:
     from migrator.diff.receipt import Cell, Receipt, Sweep
 
+_RIGHT: Final = ' class="number"'
 _DETAILED: Final = 200
 """Cells that have their own table below; those first that do not pass."""
 
@@ -64,7 +65,10 @@ def _cells(sweep: Sweep) -> Iterator[str]:
     shown = _detailed(sweep)
     yield "<h2>Cells</h2>"
     heads = [*sweep.factors, "verdict", "runs", *(column.head for column in held)]
-    cells = "".join(f'<th scope="col">{text_of(head, 60)}</th>' for head in heads)
+    words = len(sweep.factors)
+    cells = "".join(
+        f'<th{"" if place == words else _RIGHT} scope="col">{text_of(head, 60)}</th>' for place, head in enumerate(heads)
+    )
     yield f'<div class="wide"><table>\n<thead><tr>{cells}</tr></thead>\n<tbody>'
     for number, cell in enumerate(sweep.cells):
         factors = "".join(f'<td class="number">{text_of(told(value), 80)}</td>' for value in cell.factors.values())
@@ -77,7 +81,7 @@ def _cells(sweep: Sweep) -> Iterator[str]:
         means = means_by_name(sweep)
         of_columns = [means.get(column[:2]) for column in held]
         texts = "".join(
-            f'<td class="number">{markup(f"{mean_text(mean)} {mean_interval(mean)}".strip())}</td>'
+            f'<td class="number">{mean_text(mean)}<br>{mean_interval(mean)}</td>'
             for mean in of_columns
         )
         yield f'<tr><th scope="row" colspan="{len(sweep.factors) + 2}">mean</th>{texts}</tr>'
