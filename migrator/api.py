@@ -171,7 +171,7 @@ def compare(base: Iterable[PathLike], candidate: Iterable[PathLike], *, fail_on:
     """
     from migrator.diff.policy import Policy, from_options
     from migrator.diff.sides import load_side
-    from migrator.diff.sweep.compare import Ask, compare_any
+    from migrator.diff.sweep.choose import Ask, compare_any
 
     sides = [load_side([os.fspath(path) for path in paths]) for paths in (base, candidate)]
     return compare_any(sides[0], sides[1], Policy(from_options(list(fail_on))), Ask())

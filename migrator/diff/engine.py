@@ -51,6 +51,7 @@ def compare(
     noise: Profile | None = None,
     everything: bool = False,
     today: date | None = None,
+    setups: Setups | None = None,
 ) -> Receipt:
     """The receipt of a comparison.
 
@@ -61,12 +62,13 @@ def compare(
         noise: a profile of run-to-run variation, for sides of fewer than three runs.
         everything: whether volatile differences (identifiers, times, folders) are shown, too.
         today: the day that waivers are judged by; the present one if not given.
+        setups: the set-up of each run, if the caller knows it already.
 
     Raises:
         UsageError: the policy names a metric that neither side has, or gates one that has no direction.
     """
     today = today or datetime.now(UTC).date()
-    weighed = weigh(base, candidate, policy, noise=noise)
+    weighed = weigh(base, candidate, policy, noise=noise, setups=setups)
     policy.require_known(weighed.known)
     p_values, families = corrected(weighed.weighings, policy.alpha)
     judged = judge(weighed, p_values, families, policy, today)

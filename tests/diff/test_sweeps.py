@@ -15,7 +15,7 @@ from migrator.diff.policy import Policy, from_options
 from migrator.diff.receipt import Cell, Receipt, Sweep, from_json
 from migrator.diff.sides import load_side
 from migrator.diff.sweep.capacity import limits
-from migrator.diff.sweep.compare import Ask, compare_any
+from migrator.diff.sweep.choose import Ask, compare_any
 from migrator.errors import UsageError
 
 
@@ -28,7 +28,7 @@ def compared(
     vary: tuple[str, ...] = (),
 ) -> Receipt:
     sides = (load_side([side] if isinstance(side, str) else side) for side in (base, candidate))
-    return compare_any(*sides, Policy(rules=from_options(rules), vary=vary), Ask(by, limits(goals)))
+    return compare_any(*sides, Policy(rules=from_options(rules), vary=vary), Ask(by, goals))
 
 
 def sweep_of(receipt: Receipt) -> Sweep:
@@ -327,6 +327,14 @@ def test_a_name_that_is_no_factor_is_refused(tmp_path: Path) -> None:
             compared(base, candidate, by=(name,))
     with pytest.raises(UsageError, match="--goal is for sweeps"):
         compared(base, candidate, goals=("request_latency<=200",))
+
+
+def test_a_plan_and_a_proof_ask_for_the_runs_of_one_cell(tmp_path: Path) -> None:
+    base = made(tmp_path, "base")
+    for options in (("--plan", "10"), (str(made(tmp_path, "cand")), "--prove")):
+        done = run("diff", base, *options)
+        assert done.code == 2
+        assert "these runs differ in concurrency" in done.stderr
 
 
 # --- one correction ------------------------------------------------------------------------------------------

@@ -16,8 +16,7 @@ from support.sweeps import Document, failing, made, scale
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Receipt, from_json, receipt_of_cell, receipt_schema, to_json
 from migrator.diff.sides import load_side
-from migrator.diff.sweep.capacity import limits
-from migrator.diff.sweep.compare import Ask, compare_any
+from migrator.diff.sweep.choose import Ask, compare_any
 from migrator.render.sweep import github, html, junit, markdown, text
 
 HOSTILE = "<script>alert(1)</script> @team #12 |x|"
@@ -25,7 +24,7 @@ GOALS = ("request_latency<=365", "request_error_rate<=1")
 
 
 def compared(base: str, candidate: str) -> Receipt:
-    return compare_any(load_side([base]), load_side([candidate]), Policy(), Ask(goals=limits(GOALS)))
+    return compare_any(load_side([base]), load_side([candidate]), Policy(), Ask(goals=GOALS))
 
 
 def slow_at_four(document: Document, concurrency: int, trial: int) -> None:
@@ -100,7 +99,9 @@ def other_server(document: Document) -> None:
 
 def test_annotations_start_with_the_verdict(tmp_path: Path) -> None:
     lines = github.render(compared(made(tmp_path, "base"), made(tmp_path, "cand", broken))).splitlines()
-    assert lines[0].startswith("::error title=aiperf-migrate%3A ✗ regression::in 2 of 4 cells (concurrency 4, concurrency 8)")
+    assert lines[0].startswith(
+        "::error title=aiperf-migrate%3A ✗ regression::in 2 of 4 cells (concurrency 4, concurrency 8)"
+    )
     assert len(lines) <= 10
     assert any("concurrency 8" in line and "succeeded" in line for line in lines)
 

@@ -145,17 +145,20 @@ def run(options: Options) -> int:
     gc.disable()
     base, candidate = _sides(options)
     policy = _policy(options)
+    if options.prove or options.plan is not None:
+        from migrator.diff.sweep.choose import require_one_cell
+
+        require_one_cell((base, candidate), policy, "--prove" if options.prove else "--plan")
     if options.prove:
         return _prove(base, policy)
     # Slow to import, and not needed for --help.
     from migrator.diff.noise import load_profile
-    from migrator.diff.sweep.capacity import limits
-    from migrator.diff.sweep.compare import Ask, compare_any
+    from migrator.diff.sweep.choose import Ask, compare_any
 
     noise = load_profile(options.noise) if options.noise else None
     if options.plan is not None:
         return _plan(options, base, candidate, policy, noise)
-    ask = Ask(names(options.by), limits(options.goal))
+    ask = Ask(names(options.by), options.goal)
     receipt = compare_any(base, candidate, policy, ask, noise=noise, everything=options.all)
     _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
     for waiver in receipt.gate.expired_waivers:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.changes import changes
 from migrator.diff.comparable import Setups
-from migrator.diff.engine import TOOL, Judged, WeighedSides, compare, gate_of, judge, noise_used, side_of, weigh
+from migrator.diff.engine import TOOL, Judged, WeighedSides, gate_of, judge, noise_used, side_of, weigh
 from migrator.diff.noise import Profile
 from migrator.diff.order import order_of
 from migrator.diff.outcomes import completed as with_zeros
@@ -26,66 +26,48 @@ from migrator.diff.sweep.cells import (
     CellRuns,
     cells_of,
     holes,
-    measured,
     name_of_cell,
     side_of_cell,
 )
-from migrator.diff.sweep.factors import Factors, Measured, factors_of
+from migrator.diff.sweep.factors import Factors, Measured
 from migrator.diff.sweep.fronts import fronts
 from migrator.diff.sweep.mixed import MIXED, mixed
 from migrator.diff.sweep.values import SideCell, in_order, side_cell
-from migrator.errors import UsageError
 
 _SIDES: Final = ("base", "candidate")
 _LISTED: Final = 4
 """Cells, or folders, that a message names."""
 
 
-class Ask(NamedTuple):
-    """What is asked of a sweep: names of its factors, empty to find them, and goals for its capacity."""
-
-    by: Sequence[str] = ()
-    goals: Sequence[Limit] = ()
-
-
-def compare_any(
-    base: LoadedSide,
-    candidate: LoadedSide,
+def compare_sweeps(
+    sides: tuple[LoadedSide, LoadedSide],
+    runs: tuple[Sequence[Measured], Sequence[Measured]],
+    factors: Factors,
     policy: Policy,
-    ask: Ask,
+    goals: Sequence[Limit],
     *,
     noise: Profile | None = None,
     everything: bool = False,
     today: date | None = None,
 ) -> Receipt:
-    """The receipt of two sweeps, or of two sides of repeated runs if they are none.
+    """The receipt of two sweeps.
 
     Args:
-        base: the baseline.
-        candidate: what is compared with it.
+        sides: baseline and candidate.
+        runs: those of each side with their set-ups.
+        factors: what they vary.
         policy: rules and waivers.
-        ask: what is asked of sweeps.
-        noise: a profile of run-to-run variation, for sides of fewer than three runs.
-        everything: whether volatile differences (identifiers, times, folders) are shown, too.
+        goals: what a cell must meet to count as capacity.
+        noise: a profile of run-to-run variation, for cells of fewer than three runs.
+        everything: whether volatile differences are shown, too.
         today: the day that waivers are judged by; the present one if not given.
 
     Raises:
-        UsageError: as [`compare`][migrator.diff.engine.compare] raises; a factor or a goal that no run has; or a goal
-            for what is not a sweep.
+        UsageError: as [`compare`][migrator.diff.engine.compare] raises; or a goal that no run has.
     """
-    sides = measured(base), measured(candidate)
-    allowed = Allowance(policy.vary, [one.setup for side in sides for one in side])
-    factors = factors_of(sides, ask.by, allowed)
-    if factors.factors:
-        found = _Comparison(base, candidate, policy, sides, factors, allowed, noise)
-        return found.receipt(ask.goals, today or datetime.now(UTC).date(), everything=everything)
-    if ask.goals:
-        raise UsageError(
-            "--goal is for sweeps, and the runs of these sides do not differ in what a sweep varies",
-            expected="runs of several concurrencies, request rates or lengths",
-            hint="--by names what they differ in",
-        )
-    return compare(base, candidate, policy, noise=noise, everything=everything, today=today)
+    allowed = Allowance(policy.vary, [one.setup for side in runs for one in side])
+    found = _Comparison(*sides, policy, runs, factors, allowed, noise)
+    return found.receipt(goals, today or datetime.now(UTC).date(), everything=everything)
 
 
 class _Comparison:

@@ -18,11 +18,11 @@ from migrator.render.sweep.words import (
     columns,
     front_title,
     front_words,
-    state_text,
     mean_interval,
     mean_text,
     means_by_name,
     reason,
+    state_text,
     sweep_of,
     swept,
     told,
@@ -67,7 +67,8 @@ def _cells(sweep: Sweep) -> Iterator[str]:
     heads = [*sweep.factors, "verdict", "runs", *(column.head for column in held)]
     words = len(sweep.factors)
     cells = "".join(
-        f'<th{"" if place == words else _RIGHT} scope="col">{text_of(head, 60)}</th>' for place, head in enumerate(heads)
+        f'<th{"" if place == words else _RIGHT} scope="col">{text_of(head, 60)}</th>'
+        for place, head in enumerate(heads)
     )
     yield f'<div class="wide"><table>\n<thead><tr>{cells}</tr></thead>\n<tbody>'
     for number, cell in enumerate(sweep.cells):
@@ -80,10 +81,7 @@ def _cells(sweep: Sweep) -> Iterator[str]:
     if sweep.means:
         means = means_by_name(sweep)
         of_columns = [means.get(column[:2]) for column in held]
-        texts = "".join(
-            f'<td class="number">{mean_text(mean)}<br>{mean_interval(mean)}</td>'
-            for mean in of_columns
-        )
+        texts = "".join(f'<td class="number">{mean_text(mean)}<br>{mean_interval(mean)}</td>' for mean in of_columns)
         yield f'<tr><th scope="row" colspan="{len(sweep.factors) + 2}">mean</th>{texts}</tr>'
     yield "</tbody></table></div>"
     if sweep.means:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from migrator.render.comparison.numbers import number
 from migrator.render.comparison.words import cut
-from migrator.render.sweep.words import capacity_words, state_text, group_text, head, listed
+from migrator.render.sweep.words import capacity_words, group_text, head, listed, state_text
 from migrator.render.text import WIDTH, table, wrapped
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from migrator.render.sweep.words import (
     columns,
     front_title,
     front_words,
-    state_text,
     kinds,
     listed,
     mean_interval,
     mean_text,
     reason,
+    state_text,
     sweep_of,
     swept,
 )

@@ -203,8 +203,8 @@ def front_words(front: Front, sweep: Sweep) -> Iterator[str]:
         yield f"front of the {name}: {listed(best)}"
         beaten = sum(point.beaten for point in points)
         if beaten:
-            verb = "is" if beaten == 1 else "are"
-            yield f"{beaten} of {plural(len(points), 'cell')} of the {name} {verb} beaten in both by a cell of the {other}"
+            cells = f"{beaten} of {plural(len(points), 'cell')} of the {name} {'is' if beaten == 1 else 'are'}"
+            yield f"{cells} beaten in both by a cell of the {other}"
     unit = cut(front.x_unit, 24)
     for stretch in front.stretches:
         if stretch.ahead != "neither":
