@@ -15,32 +15,29 @@ from migrator.diff.evidence import Weigher, without_drift
 from migrator.diff.failures import CODES as FAILURE_CODES
 from migrator.diff.failures import findings as failure_findings
 from migrator.diff.failures import missing
-from migrator.diff.judge import shift_words
 from migrator.diff.noise import Fit, Profile, age_in_days
 from migrator.diff.order import Order, Values, drift_of, order_of, values_by_run
 from migrator.diff.order import findings as order_findings
-from migrator.diff.outcomes import ERROR_RATE, outcomes, total
+from migrator.diff.outcomes import ERROR_RATE
 from migrator.diff.outcomes import completed as with_zeros
-from migrator.diff.pair import Pair, UnitChange, curve, pairs
+from migrator.diff.pair import Pair, UnitChange, pairs
 from migrator.diff.policy import ERRORS, GateRule, Policy
-from migrator.diff.receipt import Evidence, Finding, Gate, NoiseUsed, Receipt, Row, RunSummary, Shift, Side, Verdict
+from migrator.diff.receipt import Evidence, Finding, Receipt, Row, Verdict
+from migrator.diff.receipt_parts import gate_of, noise_used, shifts, side_of
 from migrator.diff.redefined import settled
 from migrator.diff.requests import Requests
-from migrator.diff.rows import Corrected, Weighing, corrected, relative, row_of, weighing
+from migrator.diff.rows import Corrected, Weighing, corrected, row_of, weighing
 from migrator.diff.run import Run
 from migrator.diff.setup import Allowance, bounded_by_time, setup_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.drift import Drift
 from migrator.diff.statistics.interval import MIN_RUNS, is_apart
-from migrator.jsonfile import Json
 
 TOOL: Final = f"aiperf-migrate {__version__}"
 _TOO_GOOD: Final = 25.0
 """Percent of improvement from which a finding asks whether the workload was the same: that is the more usual cause."""
 _WELL_KNOWN: Final = 10
 """Runs of a noise profile from which its standard deviation is accurate to about a quarter."""
-_CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
-"""Metrics whose change is shown at every percentile."""
 
 
 def compare(
@@ -189,7 +186,7 @@ def _receipt(weighed: WeighedSides, judged: Judged, policy: Policy, today: date,
         changes=changed,
         ignored_changes=left_out,
         rows=rows,
-        shifts=_shifts(base, candidate, rows),
+        shifts=shifts(base, candidate, rows),
         only_base=sorted(tags_a - tags_b),
         only_candidate=sorted(tags_b - tags_a),
         notes=list(weighed.notes),
@@ -326,81 +323,7 @@ def overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
     return Verdict.EQUIVALENT if same else Verdict.NO_WORSE
 
 
-def gate_of(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
-    """The criteria of a comparison whose rows are known."""
-    return Gate(
-        size=sum(row.gate == "gate" for row in rows),
-        alpha=policy.alpha,
-        policy=policy.source or ("--fail-on" if policy.rules else "headline metrics"),
-        policy_hash=policy.digest(),
-        expired_waivers=[f"{w.metric}.{w.statistic} (ended {w.until}): {w.reason}" for w in policy.expired(today)],
-        max_error_percent=policy.max_error_percent,
-        allowed=list(policy.vary),
-    )
-
-
-# --- the rest of the receipt ---------------------------------------------------------------------------------
-
-
-def side_of(side: LoadedSide, order: Sequence[int | None]) -> Side:
-    """A side as the receipt names it; `order` is that of its runs."""
-    requests = total(side.runs)
-    return Side(
-        name=side.name,
-        runs=[_summary(run, place) for run, place in zip(side.runs, order, strict=True)],
-        migrated=side.migrated,
-        succeeded=requests.succeeded if requests else None,
-        failed=requests.failed if requests else None,
-    )
-
-
-def _summary(run: Run, order: int | None) -> RunSummary:
-    requests = run.blocks.get("request_count")
-    average = requests.values.get("avg") if requests else None
-    known = outcomes(run)
-    return RunSummary(
-        file=run.file,
-        version=run.version,
-        written_by=_text(run.facts.get("aiperf_version")),
-        benchmark_id=_text(run.facts.get("benchmark_id")),
-        start_time=_text(run.facts.get("start_time")),
-        requests=int(average) if average is not None else None,
-        has_records=bool(run.records),
-        failed=known.failed if known else None,
-        order=order,
-    )
-
-
-def _text(value: Json) -> str:
-    return value if type(value) is str else ""
-
-
-def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> list[Shift]:
-    """Where in the distribution each headline or gated metric moved."""
-    units = {row.metric: row.unit for row in rows}
-    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(_CURVES))
-    found = []
-    for metric in wanted:
-        if metric not in units:
-            continue
-        one, other = curve(base.runs, metric, units[metric]), curve(candidate.runs, metric, units[metric])
-        moved = {name: relative(one[name], other[name]) for name in one if name in other}
-        points = {name: percent for name, percent in moved.items() if percent is not None}
-        if len(points) > 2:
-            words = shift_words(points)
-            found.append(
-                Shift(metric=metric, unit=units[metric], points=points, base=one, candidate=other, words=words)
-            )
-    return found
-
-
-def noise_used(noise: Profile | None, fit: Fit, rows: Sequence[Row]) -> NoiseUsed | None:
-    """The noise profile that some rows rest on; None without one."""
-    if noise is None or fit.entry is None:
-        return None
-    used = sum(row.evidence is Evidence.NOISE for row in rows)
-    entry = fit.entry
-    return NoiseUsed(file=noise.source, runs=entry.runs, requests=entry.requests, newest=entry.newest, rows=used)
+# --- the noise profile, and notes ----------------------------------------------------------------------------
 
 
 def _noise_findings(noise: Profile | None, fit: Fit, weighings: Sequence[Weighing], today: date) -> Iterator[Finding]:

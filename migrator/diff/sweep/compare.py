@@ -9,13 +9,14 @@ from typing import Final
 
 from migrator.diff.changes import changes
 from migrator.diff.comparable import Setups
-from migrator.diff.engine import TOOL, Judged, WeighedSides, gate_of, judge, noise_used, side_of, weigh
+from migrator.diff.engine import TOOL, Judged, WeighedSides, judge, weigh
 from migrator.diff.noise import Profile
 from migrator.diff.order import order_of
 from migrator.diff.outcomes import completed as with_zeros
 from migrator.diff.pair import by_run
 from migrator.diff.policy import HEADLINE, MARGINS, Policy
 from migrator.diff.receipt import Cell, Direction, Finding, Interval, MeanChange, Receipt, Row, Sweep, Verdict
+from migrator.diff.receipt_parts import gate_of, noise_used, side_of
 from migrator.diff.rows import corrected
 from migrator.diff.setup import Allowance
 from migrator.diff.sides import LoadedSide
