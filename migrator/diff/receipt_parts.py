@@ -56,7 +56,7 @@ def _summary(run: Run, order: int | None) -> RunSummary:
         written_by=_text(run.facts.get("aiperf_version")),
         benchmark_id=_text(run.facts.get("benchmark_id")),
         start_time=_text(run.facts.get("start_time")),
-        requests=int(average) if average is not None else None,
+        requests=known.succeeded if known else int(average) if average is not None else None,
         has_records=bool(run.records),
         failed=known.failed if known else None,
         order=order,

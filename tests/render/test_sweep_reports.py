@@ -80,6 +80,9 @@ def test_every_cell_is_a_test_and_a_missing_one_an_error(tmp_path: Path) -> None
     assert cases["concurrency 2"] == []
     assert cases["concurrency 4"] == ["failure"]
     assert cases["concurrency 8"] == ["failure"], "every request failed"
+    message = next(case for case in suites.iter("testcase") if case.get("name") == "concurrency 8")[0].get("message")
+    assert message is not None
+    assert "0 of 240 requests of the candidate succeeded" in message
     assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("4", "2", "1")
 
 
