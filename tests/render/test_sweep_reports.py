@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 from shutil import rmtree
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
 from support.process import run, strict_json
 from support.sweeps import Document, failing, made, scale
+from support.versions import NEWEST
 
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Receipt, from_json, receipt_of_cell, receipt_schema, to_json
-from migrator.diff.sides import load_side
+from migrator.diff.run import Block, Run
+from migrator.diff.sides import LoadedSide, load_side
 from migrator.diff.sweep.choose import Ask, compare_any
+from migrator.errors import UsageError
 from migrator.render.sweep import github, html, junit, markdown, text
 
 HOSTILE = "<script>alert(1)</script> @team #12 |x|"
@@ -158,3 +163,61 @@ def test_what_a_file_says_stays_text(form: object, tmp_path: Path) -> None:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in heads}) == 1
     if form is github:
         assert all(line.startswith("::") for line in shown.splitlines())
+
+
+# --- whatever the files say ----------------------------------------------------------------------------------
+
+TAGS = (
+    "request_latency",
+    "request_throughput",
+    "time_to_first_token",
+    "request_count",
+    "error_request_count",
+    "my.own",
+)
+NUMBERS = (0.0, -1.0, 1e308, 1e-308, 5e-324, 1.0, 100.0)
+VALUES: tuple[Any, ...] = (1, 2, 4.0, True, None, "a", "<b>|`x", "\x1b[31m", [1, 2], {"a": 1}, [], {}, 10**30, -5)
+
+
+def odd_side(random: Random, name: str) -> LoadedSide:
+    """Runs of any numbers that say anything of their sweep and their configuration."""
+    runs = []
+    for place in range(random.choice((1, 2, 4, 9))):
+        varied = {"variation_values": {"phases.profiling.concurrency": random.choice(VALUES)}}
+        labels = {"variation_label": random.choice(VALUES), "trial": random.choice((0, 1, None, "x")), "sweep_id": name}
+        phase = {"name": "profiling", "concurrency": random.choice(VALUES), "requests": random.choice(VALUES)}
+        facts = {
+            "run_info": random.choice((varied | labels, random.choice(VALUES))),
+            "input_config": random.choice(({"phases": [phase]}, {"phases": [phase]}, random.choice(VALUES))),
+            "start_time": random.choice((f"2026-01-01T00:00:{place:02}", "bad", 3, "2026-01-01T00:00:00+02:00")),
+        }
+        blocks = {tag: odd_block(random) for tag in TAGS if random.random() < 0.9}
+        runs.append(Run(f"/{name}/{place}.json", NEWEST, blocks, facts))
+    return LoadedSide(name, tuple(runs))
+
+
+def odd_block(random: Random) -> Block:
+    names = [name for name in ("avg", "p50", "p90", "p99", "std", "count") if random.random() < 0.9]
+    unit = random.choice(("ms", "ms", "sec", "requests/sec", "requests", "odd"))
+    return Block(
+        unit, {name: random.choice(NUMBERS) if random.random() < 0.2 else random.gauss(100, 3) for name in names}
+    )
+
+
+def test_nothing_that_a_file_says_breaks_a_report() -> None:
+    shown = 0
+    for seed in range(60):
+        random = Random(seed)
+        try:
+            sides = odd_side(random, "base"), odd_side(random, "cand")
+            receipt = compare_any(*sides, Policy(), Ask(random.choice(((), ("concurrency",)))))
+        except UsageError:
+            continue
+        assert to_json(from_json(to_json(receipt))) == to_json(receipt)
+        if receipt.sweep is None:
+            continue
+        shown += 1
+        reports = [form.render(receipt) for form in (text, markdown, html, junit, github)]
+        assert not any("\x1b" in report for report in reports)
+        ElementTree.fromstring(reports[3])
+    assert shown > 20
