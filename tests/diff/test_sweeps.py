@@ -214,6 +214,20 @@ def test_repetitions_of_one_sweep_are_no_mixture(tmp_path: Path) -> None:
     assert {len(cell.base) for cell in sweep_of(receipt).cells} == {3}
 
 
+def test_repetitions_with_a_warm_up_of_their_first_trials_are_no_mixture(tmp_path: Path) -> None:
+    """Files are read in the order of their folders, so that the first trial of a sweep need not come first."""
+
+    def warm(document: Document, concurrency: int, trial: int) -> None:
+        document["run_info"]["sweep_id"] = "ab"[trial % 2]
+        document["run_info"]["trial"] = 1 - trial // 2
+        if trial >= 2:
+            phases = document["input_config"]["phases"]
+            document["input_config"]["phases"] = [{**phases[-1], "name": "warmup", "kind": "warmup"}, *phases]
+
+    receipt = compared(made(tmp_path, "base", warm, trials=4), made(tmp_path, "cand", warm, trials=4))
+    assert not blocking(receipt)
+
+
 # --- what is a sweep, and of what ----------------------------------------------------------------------------
 
 

@@ -184,7 +184,8 @@ def odd_side(random: Random, name: str) -> LoadedSide:
     runs = []
     for place in range(random.choice((1, 2, 4, 9))):
         varied = {"variation_values": {"phases.profiling.concurrency": random.choice(VALUES)}}
-        labels = {"variation_label": random.choice(VALUES), "trial": random.choice((0, 1, None, "x")), "sweep_id": name}
+        labels = {"variation_label": random.choice(VALUES), "trial": random.choice((0, 1, None, "x"))}
+        labels["sweep_id"] = random.choice((name, f"{name} again", [], 3))
         phase = {"name": "profiling", "concurrency": random.choice(VALUES), "requests": random.choice(VALUES)}
         facts = {
             "run_info": random.choice((varied | labels, random.choice(VALUES))),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from migrator.diff.receipt import Finding
 from migrator.diff.run import Run
-from migrator.diff.setup import COUNTS, TOLD, Allowance, name_of
+from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, name_of
 from migrator.diff.sweep.cells import CellRuns
 from migrator.diff.sweep.factors import Measured
 from migrator.jsonfile import fingerprint
@@ -63,13 +63,17 @@ def _sweeps_of(side: Sequence[Measured]) -> list[_OneOfSeveral]:
     """The sweeps that the runs of a side belong to, by the identifier that AIPerf gives each; without one, to none."""
     parts: dict[str, list[Run]] = {}
     for one in side:
-        identifier = one.info.get("sweep_id")
-        if type(identifier) is str and identifier:
+        if identifier := _identifier(one):
             parts.setdefault(identifier, []).append(one.run)
     return [
         _OneOfSeveral(identifier, _folder(runs), len(runs), frozenset(url for run in runs for url in _servers(run)))
         for identifier, runs in parts.items()
     ]
+
+
+def _identifier(measured: Measured) -> str:
+    found = measured.info.get("sweep_id")
+    return found if type(found) is str else ""
 
 
 def _folder(runs: Sequence[Run]) -> str:
@@ -103,16 +107,17 @@ def _differing(
     """
     found: dict[str, None] = {}
     for cell in cells:
-        by_sweep: dict[object, Measured] = {}
+        by_sweep: dict[str, list[Setup]] = {}
         for place in cell.sides[number]:
-            by_sweep.setdefault(side[place].info.get("sweep_id"), side[place])
+            by_sweep.setdefault(_identifier(side[place]), []).append(side[place].setup)
         if len(by_sweep) > 1:
-            first, *others = by_sweep.values()
-            for other in others:
-                places = first.setup.keys() | other.setup.keys()
-                found |= dict.fromkeys(
-                    place
-                    for place in sorted(places)
-                    if not free(place) and fingerprint(first.setup.get(place)) != fingerprint(other.setup.get(place))
-                )
+            places = sorted({place for setups in by_sweep.values() for setup in setups for place in setup})
+            apart = (place for place in places if not free(place) and _are_apart(place, by_sweep.values()))
+            found |= dict.fromkeys(apart)
     return list(found)
+
+
+def _are_apart(place: str, sweeps: Iterable[Sequence[Setup]]) -> bool:
+    """Whether a sweep has no value of a place in common with the first. Trials of one may differ, as in a warm-up."""
+    first, *others = ({fingerprint(setup.get(place)) for setup in setups} for setups in sweeps)
+    return any(first.isdisjoint(other) for other in others)
