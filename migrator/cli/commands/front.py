@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from migrator.cli.commands.diff import names, percent
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.streams import say
@@ -73,7 +71,7 @@ def run(options: Options) -> int:
     from migrator.diff.sides import load_side
     from migrator.diff.sweep.capacity import limits
     from migrator.diff.sweep.single import blocking, one_sweep
-    from migrator.jsonfile import render as to_json
+    from migrator.render.lines import json_line
     from migrator.render.sweep.single import document, render
 
     goals = limits(options.goal)
@@ -85,7 +83,7 @@ def run(options: Options) -> int:
         max_error_percent=options.max_error_percent,
     )
     if options.json:
-        sys.stdout.write(to_json(document(found, f"aiperf-migrate {__version__}")).decode() + "\n")
+        say(json_line(document(found, f"aiperf-migrate {__version__}")))
     else:
         for line in render(found):
             say(line)
