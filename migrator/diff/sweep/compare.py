@@ -298,9 +298,9 @@ def _told_once(cells: Sequence[Cell]) -> Iterator[Finding]:
 
 def _left_out(side: LoadedSide, name: str) -> Iterator[str]:
     """The files of a side that are not runs, a note a reason: a sweep has several beside each run."""
-    reasons = Counter(told.rpartition(": ")[2] for told in side.left_out)
+    reasons = Counter(told.partition(": ")[2] for told in side.left_out)
     for reason, count in reasons.items():
-        first = next(told for told in side.left_out if told.endswith(f": {reason}"))
+        first = next(told for told in side.left_out if told.partition(": ")[2] == reason)
         told = first if count == 1 else f"{count} files, each {reason}"
         yield f"left out of the {name}: {told}"
 
