@@ -43,14 +43,17 @@ CHOSEN: Final = (
     "0.7.0/extras",
     "0.8.0/chat-streaming",
     "0.8.0/embeddings",
+    "0.8.0.dev20260511/chat-streaming",
     "0.8.0.dev20260521/chat-streaming",
     "0.9.0/chat-streaming",
     "0.10.0/completions-errors",
     "0.11.0/chat-streaming",
     "0.11.0.dev20260715/chat-streaming",
+    "0.11.0.dev20260724/chat-streaming",
     "0.12.0/chat-streaming",
     "0.13.0/chat-streaming",
     "0.13.0/cancelled",
+    "0.13.0.dev20261007/chat-streaming",
     "0.13.0.dev20261023/chat-streaming",
 )
 """Recorded exports that between them cover every release, version and dialect; each goes to its neighbouring versions

@@ -9,18 +9,19 @@ from typing import Any, Final
 from golden.provenance import EXPORTS
 from golden.record.scenarios import release_key
 from golden.update import EXPORT_FILE
-from migrator.aiperf.releases import NIGHTLIES, RELEASES
+from migrator.aiperf.releases import NIGHTLIES, RELEASES, age
+from migrator.config.release_models import known_releases
 from migrator.jsonfile import parse
 
 FULL: Final = "chat-streaming"
 """The one scenario that every release was recorded with: the sources of the matrix."""
 
-LOADABLE_NIGHTLIES: Final = ("0.13.0.dev20260825", "0.13.0.dev20261008", "0.13.0.dev20261023")
-"""Nightly builds that the package index still has: the oldest of 0.13.0, the first that writes 1.5, the newest that
-was recorded. Those of 0.8.0, 0.11.0 and 0.12.0 are no longer there, or without a file that can be installed."""
+SAME_MODEL: Final = ("0.6.0.post1",)
+"""Published releases with the export model of the one before: asked, and not kept apart."""
 
-LOADERS: Final = tuple(entry.name for entry in RELEASES if entry.version != "0.1") + LOADABLE_NIGHTLIES
-"""Releases whose `JsonExportData` judges, oldest first. 0.1.1 has no such model, so nothing can be loaded in it."""
+LOADERS: Final = tuple(sorted((*known_releases(), *SAME_MODEL), key=age))
+"""Releases whose `JsonExportData` judges, oldest first: all published ones, and the nightly builds on the package index
+that read otherwise than the build before them. 0.1.1 has no such model, so nothing can be loaded in it."""
 
 
 def path(release: str, scenario: str) -> Path:

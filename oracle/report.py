@@ -15,6 +15,8 @@ RESULT: Final = Path(__file__).parent / "result.json"
 PAGE: Final = Path(__file__).parent.parent / "docs" / "compatibility.md"
 AIM: Final = 0.95
 """The share of knowable leaves that is to be equal in every pair."""
+_BESIDE: Final = 13
+"""Most loaders beside each other in a matrix."""
 _WIDE: Final = 100
 """Characters of a reason in a table."""
 
@@ -61,11 +63,11 @@ def text(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield from (f"  {index:>2} {name}" for index, name in enumerate(loaders, 1))
     yield ""
-    yield " " * 20 + " ".join(f"{index:>2}" for index in range(1, len(loaders) + 1))
-    for source, converted in found["converted"].items():
-        marks = (_mark(a, b) for a, b in zip(found["as_is"][source], converted, strict=True))
-        yield f"{source:<20}" + " ".join(f"{mark:>2}" for mark in marks)
-    yield ""
+    for columns in _columns(found):
+        yield " " * 20 + " ".join(f"{index + 1:>2}" for index in columns)
+        for source, marks in _marks(found).items():
+            yield f"{source:<20}" + " ".join(f"{marks[index]:>2}" for index in columns)
+        yield ""
     yield "{}/{} read as they are".format(*score(found["as_is"]))
     yield "{}/{} read after conversion, every metric value unchanged".format(*score(found["converted"]))
     yield f"all recorded exports, in every loader: {_all(found)}"
@@ -127,6 +129,20 @@ def _lowest(found: dict[str, Any]) -> Iterator[tuple[str, str, str, float]]:
             yield scenario, source, target, low
 
 
+def _columns(found: dict[str, Any]) -> Iterator[range]:
+    """The loaders by their places, so many at a time as stand beside each other."""
+    count = len(found["loaders"])
+    yield from (range(start, min(start + _BESIDE, count)) for start in range(0, count, _BESIDE))
+
+
+def _marks(found: dict[str, Any]) -> dict[str, list[str]]:
+    """Source → a mark for each loader."""
+    return {
+        source: [_mark(a, b) for a, b in zip(found["as_is"][source], converted, strict=True)]
+        for source, converted in found["converted"].items()
+    }
+
+
 def _mark(as_is: str, converted: str) -> str:
     return "-" if converted == "0" else "+" if as_is == "1" else "c"
 
@@ -168,14 +184,15 @@ def _matrix(found: dict[str, Any]) -> Iterator[str]:
     yield "`+` reads it as it is, `c` reads it converted, `-` does not read it even then. The rows say which release"
     yield "wrote it (scenario chat-streaming), the columns which reads it."
     yield ""
-    yield f"| | {' | '.join(found['loaders'])} |"
-    yield "|---|" + ":-:|" * len(found["loaders"])
-    for source, converted in found["converted"].items():
-        marks = (_mark(a, b) for a, b in zip(found["as_is"][source], converted, strict=True))
-        yield f"| {source} | {' | '.join(marks)} |"
-    yield ""
+    for columns in _columns(found):
+        yield f"| | {' | '.join(found['loaders'][index] for index in columns)} |"
+        yield "|---|" + ":-:|" * len(columns)
+        for source, marks in _marks(found).items():
+            yield f"| {source} | {' | '.join(marks[index] for index in columns)} |"
+        yield ""
     yield "0.1.1 has no such model, so it reads nothing; its exports load elsewhere as they are, yet without a metric,"
-    yield "and that does not count. Nightly builds that the package index no longer has cannot be asked."
+    yield "and that does not count. Of the nightly builds on the package index (`aiperf-nightly`) those are asked whose"
+    yield "model differs from that of the build before them."
     yield ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -17,9 +17,10 @@ from tui.common.page import Page
 from tui.common.themes import DEFAULT, THEMES
 from tui.files.screen import FilesScreen
 from tui.session import Session, keys_file
+from tui.writes import WritingApp
 
 
-class MigrateApp(App[None]):
+class MigrateApp(WritingApp):
     """The list of files, with the screens that are opened above it."""
 
     TITLE = "aiperf-migrate"
@@ -53,6 +54,7 @@ class MigrateApp(App[None]):
         self.call_after_refresh(gc.freeze)
         if self.keymap or self._complaints:
             self.call_after_refresh(self._tell_of_keys)
+        self.call_after_refresh(self.tell_unfinished)
 
     def get_default_screen(self) -> FilesScreen:
         """The list: the screen at the bottom."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +17,20 @@ from typing import Any, Final
 from migrator.errors import MigratorError
 from migrator.files.disk import write_atomic
 
-STATE_VERSION: Final = 2
+STATE_VERSION: Final = 3
+RESUME: Final = ".resume"
+"""The end of the name of a script beside a journal that finishes a write, until it is complete."""
+_MOST_PLACES: Final = 50
+"""Places of which filter and marks are remembered; those that were opened longest ago are forgotten."""
 
 
 @dataclass
 class Remembered:
-    """Settings that the next start takes over. Each has a default."""
+    """Settings that the next start takes over. Each has a default.
+
+    Filter and marks belong to the paths that were opened, and are kept for each: `place` is that of the filter and
+    marks that are here, and `places` holds those of the others, the one that was opened last at the end.
+    """
 
     theme: str = ""
     view: str = "table"
@@ -31,19 +40,87 @@ class Remembered:
     columns: list[str] = field(default_factory=list)
     baseline: list[str] = field(default_factory=list)
     candidate: list[str] = field(default_factory=list)
+    place: str = ""
+    places: dict[str, Any] = field(default_factory=dict)
+
+    def go_to(self, paths: Sequence[str]) -> None:
+        """Put away the filter and the marks of the place that was open, and take those of other paths."""
+        place = "\n".join(sorted(map(os.path.abspath, paths)))
+        if place == self.place:
+            return
+        if self.place:
+            self.places[self.place] = [self.filter, self.baseline, self.candidate]
+        self.place = place
+        self.filter, self.baseline, self.candidate = _kept(self.places.pop(place, None))
+        for oldest in list(self.places)[:-_MOST_PLACES]:
+            del self.places[oldest]
+
+
+def _kept(stored: Any) -> tuple[str, list[str], list[str]]:
+    """Filter, baseline and candidate as they were put away; empty ones for anything else."""
+    if type(stored) is list and len(stored) == 3 and type(stored[0]) is str and all(map(_is_names, stored[1:])):
+        return stored[0], stored[1], stored[2]
+    return "", [], []
+
+
+def _is_names(value: Any) -> bool:
+    return type(value) is list and all(type(item) is str for item in value)
+
+
+@dataclass
+class Write:
+    """Something that this session has written, or is writing: a migration, or taking one back.
+
+    Attributes:
+        journal: the file that tells what was written, for `undo` and `--resume`.
+        resume: the command line that finishes it.
+        total: how many files there are to write; 0 if that is not known.
+        done: how many there have been so far.
+        changed: how many of them were written.
+        running: whether it still goes on.
+        stopping: whether it was asked to end after the present file.
+        undone: whether it was taken back.
+        undoes: whether it is itself one that takes back.
+    """
+
+    journal: str
+    resume: str = ""
+    total: int = 0
+    done: int = 0
+    changed: int = 0
+    running: bool = True
+    stopping: bool = False
+    undone: bool = False
+    undoes: bool = False
 
 
 @dataclass
 class Session:
     """What all screens know: where to look, what is marked, and whether anything may be written.
 
-    `has_written` is set by a screen that has written files, until the list has looked for them.
+    `has_written` is set by a screen that has written files, until the list has looked for them. `writes` are those of
+    this session, the newest last.
     """
 
     paths: list[str]
     read_only: bool = False
     remembered: Remembered = field(default_factory=Remembered)
     has_written: bool = False
+    writes: list[Write] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.remembered.go_to(self.paths)
+
+    @property
+    def running(self) -> Write | None:
+        """What is being written now."""
+        return next((write for write in self.writes if write.running), None)
+
+    @property
+    def undoable(self) -> Write | None:
+        """What was written last and can be taken back."""
+        found = (w for w in reversed(self.writes) if w.changed and not (w.running or w.undone or w.undoes))
+        return next(found, None)
 
     @property
     def baseline(self) -> list[Path]:
@@ -74,6 +151,12 @@ class Session:
         remembered = self.remembered
         remembered.baseline, remembered.candidate = remembered.candidate, remembered.baseline
 
+    def keep_marks(self, paths: Sequence[str]) -> None:
+        """Remove the marks of all files but these."""
+        there = set(map(os.path.abspath, paths))
+        for side in (self.remembered.baseline, self.remembered.candidate):
+            side[:] = [path for path in side if path in there]
+
     def clear_marks(self) -> None:
         """Remove all marks."""
         self.remembered.baseline, self.remembered.candidate = [], []
@@ -99,11 +182,21 @@ def _named(paths: list[str]) -> str:
     return first.parent.name or first.name if len(paths) == 1 else f"{len(paths)} runs"
 
 
-def state_file() -> Path:
-    """The file of the settings that are remembered."""
+def state_folder() -> Path:
+    """The folder of what this program keeps from one start to the next."""
     from platformdirs import user_state_path
 
-    return user_state_path("aiperf-migrate", appauthor=False) / "tui.json"
+    return user_state_path("aiperf-migrate", appauthor=False)
+
+
+def journals() -> Path:
+    """The folder of the journals of what was written here."""
+    return state_folder() / "journals"
+
+
+def state_file() -> Path:
+    """The file of the settings that are remembered."""
+    return state_folder() / "tui.json"
 
 
 def keys_file() -> Path:

@@ -1,14 +1,19 @@
 """Serve the app to a browser, one process of it for each page.
 
-There is no password, so two things are checked of every request: its `Host` is a name of this server, and its `Origin`
-is a page of this server. Otherwise any page in the user's browser could type into the app.
+The address has a token, which is made at the start and printed: other users of this machine can reach the port, but
+not the app. Two more things are checked of every request: its `Host` is a name of this server, and its `Origin` is a
+page of this server. Otherwise any page in the user's browser could type into the app.
 """
 
 from __future__ import annotations
 
+import html
+import re
+import secrets
 import shlex
+import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -38,28 +43,67 @@ def allowed(host: str, origin: str | None, names: frozenset[str]) -> bool:
     return origin is None or urlsplit(origin).netloc == host
 
 
+def page(text: str, base: str, host: str, static: str) -> str:
+    """The page as it is sent: it loads nothing from elsewhere, and connects to the name that the browser used.
+
+    Args:
+        text: the page as `textual-serve` makes it.
+        base: the address that it was made for, such as `http://127.0.0.1:8000`.
+        host: the `Host` header of the request.
+        static: the path of the files that belong to the page.
+    """
+    font = f'@font-face {{ font-family: "Roboto Mono"; src: url("{static}fonts/RobotoMono-VariableFont_wght.ttf"); }}'
+    own = re.sub(r"<link[^>]*https://[^>]*>", f"<style>{font}</style>", text)
+    name = html.escape(host)
+    return own.replace(base, f"http://{name}").replace(base.replace("http", "ws", 1), f"ws://{name}")
+
+
 class _Guarded(Server):
-    """The server, with every request looked at first."""
+    """The server, with every request looked at first, and all of it below a path that nobody can guess."""
 
     def __init__(self, *args: Any, names: frozenset[str], **options: Any) -> None:
         super().__init__(*args, **options)
         self._names = names
+        self.token = secrets.token_urlsafe(24)
 
     async def _make_app(self) -> web.Application:
-        app = await super()._make_app()
-
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             if not allowed(request.host, request.headers.get("Origin"), self._names):
                 raise web.HTTPForbidden(text="this page may not use aiperf-migrate")
+            given = request.path.split("/")[1]
+            if not secrets.compare_digest(given.encode(errors="replace"), self.token.encode()):
+                raise web.HTTPForbidden(text="open the whole address that aiperf-migrate has printed")
             return await handler(request)
 
-        app.middlewares.append(guard)
-        return app
+        outer = web.Application(middlewares=[guard])
+        outer.add_subapp(f"/{self.token}", await super()._make_app())
+        return outer
+
+    async def on_startup(self, app: web.Application) -> None:
+        """Print the address."""
+        sys.stdout.write(f"open {self.public_url}/{self.token}/ in a browser; Ctrl-C ends\n")
+        sys.stdout.flush()
+
+    async def handle_index(self, request: web.Request) -> web.Response:
+        """The page, with what the browser is to load from elsewhere left out, and forbidden as well."""
+        made = cast(web.Response, await super().handle_index(request))
+        static = f"/{self.token}/static/"
+        policy = (
+            f"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+            f"img-src 'self' data:; connect-src 'self' ws://{request.host}; frame-ancestors 'none'"
+        )
+        headers = {
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+        }
+        text = page(made.text or "", self.public_url, request.host, static)
+        return web.Response(text=text, content_type="text/html", headers=headers)
 
 
 def serve(paths: Sequence[str], host: str, port: int, *, read_only: bool) -> None:
-    """Serve until Ctrl-C. A local address is served under all its usual names.
+    """Serve until Ctrl-C, at an address that is printed. A local address is served under all its usual names.
 
     Args:
         paths: files and folders to list.
@@ -69,4 +113,6 @@ def serve(paths: Sequence[str], host: str, port: int, *, read_only: bool) -> Non
     """
     local = frozenset({"127.0.0.1", "localhost", "::1"})
     names = local if host in local else frozenset()
-    _Guarded(command(paths, read_only=read_only), host=host, port=port, title="aiperf-migrate", names=names).serve()
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    options = {"host": host, "port": port, "title": "aiperf-migrate", "public_url": base}
+    _Guarded(command(paths, read_only=read_only), names=names, **options).serve()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from golden.record.scenarios import pins
+from migrator.aiperf.releases import requirement
 
 PINS: Final = Path(__file__).parent / "pins"
 """`<release>.txt`: every requirement of that release at one version, so that an installation can be repeated."""
@@ -80,7 +81,7 @@ def freeze(release: str, cache: Path) -> Path:
     probe = "import importlib.metadata as m; print(*sorted(f'{d.name}=={d.version}' for d in m.distributions()))"
     text = _run([str(cache / release / "bin" / "python"), "-c", probe])
     rows = {row.lower() for row in text.split()}
-    left_out = ("aiperf", "pip", "setuptools", "wheel", "uv")
+    left_out = ("aiperf", "aiperf-nightly", "pip", "setuptools", "wheel", "uv")
     kept = sorted(row for row in rows if row.partition("==")[0] not in left_out)
     path = PINS / f"{release}.txt"
     path.parent.mkdir(exist_ok=True)
@@ -115,7 +116,7 @@ def _install(folder: Path, release: str, python: str, uv: str | None) -> None:
     wanted = folder / "wanted.txt"
     wanted.write_text(constraints(release), encoding="utf-8")
     install = [uv, "pip", "install", "--python", own] if uv else [own, "-m", "pip", "--no-input", "install"]
-    _run([*install, "--quiet", "--constraint", str(wanted), f"aiperf=={release}"])
+    _run([*install, "--quiet", "--constraint", str(wanted), requirement(release)])
     wanted.rename(folder / _MARK)
 
 

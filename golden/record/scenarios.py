@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from golden.provenance import FAKE_KEY
+from migrator.aiperf.releases import age
 
 FOLDER: Final = Path(__file__).parent
-_RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:\.dev(\d{8}))?(?:\.post\d+)?")
+_RELEASE = re.compile(r"\d+\.\d+\.\d+(\.dev\d{8})?(\.post\d+)?")
 
 
 def release_key(name: str) -> tuple[int, ...]:
-    """A release's place in time. A nightly comes after the release that it is named after: 0.11.0 < 0.11.0.dev2026….
+    """A release's place in time, as [`age`][migrator.aiperf.releases.age] has it.
 
     Raises:
-        ValueError: not the name of a release or nightly.
+        ValueError: not the name of a release or nightly, and nothing else.
     """
-    match = _RELEASE.fullmatch(name)
-    if not match:
-        raise ValueError(f"{name!r} is no AIPerf release, such as 0.13.0 or 0.13.0.dev20261023")
-    return tuple(int(part or 0) for part in match.groups())
+    if not _RELEASE.fullmatch(name):
+        raise ValueError(f"not an AIPerf release: {name!r}; expected one such as 0.13.0 or 0.13.0.dev20261023")
+    return age(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple
 
-from migrator.aiperf.releases import NIGHTLIES, RELEASES, age, release
+from migrator.aiperf.releases import FIRST_NAMED, NIGHTLIES, RELEASES, age, release
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
 
 Weight = Literal["large", "small", "none"]
@@ -87,7 +87,8 @@ def era_of(writer: Json, version: str, metrics: Collection[str]) -> Era | None:
 
     Args:
         writer: `aiperf_version` of the document, if it has one.
-        version: the schema version of its content. Before 1.0 it is all that tells.
+        version: the schema version of its content. Before 1.0 it is all that tells; from then on every release names
+            itself, so that a file without a name was migrated from any release before.
         metrics: today's names of the metrics that it has.
     """
     if type(writer) is str and release(writer):
@@ -98,6 +99,8 @@ def era_of(writer: Json, version: str, metrics: Collection[str]) -> Era | None:
     if version == "0.3" and "prefill_throughput_per_user" not in metrics:
         # Without a label and without what 0.3.0 has in addition, 0.2.0 may have written it.
         names.append("0.2.0")
+    if not writer and min(map(age, names)) >= age(FIRST_NAMED):
+        names.append(RELEASES[0].name)
     return Era(min(names, key=age), max(names, key=age))
 
 
@@ -119,12 +122,14 @@ class RunFacts(NamedTuple):
     """What the conditions look at.
 
     `averages` has the metrics of the run by today's names, `config` its `input_config` in the dialect of the newest
-    release, `gpu_metrics` the names of the metrics that its GPUs report.
+    release, `gpu_metrics` the names of the metrics that its GPUs report, `failed` how many requests failed (None: its
+    file does not tell).
     """
 
     averages: Mapping[str, float]
     config: Object
     gpu_metrics: Collection[str] = ()
+    failed: int | None = None
 
 
 class Condition(NamedTuple):
@@ -147,8 +152,8 @@ def by_new_definition(change: Definition, averages: Mapping[str, float]) -> floa
     return part / whole if part is not None and whole else None
 
 
-def _failed(facts: RunFacts) -> bool:
-    return facts.averages.get("error_request_count", 0.0) > 0
+def _failed(facts: RunFacts) -> bool | None:
+    return None if facts.failed is None else facts.failed > 0
 
 
 def _reasoning(facts: RunFacts) -> bool:
@@ -236,8 +241,11 @@ CONDITIONS: Final = {
 """The conditions of the table, by name."""
 
 
-def facts_of(averages: Mapping[str, float], document: Mapping[str, Json]) -> RunFacts:
-    """The facts of a run from its metrics and from the rest of its document, both as of the newest version."""
+def facts_of(averages: Mapping[str, float], document: Mapping[str, Json], failed: int | None = None) -> RunFacts:
+    """The facts of a run from its metrics and from the rest of its document, both as of the newest version.
+
+    `failed` is how many of its requests failed, None where its file does not tell.
+    """
     config = document.get("input_config")
     telemetry = document.get("telemetry_data")
     endpoints = telemetry.get("endpoints") if type(telemetry) is dict else None
@@ -247,7 +255,7 @@ def facts_of(averages: Mapping[str, float], document: Mapping[str, Json]) -> Run
         for gpu in gpus.values() if type(gpus) is dict else ():
             metrics = gpu.get("metrics") if type(gpu) is dict else None
             found |= metrics.keys() if type(metrics) is dict else set()
-    return RunFacts(averages, config if type(config) is dict else {}, found)
+    return RunFacts(averages, config if type(config) is dict else {}, found, failed)
 
 
 Touched = tuple[tuple[int, bool | None], ...]

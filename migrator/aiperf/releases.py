@@ -40,17 +40,24 @@ RELEASES: Final = (
 """Published releases, oldest first."""
 
 NIGHTLIES: Final = (
+    Release("0.8.0.dev20260511", "1.1"),
     Release("0.8.0.dev20260521", "1.3"),
     Release("0.11.0.dev20260715", "1.4"),
     Release("0.11.0.dev20260724", "1.4", "vendor"),
-    Release("0.13.0.dev20261008", "1.5", "vendor"),
+    Release("0.13.0.dev20261007", "1.5", "vendor"),
 )
-"""The first nightly build of each new shape, oldest first. A nightly is newer than the release in its name."""
+"""The oldest nightly build on the package index, and the first of each new shape, oldest first.
+
+Read off the wheels. A nightly is newer than the release in its name.
+"""
 
 FIRST_READER: Final = "0.2.0"
 """The first release that can read exports."""
 
-_NAME: Final = r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.dev(\d{1,12}))?"
+FIRST_NAMED: Final = "0.4.0"
+"""The first release that writes its name, and a label."""
+
+_NAME: Final = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:\.post\d{1,6})?(?:\.dev(\d{1,12}))?")
 
 
 @lru_cache(maxsize=256)
@@ -63,10 +70,25 @@ def version_key(version: str) -> tuple[int, ...]:
 def age(name: str) -> tuple[int, ...]:
     """A key that sorts release names from old to new.
 
-    A nightly is newer than the release it is named after, and older than the next one.
+    A nightly is newer than the release it is named after, and older than the next one. What else follows the number
+    does not count: 0.6.0.post1 is 0.6.0 in another package.
+
+    Raises:
+        ValueError: not the name of a release.
     """
-    number, _, built = name.partition(".dev")
-    return (*map(int, number.split(".")), int(built or 0))
+    match = _NAME.match(name)
+    if not match:
+        raise ValueError(f"not the name of a release: {name!r}")
+    major, minor, patch, built = (int(part or 0) for part in match.groups())
+    return major, minor, patch, built
+
+
+def requirement(name: str) -> str:
+    """What an installer is asked for to get a release: nightly builds have a package of their own.
+
+    On the package index, a build under the name `aiperf` is an empty package that refuses to be installed.
+    """
+    return f"{'aiperf-nightly' if '.dev' in name else 'aiperf'}=={name}"
 
 
 @lru_cache(maxsize=256)
@@ -74,9 +96,9 @@ def release(name: str) -> Release | None:
     """What the release of that name writes; None if it is older than all known ones, or not the name of a release.
 
     A release between two known ones writes what the older one does. One that is newer than all known ones is taken for
-    the newest of them, nightlies included.
+    the newest of them, nightlies included. The result has the name without what follows it, such as `+local`.
     """
-    match = re.match(_NAME, name)
+    match = _NAME.match(name)
     if not match:
         return None
     if is_newer_than_known(match[0]):
@@ -107,3 +129,13 @@ def writers(version: str, dialect: Dialect | None = None) -> tuple[str, ...]:
         if names:
             return names
     return ()
+
+
+def least_version(name: str) -> str:
+    """The oldest schema version that a build with this number can write: that of the published release before it.
+
+    Builds of the source carry the number of the release that they lead to, and begin with the schema of the last one.
+    The name must be that of a known release ([`release`][]).
+    """
+    older = [entry for entry in RELEASES if age(entry.name) < age(name)]
+    return older[-1].version if older else RELEASES[0].version

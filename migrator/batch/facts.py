@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from migrator.aiperf.metadata import dataset_of, submission_of
 from migrator.aiperf.metrics import is_block
 from migrator.batch.load import Loaded
-from migrator.chain.names import metrics_of
+from migrator.chain.names import block_of, metrics_of
 from migrator.chain.requests import requests_of
 from migrator.identify import MIGRATABLE
 from migrator.jsonfile import Json
@@ -21,15 +22,20 @@ def facts(loaded: Loaded) -> dict[str, Json]:
         return {}
     document = loaded.parsed.data
     metrics = metrics_of(document, loaded.identity.version)
-    latency = metrics.get("request_latency")
+    latency = block_of(metrics, "request_latency")
     requests = requests_of(document, loaded.identity.version)
+    submission = submission_of(document)
     return {
         "metrics": sum(map(is_block, metrics.values())),
         "benchmark_id": document.get("benchmark_id"),
         "start_time": document.get("start_time"),
         "end_time": document.get("end_time"),
         "was_cancelled": document.get("was_cancelled"),
-        "request_count": _average(metrics.get("request_count")),
+        "scenario": submission.scenario or None,
+        "submission_valid": submission.valid,
+        "submission_invalid_reasons": list(submission.reasons),
+        "dataset": dataset_of(document) or None,
+        "request_count": _average(block_of(metrics, "request_count")),
         "requests_succeeded": requests.succeeded,
         "requests_failed": requests.failed,
         "failures": [failure._asdict() for failure in requests.failures],

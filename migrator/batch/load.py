@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TextIO
 
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
@@ -117,7 +118,7 @@ def _deeper(data: Json, levels: int) -> bool:
 
 
 def read_stdin(limit: int = MAX_BYTES) -> bytes:
-    """All of standard input.
+    """All of standard input, which may be asked for several times.
 
     Raises:
         UnreadableError: it is closed, a folder, or has more than `limit` bytes.
@@ -125,12 +126,18 @@ def read_stdin(limit: int = MAX_BYTES) -> bytes:
     if sys.stdin is None:
         raise UnreadableError("is closed", expected="an export")
     try:
-        raw = sys.stdin.buffer.read(limit + 1)
+        raw = _content(sys.stdin, limit + 1)
     except OSError as error:
         raise unreadable(error, STDIN) from error
     if len(raw) > limit:
         raise UnreadableError("is larger than any export", expected=f"at most {limit / 2**20:.0f} MB")
     return raw
+
+
+@lru_cache(maxsize=1)
+def _content(stream: TextIO, limit: int) -> bytes:
+    """What a stream holds, kept: it can be read once only, and names are looked for in it before it is worked on."""
+    return stream.buffer.read(limit)
 
 
 def _lines(head: bytes) -> Identity | None:

@@ -192,7 +192,7 @@ class _Migrated(NamedTuple):
 
 def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | None:
     """Migrate and render one file in memory; None if it does not pass the request's `where`."""
-    if not passes(loaded, request.where):
+    if not passes(source, loaded, request.where):
         return None
     if reason := _left_alone(source, loaded, request):
         return _Migrated(Result(source, Status.SKIPPED, reason))

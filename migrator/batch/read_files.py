@@ -79,7 +79,7 @@ class Looking(Generic[T]):
         try:
             with reported(source.path):
                 loaded = load(source.path, details=self.details or bool(self.where), to_look=self.to_look)
-                return Seen(source, self.look(source, loaded)) if passes(loaded, self.where) else None
+                return Seen(source, self.look(source, loaded)) if passes(source, loaded, self.where) else None
         except MigratorError as error:
             error.file = error.file or source.path
             return Seen(source, error=error)

@@ -8,6 +8,7 @@ called `phases` makes no run a part of another.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -16,7 +17,11 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from migrator.aiperf.metrics import is_block
 from migrator.batch.discover import Source
+from migrator.chain.metric_ops import Derive, Units
 from migrator.chain.names import block_of, current
+from migrator.chain.operation import Context
+from migrator.chain.steps import STEPS
+from migrator.chain.steps.genai_perf import METRICS
 from migrator.jsonfile import Json, fingerprint
 from migrator.stores import is_url
 
@@ -42,45 +47,125 @@ class Mark(NamedTuple):
     """What tells the run of an export from others; small, and can be pickled.
 
     `run` is equal for copies of one run, at any schema version. `attempt` is equal for a run and each of its phases,
-    whose times are others; empty where the export does not say. `warm_ups` are the names of the phases that its
-    configuration leaves out of the results.
+    whose times are others; empty where the export does not say. `phases` are the names of the phases of its run, and
+    `warm_ups` those that are left out of the results; both empty where the configuration does not say.
     """
 
     run: bytes
     attempt: bytes = b""
     warm_ups: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+
+
+class Place(NamedTuple):
+    """Where a run belongs among others of one command: its number, label and variation; None where nothing tells.
+
+    `trial` counts from 0, as AIPerf does.
+    """
+
+    trial: Json = None
+    label: Json = None
+    variation: Json = None
+
+
+def place_of(document: Mapping[str, Json]) -> Place:
+    """The place of a run, from `run_info`; before schema 1.2 from the folder that its configuration names.
+
+    AIPerf 0.7.0 and later write the trials of a command to `profile_runs/run_0001` and so on, each with that folder in
+    its own configuration. The folder that a file lies in now tells nothing.
+    """
+    info = _object(document.get("run_info"))
+    trial, label = info.get("trial"), info.get("run_label")
+    config = _object(document.get("input_config"))
+    folder = _object(config.get("output")).get("artifact_directory") or _object(config.get("artifacts")).get("dir")
+    match = _TRIAL.search(folder) if type(folder) is str else None
+    if match and label is None:
+        label = match[1]
+        trial = int(match[2]) - 1 if trial is None else trial
+    variation = info.get("variation_label")
+    return Place(trial, label, info.get("variation_values") if variation is None else variation)
+
+
+_TRIAL: Final = re.compile(r"(?:^|[/\\])profile_runs[/\\](run_0*([1-9][0-9]{0,8}))[/\\]?$")
 
 
 def mark_of(document: Mapping[str, Json], metrics: Mapping[str, Json]) -> Mark:
     """The mark of a main export, or one of GenAI-Perf.
 
     A run is known by its identifier, trial, label, times and main results. Trials of AIPerf 0.8.0 and earlier share an
-    identifier and have no number, so that the times are needed; an export with another result is not
-    a copy. GenAI-Perf writes no identifier and no times: there all numbers decide.
+    identifier, so that the times are needed; an export with another result is not a copy. GenAI-Perf writes no
+    identifier and no times: there all numbers decide.
 
     Args:
         document: the export, or its keys beside the metrics.
         metrics: its metrics by tag, as stats blocks.
     """
-    info, config = (document.get(key) for key in ("run_info", "input_config"))
-    info, config = (node if type(node) is dict else {} for node in (info, config))
+    info, config = (_object(document.get(key)) for key in ("run_info", "input_config"))
+    place = place_of(document)
     identifier = document.get("benchmark_id") or info.get("benchmark_id") or config.get("benchmark_id")
     # 0 is what a run on its own has since schema 1.3; a copy at an older version has nothing.
-    attempt = [identifier, info.get("trial") or None, info.get("run_label")]
+    attempt = [identifier, place.trial or None, place.label]
     times = [document.get("start_time"), document.get("end_time")]
     if identifier or any(times):
         results = [block.get("avg") if (block := block_of(metrics, tag)) else None for tag in _RESULTS]
         run = _digest([*attempt, *times, *results])
     else:
-        run = _digest({current(tag): block for tag, block in metrics.items() if is_block(block)})
-    return Mark(run, _digest(attempt) if identifier else b"", tuple(_warm_ups(config)))
+        run = _digest(_measured(metrics))
+    phases = dict(_phases(config))
+    warm_ups = tuple(name for name, is_measured in phases.items() if not is_measured)
+    # A variation is no part of the run's digest: a copy at an older version does not tell it.
+    return Mark(run, _digest([*attempt, place.variation]) if identifier else b"", warm_ups, tuple(phases))
 
 
-def _warm_ups(config: Mapping[str, Json]) -> Iterator[str]:
+def _measured(metrics: Mapping[str, Json]) -> dict[str, Json]:
+    """The numbers of a run as every copy of it has them, at any version, by today's names."""
+    blocks: dict[str, Json] = {tag: block for tag, block in metrics.items() if is_block(block)}
+    context = Context("vendor")
+    for op in METRICS:
+        blocks = op.up(blocks, context)
+    blocks = {current(tag): block for tag, block in blocks.items() if current(tag) not in _DERIVED}
+    for units in _UNITS:
+        blocks = units.up(blocks, context)
+    return {tag: {key: value for key, value in block.items() if key not in _ADDED} for tag, block in blocks.items()}
+
+
+_UNITS: Final = tuple(op for step in STEPS for op in step.ops if isinstance(op, Units))
+_DERIVED: Final = {op.tag for step in STEPS for op in step.ops if isinstance(op, Derive)}
+"""Metrics that an upgrade may add."""
+_ADDED: Final = ("count", "sum")
+"""Statistics that an upgrade may add."""
+
+
+def phase_of(path: str, document: Mapping[str, Json]) -> str:
+    """The phase that an export is of; empty for the export of a whole run.
+
+    Args:
+        path: the file: an export of a phase is in a folder `phases/NAME`.
+        document: the export, whose configuration must have a phase of that name.
+    """
+    _, name = _phase_of(_place(path))
+    return name if name and name in dict(_phases(_object(document.get("input_config")))) else ""
+
+
+def _phases(config: Mapping[str, Json]) -> Iterator[tuple[str, bool]]:
+    """(name, whether it is measured) of each phase of a configuration, in either family."""
     phases = config.get("phases")
     for phase in phases if type(phases) is list else ():
-        if type(phase) is dict and (phase.get("kind") == "warmup" or phase.get("exclude_from_results") is True):
-            yield str(phase.get("name"))
+        if type(phase) is dict:
+            yield (
+                str(phase.get("name")),
+                not (phase.get("kind") == "warmup" or phase.get("exclude_from_results") is True),
+            )
+    load = _object(config.get("loadgen"))
+    if load:
+        # UserConfig: the names are those that AIPerf gives them.
+        if any(key.startswith("warmup_") and value is not None for key, value in load.items()):
+            yield "warmup", False
+        yield "profiling", True
+
+
+def _object(node: Json) -> dict[str, Json]:
+    return node if type(node) is dict else {}
 
 
 def _digest(value: Json) -> bytes:
@@ -95,10 +180,12 @@ class Runs(Generic[T]):
 
     Args:
         look: the source of an item and its mark; None for a file that is not an export.
+        phases: whether phases are wanted, so that copies of one are told apart, too.
     """
 
-    def __init__(self, look: Callable[[T], tuple[Source, Mark | None]]) -> None:
+    def __init__(self, look: Callable[[T], tuple[Source, Mark | None]], *, phases: bool = False) -> None:
         self._look = look
+        self._wants_phases = phases
         self._seen = _Memory()
         self._open: list[tuple[str, list[T]]] = []
         self.left_out: Counter[Role] = Counter()
@@ -128,10 +215,11 @@ class Runs(Generic[T]):
         alone = []
         for item in held:
             source, mark = self._look(item)
+            name = _phase_of(_place(source.path))[1]
             if mark and mark.attempt in self._seen:
-                yield item, self._count(Role.PHASE)
-            elif mark and _phase_of(_place(source.path))[1] in mark.warm_ups:
-                yield item, self._count(Role.WARM_UP)
+                yield item, self._phase(mark, name, Role.PHASE)
+            elif mark and name in mark.warm_ups:
+                yield item, self._phase(mark, name, Role.WARM_UP)
             elif mark:
                 alone.append((item, mark))
         for item, mark in alone:
@@ -144,6 +232,14 @@ class Runs(Generic[T]):
         if mark.attempt:
             self._seen.add(mark.attempt)
         return Role.RUN
+
+    def _phase(self, mark: Mark, name: str, role: Role) -> Role:
+        if self._wants_phases:
+            digest = _digest([mark.run.hex(), name])
+            if digest in self._seen:
+                role = Role.COPY
+            self._seen.add(digest)
+        return self._count(role)
 
     def _count(self, role: Role) -> Role:
         self.left_out[role] += 1

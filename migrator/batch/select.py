@@ -13,14 +13,11 @@ from migrator.batch.discover import STDIN, Names, Skip, Source, discover
 from migrator.batch.globs import globs
 from migrator.batch.load import Loaded, load
 from migrator.errors import MigratorError, UsageError, reported
-from migrator.identify import MIGRATABLE
 from migrator.stores import is_url
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-_MOST_TAGS: Final = 100_000
-"""Names of metrics that are held in memory; only hostile files have more, and then nothing is refused."""
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -65,70 +62,61 @@ def select(
     if selection.gitignore and any(map(is_url, paths)):
         raise UsageError("--gitignore works on folders of this machine only", hint="--exclude GLOB")
     if selection.where:
-        from migrator.batch.where import unknown_metrics
+        from migrator.batch.where import where
 
-        require_metrics(unknown_metrics(selection.where), paths, selection, "--where")
+        require_fields(where(selection.where).unproven, paths, selection, "--where")
     sources = discover(paths, avoid, _skip(selection), names)
     return (source for source in sources if source.error or _right_age(source, selection))
 
 
-def require_metrics(asked: Mapping[str, str], paths: Sequence[str], selection: Selection, option: str) -> None:
-    """Refuse metrics that no release of AIPerf writes and no export has: a misspelt name matches nothing, in silence.
+def require_fields(asked: Mapping[str, str], paths: Sequence[str], selection: Selection, option: str) -> None:
+    """Refuse fields that no file has: a misspelt name matches nothing, in silence.
 
-    The exports are read until each metric has been found, so that nothing is written before. Where there is nothing to
-    find them in (no export, or standard input, which can be read once only) they pass.
+    The files are read until each field has been found, so that nothing is written before. Where there is no export to
+    find them in, they pass.
 
     Args:
-        asked: metrics that are not known ([`is_known`][migrator.chain.names.is_known]) → their place in the option.
+        asked: metrics that no release writes, and places in a document → where they stand in the option.
         paths: where to look.
         selection: which of the files to look at, whatever its `where`.
-        option: the option that names the metrics.
+        option: the option that names the fields.
 
     Raises:
-        UsageError: a metric that is nowhere, with the names that come near.
+        UsageError: a field that is nowhere, with the names that come near.
     """
-    missing, held = dict(asked), set[str]()
-    if not missing or STDIN in paths:
+    if not asked:
         return
+    from migrator.batch.missing import Missing
+
+    missing = Missing(asked)
     for source in select(paths, selection._replace(where="")):
-        held |= _tags(source)
-        missing = {tag: place for tag, place in missing.items() if tag not in held}
-        if not missing or len(held) > _MOST_TAGS:
+        loaded = _loaded(source)
+        if loaded and missing.look(loaded.identity, loaded.parsed.data if loaded.parsed else None):
             return
-    if held:
-        from migrator.chain.names import near
-
-        tag, place = next(iter(missing.items()))
-        meant = ", ".join(near(tag, held))
-        raise UsageError(
-            f"no metric {tag!r}: neither AIPerf nor any of the files has it",
-            expected=meant or "a metric of AIPerf or of the files",
-            place=place,
-            file=option,
-        )
+    if error := missing.error():
+        error.file = option
+        raise error
 
 
-def _tags(source: Source) -> set[str]:
-    """The metrics of an export; none for another file, and for one that cannot be read, which is told later."""
-    from migrator.aiperf.metrics import is_block
-    from migrator.chain.names import metrics_of
-
+def _loaded(source: Source) -> Loaded | None:
+    """A file in memory; None for one that cannot be read, which is told later."""
     try:
         with reported(source.path):
-            loaded = load(source.path, details=False, to_look=True)
+            return load(source.path, details=False, to_look=True)
     except MigratorError:
-        return set()
-    document = loaded.parsed.data if loaded.parsed and loaded.identity.family in MIGRATABLE else {}
-    return {tag for tag, block in metrics_of(document, loaded.identity.version).items() if is_block(block)}
+        return None
 
 
-def passes(loaded: Loaded, where: str) -> bool:
+def passes(source: Source, loaded: Loaded, where: str) -> bool:
     """Whether a file that was read, with details, passes the expression of a selection."""
     if not where:
         return True
+    from migrator.batch.fields import File
+    from migrator.batch.where import AnswersOf
     from migrator.batch.where import where as test_of
 
-    return test_of(where)(loaded.identity, loaded.parsed.data if loaded.parsed else None)
+    document = loaded.parsed.data if loaded.parsed else None
+    return test_of(where).holds(AnswersOf(File(loaded.identity, document, source.path, source.relative)))
 
 
 def count(

@@ -31,9 +31,39 @@ TELLING: Final = (Loss.LOST, Loss.INFERRED, Loss.REDACTED)
 class Histogram(Counter[Any]):
     """Counts of a limited number of kinds; further kinds are counted as [`OTHERS`][]."""
 
-    def note(self, kind: Hashable, count: int = 1) -> None:
-        """Count one more, or several, of a kind."""
-        self[kind if kind in self or len(self) < _KINDS else OTHERS] += count
+    def note(self, kind: Hashable, count: int = 1) -> Hashable:
+        """Count one more, or several, of a kind; gives the kind that it was counted as."""
+        counted = kind if kind in self or len(self) < _KINDS else OTHERS
+        self[counted] += count
+        return counted
+
+
+class Share(NamedTuple):
+    """How many runs are of a kind, and how many exports: phases and copies of runs are exports, too."""
+
+    runs: int
+    files: int
+
+
+class ByRun:
+    """Counts of runs, and beside them of their exports, by kind."""
+
+    def __init__(self) -> None:
+        self._files = Histogram()
+        self._runs: Counter[Hashable] = Counter()
+
+    def note(self, kind: Hashable, *, is_run: bool) -> None:
+        """Count one more export of a kind, and whether it is a run."""
+        self._runs[self._files.note(kind)] += is_run
+
+    def items(self) -> list[tuple[Any, Share]]:
+        """(kind, how many), most frequent first."""
+        found = [(kind, Share(self._runs[kind], files)) for kind, files in self._files.items()]
+        return sorted(found, key=lambda item: item[1], reverse=True)
+
+    def in_line(self) -> list[tuple[Any, Share]]:
+        """Kinds that begin with versions, in the order of the versions."""
+        return sorted(self.items(), key=lambda item: (item[0] == OTHERS, _key(item[0])))
 
 
 class Facts(NamedTuple):
@@ -71,16 +101,16 @@ def facts(loaded: Loaded, to: str) -> Facts:
 class Survey:
     """Counts files as they are added. `to` is the version whose losses are predicted, whichever way it is.
 
-    All figures are of files but `runs` and `outcomes`: several exports can be of one run
-    ([`Runs`][migrator.batch.runs.Runs]).
+    What exports are is counted by run, of which several exports can be ([`Runs`][migrator.batch.runs.Runs]), and by
+    file; what a migration would do, by file, for it migrates each.
     """
 
     def __init__(self, to: str) -> None:
         self.to = to
         self.files = self.bytes = self.exports = self.runs = 0
         self.would_change = self.would_lose = self.not_migratable = 0
-        self.families, self.versions, self.dialects = Histogram(), Histogram(), Histogram()
-        self.configs, self.writers, self.errors = Histogram(), Histogram(), Histogram()
+        self.families, self.errors = Histogram(), Histogram()
+        self.versions, self.dialects, self.configs, self.writers = ByRun(), ByRun(), ByRun(), ByRun()
         self.losses, self.losing = Histogram(), Histogram()
         self.outcomes: Counter[Outcome] = Counter()
 
@@ -105,11 +135,11 @@ class Survey:
         self.exports += 1
         self.runs += is_run
         self.outcomes[told.outcome] += is_run
-        self.versions.note(found.versions)
+        self.versions.note(found.versions, is_run=is_run)
         if found.dialect:
-            self.dialects.note((found.versions, found.dialect))
-        self.configs.note(found.config or "none")
-        self.writers.note((bool(found.writer), found.writers))
+            self.dialects.note((found.versions, found.dialect), is_run=is_run)
+        self.configs.note(found.config or "none", is_run=is_run)
+        self.writers.note((bool(found.writer), found.writers), is_run=is_run)
         self.not_migratable += told.changes is None
         self.would_change += bool(told.changes)
         self.would_lose += any(loss is Loss.LOST for (loss, _), _ in told.kinds)
@@ -126,19 +156,19 @@ class Survey:
             "runs": self.runs,
             "outcomes": [{"outcome": outcome.value, "runs": count} for outcome, count in self.outcomes_in_order()],
             "families": [{"family": kind, "files": count} for kind, count in self.families.most_common()],
-            "versions": [{"versions": _listed(kind), "files": count} for kind, count in in_line(self.versions)],
+            "versions": [{"versions": _listed(kind), **share._asdict()} for kind, share in self.versions.in_line()],
             "dialects": [
-                {"versions": _listed(kind[0]), "dialect": kind[1], "files": count}
+                {"versions": _listed(kind[0]), "dialect": kind[1], **share._asdict()}
                 if kind != OTHERS
-                else {"versions": [OTHERS], "files": count}
-                for kind, count in in_line(self.dialects)
+                else {"versions": [OTHERS], **share._asdict()}
+                for kind, share in self.dialects.in_line()
             ],
-            "input_configs": [{"input_config": kind, "files": count} for kind, count in self.configs.most_common()],
+            "input_configs": [{"input_config": kind, **share._asdict()} for kind, share in self.configs.items()],
             "releases": [
-                {"in_the_file": kind[0], "releases": list(kind[1]), "files": count}
+                {"in_the_file": kind[0], "releases": list(kind[1]), **share._asdict()}
                 if kind != OTHERS
-                else {"releases": [OTHERS], "files": count}
-                for kind, count in self.writers.most_common()
+                else {"releases": [OTHERS], **share._asdict()}
+                for kind, share in self.writers.items()
             ],
             "errors": [{"kind": kind, "files": count} for kind, count in self.errors.most_common()],
             "prediction": {
@@ -165,11 +195,6 @@ class Survey:
             rows.append((loss, where, self.losses[kind], files))
         order = [loss.value for loss in TELLING] + [OTHERS]
         return sorted(rows, key=lambda row: (order.index(row[0]), -row[3], -row[2], row[1]))
-
-
-def in_line(found: Histogram) -> list[tuple[Any, int]]:
-    """Kinds that begin with versions, in the order of the versions."""
-    return sorted(found.items(), key=lambda item: (item[0] == OTHERS, _key(item[0])))
 
 
 def _key(kind: Any) -> list[tuple[int, ...]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from migrator.aiperf.directions import group_of
 from migrator.aiperf.metrics import catalogue, is_block
 from migrator.aiperf.releases import version_key
-from migrator.chain.ops import InDialect, Rename, Unnest
+from migrator.chain.ops import InDialect, OneWay, Rename, Unnest
 from migrator.chain.places import ROOT
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.jsonfile import Json, Object, Path
@@ -83,7 +83,7 @@ def _today() -> dict[str, str]:
     names: dict[str, str] = {}
     for step in (ENTRY, *STEPS):
         for op in step.ops:
-            rename = op.of if isinstance(op, InDialect) else op
+            rename = op.of if isinstance(op, (InDialect, OneWay)) else op
             if not isinstance(rename, Rename) or rename.at != ROOT:
                 continue
             names = {former: rename.table.get(name, name) for former, name in names.items()} | rename.table

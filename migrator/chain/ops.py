@@ -335,3 +335,40 @@ class InDialect:
     def keys(self) -> frozenset[str]:
         """The keys of `of`."""
         return self.of.keys()
+
+
+class OneWay:
+    """An operation that an upgrade runs, and a downgrade does not.
+
+    The older version spelled the same thing in two ways, and `of` turns the rarer one to that of the newer version. A
+    document that comes back keeps the latter; its residue has the former.
+    """
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Operation) -> None:
+        self.of = of
+
+    def up(self, document: Object, context: Context) -> Object:
+        """The upgrade of `of`."""
+        return self.of.up(document, context)
+
+    def down(self, document: Object, context: Context) -> Object:
+        """The document as it is."""
+        return document
+
+    def present(self, document: Object) -> str:
+        """Nothing: the older version has both spellings."""
+        return ""
+
+    def describe(self, up: bool = True) -> str:
+        """The line of `of`, with a note for the downgrade."""
+        return self.of.describe() if up else f"does not take back: {self.of.describe()}"
+
+    def gains(self, up: bool) -> Mapping[Field, AddedField]:
+        """None: both versions have the value."""
+        return _NO_FIELDS
+
+    def keys(self) -> frozenset[str]:
+        """The keys of `of`."""
+        return self.of.keys()

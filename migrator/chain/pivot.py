@@ -76,6 +76,16 @@ class Pivot:
                 context.note(Op.MOVE, place, Loss.EXACT, to=(self.key, metric, gpu))
         return {(self.key if n == _TO else n): (metrics if n == _TO else v) for n, v in document.items()}
 
+    def set_aside(self, document: Object, context: Context) -> Object:
+        """The document with what `up` has made at `kept_as`, in the older shape, where no reader sees it."""
+        if self.kept_as in document or not self.made(document):
+            return document
+        return self._set_aside(self.down(document, context), context)
+
+    def made(self, document: Object) -> bool:
+        """Whether the telemetry is of the shape that `up` makes."""
+        return self.key not in document and self._gathered(document) is not None
+
     def present(self, document: Object) -> str:
         """Nothing: every AIPerf version has GPU-first telemetry."""
         return ""

@@ -1,5 +1,7 @@
 """How the requests of a run ended, at any version: how many succeeded, how many failed, and why.
 
+The only counter of failed requests: `inspect`, `check`, `table`, `diff` and the terminal UI all use it.
+
 Read in the sources and the files of AIPerf 0.1.1 to 0.13.0.dev20261023: `request_count` counts successes alone, and
 `error_request_count` the rest; each is left out (null in 0.2.0 and 0.3.0) when it is zero. `error_summary` is always
 there, and counts the failures by error. GenAI-Perf counts successes, and writes nothing of failures.
@@ -8,15 +10,15 @@ there, and counts the failures by error. GenAI-Perf counts successes, and writes
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from migrator.chain.names import block_of, metrics_of, spellings
 from migrator.jsonfile import Json, Object
 
-_MOST: Final = 2**53
-"""A larger count is beyond what floats tell apart."""
+MOST: Final = 2**50
+"""A larger count is not one: shares of it are beyond what floats tell apart."""
 _LISTED: Final = 3
 """Reasons in a line of text."""
 _WIDEST: Final = 40
@@ -40,9 +42,10 @@ class Failure(NamedTuple):
 
 
 class Requests(NamedTuple):
-    """The requests of a run: how many succeeded and failed, None where the file does not say; the most frequent first.
+    """The requests of a run, or of several: how many succeeded and failed, and why, the most frequent reason first.
 
-    The messages of errors are left out: one may be a whole page, and may hold what is nobody's business.
+    A number is None where the file does not say it; of several runs, where one of their files does not. The messages
+    of errors are left out: one may be a whole page, and may hold what is nobody's business.
     """
 
     succeeded: int | None = None
@@ -75,6 +78,24 @@ class Requests(NamedTuple):
         return ", ".join(told) + (", …" if len(self.failures) > _LISTED else "")
 
 
+def total(runs: Iterable[Requests]) -> Requests:
+    """The requests of several runs together; a number that is not known of one run is not known of all."""
+    every = list(runs)
+    counts: Counter[str] = Counter()
+    for run in every:
+        for reason, count in run.failures:
+            counts[reason] += count
+    succeeded, failed = _sum(run.succeeded for run in every), _sum(run.failed for run in every)
+    return Requests(succeeded, failed, _ordered(counts))
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """The sum; None of no numbers, and where one is not known."""
+    every = list(numbers)
+    known = [number for number in every if number is not None]
+    return sum(known) if known and len(known) == len(every) else None
+
+
 def requests_of(document: Object, version: str) -> Requests:
     """The requests of the measured phase, by how they ended.
 
@@ -83,7 +104,7 @@ def requests_of(document: Object, version: str) -> Requests:
         version: the schema version of its content.
     """
     metrics = metrics_of(document, version)
-    failures = tuple(_failures(document.get("error_summary")))
+    failures = _ordered(_failures(document.get("error_summary")))
     failed = _count(metrics, "error_request_count")
     if failed is None and _is_left_out(metrics, "error_request_count") and "error_summary" in document:
         failed = sum(failure.requests for failure in failures)
@@ -98,7 +119,7 @@ def requests_of(document: Object, version: str) -> Requests:
 def _count(metrics: Mapping[str, Json], tag: str) -> int | None:
     block = block_of(metrics, tag)
     value = block.get("avg") if block else None
-    if not isinstance(value, (int, float)) or type(value) is bool or not 0 <= value <= _MOST:
+    if not isinstance(value, (int, float)) or type(value) is bool or not 0 <= value <= MOST:
         return None
     return int(value) if value == int(value) else None
 
@@ -107,14 +128,18 @@ def _is_left_out(metrics: Mapping[str, Json], tag: str) -> bool:
     return all(metrics.get(name) is None for name in spellings(tag))
 
 
-def _failures(summary: Json) -> Iterator[Failure]:
+def _failures(summary: Json) -> Counter[str]:
+    """Reason → failed requests, of an `error_summary`."""
     counts: Counter[str] = Counter()
     for entry in summary if type(summary) is list else ():
         details, count = (entry.get("error_details"), entry.get("count")) if type(entry) is dict else (None, None)
-        if type(count) is int and 0 < count <= _MOST:
+        if type(count) is int and 0 < count <= MOST:
             counts[_reason(details)] += count
-    for reason, count in counts.most_common():
-        yield Failure(reason, count)
+    return counts
+
+
+def _ordered(counts: Counter[str]) -> tuple[Failure, ...]:
+    return tuple(Failure(reason, count) for reason, count in counts.most_common())
 
 
 def _reason(details: Json) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from migrator.chain.chain import Chain
+from migrator.chain.metric_ops import Units
 from migrator.chain.operation import UNKNOWN, AddedField, Operation
 from migrator.chain.ops import Add, InDialect, Inverse, Rename
 from migrator.chain.places import BLOCK, FRONT, ROOT, SLICES, visit
@@ -148,7 +149,11 @@ def _is_of_metrics(operation: Operation) -> bool:
     """Whether an operation of the main export's chain changes metrics of the run, wherever these stand."""
     inner = operation.of if isinstance(operation, (InDialect, Inverse)) else operation
     place = getattr(inner, "at", None)
-    return (isinstance(inner, Rename) and place == ROOT) or (type(place) is tuple and place[:1] == (BLOCK,))
+    return (
+        isinstance(inner, Units)
+        or (isinstance(inner, Rename) and place == ROOT)
+        or (type(place) is tuple and place[:1] == (BLOCK,))
+    )
 
 
 def _step(main: Step) -> Step:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from migrator.check import metrics, privacy, run, schema  # noqa: F401 (declares the rules)
 from migrator.check.rule import RULES, CheckRule, Finding, Severity, Subject, select
-from migrator.identify import Family, Identity, identify, not_an_export
+from migrator.identify import MIGRATABLE, Identity, identify, not_an_export
 from migrator.jsonfile import Json, Parsed
 
 __all__ = ["RULES", "CheckRule", "Finding", "Severity", "check", "select"]
@@ -19,7 +19,7 @@ __all__ = ["RULES", "CheckRule", "Finding", "Severity", "check", "select"]
 def check(
     parsed: Parsed | Json, identity: Identity | None = None, *, rules: Iterable[CheckRule] | None = None
 ) -> list[Finding]:
-    """The findings in a main export, rule by rule, each rule's in document order.
+    """The findings in a main export, or one of GenAI-Perf, rule by rule, each rule's in document order.
 
     Args:
         parsed: the parsed file, or its document.
@@ -32,7 +32,7 @@ def check(
     """
     document = parsed.data if isinstance(parsed, Parsed) else parsed
     identity = identity or identify(document)
-    if identity.family is not Family.EXPORT:
+    if identity.family not in MIGRATABLE:
         raise not_an_export(identity.family)
     subject = Subject.of(document, identity)
     findings = [finding for rule in rules or RULES.values() for finding in rule.findings(subject)]

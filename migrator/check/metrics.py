@@ -1,7 +1,7 @@
 """M: what must hold inside a stats block, and between the blocks of one run.
 
 Comparisons allow for rounding: the mean that AIPerf computes of equal values can differ from them in the last places,
-so that a recorded average is outside minimum and maximum.
+so that a recorded average is outside minimum and maximum. Where a block was rounded, products allow for that, too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS, catalogue, record_tags
 from migrator.aiperf.releases import release, version_key
+from migrator.chain.steps import VERSIONS
 from migrator.check.rule import Problem, Spot, Subject, metric_holders, rule
 from migrator.jsonfile import Json, Numeral, Path
 
@@ -115,10 +116,11 @@ def _average(subject: Subject) -> Iterator[Problem]:
     hint="one of sum, avg and count was changed",
     why=(
         "`sum`, `avg` and `count` describe the same values, so any two give the third. Where they disagree, weighting"
-        " this run by its count, as a pooled average does, gives a wrong result."
+        " this run by its count, as a pooled average does, gives a wrong result. In a block whose numbers were rounded,"
+        " as many decimals as they have are compared: 2620.71 × 20 may be 52414.29."
     ),
     remedy="Compute `count` and `sum` from `profile_export.jsonl`, or restore the block from the original export.",
-    example=("$.request_latency.sum", "2809.9 is not 70.2 × 40", "about 2808.0"),
+    example=("$.request_latency.sum", "2909.9 is not 70.2 × 40", "about 2808.0"),
 )
 def _sum(subject: Subject) -> Iterator[Problem]:
     for spot in subject.spots:
@@ -127,9 +129,31 @@ def _sum(subject: Subject) -> Iterator[Problem]:
             continue
         # In a sum of mixed signs, rounding is relative to the terms, not to the small result.
         largest = max(abs(spot.number(name) or 0) for name in ("avg", "min", "max"))
-        if not math.isclose(total, average * count, rel_tol=ROUNDING, abs_tol=ROUNDING * largest * abs(count)):
+        rounded = _rounded_by(spot, average)
+        allowed = ROUNDING * largest * abs(count) + rounded * abs(count) + rounded
+        if not math.isclose(total, average * count, rel_tol=ROUNDING, abs_tol=allowed):
             found = f"{total} is not {average} × {count}"
             yield Problem((*spot.path, "sum"), found, f"about {average * count}")
+
+
+def _rounded_by(spot: Spot, average: float | int) -> float:
+    """By how much a number of a block can differ from what was measured, as its numbers are spelled.
+
+    Half a unit of the last decimal that any of them has: 0.005 for a block in which 2620.71 has the most decimals.
+    AIPerf writes all decimals of a double, so that this is next to nothing. `16.0` is how a double spells a whole
+    number: it is exact where no number of the block has decimals. An average spelled as an integer was rounded to one.
+    """
+    numbers = (value for name in STATISTICS if name != "count" and (value := spot.number(name)) is not None)
+    decimals = max(map(_decimals, numbers))
+    exact = decimals == 0 and isinstance(average, float) and not isinstance(average, Numeral)
+    return 0.0 if exact else 0.5 * 10.0**-decimals
+
+
+def _decimals(value: float | int) -> int:
+    """How many decimals a number is spelled with; none in `16.0`."""
+    mantissa, _, exponent = repr(value).lower().partition("e")
+    fraction = mantissa.partition(".")[2]
+    return 0 if fraction == "0" else max(0, len(fraction) - int(exponent or 0))
 
 
 @rule(
@@ -231,8 +255,9 @@ _COUNTED_SINCE: Final = "1.1"
     hint="take count and sum from profile_export.jsonl",
     why=(
         "From schema 1.1 on (AIPerf 0.8.0) every metric with one value a request says how many values it has. A file"
-        " written by such a release that lacks the count was edited, or went through an older version without its"
-        " residue. Files upgraded from a release before 0.8.0 never had it and are not reported."
+        " written by such a release, or by one that nobody knows, that lacks the count was edited, or went through an"
+        " older version without its residue. Files upgraded from a release before 0.8.0 never had it and are not"
+        " reported."
     ),
     remedy=(
         "Compute `count` and `sum` from `profile_export.jsonl`. If the file was migrated down and up again, repeat it"
@@ -242,16 +267,29 @@ _COUNTED_SINCE: Final = "1.1"
 )
 def _counted(subject: Subject) -> Iterator[Problem]:
     identity = subject.identity
-    wrote = release(identity.writer)
-    native = wrote is not None and version_key(wrote.version) >= version_key(_COUNTED_SINCE)
-    if not native or version_key(identity.version) < version_key(_COUNTED_SINCE):
+    if version_key(identity.version) < version_key(_COUNTED_SINCE) or not _writes_counts(subject):
         return
+    told = "aiperf_version", identity.writer
+    if not identity.writer:
+        told = "schema_version", identity.label or identity.version
+    found = f"is missing, though {told[0]} is {json.dumps(told[1][:40])}"
     for spot in subject.spots:
         if spot.part == "gpu" or spot.tag not in record_tags():
             continue
         if spot.number("avg") is not None and spot.block.get("count") is None:
-            found = f"is missing, though aiperf_version is {json.dumps(identity.writer[:40])}"
             yield Problem((*spot.path, "count"), found, "the number of values")
+
+
+def _writes_counts(subject: Subject) -> bool:
+    """Whether what wrote a file of 1.1 or later writes counts, so that none is missing unless it was taken away."""
+    identity = subject.identity
+    wrote = release(identity.writer)
+    if wrote is not None and not identity.from_source:
+        return version_key(wrote.version) >= version_key(_COUNTED_SINCE)
+    if identity.writer or identity.migrated:
+        return not identity.migrated
+    # Without run_info, which 1.1 does not have, only the missing identifier tells of a release before 0.4.0.
+    return identity.version != _COUNTED_SINCE or "benchmark_id" in subject.document
 
 
 @rule(
@@ -315,3 +353,35 @@ def _negative(subject: Subject) -> Iterator[Problem]:
             value = spot.number(name)
             if value is not None and value < 0:
                 yield Problem((*spot.path, name), f"is {value}", "0 or more")
+
+
+_OF_A_DISTRIBUTION: Final = tuple(name for name in STATISTICS if name != "avg")
+
+
+@rule(
+    "M012",
+    "a single value has the statistics of a distribution",
+    hint="another metric's block may stand under this tag",
+    why=(
+        "Aggregate and derived metrics, such as `request_count` and `output_token_throughput`, are one number a run:"
+        " AIPerf writes `avg` alone. Percentiles, a count or a sum beside it come from another metric, from several"
+        " runs put together, or from a converter that fills in what is not there: a reader that weights by them is"
+        " wrong."
+        " Files of schema 0.1 have a count in every block and are not reported for it."
+    ),
+    remedy=(
+        "Remove all but `unit` and `avg`, after comparing them with the original export. Where the value is a mean of"
+        " several runs, keep the runs instead."
+    ),
+    example=("$.output_token_throughput", "has p99, count, though it is a derived metric", "unit and avg alone"),
+)
+def _single(subject: Subject) -> Iterator[Problem]:
+    in_every_block = ("count",) if subject.identity.version == VERSIONS[0] else ()
+    for spot in subject.spots:
+        known = None if spot.part == "gpu" else catalogue().get(spot.tag)
+        if known is None or known.type == "record":
+            continue
+        names = [name for name in _OF_A_DISTRIBUTION if spot.block.get(name) is not None and name not in in_every_block]
+        if names:
+            kind = f"{'an' if known.type == 'aggregate' else 'a'} {known.type} metric"
+            yield Problem(spot.path, f"has {', '.join(names)}, though it is {kind}", "unit and avg alone")

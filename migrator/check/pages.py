@@ -23,8 +23,9 @@ A rule holds for every export of a run in which every request succeeded. Of the 
 key in clear or with failed requests have findings. Rules are selected by their code or its beginning: `M` selects all
 metric rules, `M01` those from M010 on, `M001` one. A code that no rule has is a usage error.
 
-Errors and warnings make `check` exit 1. A note does not: the file is in order, and says what its reader should know.
-Where none of the files is an export, nothing was checked: exit 4, unless `--allow-empty` is given.
+Errors make `check` exit 1. A warning does not: something could not be judged. Nor does a note: the file is in order,
+and says what its reader should know. Where none of the files is an export, nothing was checked: exit 4, unless
+`--allow-empty` is given.
 
 A finding has a code, a place (JSON path), what was found, what was expected, and a hint. A problem that also violates
 the schema (S001) is reported once, by the other rule.

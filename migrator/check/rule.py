@@ -20,9 +20,9 @@ class Severity(StrEnum):
     """How serious a finding is."""
 
     ERROR = "error"
-    """The file contradicts itself, AIPerf cannot have written it, or it holds no result."""
+    """The file contradicts itself, AIPerf cannot have written it, or it holds no result that counts."""
     WARNING = "warning"
-    """The file may be right, but its reader should know."""
+    """Something could not be judged: the file may be right. `check` does not fail for it."""
     NOTE = "note"
     """The file is in order, and says what its reader should know. `check` does not fail for it."""
 

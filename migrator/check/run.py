@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from migrator.aiperf.metadata import runtime_reasons, submission_of
 from migrator.aiperf.records import REBUILT
 from migrator.chain.names import metrics_of, metrics_path, spellings
 from migrator.chain.places import SUMMARY, visit
 from migrator.chain.requests import Outcome, requests_of
 from migrator.check.rule import Problem, Severity, Subject, rule
-from migrator.jsonfile import Json, Path, path_text
+from migrator.jsonfile import Json, Object, Path, at, path_text
 
 
 @rule(
@@ -146,21 +147,31 @@ def _with_reasons(found: str, reasons: str) -> str:
     hint="`diff` does not compare it",
     why=(
         "The run was made for a scenario and broke its terms: `metadata.submission_valid` is false. Its numbers are not"
-        " those of the scenario, so they are neither to be published nor compared with those of a valid run."
+        " those of the scenario, so they are neither to be published nor compared with those of a valid run. From"
+        " schema 1.5 on, what was found while it ran is in `runtime_submission_invalid_reasons`, too."
     ),
     remedy=(
         "Run the scenario again without what `submission_invalid_reasons` names. To compare two such runs all the same,"
         " ask `diff` with `--vary submission`."
     ),
     example=("$.metadata.submission_valid", "false: context_overflow_rate_exceeded", "true"),
-    severity=Severity.WARNING,
 )
 def _submission(subject: Subject) -> Iterator[Problem]:
-    metadata = subject.document.get("metadata")
-    if type(metadata) is dict and metadata.get("submission_valid") is False:
-        reasons = metadata.get("submission_invalid_reasons")
-        told = ", ".join(map(str, reasons)) if type(reasons) is list and reasons else ""
-        yield Problem(("metadata", "submission_valid"), f"false{': ' + told[:200] if told else ''}", "true")
+    submission = submission_of(subject.document)
+    if submission.valid is not False:
+        return
+    reasons = ", ".join(submission.reasons)[:200]
+    if runtime_reasons(subject.document) and not _says_invalid(subject.document):
+        yield Problem((_RUNTIME,), f"is not empty: {reasons}", "an empty list")
+    else:
+        yield Problem(("metadata", "submission_valid"), f"false{': ' if reasons else ''}{reasons}", "true")
+
+
+_RUNTIME: Final = "runtime_submission_invalid_reasons"
+
+
+def _says_invalid(document: Object) -> bool:
+    return at(document, ("metadata", "submission_valid")) is False
 
 
 @rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrator.chain.steps import NEWEST
+from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST
 from migrator.check.rule import Problem, Severity, Subject, rule
 from migrator.schemas import violations
 
@@ -27,7 +27,9 @@ from migrator.schemas import violations
 def _violations(subject: Subject) -> Iterator[Problem]:
     if subject.identity.newer:
         return
-    for found in violations(subject.identity.version, subject.document):
+    version = subject.identity.version
+    # GenAI-Perf has no schema; its metrics are of the form that they have where its exports enter the line.
+    for found in violations(ENTRY.newer if version == GENAI_PERF else version, subject.document):
         yield Problem(found.place, found.message, found.expected)
 
 
@@ -49,7 +51,8 @@ def _violations(subject: Subject) -> Iterator[Problem]:
 def _mislabelled(subject: Subject) -> Iterator[Problem]:
     identity = subject.identity
     if identity.mislabelled:
-        reason = identity.evidence[-1] if len(identity.evidence) > 1 else "the content is another version"
+        # After the line about the label comes what proves another version.
+        reason = identity.evidence[1]
         yield Problem(("schema_version",), f'"{identity.label}", but {reason}', f'"{identity.version}"')
 
 
@@ -60,7 +63,8 @@ def _mislabelled(subject: Subject) -> Iterator[Problem]:
     hint="a newer aiperf-migrate may know it",
     why=(
         "A minor version adds fields and leaves the rest alone, so the other rules still apply and were checked. What"
-        " the newer version added was not, the schema (S001) is not known, and the file cannot be migrated."
+        " the newer version added was not, the schema (S001) is not known, and the file cannot be migrated. `check`"
+        " does not fail for it."
     ),
     remedy="Upgrade aiperf-migrate. If there is no release yet that knows the version, report it to its maintainers.",
     example=("$.schema_version", '"1.99" is newer than this tool knows', "at most 1.5"),

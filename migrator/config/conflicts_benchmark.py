@@ -130,9 +130,18 @@ _WEKA: Final = "datasets.*.format=weka_trace|single_turn|unset or datasets.*.dat
 _REPLAY: Final = "scenario or phases.*.timing_mode=agentic_replay"
 _GRADERS: Final = "code_execution|lighteval_expr|lighteval_gpqa|lighteval_latex|math|multiple_choice"
 
+_FIRST: Final = "0.8.0.dev20260521"
+"""The first build with a BenchmarkConfig; 0.9.0 has the same."""
+_ADAPTIVE: Final = "0.11.0.dev20260715"
+"""The first build in which a phase can scale its load."""
+_NAMES: Final = "0.11.0.dev20260721"
+"""The last build in which the name of a phase says what it is for."""
+_KINDS: Final = "0.11.0.dev20260724"
+"""The first build in which phases have a kind; 0.12.0 checks what it checks."""
+
 BENCHMARK_RULES: Final = (
     *rules(
-        "0.9.0",
+        _FIRST,
         f"""
         model excludes models
         dataset excludes datasets
@@ -176,7 +185,16 @@ BENCHMARK_RULES: Final = (
         """,
     ),
     *rules(
-        "0.12.0",
+        _ADAPTIVE,
+        """
+        phases.*.adaptive_scale=true needs phases.*.duration
+        phases.*.adaptive_scale=true needs phases.*.adaptive_sustain_duration:given
+        phases.*.adaptive_scale=true needs phases.*.sla
+        phases.*.adaptive_scale=true excludes phases.*.type=fixed_schedule
+        """,
+    ),
+    *rules(
+        _KINDS,
         f"""
         datasets.*.use_think_time_only=true excludes datasets.*.ignore_trace_delays
         datasets.*.open_loop_strict=true excludes datasets.*.open_loop_replay=false
@@ -185,19 +203,20 @@ BENCHMARK_RULES: Final = (
         endpoint.uuid_and_strip=true needs endpoint.type=chat|unset
         phases.*.rate_series excludes phases.*.rate or phases.*.type=user_centric
         phases.*.kind same-as phases.*.name=warmup|profiling
-        phases.*.adaptive_scale=true needs phases.*.duration
-        phases.*.adaptive_scale=true needs phases.*.adaptive_sustain_duration:given
-        phases.*.adaptive_scale=true needs phases.*.sla
-        phases.*.adaptive_scale=true excludes phases.*.type=fixed_schedule
         phases.*.agentic_cache_warmup_duration needs {_REPLAY} or phases.*.name=warmup
+        """,
+    ),
+    *rules(
+        "0.12.0.dev20260821",
+        """
+        endpoint.per_chunk_usage=true needs endpoint.use_server_token_count
+        endpoint.per_chunk_usage=true needs endpoint.type=chat|unset
+        endpoint.per_chunk_usage=true needs endpoint.streaming
         """,
     ),
     *rules(
         "0.13.0",
         f"""
-        endpoint.per_chunk_usage=true needs endpoint.use_server_token_count
-        endpoint.per_chunk_usage=true needs endpoint.type=chat|unset
-        endpoint.per_chunk_usage=true needs endpoint.streaming
         endpoint.reset_kv_cache needs endpoint.transport=http|unset
         endpoint.server_profiler needs endpoint.transport=http|unset
         datasets.*.prompt_batch_size needs datasets.*.format=random_pool
@@ -221,45 +240,50 @@ BENCHMARK_RULES: Final = (
         """,
     ),
     *rules(
-        "0.13.0.dev20261008",
-        f"""
+        "0.13.0.dev20260928",
+        """
         endpoint.aws_region needs endpoint.auth_type=sigv4
         endpoint.aws_profile needs endpoint.auth_type=sigv4
         endpoint.aws_service needs endpoint.auth_type=sigv4
+        """,
+    ),
+    *rules(
+        "0.13.0.dev20261007",
+        f"""
         phases.*.warmup_requests_per_lane excludes phases.*.agentic_cache_warmup_duration
         phases.*.warmup_requests_per_lane needs {_REPLAY}
         datasets.*.weka_nested_timestamp_basis needs {_WEKA}
         """,
     ),
-    check("accuracy.benchmark!=aime|mmlu", never, "this release cannot run it yet", first="0.9.0", last="0.11.0"),
-    check(f"accuracy.grader!={_GRADERS}", never, "this release cannot run it yet", first="0.9.0", last="0.11.0"),
-    check("phases.0.seamless=true", never, "there is no phase before it", first="0.9.0"),
-    check("endpoint", _template, "an endpoint of type template needs a template", first="0.9.0"),
-    check("endpoint.urls", _urls, "a URL needs a host, and http://, https:// or no scheme", first="0.9.0"),
-    check("endpoint.path", _rooted, "must begin with a slash", first="0.9.0"),
+    check("accuracy.benchmark!=aime|mmlu", never, "this release cannot run it yet", first=_FIRST, last="0.11.0"),
+    check(f"accuracy.grader!={_GRADERS}", never, "this release cannot run it yet", first=_FIRST, last="0.11.0"),
+    check("phases.0.seamless=true", never, "there is no phase before it", first=_FIRST),
+    check("endpoint", _template, "an endpoint of type template needs a template", first=_FIRST),
+    check("endpoint.urls", _urls, "a URL needs a host, and http://, https:// or no scheme", first=_FIRST),
+    check("endpoint.path", _rooted, "must begin with a slash", first=_FIRST),
     check("endpoint.reset_kv_cache", _hook, "path must begin with a slash", first="0.13.0"),
     check("endpoint.server_profiler", _hook, "paths must begin with a slash", first="0.13.0"),
-    check("artifacts", lambda value, *_: "dir" in value, "must name a folder", first="0.9.0"),
-    check("phases.*.duration=unset", never, "this release does not read null here", first="0.9.0"),
-    check("phases.*.grace_period=unset", never, "this release does not read null here", first="0.9.0"),
-    check("phases.*.duration", lambda value, *_: value > 0, "must be positive", first="0.9.0"),
-    check("artifacts.summary", _not_empty, "must not be empty", first="0.9.0"),
-    check("artifacts.records", _not_empty, "must not be empty", first="0.9.0"),
-    check("artifacts.slice_duration", lambda value, *_: value > 0, "must be positive", first="0.9.0"),
+    check("artifacts", lambda value, *_: "dir" in value, "must name a folder", first=_FIRST),
+    check("phases.*.duration=unset", never, "this release does not read null here", first=_FIRST),
+    check("phases.*.grace_period=unset", never, "this release does not read null here", first=_FIRST),
+    check("phases.*.duration", lambda value, *_: value > 0, "must be positive", first=_FIRST),
+    check("artifacts.summary", _not_empty, "must not be empty", first=_FIRST),
+    check("artifacts.records", _not_empty, "must not be empty", first=_FIRST),
+    check("artifacts.slice_duration", lambda value, *_: value > 0, "must be positive", first=_FIRST),
     check(
-        "models.strategy=weighted", _weighted, "each model needs a weight, and the weights must sum to 1", first="0.9.0"
+        "models.strategy=weighted", _weighted, "each model needs a weight, and the weights must sum to 1", first=_FIRST
     ),
-    check("datasets.*", _one_source, "a dataset of type file needs a path or records", first="0.9.0"),
-    check("datasets.*.turns", _turns, "must be 1 or more", first="0.9.0"),
-    check("datasets.0.sampling", _sequential, "a fixed schedule reads a file in sequential order only", first="0.9.0"),
-    check("phases", _conversations, "user-centric phases need a multi-turn dataset", first="0.9.0"),
-    check("phases", _stops, "a phase needs a number of requests or sessions, or a duration", first="0.9.0"),
-    check("phases", _users, "a phase needs at least one request and one session a user", first="0.9.0"),
-    check("phases", _names, "phases need different names, and one must be profiling", first="0.9.0", last="0.11.0"),
-    check("phases", _kinds, "phases need different names, and one must be profiling", first="0.12.0"),
-    check("phases", _names_of_folders, "the name of a phase must do as a folder name", first="0.12.0"),
-    check("phases.*.trajectory_start_min_ratio", _start, "the range must not end before it starts", first="0.12.0"),
-    check("phases.*.trajectory_start_max_ratio", _start, "the range must not end before it starts", first="0.12.0"),
-    check("phases", _rates, "a phase of this type needs a rate", first="0.12.0"),
-    check("phases.*.exclude_from_results", _left_out, "only a warmup is left out of the results", first="0.9.0"),
+    check("datasets.*", _one_source, "a dataset of type file needs a path or records", first=_FIRST),
+    check("datasets.*.turns", _turns, "must be 1 or more", first=_FIRST),
+    check("datasets.0.sampling", _sequential, "a fixed schedule reads a file in sequential order only", first=_FIRST),
+    check("phases", _conversations, "user-centric phases need a multi-turn dataset", first=_FIRST),
+    check("phases", _stops, "a phase needs a number of requests or sessions, or a duration", first=_FIRST),
+    check("phases", _users, "a phase needs at least one request and one session a user", first=_FIRST),
+    check("phases", _names, "phases need different names, and one must be profiling", first=_FIRST, last=_NAMES),
+    check("phases", _kinds, "phases need different names, and one must be profiling", first=_KINDS),
+    check("phases", _names_of_folders, "the name of a phase must do as a folder name", first=_KINDS),
+    check("phases.*.trajectory_start_min_ratio", _start, "the range must not end before it starts", first=_KINDS),
+    check("phases.*.trajectory_start_max_ratio", _start, "the range must not end before it starts", first=_KINDS),
+    check("phases", _rates, "a phase of this type needs a rate", first=_KINDS),
+    check("phases.*.exclude_from_results", _left_out, "only a warmup is left out of the results", first=_FIRST),
 )

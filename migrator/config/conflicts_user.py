@@ -91,6 +91,8 @@ def _goal_of(release: str, _value: Json, _section: Json, _config: Object, place:
 
 _USER_TRACES: Final = "mooncake_trace|bailian_trace|burst_gpt_trace|sagemaker_data_capture"
 
+_WITHOUT_NIGHTLIES: Final = ("0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0")
+
 USER_RULES: Final = (
     *rules(
         "0.2.0",
@@ -219,9 +221,9 @@ USER_RULES: Final = (
     check("gpu_telemetry", _telemetry, "must be pynvml, or URLs and words that this release knows", first="0.6.0"),
     *(
         check(
-            field, partial(fits, name), f"AIPerf {name} has no such metric for single requests", first=name, last=name
+            field, partial(fits, name), f"AIPerf {name} has no such metric for single requests", first=name, last=last
         )
-        for name in ("0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0", "0.8.0")
+        for name, last in (*((name, name) for name in _WITHOUT_NIGHTLIES), ("0.8.0", "0.8.0.dev20260511"))
         for field, fits in (("input.goodput", _goals), ("input.goodput.*", _goal_of))
     ),
 )

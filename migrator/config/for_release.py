@@ -16,16 +16,17 @@ from migrator.aiperf.releases import (
     release,
     version_key,
 )
+from migrator.config.genai_perf import as_user_config
 from migrator.config.release_models import known_releases, reader
 from migrator.config.remembered import Answer, Remembered
-from migrator.config.translate import translate
+from migrator.config.translate import Translated, translate
 from migrator.config.user_to_benchmark import DocumentFacts
 from migrator.errors import UsageError
-from migrator.jsonfile import Object, at
+from migrator.jsonfile import ABSENT, Object, at
 from migrator.ledger import Entry, Loss, Op
 
 _RANGE: Final = r"\d+(\.\d+){0,2}"
-_NIGHTLY: Final = r"\d+\.\d+\.\d+\.dev\d{8}"
+_OTHER_BUILD: Final = r"\d{1,6}\.\d{1,6}\.\d{1,6}\.(dev\d{8}|post\d{1,6})"
 
 
 class ParsedRelease(NamedTuple):
@@ -38,6 +39,8 @@ class ParsedRelease(NamedTuple):
 def parse_release(text: str) -> ParsedRelease:
     """The release that a string names: `0.9.0`, a nightly, or the beginning of a number (`0.9`: the newest such one).
 
+    A release whose package was published again (`0.6.0.post1`) reads what it read before.
+
     A release newer than all known ones is taken to write and read what the newest does; the note says so.
 
     Raises:
@@ -48,7 +51,7 @@ def parse_release(text: str) -> ParsedRelease:
     if re.fullmatch(_RANGE, text):
         within = [name for name in known if name == text or name.startswith(f"{text}.")]
         name = max(within, key=age) if within else ".".join([*text.split("."), "0", "0"][:3])
-    elif re.fullmatch(_NIGHTLY, text):
+    elif re.fullmatch(_OTHER_BUILD, text):
         name = text
     else:
         raise UsageError(f'no AIPerf release "{text:.40}"', hint=f"expected {expected}")
@@ -146,6 +149,34 @@ def _translated(document: Object, way: Translation, gone: Loss) -> Answer:
 
 
 _remembered: Final = Remembered(_translated)
+
+
+_LAST_USER_CONFIG: Final = "0.8.0"
+"""The release whose UserConfig GenAI-Perf's options are put into first."""
+_STOPS: Final = (("loadgen", "request_count"), ("input", "conversation", "num"))
+
+
+def from_genai_perf(config: Object, release: str, *, measured: int | None) -> Translated:
+    """A configuration of GenAI-Perf as a release of AIPerf reads it: what it says, and no more than it must.
+
+    A BenchmarkConfig needs something that ends the run. GenAI-Perf may have measured for a time that means something
+    else than AIPerf's duration; the number of requests that were measured stands for it then.
+
+    Args:
+        config: GenAI-Perf's `input_config`.
+        release: the release that is to read the result.
+        measured: how many requests the run measured, if the document says so.
+    """
+    user, target = as_user_config(config), reader(release)
+    if target.family == "benchmark" and all(at(user, place) is ABSENT for place in _STOPS):
+        if not measured:
+            return Translated(None, [], "nothing says how many requests were sent")
+        user = {**user, "loadgen": {**user.get("loadgen", {}), "request_count": measured}}
+    nothing = DocumentFacts(None, None)
+    done = translate(
+        user, reader(_LAST_USER_CONFIG), target, facts=nothing, facts_after=lambda _: nothing, gone=Loss.DERIVABLE
+    )
+    return done if user and done.config else Translated(None, [], done.reason or "no option that AIPerf has")
 
 
 _FIRST_WITH_IDENTITY: Final = (1, 0)

@@ -46,6 +46,12 @@ def _table() -> Object:
 
 
 @cache
+def variants() -> dict[str, tuple[Object, ...]]:
+    """Name of a model → its JSON Schemas in all releases, each once."""
+    return {model: tuple(variant["schema"] for variant in found) for model, found in _table()["models"].items()}
+
+
+@cache
 def known_releases() -> tuple[str, ...]:
     """The releases whose models are known, oldest first."""
     return tuple(sorted(_table()["releases"], key=age))
@@ -55,10 +61,11 @@ def known_releases() -> tuple[str, ...]:
 def reader(release: str) -> Reader:
     """What a release reads.
 
-    A release whose models are not known gets those of the one before it; for a nightly that is the nightly or the
-    release before it in time. One older than all (0.1.1 had no reader) gets those of the oldest.
+    A release whose models are not known gets those of the one before it. Of the nightlies on the package index, those
+    are known that read otherwise than the build before them. A release older than all (0.1.1 had no reader) gets those
+    of the oldest.
     """
-    older = [name for name in known_releases() if age(name) <= age(_stand_in(release))]
+    older = [name for name in known_releases() if age(name) <= age(release)]
     name = older[-1] if older else known_releases()[0]
     schemas = {
         model: variant["schema"]
@@ -67,14 +74,6 @@ def reader(release: str) -> Reader:
         if name in variant["releases"]
     }
     return Reader(release, schemas)
-
-
-def _stand_in(release: str) -> str:
-    """The release whose models a nightly without known models has.
-
-    The recorded 0.8.0.dev20260521 has schema 1.3 and the BenchmarkConfig of 0.9.0.
-    """
-    return "0.9.0" if age("0.8.0") < age(release) < age("0.9.0") else release
 
 
 @cache

@@ -17,7 +17,7 @@ from migrator.config.conflicts import FieldChange, Resolved, resolve
 from migrator.config.conversions import SAME, Conversion
 from migrator.config.family import family_of
 from migrator.config.field_pairs import READ_AS, RENAMED
-from migrator.config.release_models import Reader, readers
+from migrator.config.release_models import Reader, variants
 from migrator.config.rewrite import CONFIG, NOWHERE, Notes, Rewrite
 from migrator.config.user_to_benchmark import (
     DOCUMENT_FACTS,
@@ -318,7 +318,7 @@ def _put_back(config: Object, place: Path, value: Json) -> Object | None:
 def _all_names() -> frozenset[str]:
     """Every field name that any release has anywhere in its configuration."""
     return frozenset(
-        name for reader in readers() for model in reader.schemas.values() for name in model.get("properties", ())
+        name for schemas in variants().values() for schema in schemas for name in schema.get("properties", ())
     )
 
 
@@ -330,10 +330,10 @@ def _free_names() -> frozenset[str]:
     """
     free: set[str] = set()
     models: set[str] = set()
-    for reader in readers():
-        for model, schema in reader.schemas.items():
-            for name, field in schema.get("properties", {}).items() if model else ():
-                for branch in _branches(field, reader):
+    for model, schemas in variants().items():
+        for schema in schemas if model else ():
+            for name, field in schema.get("properties", {}).items():
+                for branch in _branches(field):
                     if branch.get("properties"):
                         models.add(name)
                     elif branch.get("type") == "object" or branch.keys().isdisjoint(("type", "enum", "const")):
@@ -341,15 +341,16 @@ def _free_names() -> frozenset[str]:
     return frozenset(free - models)
 
 
-def _branches(schema: Object, reader: Reader) -> Iterator[Object]:
-    """The schemas that a value, or an item of it, may match, with references and alternatives resolved."""
+def _branches(schema: Object) -> Iterator[Object]:
+    """The schemas that a value, or an item of it, may match in some release: references and alternatives resolved."""
     if "$ref" in schema:
-        yield from _branches(reader.schemas[schema["$ref"]], reader)
+        for variant in variants()[schema["$ref"]]:
+            yield from _branches(variant)
     elif alternatives := schema.get("anyOf") or schema.get("oneOf"):
         for alternative in alternatives:
-            yield from _branches(alternative, reader)
+            yield from _branches(alternative)
     elif type(schema.get("items")) is dict:
-        yield from _branches(schema["items"], reader)
+        yield from _branches(schema["items"])
     else:
         yield schema
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from migrator.aiperf.volatile import stable
+from migrator.batch.workload import workload
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of
 from migrator.diff.run import Run
 from migrator.diff.setup import gpus_of
-from migrator.diff.workload import workload
 from migrator.jsonfile import Json, fingerprint, path_text
 
 if TYPE_CHECKING:

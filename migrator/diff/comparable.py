@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from migrator.aiperf.metadata import submission_of
 from migrator.aiperf.records import REBUILT
-from migrator.diff.outcomes import outcomes
+from migrator.chain.names import current
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
 from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, warm_up_beside
@@ -91,17 +92,9 @@ def _incomplete(facts: Object) -> Json:
 
 
 def _invalid(facts: Object) -> Json:
-    """Why a run is no valid submission: reasons found while it ran, or in `metadata`; None for one that is."""
-    metadata = facts.get("metadata")
-    metadata = metadata if type(metadata) is dict else {}
-    reasons = facts.get("runtime_submission_invalid_reasons") or []
-    if metadata.get("submission_valid") is False:
-        reasons = [*_as_list(metadata.get("submission_invalid_reasons")), *_as_list(reasons)] or True
-    return reasons or None
-
-
-def _as_list(value: Json) -> list[Json]:
-    return value if type(value) is list else [value] if value else []
+    """Why a run is not a valid submission; None for one that is, or that does not say."""
+    submission = submission_of(facts)
+    return (list(submission.reasons) or True) if submission.valid is False else None
 
 
 def _listed(reason: Json) -> str:
@@ -212,7 +205,10 @@ def _requests(base: LoadedSide, candidate: LoadedSide, setups: Setups, allowed: 
     """How many requests there were, where that was chosen and is no result of the run."""
     if any(map(bounded_by_time, (*base.runs, *candidate.runs))):
         return
-    counts = [[found for run in side.runs if (found := outcomes(run))] for side in (base, candidate)]
+    counts = [
+        [(ended, run.requests.succeeded or 0) for run in side.runs if (ended := run.requests.ended) is not None]
+        for side in (base, candidate)
+    ]
     if not all(counts):
         asked = [_values(side, place) for place in sorted(COUNTS) for side in (setups.base, setups.candidate)]
         different = [
@@ -227,10 +223,10 @@ def _requests(base: LoadedSide, candidate: LoadedSide, setups: Setups, allowed: 
         return
     every = [found for side in counts for found in side]
     # Between what succeeded and what was tried: whether failed requests are made up for is not looked at.
-    least, most = min(found.attempted for found in every), max(found.succeeded for found in every)
+    least, most = min(ended for ended, _ in every), max(succeeded for _, succeeded in every)
     if most - least <= max(REQUESTS_PERCENT / 100 * least, 1):
         return
-    ends = [sorted({found.attempted for found in side}) for side in counts]
+    ends = [sorted({ended for ended, _ in side}) for side in counts]
     shown = [side[0] if len(side) == 1 else [side[0], side[-1]] for side in ends]
     free = allowed.covers("requests")
     message = "the number of requests differs" + (", as asked for" if free else "")
@@ -259,13 +255,13 @@ def _has(run: Run, tag: str, statistic: str) -> bool:
 def _lengths(
     base: LoadedSide, candidate: LoadedSide, allowed: Allowance, redefined: Collection[str]
 ) -> Iterator[Finding]:
-    tag = "input_sequence_length"
+    tag = current("input_sequence_length")
     a, b = mean_of(base, tag), mean_of(candidate, tag)
     if a and b and tag not in redefined and abs(b / a - 1) * 100 > LENGTH_PERCENT:
         free = allowed.covers("input length")
         message = "the inputs had another length" + (", as asked for" if free else "")
         yield _finding("input length measured", message, blocks=not free, base=a, candidate=b)
-    tag = "output_sequence_length"
+    tag = current("output_sequence_length")
     a, b = mean_of(base, tag), mean_of(candidate, tag)
     if not a or not b or tag in redefined or allowed.covers("output length"):
         return
@@ -279,11 +275,11 @@ def _lengths(
 
 def faster(base: LoadedSide, candidate: LoadedSide) -> bool:
     """Whether the candidate looks better in any of the headline latencies and throughputs, by a percent or more."""
-    for tag in ("request_latency", "time_to_first_token", "inter_token_latency"):
+    for tag in map(current, ("request_latency", "time_to_first_token", "inter_token_latency")):
         a, b = mean_of(base, tag), mean_of(candidate, tag)
         if a and b and b < a * 0.99:
             return True
-    for tag in ("request_throughput", "output_token_throughput"):
+    for tag in map(current, ("request_throughput", "output_token_throughput")):
         a, b = mean_of(base, tag), mean_of(candidate, tag)
         if a and b and b > a * 1.01:
             return True

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from migrator.diff.judge import NEEDS_RUNS, Known
-from migrator.diff.noise import Fit, Spread, requests_of
+from migrator.diff.noise import Fit, Spread, length_of
 from migrator.diff.outcomes import scale_of, shares
 from migrator.diff.pair import Pair, values_of
 from migrator.diff.policy import Policy
@@ -96,7 +96,7 @@ class Weigher:
 
     def _by_noise(self, pair: Pair, spread: Spread) -> Weighed:
         """What a noise profile says of a row, where it fits the length and the spread of these runs."""
-        lengths = [[requests_of(run) for run in side] for side in self._sides]
+        lengths = [[length_of(run) for run in side] for side in self._sides]
         deviations = [[spread.sd_of(length) for length in side] for side in lengths]
         known = [[sd for sd in side if sd is not None] for side in deviations]
         if len(known[0]) < len(lengths[0]) or len(known[1]) < len(lengths[1]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from migrator.diff.outcomes import Outcomes, failure_words, total
+from migrator.chain.requests import Requests, total
 from migrator.diff.pair import Pair
 from migrator.diff.receipt import Finding
 from migrator.diff.sides import LoadedSide
@@ -26,19 +26,23 @@ def findings(base: LoadedSide, candidate: LoadedSide, max_error_percent: float, 
         max_error_percent: percentage points more than the baseline's that are still no more.
         faster: whether the candidate looks better in a latency or a throughput.
     """
-    sides = [(name, side, total(side.runs)) for name, side in (("base", base), ("candidate", candidate))]
-    for name, side, found in sides:
-        if found and found.attempted and not found.succeeded:
-            words = failure_words(side.runs)
-            message = f"0 of {found.attempted} requests of the {name} succeeded{': ' + words if words else ''}"
+    a, b = (total(run.requests for run in side.runs) for side in (base, candidate))
+    for name, found in (("base", a), ("candidate", b)):
+        if found.succeeded == 0:
+            words = f": {found.reasons}" if found.reasons else ""
+            lead = f"0 of {found.ended} requests" if found.ended else "no request"
+            message = f"{lead} of the {name} succeeded{words}"
             yield Finding(code="no success", blocks=True, message=message)
-    a, b = sides[0][2], sides[1][2]
-    if a is None or b is None or not (a.failed or b.failed) or not (a.succeeded and b.succeeded):
+    if (a.failed is None) != (b.failed is None):
+        yield _unknown(a, b, max_error_percent)
+    if a.failed_percent is None or b.failed_percent is None or not (a.failed or b.failed):
         return
-    more = b.error_percent - a.error_percent
+    if not (a.succeeded and b.succeeded):
+        return
+    more = b.failed_percent - a.failed_percent
     few = min(len(base.runs), len(candidate.runs)) < MIN_RUNS
-    words = failure_words(candidate.runs)
-    message = f"{_told(b)} of the candidate failed{' (' + words + ')' if words else ''}, {_told(a)} of the base"
+    words = f" ({b.reasons})" if b.reasons else ""
+    message = f"{_told(b)} of the candidate failed{words}, {_told(a)} of the base"
     if more > max_error_percent and few:
         yield _finding(f"{message}: more than {max_error_percent:g} points more", a, b, blocks=True)
     elif more > max_error_percent and faster:
@@ -46,6 +50,23 @@ def findings(base: LoadedSide, candidate: LoadedSide, max_error_percent: float, 
         yield _finding(message, a, b, blocks=True)
     elif abs(more) > _NOTED:
         yield _finding(message, a, b, blocks=False)
+
+
+def _unknown(a: Requests, b: Requests, max_error_percent: float) -> Finding:
+    """What is said where the files of one side do not tell how many requests failed: there is no row to judge them by.
+
+    Args:
+        a: the requests of the base.
+        b: those of the candidate.
+        max_error_percent: percent of the candidate's that may fail beside a base of which nothing is known.
+    """
+    message = f"the files of the {'base' if a.failed is None else 'candidate'} do not tell how many requests failed"
+    if not (a.failed or b.failed):
+        return Finding(code="errors", blocks=False, message=message, warns=True)
+    known, name = (b, "candidate") if a.failed is None else (a, "base")
+    many = (b.failed_percent or 0.0) > max_error_percent
+    told = f"{message}; {_told(known)} of the {name} did"
+    return Finding(code="errors", blocks=many, message=told, warns=not many)
 
 
 def missing(gated: Sequence[Pair], base: LoadedSide, candidate: LoadedSide) -> Iterator[Finding]:
@@ -65,10 +86,10 @@ def missing(gated: Sequence[Pair], base: LoadedSide, candidate: LoadedSide) -> I
             yield Finding(code="missing values", blocks=True, message=message + (", …" if len(lacking) > 3 else ""))
 
 
-def _told(found: Outcomes) -> str:
-    return f"{found.failed} of {found.attempted} requests ({found.error_percent:.3g} %)"
+def _told(found: Requests) -> str:
+    return f"{found.failed} of {found.ended} requests ({found.failed_percent:.3g} %)"
 
 
-def _finding(message: str, a: Outcomes, b: Outcomes, *, blocks: bool) -> Finding:
-    base, candidate = round(a.error_percent, 3), round(b.error_percent, 3)
+def _finding(message: str, a: Requests, b: Requests, *, blocks: bool) -> Finding:
+    base, candidate = (round(one.failed_percent or 0.0, 3) for one in (a, b))
     return Finding(code="errors", blocks=blocks, message=message, base=base, candidate=candidate, warns=not blocks)

@@ -18,7 +18,6 @@ from statistics import fmean, variance
 from typing import Any, Final, NamedTuple
 
 from migrator.chain.names import current
-from migrator.diff.outcomes import outcomes
 from migrator.diff.requests import request_variances
 from migrator.diff.run import Run
 from migrator.diff.setup import COUNTS, TOLD, name_of, setup_of
@@ -151,10 +150,9 @@ def family_of(run: Run) -> str:
     return ".".join(release.split(".")[:2]) if type(release) is str else ""
 
 
-def requests_of(run: Run) -> int | None:
-    """How many requests of a run succeeded, where it says so."""
-    found = outcomes(run)
-    return found.succeeded if found and found.succeeded else None
+def length_of(run: Run) -> int | None:
+    """How many requests of a run succeeded, which its noise depends on; None where it does not say so."""
+    return run.requests.succeeded or None
 
 
 # --- learning ------------------------------------------------------------------------------------------------
@@ -183,7 +181,7 @@ def _entry_of(group: Sequence[Run]) -> Entry | None:
     """What the runs of one configuration tell; None if there are fewer than three of any length."""
     lengths: dict[int | None, list[Run]] = defaultdict(list)
     for run in group:
-        lengths[requests_of(run)].append(run)
+        lengths[length_of(run)].append(run)
     repeated = {length: runs for length, runs in lengths.items() if len(runs) >= MIN_RUNS}
     if not repeated:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from migrator.diff.engine import completed, fixed_requests, require_judgeable
-from migrator.diff.noise import Profile, requests_of
+from migrator.diff.noise import Profile, length_of
 from migrator.diff.pair import Pair, pairs
 from migrator.diff.policy import Policy
 from migrator.diff.sides import LoadedSide
@@ -84,7 +84,7 @@ def _spread(pair: Pair, base: LoadedSide, candidate: LoadedSide, noise: Profile 
         return None
     fit = noise.fit(base.runs, candidate.runs)
     row = fit.rows.get((pair.metric, pair.statistic))
-    sd = row.sd_of(requests_of(base.runs[0])) if row else None
+    sd = row.sd_of(length_of(base.runs[0])) if row else None
     return (sd, f"a profile of {fit.entry.runs} runs") if sd is not None and fit.entry else None
 
 

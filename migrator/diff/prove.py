@@ -6,12 +6,12 @@ of a twentieth of a percent, one statistic of the copy is changed, and the real 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from statistics import fmean
 from typing import Final, NamedTuple
 
 from migrator.diff.engine import compare, completed, fixed_requests, require_judgeable
-from migrator.diff.outcomes import ERROR_RATE, outcomes, shares
+from migrator.diff.outcomes import ERROR_COUNT, ERROR_RATE, GOOD_COUNT, OVERFLOWS, REQUEST_COUNT, shares
 from migrator.diff.pair import Pair, pairs
 from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import Verdict
@@ -125,7 +125,7 @@ def _of_differences(run: Run, pair: Pair, rule: GateRule, policy: Policy, direct
 
 def _of_shares(run: Run, pair: Pair, rule: GateRule, policy: Policy) -> Iterator[Proof | Unproved]:
     """A gate on a share of requests: half of them fail, or miss their objectives, and as many as in the baseline."""
-    wrong = "fail" if pair.metric in (ERROR_RATE, "error_request_count") else "count against it"
+    wrong = "fail" if pair.metric in (ERROR_RATE, ERROR_COUNT) else "count against it"
     yield _proof(run, pair, f"{_HALF:g} % {wrong}", (Verdict.REGRESSION,), _half_wrong(pair.metric), policy)
     yield _proof(run, pair, "no change", _UNMOVED, lambda one, factor: one, policy)
 
@@ -169,21 +169,21 @@ def _half_wrong(metric: str) -> Injection:
     """Half of the requests that were right are not."""
 
     def copy(run: Run, factor: float) -> Run:
-        found = outcomes(run)
-        assert found is not None
         right = shares([run], metric)
         assert right is not None
-        if metric in (ERROR_RATE, "error_request_count"):
-            failed = found.failed + round(found.succeeded * _HALF / 100)
-            return _counted(run, request_count=found.attempted - failed, error_request_count=failed)
-        if metric == "context_overflow_count":
-            return _counted(run, **{metric: right[0].part + round((right[0].of - right[0].part) * _HALF / 100)})
-        return _counted(run, good_request_count=round(right[0].part * _HALF / 100))
+        part, whole = right[0].part, right[0].of
+        if metric in (ERROR_RATE, ERROR_COUNT):
+            failed = part + round((whole - part) * _HALF / 100)
+            found = run.requests._replace(succeeded=whole - failed, failed=failed)
+            return _counted(run, {REQUEST_COUNT: whole - failed, ERROR_COUNT: failed})._replace(requests=found)
+        if metric == OVERFLOWS:
+            return _counted(run, {metric: part + round((whole - part) * _HALF / 100)})
+        return _counted(run, {GOOD_COUNT: round(part * _HALF / 100)})
 
     return copy
 
 
-def _counted(run: Run, **counts: int) -> Run:
+def _counted(run: Run, counts: Mapping[str, int]) -> Run:
     blocks = {tag: Block("requests", {"avg": float(count)}) for tag, count in counts.items()}
     return run._replace(blocks={**run.blocks, **blocks})
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from migrator.chain.names import current
+from migrator.chain.requests import total
 from migrator.diff.judge import shift_words
 from migrator.diff.noise import Fit, Profile
-from migrator.diff.outcomes import outcomes, total
 from migrator.diff.pair import curve
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Evidence, Gate, NoiseUsed, Row, RunSummary, Shift, Side
@@ -17,7 +18,12 @@ from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.jsonfile import Json
 
-_CURVES: Final = ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user")
+CURVES: Final = tuple(
+    map(
+        current,
+        ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user"),
+    )
+)
 """Metrics whose change is shown at every percentile."""
 
 
@@ -36,29 +42,26 @@ def gate_of(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
 
 def side_of(side: LoadedSide, order: Sequence[int | None]) -> Side:
     """A side as the receipt names it; `order` is that of its runs."""
-    requests = total(side.runs)
+    requests = total(run.requests for run in side.runs)
     return Side(
         name=side.name,
         runs=[_summary(run, place) for run, place in zip(side.runs, order, strict=True)],
         migrated=side.migrated,
-        succeeded=requests.succeeded if requests else None,
-        failed=requests.failed if requests else None,
+        succeeded=requests.succeeded,
+        failed=requests.failed,
     )
 
 
 def _summary(run: Run, order: int | None) -> RunSummary:
-    requests = run.blocks.get("request_count")
-    average = requests.values.get("avg") if requests else None
-    known = outcomes(run)
     return RunSummary(
         file=run.file,
         version=run.version,
         written_by=_text(run.facts.get("aiperf_version")),
         benchmark_id=_text(run.facts.get("benchmark_id")),
         start_time=_text(run.facts.get("start_time")),
-        requests=known.succeeded if known else int(average) if average is not None else None,
+        requests=run.requests.succeeded,
         has_records=bool(run.records),
-        failed=known.failed if known else None,
+        failed=run.requests.failed,
         order=order,
     )
 
@@ -70,7 +73,7 @@ def _text(value: Json) -> str:
 def shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> list[Shift]:
     """Where in the distribution each headline or gated metric moved."""
     units = {row.metric: row.unit for row in rows}
-    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(_CURVES))
+    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(CURVES))
     found = []
     for metric in wanted:
         if metric not in units:

@@ -71,7 +71,7 @@ def _era(run: Run) -> Era | None:
 
 def _facts(run: Run) -> RunFacts:
     averages = {tag: block.values["avg"] for tag, block in run.blocks.items() if "avg" in block.values}
-    return facts_of(averages, run.facts)
+    return facts_of(averages, run.facts, run.requests.failed)
 
 
 class _Settling:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.aiperf.records import REBUILT
 from migrator.batch.load import load, load_content
+from migrator.chain.requests import Requests, requests_of
 from migrator.chain.steps import NEWEST
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of
@@ -35,13 +36,17 @@ class Block(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One run of a side. `facts` is everything beside the metrics, for the first look at comparability."""
+    """One run of a side. `facts` is everything beside the metrics, for the first look at comparability.
+
+    `requests` is read off the file itself: what is not a number there is in no block, but is not zero for that.
+    """
 
     file: str
     version: str
     blocks: dict[str, Block]
     facts: dict[str, Json]
     records: str = ""
+    requests: Requests = Requests()
 
     def size(self, tag: str) -> int | None:
         """How many values a metric was computed from, where the run says so."""
@@ -59,7 +64,6 @@ KEPT: Final = (
     "incomplete_reason",
     "runtime_submission_invalid_reasons",
     "metadata",
-    "error_summary",
     "input_config",
     CARRIED,
     "run_info",
@@ -108,6 +112,7 @@ def _why_not(family: Family) -> str:
 def _run(name: str, document: Json, records: str) -> Run:
     identity = identify(document, details=False)
     newest, _ = redact(document)
+    requests = requests_of(newest, identity.version)
     if not identity.newer:
         # A newer one's own shape is the newest there is; what it adds is compared as information.
         own = migrate(newest, NEWEST, identity=identity).document
@@ -115,7 +120,7 @@ def _run(name: str, document: Json, records: str) -> Run:
         newest = _with_all_of(own, newest)
     blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
     facts: Object = {key: plain(newest[key]) for key in KEPT if key in newest}
-    return Run(name, identity.version, blocks, facts, records)
+    return Run(name, identity.version, blocks, facts, records, requests)
 
 
 def _with_all_of(own: Object, newest: Object) -> Object:

@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.volatile import stable
+from migrator.batch.workload import FACTS, PROFILING, config_of, whole
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.release_models import readers
 from migrator.diff.run import Run
-from migrator.diff.workload import FACTS, PROFILING, config_of, whole
 from migrator.errors import UsageError
 from migrator.jsonfile import Json, Object, fingerprint
 from migrator.redact import REDACTED

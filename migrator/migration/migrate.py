@@ -10,6 +10,7 @@ from migrator.aiperf.releases import Dialect, release, version_key
 from migrator.chain.chain import Chain
 from migrator.chain.families import MAIN, chain_of
 from migrator.chain.keys import known_keys
+from migrator.chain.nulls import WRITTEN_AT, with_nulls, without_nulls
 from migrator.chain.operation import Context
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST
 from migrator.chain.telemetry import VENDOR_NAMES
@@ -19,6 +20,12 @@ from migrator.errors import NotAnExportError, RejectedError, ResidueError, Unkno
 from migrator.identify import Family, Identity, identify, require_chain
 from migrator.jsonfile import Json, Object
 from migrator.ledger import Entry, Ledger, Loss, Op
+from migrator.migration.genai_perf import (
+    has_untranslated,
+    with_input_config,
+    without_input_config,
+    without_telemetry,
+)
 from migrator.migration.goal import Goal, is_at, target_of
 from migrator.migration.plan import Plan, plan
 from migrator.migration.residue import Residue, apply, measure
@@ -258,6 +265,9 @@ def _carried(run: _Run, start: _Start, translation: Translation | None, finish: 
     way = plan(start.version, run.to, run.chain)
     context = Context(start.dialect, run.options.save_residue, way.kept_fields, run.entries)
     result = _stepped(run, start.document, way, context, translation)
+    if start.version == GENAI_PERF and way.steps and not run.options.keep_secrets:
+        # A secret may be known as one only where AIPerf has it.
+        result = _redacted(result, run.entries)
     if finish:
         result, added = finish(result, run.to)
         run.entries.extend(added)
@@ -265,14 +275,16 @@ def _carried(run: _Run, start: _Start, translation: Translation | None, finish: 
 
 
 def _translation(run: _Run, start: _Start, *, restored: bool) -> Translation | None:
-    """Between which releases `input_config` is translated, if it is; GenAI-Perf's has no place in any release."""
+    """Between which releases `input_config` is translated, if it is."""
     to = run.to
     if not run.chain.configured:
         return None
     wanted = run.goal.release or (run.options.config and not (restored and start.version == to))
-    if not wanted or GENAI_PERF in (start.version, to):
+    if not wanted or to == GENAI_PERF:
         return None
     target = run.goal.release or own_release(start.document, to)
+    if start.version == GENAI_PERF:
+        return Translation(GENAI_PERF, target, strict=True)
     return Translation(own_release(start.document, start.version), target, strict=bool(run.goal.release))
 
 
@@ -289,7 +301,15 @@ def _accepted(document: Object, goal: Goal, context: Context) -> Object:
         up = known.dialect == "vendor"
         for op in VENDOR_NAMES if up else reversed(VENDOR_NAMES):
             document = op.up(document, context) if up else op.down(document, context)
-    if refused := rejections(document, goal.release, translated=True):
+    if goal.version not in WRITTEN_AT:
+        context.step = f"nulls {goal.release}"
+        document = without_nulls(document, context)
+    refused = rejections(document, goal.release, translated=True)
+    if refused and all(misfit.path[0] == "telemetry_data" for misfit in refused):
+        context.step = f"telemetry {goal.release}"
+        document = without_telemetry(document, context)
+        refused = rejections(document, goal.release, translated=True)
+    if refused:
         raise RejectedError(goal.release, refused[0].path, refused[0].reason)
     return document
 
@@ -298,6 +318,8 @@ def _saved(run: _Run, start: _Start, result: Object, translation: Translation | 
     """What the result cannot keep: it is taken straight back, and compared with what it was made of."""
     back = plan(run.to, start.version, run.chain)
     context = Context(start.dialect, kept_fields=back.kept_fields)
+    if start.version == GENAI_PERF:
+        translation = None  # The way back to there forgets what was translated, and needs no release for that.
     untraced = run._replace(trace={})
     returned = _stepped(untraced, result, back, context, translation.back() if translation else None)
     return measure(
@@ -317,15 +339,22 @@ def _saved(run: _Run, start: _Start, result: Object, translation: Translation | 
 
 def _stepped(run: _Run, document: Object, way: Plan, context: Context, translation: Translation | None) -> Object:
     """The document after the steps of a plan. `input_config` is translated at their newer end, where most is known."""
-    trace = run.trace
+    trace, main = run.trace, run.chain is MAIN
     if translation and not way.up:
         document = _translated(document, translation, context, trace)
+    if way.steps and way.target == GENAI_PERF:
+        document = without_input_config(document, own_release(document, way.source), context)
+    if main and way.steps and way.target not in WRITTEN_AT:
+        # Before the steps: what they rename is a metric that is there.
+        document = _with_nulls_changed(document, without_nulls, way.target, context, trace)
     for step in way.steps:
         context.step = step.name(up=way.up)
         for op in step.ops if way.up else reversed(step.ops):
             document = op.up(document, context) if way.up else op.down(document, context)
         trace[context.step] = document
     context.settle(document)
+    if main and way.steps and way.target in WRITTEN_AT and way.source not in WRITTEN_AT:
+        document = _with_nulls_changed(document, with_nulls, way.target, context, trace)
     if way.steps and run.chain.labelled:
         context.step = f"label {way.target}"
         document = trace[context.step] = _labelled(document, way.target, context)
@@ -335,11 +364,27 @@ def _stepped(run: _Run, document: Object, way: Plan, context: Context, translati
 
 
 def _translated(document: Object, translation: Translation, context: Context, trace: dict[str, Object]) -> Object:
+    if translation.strict and has_untranslated(document):
+        document = with_input_config(document, translation.target, context)
+        trace[context.step] = document
+        return document
+    if translation.source == GENAI_PERF:
+        return document  # Both keys were taken already, and were left alone.
     document, entries = translated(document, translation, context.dropped)
     context.entries += entries
     if entries:
         trace[entries[0].step] = document
     return document
+
+
+def _with_nulls_changed(
+    document: Object, change: Callable[[Object, Context], Object], to: str, context: Context, trace: dict[str, Object]
+) -> Object:
+    context.step = f"nulls {to}"
+    changed = change(document, context)
+    if changed is not document:
+        trace[context.step] = changed
+    return changed
 
 
 def _labelled(document: Object, to: str, context: Context) -> Object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from migrator.batch.survey import OTHERS, Survey, in_line
+from migrator.batch.survey import OTHERS, Share, Survey
 from migrator.chain.steps import NEWEST
 from migrator.render.safe import printable
 from migrator.render.text import exports_of_runs, plural, table
@@ -26,16 +26,14 @@ def lines(survey: Survey) -> Iterator[str]:
     yield from _histogram("family", [(kind, count) for kind, count in survey.families.most_common()])
     yield from _histogram("not readable", [(kind, count) for kind, count in survey.errors.most_common()])
     if survey.exports:
-        yield from _histogram("version", [(_version(kind), count) for kind, count in in_line(survey.versions)])
-        yield from _histogram(
+        yield from _by_run("version", [(_version(kind), share) for kind, share in survey.versions.in_line()])
+        dialects = survey.dialects.in_line()
+        yield from _by_run(
             "telemetry dialect",
-            [
-                (kind if kind == OTHERS else f"{_version(kind[0])} {kind[1]}", count)
-                for kind, count in in_line(survey.dialects)
-            ],
+            [(kind if kind == OTHERS else f"{_version(kind[0])} {kind[1]}", share) for kind, share in dialects],
         )
-        yield from _histogram("input_config", survey.configs.most_common())
-        yield from _histogram("written by AIPerf", [(_writer(kind), n) for kind, n in survey.writers.most_common()])
+        yield from _by_run("input_config", survey.configs.items())
+        yield from _by_run("written by AIPerf", [(_writer(kind), share) for kind, share in survey.writers.items()])
         yield from _histogram("requests, by run", [(kind.value, count) for kind, count in survey.outcomes_in_order()])
         yield from _prediction(survey)
 
@@ -51,8 +49,18 @@ def _histogram(title: str, rows: list[tuple[str, int]]) -> Iterator[str]:
         yield f"{sum(count for _, count in rows[_LISTED:]):>8}  in {len(rows) - _LISTED} more lines (--json has them)"
 
 
+def _by_run(title: str, rows: list[tuple[str, Share]]) -> Iterator[str]:
+    """A histogram of runs; behind a kind the number of its exports, where that is another."""
+    named = []
+    for name, share in rows:
+        exports = f" ({plural(share.files, 'export')})" if share.files != share.runs else ""
+        named.append((_cut(name, _WIDEST - len(exports)) + exports, share.runs))
+    yield from _histogram(f"{title}, by run", named)
+
+
 def _bar(count: int, most: int) -> str:
-    return "#" * max(1, round(_BAR * count / most))
+    """A bar for a count; none for zero."""
+    return "#" * max(bool(count), round(_BAR * count / (most or 1)))
 
 
 def _cut(text: str, width: int = _WIDEST) -> str:
@@ -68,8 +76,10 @@ def _writer(kind: Any) -> str:
     if kind == OTHERS:
         return OTHERS
     in_the_file, releases = kind
-    if in_the_file or not releases:
-        return releases[0] if releases else "no known release"
+    if not releases:
+        return "unknown (not in the file)"
+    if in_the_file:
+        return str(releases[0])
     between = releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
     return f"{between} (not in the file)"
 

@@ -51,9 +51,9 @@ def plural(count: int, noun: str) -> str:
 
 
 def release_range(releases: Sequence[str]) -> str:
-    """`0.4.0 to 0.7.0` for the releases that write a version, oldest first; `no release` for none."""
+    """`0.4.0 to 0.7.0` for the releases that write a version, oldest first; `no published release` for none."""
     if not releases:
-        return "no release"
+        return "no published release"
     first, last = releases[0], releases[-1]
     if ".dev" in first:
         return f"nightlies from {first}"

@@ -1,4 +1,4 @@
-"""1.3 (AIPerf 0.9.0 to 0.11.0): identifiers and the command line in `run_info`; conversations that branch."""
+"""1.3 (AIPerf 0.9.0 to 0.11.0): identifiers and the command line in `run_info`."""
 
 from __future__ import annotations
 
@@ -15,25 +15,8 @@ class RunInfo(v1_2.RunInfo):
     cli_command: base.Text | None = None
 
 
-class BranchStats(base.Open):
-    """How the branches of branching conversations ended."""
-
-    children_spawned: base.Whole | None = None
-    children_completed: base.Whole | None = None
-    children_errored: base.Whole | None = None
-    children_truncated: base.Whole | None = None
-    children_delayed: base.Whole | None = None
-    parents_suspended: base.Whole | None = None
-    parents_resumed: base.Whole | None = None
-    parents_failed_due_to_child_error: base.Whole | None = None
-    joins_suppressed: base.Whole | None = None
-    graphs_admitted: base.Whole | None = None
-    graphs_completed_to_end: base.Whole | None = None
-
-
 class Export(v1_2.Export):
     """A main export of version 1.3."""
 
     schema_version: Annotated[str, base.Label("1.3")]
     run_info: RunInfo | None = None
-    branch_stats: BranchStats | None = None

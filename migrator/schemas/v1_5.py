@@ -1,4 +1,4 @@
-"""1.5 (AIPerf nightlies from 0.13.0.dev20261008 on): why a submission does not count."""
+"""1.5 (AIPerf nightlies from 0.13.0.dev20261007 on): why a submission does not count."""
 
 from __future__ import annotations
 

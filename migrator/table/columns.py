@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final, Literal
 
 from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.aiperf.units import UnitError, convert
+from migrator.batch.fields import field_of, statistic_of
 from migrator.chain.names import current, is_known
 from migrator.errors import UsageError
 from migrator.jsonfile import Json
-from migrator.table.rows import ABOUT_RUN, METRIC_COLUMNS, Kind, Row, Run, statistics, unit_of
+from migrator.table.places import Places
+from migrator.table.rows import ABOUT_RUN, FACTS, METRIC_COLUMNS, Kind, Row, Run, statistics, steps_of, unit_of
 
 Units = Literal["header", "column"]
 
 EVERY_RUN: Final = (*ABOUT_RUN, "*.avg", "*.p50", "*.p90", "*.p99")
 """The columns of a table of runs, unless others are asked for."""
+NO_PLACES: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 _WILD: Final = "*?["
 _WARNINGS: Final = 100
 """Most metrics that are warned about, so that memory does not grow with the metrics of hostile files."""
 
 
-def chosen(patterns: Sequence[str], names: Iterable[str]) -> list[str]:
+def chosen(patterns: Sequence[str], names: Iterable[str], places: Mapping[str, Sequence[str]] = NO_PLACES) -> list[str]:
     """The names that patterns stand for: in the order of the patterns, each name once.
 
     Wildcards that follow each other count as one, so that a metric's columns stay together. A pattern without
     wildcard is a column even if no file has a value for it.
+
+    Args:
+        patterns: what was asked for.
+        names: the columns that there are.
+        places: what the paths among the patterns stand for.
     """
     there = list(names)
     found: dict[str, None] = {}
@@ -35,6 +44,8 @@ def chosen(patterns: Sequence[str], names: Iterable[str]) -> list[str]:
         asked = list(group)
         matching = [name for name in there if any(fnmatchcase(name, pattern) for pattern in asked)] if wild else asked
         found |= dict.fromkeys(matching)
+        for pattern in asked if wild else ():
+            found |= dict.fromkeys(places.get(pattern, ()))
     return list(found)
 
 
@@ -54,46 +65,73 @@ def by_todays_names(patterns: Sequence[str]) -> list[str]:
 
 def _today(pattern: str) -> str:
     """A column, or a wildcard for the statistics of one metric, by the metric's present name."""
-    tag, dot, statistic = pattern.rpartition(".")
-    return pattern if pattern in ABOUT_RUN or not dot or is_wild(tag) else f"{current(tag)}.{statistic}"
+    tag, dot, statistic = pattern.partition(".")
+    if pattern in METRIC_COLUMNS or pattern in FACTS or not dot or is_wild(tag) or steps_of(pattern):
+        return pattern
+    return f"{current(tag)}.{statistic}"
 
 
-def unknown_metrics(patterns: Iterable[str]) -> dict[str, str]:
-    """The metrics among columns that no release of AIPerf writes, for [`require_metrics`][migrator.batch.select]."""
-    tags = [pattern.rpartition(".")[0] for pattern in patterns if pattern not in ABOUT_RUN]
-    return {tag: "" for tag in tags if tag and not is_wild(tag) and not is_known(tag)}
+def unproven(patterns: Iterable[str]) -> dict[str, str]:
+    """The columns that may be misspelt, for [`require_fields`][migrator.batch.select.require_fields].
+
+    They are paths, and statistics of metrics that no release of AIPerf writes; of a wildcard for those, one.
+    """
+    found = {}
+    for pattern in patterns:
+        tag, dot, rest = pattern.partition(".")
+        if steps_of(pattern):
+            found[pattern] = ""
+        elif dot and not is_wild(tag) and not is_known(tag):
+            found[f"{tag}.avg" if rest == "unit" else pattern if not is_wild(rest) else f"{tag}.*"] = ""
+    return found
 
 
 def is_wild(pattern: str) -> bool:
-    """Whether a pattern may stand for several columns."""
-    return any(char in pattern for char in _WILD)
+    """Whether a pattern may stand for several columns: it has a wildcard that is not the index of a path."""
+    steps = steps_of(pattern)
+    return any(step.wild for step in steps) if steps else any(char in pattern for char in _WILD)
 
 
-def require_metric_columns(patterns: Sequence[str]) -> None:
-    """Refuse a column that a table with a row a metric can never have.
+def require_columns(patterns: Sequence[str], named: Mapping[str, Kind]) -> None:
+    """Refuse a column that a table can never have.
 
-    Raises:
-        UsageError: an unknown name, or a wildcard that matches none.
-    """
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in METRIC_COLUMNS):
-            raise UsageError(f"no column {pattern!r}", expected=", ".join(METRIC_COLUMNS))
-
-
-def require_run_columns(patterns: Sequence[str]) -> None:
-    """Refuse a column that a table with a row a run can never have.
+    Args:
+        patterns: what is asked for.
+        named: the columns that a table has beside paths, facts about the run and statistics of metrics.
 
     Raises:
-        UsageError: neither one of [`ABOUT_RUN`][] nor METRIC.STATISTIC.
+        UsageError: a name of none of these, or a wildcard that matches none.
     """
+    of_runs = named is ABOUT_RUN
     for pattern in patterns:
-        _, dot, statistic = pattern.rpartition(".")
-        if not is_wild(pattern) and pattern not in ABOUT_RUN and not (dot and statistic in (*STATISTICS, "unit")):
-            raise UsageError(
-                f"no column {pattern!r}",
-                expected=f"METRIC.STATISTIC or one of {', '.join(ABOUT_RUN)}",
-                hint=f"statistics are {', '.join(STATISTICS)}; * and ? are wildcards",
-            )
+        if steps_of(pattern) or pattern in FACTS or any(fnmatchcase(name, pattern) for name in named):
+            continue
+        if of_runs and _may_be_statistic(pattern):
+            continue
+        if of_runs and not is_wild(pattern):
+            _require_name(pattern)
+        raise UsageError(f"no column {pattern!r}", expected=f"a path, or one of {', '.join(named)}", file="--columns")
+
+
+def _may_be_statistic(pattern: str) -> bool:
+    """Whether a name or wildcard may stand for statistics of metrics, or for their units."""
+    if not is_wild(pattern):
+        return statistic_of(pattern) is not None or pattern.partition(".")[2] == "unit"
+    last = pattern.rpartition(".")[2]
+    return any(fnmatchcase(name, last) for name in (*STATISTICS, "unit")) or ("." not in pattern and "*" in pattern)
+
+
+def _require_name(name: str) -> None:
+    """Refuse a name that no file can have.
+
+    Raises:
+        UsageError: with the names that come near.
+    """
+    try:
+        field_of(name)
+    except UsageError as error:
+        error.file = "--columns"
+        raise
 
 
 class RunTable:
@@ -104,8 +142,9 @@ class RunTable:
         columns: the columns that are asked for; those with a former name of a metric repeat the one with today's.
     """
 
-    def __init__(self, units: Units, columns: Iterable[str] = ()) -> None:
+    def __init__(self, units: Units, columns: Sequence[str] = ()) -> None:
         self._in_header = units == "header"
+        self.places = Places(columns)
         self._repeated = {name: _today(name) for name in columns if not is_wild(name) and _today(name) != name}
         self._repeated |= {_unit_column(name): _unit_column(today) for name, today in self._repeated.items()}
         self._units: dict[str, str | None] = {}
@@ -117,7 +156,7 @@ class RunTable:
 
         A value that cannot be converted to the column's unit is left out, with a warning the first time.
         """
-        row: Row = dict(run.about)
+        row: Row = {**run.about, **self.places.row(run)}
         for tag, block in run.metrics.items():
             unit = unit_of(block)
             shared = self._unit(tag, unit)
@@ -152,7 +191,7 @@ class RunTable:
 
     def _heading(self, name: str) -> str:
         tag, _, statistic = self._repeated.get(name, name).rpartition(".")
-        unit = self._unit(tag) if tag else None
+        unit = self._unit(tag) if tag and name not in self.places.kinds() else None
         return f"{name} [{unit}]" if unit and self._in_header and statistic not in ("count", "unit") else name
 
     def _unit(self, tag: str, own: str | None = None) -> str | None:
@@ -175,16 +214,17 @@ def with_units(names: Sequence[str], units: Units) -> list[str]:
     found: dict[str, None] = {}
     for index, name in enumerate(names):
         found[name] = None
-        tag, _, statistic = name.rpartition(".")
+        tag, _, statistic = name.rpartition(".") if statistic_of(name) else ("", "", "")
         following = names[index + 1].rpartition(".")[0] if index + 1 < len(names) else ""
         if tag and statistic != "unit" and following != tag:
             found[f"{tag}.unit"] = None
     return list(found)
 
 
-def kinds(names: Iterable[str]) -> dict[str, Kind]:
-    """Column name → what its values are."""
-    return {name: ABOUT_RUN.get(name, "text" if name.endswith(".unit") else "number") for name in names}
+def kinds(names: Iterable[str], places: Mapping[str, Kind]) -> dict[str, Kind]:
+    """Column name → what its values are; `places` are those that are paths."""
+    known = {**METRIC_COLUMNS, **FACTS, **places}
+    return {name: known.get(name, "text" if name.endswith(".unit") else "number") for name in names}
 
 
 def _in_unit(value: int | float, statistic: str, unit: str | None, shared: str | None) -> Json:

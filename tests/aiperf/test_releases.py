@@ -12,11 +12,11 @@ from migrator.aiperf.releases import (
     age,
     is_newer_than_known,
     release,
+    requirement,
     version_key,
     writers,
 )
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
-from migrator.identify import identify
 
 
 def test_versions_sort_by_number() -> None:
@@ -43,6 +43,12 @@ def test_the_tables_are_sorted_and_name_versions_of_the_line() -> None:
         ("0.11.0.dev20260716", "1.4", "legacy"),
         ("0.12.0.dev20260801", "1.4", "vendor"),
         ("0.13.0", "1.4", "vendor"),
+        ("0.8.0.dev20260511", "1.1", "legacy"),
+        ("0.8.0.dev20260520", "1.1", "legacy"),
+        ("0.10.0.dev20260523", "1.3", "legacy"),
+        ("0.13.0.dev20261002", "1.4", "vendor"),
+        ("0.13.0.dev20261007", "1.5", "vendor"),
+        ("0.9.0+local", "1.3", "legacy"),
         ("0.99.0", NEWEST, "vendor"),
         ("0.99.0.dev20991231", NEWEST, "vendor"),
     ],
@@ -52,6 +58,23 @@ def test_what_a_release_writes(name: str, version: str, dialect: str) -> None:
     assert found is not None
     assert (found.version, found.dialect) == (version, dialect)
     assert is_newer_than_known(found.name) == (name == "0.99.0")
+
+
+def test_a_package_that_was_published_again_is_its_release() -> None:
+    assert age("0.6.0") == age("0.6.0.post1") == age("0.6.0+local") < age("0.6.0.dev20260101") < age("0.7.0")
+    found = release("0.6.0.post1")
+    assert found is not None
+    assert found.name == "0.6.0.post1"
+    with pytest.raises(ValueError, match="not the name of a release: 'banana'"):
+        age("banana")
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("0.13.0", "aiperf"), ("0.6.0.post1", "aiperf"), ("0.13.0.dev20261007", "aiperf-nightly")],
+)
+def test_what_an_installer_is_asked_for(name: str, package: str) -> None:
+    assert requirement(name) == f"{package}=={name}"
 
 
 @pytest.mark.parametrize("name", ["", "banana", "0.1.0", "0.1", "v0.9.0", "0.5.0.dev20250101"])
@@ -64,13 +87,3 @@ def test_writers_are_releases_and_nightlies_only_where_there_are_none() -> None:
     assert writers("1.4", "vendor") == ("0.12.0", "0.13.0")
     assert writers("1.4", "legacy") == ("0.11.0.dev20260715",)
     assert writers("1.2") == ()
-
-
-def test_an_export_of_a_release_that_is_not_known_is_not_called_migrated() -> None:
-    export = {"schema_version": "1.4", "request_latency": {"unit": "ms"}, "was_cancelled": False, "input_config": {}}
-    assert (
-        "aiperf_version is 0.9.0, which writes 1.3: migrated"
-        in identify({**export, "aiperf_version": "0.9.0"}).evidence
-    )
-    for name in ("0.13.0", "0.99.0"):
-        assert not [line for line in identify({**export, "aiperf_version": name}).evidence if "migrated" in line]

@@ -14,7 +14,7 @@ from support.versions import NEWEST
 from migrator.batch import runs
 from migrator.batch.discover import Source, discover
 from migrator.batch.load import load
-from migrator.batch.runs import Mark, Role, Runs, mark_of, words
+from migrator.batch.runs import Mark, Role, Runs, mark_of, phase_of, place_of, words
 from migrator.chain.names import metrics_of
 from migrator.diff.sides import load_side
 from migrator.identify import MIGRATABLE
@@ -134,6 +134,22 @@ def test_what_has_no_identity_is_told_apart_by_its_numbers(tmp_path: Path) -> No
     assert (len(side.runs), side.left_out) == (3, (f"{copied}: a copy of a run that is there",))
 
 
+@pytest.mark.parametrize(
+    "name", ["genai-perf-0.0.16/chat-streaming/profile_export_genai_perf.json", "0.3.0/chat-streaming/" + NAME]
+)
+def test_a_migrated_copy_without_identity_is_a_copy(tmp_path: Path, name: str) -> None:
+    """Though units have another spelling there, a metric was computed, and another was renamed."""
+    document = json.loads((EXPORTS / name).read_bytes())
+    document = {key: value for key, value in document.items() if key not in ("start_time", "end_time")}
+    document["request_latency"]["unit"], document["request_latency"]["p50"] = "ns", 66917981
+    document.get("input_config", {}).pop("benchmark_id", None)
+    old, new = tmp_path / "in" / "a.json", tmp_path / "in" / "b.json"
+    written(old, document)
+    for version in ("1.0", "1.5"):
+        assert run("upgrade", "--to", version, old, "-o", new, "--force").code == 0
+        assert list(roles(tmp_path / "in").values()) == [Role.RUN, Role.COPY]
+
+
 def test_what_is_remembered_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "_REMEMBERED", 4)
     sources = [Source(f"{number % 50}.json", "", named=False) for number in range(100)]
@@ -186,3 +202,53 @@ def test_a_comparison_of_warm_ups_needs_their_names(phased: Path) -> None:
     assert "holds no run" in done.complaints[0]
     assert "name its file to compare a warm-up" in done.complaints[0]
     assert run("diff", warm_up / NAME, phased / NAME, "--json").code == 0
+
+
+def test_the_place_of_a_trial_is_told_by_its_configuration_before_schema_1_2(tmp_path: Path) -> None:
+    """By the folder that AIPerf wrote it to, not by the one that it lies in now."""
+    for number in (1, 2, 3):
+        document = json.loads(export(f"0.8.0/multirun/profile_runs/run_000{number}").read_bytes())
+        for version in ("1.0", NEWEST):
+            moved = migrate(document, version, Options(config=True)).document
+            assert place_of(moved)[:2] == (number - 1, f"run_000{number}"), version
+        elsewhere = {**document["input_config"], "output": {"artifact_directory": "a/run_0004/b"}}
+        assert place_of({**document, "input_config": elsewhere}) == (None, None, None)
+    document = json.loads(export("0.13.0/multirun/profile_runs/run_0002").read_bytes())
+    assert place_of(document)[:2] == (1, "run_0002")
+    for version in ("1.0", "1.1"):
+        written(tmp_path / "in" / f"{version}.json", migrate(document, version, Options(config=True)).document)
+    copy("0.13.0/multirun/profile_runs/run_0002", tmp_path / "in" / "new.json")
+    assert list(roles(tmp_path / "in").values()) == [Role.RUN, Role.COPY, Role.COPY], "whatever version tells it"
+
+
+def test_trials_in_a_folder_called_phases_are_runs(tmp_path: Path) -> None:
+    """Those of 0.8.0 share an identifier; another trial in the folder above is not the run of these."""
+    source = "0.8.0/multirun/profile_runs/run_000"
+    copy(f"{source}1", tmp_path / "all" / NAME)
+    for number in (2, 3):
+        copy(f"{source}{number}", tmp_path / "all" / "phases" / "profiling" / f"{number}.json")
+    assert list(roles(tmp_path / "all").values()) == [Role.RUN] * 3
+
+
+def test_the_phase_is_told_by_place_and_configuration(tmp_path: Path) -> None:
+    document = json.loads(export("0.13.0/chat-streaming").read_bytes())
+    assert phase_of("a/phases/warmup/b.json", document) == "warmup"
+    assert phase_of("a/phases/profiling/b.json", document) == "profiling"
+    assert phase_of("a/phases/other/b.json", document) == phase_of("a/warmup/b.json", document) == ""
+    without = json.loads(export("0.13.0/rate").read_bytes())
+    assert phase_of("a/phases/warmup/b.json", without) == "", "it had no warm-up"
+    old = migrate(document, "1.1", Options(config=True)).document
+    assert phase_of("a/phases/warmup/b.json", old) == "warmup"
+    target = tmp_path / "old" / "phases" / "warmup" / NAME
+    document = json.loads(export("0.13.0/chat-streaming/phases/warmup").read_bytes())
+    written(target, migrate(document, "1.1", Options(config=True)).document)
+    assert list(roles(tmp_path / "old").values()) == [Role.WARM_UP], "at an old version, too"
+
+
+def test_copies_of_phases_are_told_apart_where_phases_are_wanted(phased: Path, tmp_path: Path) -> None:
+    shutil.copytree(phased, tmp_path / "again")
+    items = list(map(marked, discover([str(tmp_path)])))
+    plain = [role for _, role in Runs[Item](lambda item: item).roles(items) if role]
+    assert sorted(plain) == sorted([Role.RUN, Role.COPY, *[Role.PHASE] * 4])
+    wanted = [role for _, role in Runs[Item](lambda item: item, phases=True).roles(items) if role]
+    assert sorted(wanted) == sorted([Role.RUN, *[Role.PHASE] * 2, *[Role.COPY] * 3])

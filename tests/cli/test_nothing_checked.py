@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,17 @@ AGGREGATE = EXPORTS / "0.13.0" / "multirun" / "aggregate" / "profile_export_aipe
 GENAI_PERF = EXPORTS / "genai-perf-0.0.16" / "chat-streaming" / "profile_export_genai_perf.json"
 
 
-@pytest.mark.parametrize("paths", [("empty",), ("aggregate.json",), ("aggregate.json", "genai_perf.json", "empty")])
+@pytest.mark.parametrize("paths", [("empty",), ("aggregate.json",), ("aggregate.json", "other.json", "empty")])
 def test_check_says_that_nothing_was_checked(tmp_path: Path, paths: tuple[str, ...]) -> None:
     """A folder that was mistyped, or files of other families, must not look like good exports."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "aggregate.json").write_bytes(AGGREGATE.read_bytes())
-    (tmp_path / "genai_perf.json").write_bytes(GENAI_PERF.read_bytes())
+    (tmp_path / "other.json").write_bytes(AGGREGATE.read_bytes())
     done = run("check", *paths, cwd=tmp_path)
     others = sum(name != "empty" for name in paths)
     left_alone = f", {others} other file{'s' * (others > 1)} left alone" if others else ""
     assert (done.code, done.lines) == (4, [f"nothing was checked{left_alone}"])
-    assert done.complaints[-1].startswith("nothing was checked; expected a main export ")
+    assert done.complaints[-1].startswith("nothing was checked; expected an export ")
     assert "(--allow-empty " in done.complaints[-1]
     as_json = run("check", *paths, "--json", cwd=tmp_path)
     assert (as_json.code, as_json.lines, as_json.complaints) == (4, [], done.complaints)
@@ -37,3 +38,16 @@ def test_one_export_is_enough_for_a_check(tmp_path: Path) -> None:
     unreadable = run("check", tmp_path / "nothing.json", "--allow-empty")
     assert (unreadable.code, unreadable.lines) == (4, ["nothing was checked, 1 failed"])
     assert len(unreadable.complaints) == 1, "what could not be read is said already"
+
+
+def test_an_export_of_genai_perf_is_checked_as_one(tmp_path: Path) -> None:
+    clean = run("check", GENAI_PERF)
+    assert (clean.code, clean.lines, clean.complaints) == (0, ["1 export checked: nothing found"], [])
+    document = json.loads(GENAI_PERF.read_bytes())
+    document["request_latency"]["p50"] = 1e9
+    document["request_throughput"]["avg"] = "47"
+    document["input_config"]["input"]["header"] = ["Authorization: Bearer sk-test-0123456789abcdef"]
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    found = run("check", tmp_path, "--json")
+    codes = {finding["code"] for row in found.rows for finding in row["findings"]}
+    assert (found.code, codes) == (1, {"M001", "S001", "P001"})

@@ -25,7 +25,8 @@ from migrator.errors import UsageError
         ("0.13", "0.13.0", "1.4"),
         ("0.9.7", "0.9.7", "1.3"),
         ("0.11.0.dev20260715", "0.11.0.dev20260715", "1.4"),
-        ("0.13.0.dev20261008", "0.13.0.dev20261008", "1.5"),
+        ("0.13.0.dev20261007", "0.13.0.dev20261007", "1.5"),
+        ("0.6.0.post1", "0.6.0.post1", "1.0"),
     ],
 )
 def test_named_releases(text: str, name: str, version: str) -> None:
@@ -91,7 +92,7 @@ def test_a_plain_target_translates_too() -> None:
         (["--for-aiperf", "banana"], 'no AIPerf release "banana"'),
         (["--for-aiperf", "0.1.1"], "AIPerf 0.1.1 cannot read exports"),
         (["--for-aiperf", "0.9", "--to", "1.3"], "not allowed with"),
-        ([], "one of the arguments --to --for-aiperf is required"),
+        ([], "one of the arguments --to --for-aiperf --for-reader is required"),
     ],
 )
 def test_wrong_targets(arguments: list[str], said: str) -> None:

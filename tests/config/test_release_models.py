@@ -12,10 +12,16 @@ from migrator.jsonfile import fingerprint
 
 
 def test_readers() -> None:
-    assert [one.family for one in readers()] == ["user"] * 7 + ["benchmark"] * (len(readers()) - 7)
+    families = [one.family for one in readers()]
+    users = [one.release for one in readers() if one.family == "user"]
+    assert families == ["user"] * len(users) + ["benchmark"] * (len(families) - len(users))
+    assert users[-2:] == ["0.8.0", "0.8.0.dev20260511"]
     assert reader("0.1.1").schemas == reader("0.2.0").schemas
     assert reader("0.8.0.dev20260521").family == "benchmark"
-    assert reader("0.11.0.dev20260715").schemas == reader("0.11.0").schemas
+    assert reader("0.8.0.dev20260511").family == "user"
+    assert reader("0.11.0.dev20260720").schemas == reader("0.11.0.dev20260717").schemas
+    assert reader("0.13.0.dev20261008").schemas == reader("0.13.0.dev20261007").schemas
+    assert reader("0.6.0.post1").schemas == reader("0.6.0").schemas
     assert known_releases()[0] == "0.2.0"
 
 

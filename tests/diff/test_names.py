@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from support.process import EXPORTS, NAME, run
 
+from migrator.chain.names import current
 from migrator.diff.noise import Spread, learn, load_profile
-from migrator.diff.policy import ERRORS, from_options, from_text
+from migrator.diff.outcomes import COUNTED, SHARES
+from migrator.diff.policy import ERRORS, GOODPUT, HEADLINE, from_options, from_text
+from migrator.diff.receipt_parts import CURVES
 from migrator.diff.sides import load_side
 
 BASE, SLOW = EXPORTS / "lab" / "base-1" / NAME, EXPORTS / "lab" / "slow20-1" / NAME
@@ -32,6 +35,12 @@ def test_old_and_new_files_are_held_to_one_rule() -> None:
     for name in ("ttft", "time_to_first_token"):
         receipt = json.loads(run("diff", old, new, "--json", "--fail-on", f"{name}.p99:5").stdout)
         assert [row["metric"] for row in receipt["rows"] if row["gate"] == "gate"] == ["time_to_first_token", ERRORS[0]]
+
+
+def test_what_diff_looks_at_by_itself_follows_a_rename() -> None:
+    """`make next-version` renames one of these: then the default gate and the curves must have its new name."""
+    spoken_of = [*(metric for metric, _ in (*HEADLINE, *GOODPUT, ERRORS)), *CURVES, *SHARES, *COUNTED]
+    assert [tag for tag in spoken_of if current(tag) != tag] == []
 
 
 def test_rules_and_waivers_have_todays_names() -> None:

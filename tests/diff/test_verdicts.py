@@ -13,6 +13,7 @@ import pytest
 from support.process import EXPORTS, NAME, Done, run
 
 from migrator.diff.receipt import Receipt, Row, from_json
+from migrator.migration.migrate import migrate
 
 SOURCE = EXPORTS / "0.13.0" / "chat-goodput-key" / NAME
 Change = Callable[[dict[str, Any], int], object]
@@ -202,7 +203,7 @@ def test_a_plan_tells_how_many_runs_a_change_needs(sides: Sides) -> None:
 # --- failed requests -----------------------------------------------------------------------------------------
 
 
-def _nothing_but_errors(document: dict[str, Any]) -> None:
+def _nothing_but_errors(document: dict[str, Any], number: int = 0) -> None:
     """Every request failed, and only the summary of errors says so."""
     for name in [name for name, value in document.items() if isinstance(value, dict) and "unit" in value]:
         del document[name]
@@ -332,6 +333,77 @@ def test_failures_of_which_nothing_is_known_are_not_gated() -> None:
     errors = row(told, "request_error_rate")
     assert (errors.base, errors.gate) == (None, "report")
     assert told.base.failed is None
+
+
+def _uncounted(document: dict[str, Any], number: int) -> None:
+    """20 of 40 requests failed, and the metric that counts them was cut out: only the summary of errors says so."""
+    failing(20, 40)(document, number)
+    del document["error_request_count"]
+
+
+def test_failures_of_which_only_the_summary_tells_count(sides: Sides) -> None:
+    found = sides.make("base", requests(40)), sides.make("cand", _uncounted)
+    assert diff(*found, "--exit-code").code == 1
+    assert row(receipt(*found), "request_error_rate").candidate == 50
+
+
+def _nothing_sent(document: dict[str, Any], number: int) -> None:
+    _nothing_but_errors(document)
+    document["error_summary"] = []
+
+
+def test_a_side_that_sent_nothing_never_passes(sides: Sides) -> None:
+    found = sides.make("base", requests(40)), sides.make("cand", _nothing_sent)
+    assert diff(*found, "--inconclusive", "pass").code in (1, 3)
+    first = receipt(*found).findings[0]
+    assert (first.blocks, first.message) == (True, "no request of the candidate succeeded")
+    assert diff(*found).lines[0].startswith("! incomparable: no request of the candidate succeeded")
+
+
+@pytest.mark.parametrize("count", [None, "20", float("nan"), -1.0, 0.5])
+def test_what_is_not_a_count_of_failures_is_not_none(sides: Sides, count: Any) -> None:
+    """A count that cannot be read was taken for zero: nothing is known of the failures."""
+    block = {"unit": "requests", "avg": count}
+    found = sides.make("base"), sides.make("cand", lambda document, _: document.update(error_request_count=block))
+    told = receipt(*found)
+    assert (told.base.failed, told.candidate.failed) == (0, None)
+    assert {run.failed for run in told.candidate.runs} == {None}
+    warning = next(one for one in told.findings if one.code == "errors")
+    assert warning.warns
+    assert warning.message == "the files of the candidate do not tell how many requests failed"
+
+
+def test_many_failures_beside_a_baseline_that_tells_of_none_do_not_pass(sides: Sides) -> None:
+    """A baseline of which only metrics were kept does not say that nothing failed."""
+    base = sides.make("base", both(requests(40), lambda document, _: document.pop("error_summary")))
+    failed, few = sides.make("cand", failing(20, 40)), sides.make("few", failing(2, 1000))
+    assert diff(base, failed, "--inconclusive", "pass").code == 3
+    told = receipt(base, failed).findings[0]
+    assert told.blocks
+    assert told.message == (
+        "the files of the base do not tell how many requests failed; 100 of 200 requests (50 %) of the candidate did"
+    )
+    assert not next(one for one in receipt(base, few).findings if one.code == "errors").blocks
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.3", "1.0", "1.4"])
+@pytest.mark.parametrize("change", [failing(20, 40), _uncounted, _nothing_but_errors, _nothing_sent, requests(40)])
+def test_every_command_counts_the_same_failures(sides: Sides, change: Change, version: str) -> None:
+    """`inspect`, `table` and `diff` have one counter, whatever the version of the file."""
+
+    def changed(document: dict[str, Any], number: int) -> None:
+        change(document, number)
+        there = dict(migrate(document, version).document)
+        document.clear()
+        document.update(there)
+
+    (file,) = sides.make("run", changed, runs=1)
+    told = json.loads(run("inspect", file, "--json").stdout)
+    compared = receipt(sides.make("base", runs=1), [file]).candidate
+    (cells,) = run("table", file, "--format", "json").rows
+    assert (compared.succeeded, compared.failed) == (told["requests_succeeded"], told["requests_failed"])
+    assert cells["failed_requests"] == compared.failed
+    assert compared.runs[0].requests == compared.succeeded
 
 
 # --- zero is a number ----------------------------------------------------------------------------------------

@@ -225,7 +225,7 @@ def test_releases_are_in_order_of_time() -> None:
     names = ["0.1.1", "0.8.0", "0.8.0.dev20260521", "0.9.0", "0.10.0", "0.11.0", "0.11.0.dev20260715", "0.12.0"]
     assert sorted(names, key=release_key) == names
     assert all(release_key(entry.name) for entry in (*RELEASES, *NIGHTLIES))
-    with pytest.raises(ValueError, match="no AIPerf release"):
+    with pytest.raises(ValueError, match="not an AIPerf release"):
         release_key("latest")
 
 
@@ -414,7 +414,10 @@ def test_the_command_records_and_says_what_it_got(
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
-    [(["latest"], "is no AIPerf release"), (["0.13.0", "--scenario", "x"], "no scenario x; there are chat-streaming,")],
+    [
+        (["latest"], "not an AIPerf release"),
+        (["0.13.0", "--scenario", "x"], "no scenario x; there are chat-streaming,"),
+    ],
 )
 def test_what_cannot_be_tried_is_told(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -460,6 +463,22 @@ def test_an_environment_is_made_once_and_again_if_its_constraints_change(
     environment.aiperf("0.5.0", tmp_path, python="python")
     assert len(ran) == 4
     assert (tmp_path / "0.5.0/constraints.txt").read_text() == "pyarrow==19.0.1\n"
+
+
+def test_a_nightly_is_installed_from_the_package_of_nightlies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def pretend(command: list[str]) -> str:
+        ran.append(command)
+        (tmp_path / "0.13.0.dev20261007").mkdir(exist_ok=True)
+        return ""
+
+    monkeypatch.setattr(environment, "_run", pretend)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    environment.aiperf("0.13.0.dev20261007", tmp_path, python="python")
+    assert ran[-1][-1] == "aiperf-nightly==0.13.0.dev20261007"
+    named = [line for path in environment.PINS.glob("*.txt") for line in path.read_text().splitlines()]
+    assert not [line for line in named if line.startswith("aiperf")]
 
 
 def test_a_half_made_environment_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.config_strategies import configurations
 from support.jsontext import STYLES, written
 from support.laws import LAWS, MODES, Case, Options, case_of
-from support.real_documents import CHOSEN, mutated, recorded, thinned
+from support.real_documents import mutated, recorded, thinned
 from support.strategies import LEGACY_WRITER, documents, shape
 
 from migrator.aiperf.releases import version_key
@@ -143,13 +143,62 @@ def test_real_documents_for_long(law: str, source: str, mode: str, data: Any) ->
 
 @pytest.mark.parametrize("mode", ["document alone", "with its configuration", "for a release, secrets kept"])
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("source", [version for version in VERSIONS if CHOSEN.get(version, "new version")])
+@pytest.mark.parametrize("source", VERSIONS)
 @settings(max_examples=1)
 @given(data=st.data())
 def test_recorded_exports_as_they_are(law: str, source: str, mode: str, data: Any) -> None:
     """Every release that writes a version is asked for once, by one recording or another."""
     for index, document in enumerate(recorded(source)):
         hold(law, case_of(document, source, conforms=True, options=replace(MODES[mode], pick=index)), data)
+
+
+# --- what the search found ------------------------------------------------------------------------------------
+
+
+def plain_case(config: dict[str, Any], source: str, mode: str = "with its configuration") -> Case:
+    """A run that measured nothing, with a configuration of its own."""
+    label = {"schema_version": source} if version_key(source) >= version_key("1.0") else {}
+    time = "2026-11-24T02:08:13.738190"
+    about = {"was_cancelled": True, "error_summary": [], "start_time": time, "end_time": time}
+    document = {**label, "input_config": {"endpoint": {"model_names": ["m"]}, **config}, **about}
+    return case_of(document, source, conforms=True, options=MODES[mode])
+
+
+def not_drawn(strategy: st.SearchStrategy[Any]) -> Any:
+    raise AssertionError(f"nothing is drawn from {strategy}")
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"extra": {"x": 1}}, {"headers": {"X-Team": "perf"}}, {"goodput": {"request_latency": 90}}]
+)
+@pytest.mark.parametrize("source", ["0.1", "0.3", "1.0", "1.1"])
+def test_inputs_in_a_form_that_is_only_read_come_back_in_the_one_that_is_written(
+    source: str, inputs: dict[str, Any]
+) -> None:
+    case = plain_case({"input": inputs}, source)
+    for target in targets("3 up and down", source):
+        LAWS["3 up and down"](case, target, not_drawn)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"input": {"extra": None, "headers": {}}}, {"output": {"profile_export_file": "x"}}],
+    ids=["form", "place"],
+)
+def test_a_file_of_two_versions_that_was_made_for_a_release_is_taken_back_to_the_version_of_its_residue(
+    config: dict[str, Any],
+) -> None:
+    case = plain_case(config, "0.2", "for a release")
+    assert set(case.versions) == {"0.2", "0.3"}
+    for target in targets("6 step by step", case.version):
+        LAWS["6 step by step"](case, target, not_drawn)
+
+
+@settings(max_examples=FAST)
+@given(data=st.data())
+def test_an_edited_file_of_two_versions_is_taken_back_to_the_version_of_its_residue(data: Any) -> None:
+    case = plain_case({"input": {"extra": None, "headers": {}}}, "0.2", "for a release")
+    hold("10 stale residue", case, data)
 
 
 # --- what the search does not see ----------------------------------------------------------------------------

@@ -203,7 +203,8 @@ def test_a_residue_says_at_which_version_its_document_is() -> None:
     """Stripped of its label and of all marks, the document alone would not be recognised."""
     original = {"schema_version": "1.3", "request_latency": {"unit": "ms", "avg": 1.5, "count": 4}}
     result, residue = saved(original, "0.3")
-    assert result.document == {"request_latency": {"unit": "ms", "avg": 1.5}}
+    told = {key: value for key, value in result.document.items() if value is not None}
+    assert told == {"request_latency": {"unit": "ms", "avg": 1.5}}
     assert migrate(result.document, "1.3", residue=residue).document == original
 
 
@@ -306,7 +307,7 @@ def test_a_block_that_became_something_else_is_gone_too() -> None:
     _, document, residue = fresh()
     document["request_latency"] = None
     back = migrate(document, "1.4", residue=residue)
-    assert back.document["request_latency"] is None
+    assert "request_latency" not in back.document, "a null, as 0.3 writes it for a metric that a run has not"
     assert by_path(back, Op.CONFLICT)["request_latency", "count"] == "the object it belongs to is gone"
 
 

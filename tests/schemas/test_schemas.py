@@ -174,7 +174,7 @@ def test_broken(version: str, part: dict[str, Any], path: str, message: str, exp
         ("1.2", {"run_info": []}, "$.run_info"),
         ("1.2", {"run_info": {"trial": -1}}, "$.run_info.trial"),
         ("1.3", {"run_info": {"cli_command": ["aiperf"]}}, "$.run_info.cli_command"),
-        ("1.3", {"branch_stats": {"children_spawned": 0.5}}, "$.branch_stats.children_spawned"),
+        ("1.2", {"branch_stats": {"children_spawned": 0.5}}, "$.branch_stats.children_spawned"),
         ("1.4", {"warmup_metrics": {"request_latency": {"avg": 3}}}, "$.warmup_metrics.request_latency.unit"),
         ("1.4", {"is_complete": "yes"}, "$.is_complete"),
         (

@@ -121,7 +121,7 @@ def read_by_release(document: Any, name: str) -> None:
 
 
 def _tabulated(parsed: Any, found: Any) -> None:
-    from migrator.batch.runs import mark_of
+    from migrator.batch.fields import File
     from migrator.chain.steps import NEWEST
     from migrator.errors import MigratorError
     from migrator.migration.migrate import migrate
@@ -133,8 +133,9 @@ def _tabulated(parsed: Any, found: Any) -> None:
         document = migrate(parsed.data, NEWEST, identity=found).document
     except MigratorError:
         return
-    run = run_of("a.json", found.version, NEWEST, document, mark_of(document, document))
-    table = RunTable("header")
+    columns = ("gpus", "gpu_name", "errors", "load", "input_config.*", "*.avg", "run_info.variation_values.*.*")
+    run = run_of(File(found, parsed.data, "phases/warmup/a.json"), document, NEWEST, columns)
+    table = RunTable("header", columns)
     row = table.row(run)
     for form in ("csv", "json", "markdown"):
         list(lines(form, [row], table.headings(table.names())))

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from migrator.aiperf.releases import age
 from migrator.config.field_pairs import FIELD_PAIRS, READ_AS, RENAMED
 from migrator.config.release_models import Reader, reader
 
@@ -56,6 +57,11 @@ def configurations(draw: Draw, release: str) -> Object:
     """A configuration that a release accepts field by field: UserConfig up to 0.8.0, BenchmarkConfig after it."""
     of = reader(release)
     found: Object = _model(draw, of.schemas[of.config_model], of)
+    for field in READ_AS if of.family == "user" else ():
+        # The form that older releases read is foreign to those after them: it would come back in their own.
+        section, name = found.get(field.old[0]), field.old[-1]
+        if age(release) > age(field.last) and type(section) is dict and name in section:
+            section[name] = field.conversion.convert(section[name])
     return found
 
 

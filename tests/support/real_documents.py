@@ -12,11 +12,12 @@ from support.replay import copied, node_at
 from support.strategies import blocks, extra_keys, fresh, maybe, odd_numbers, text, values
 from support.versions import RECORDED
 
+from migrator.chain.nulls import NULLABLE, WRITTEN_AT
 from migrator.chain.ops import InDialect, Rename
 from migrator.chain.places import GPUS, SUMMARY, visit
 from migrator.chain.steps import STEPS
 from migrator.jsonfile import Numeral, parse
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Object = dict[str, Any]
@@ -53,9 +54,13 @@ for _name, _version in RECORDED.items():
 
 @cache
 def recorded(version: str) -> tuple[Object, ...]:
-    """The chosen exports of a version, parsed. For 1.2 they are real exports of 1.1 and 1.3 brought there."""
+    """The chosen exports of a version, parsed. For 1.2 they are real exports of 1.1 and 1.3 brought there.
+
+    As commands bring them, with their configuration: one of another family is not of that version.
+    """
     if version == "1.2":
-        return tuple(migrate(document, "1.2").document for document in (*recorded("1.1"), *recorded("1.3")))
+        own = (*recorded("1.1"), *recorded("1.3"))
+        return tuple(migrate(document, "1.2", Options(config=True)).document for document in own)
     return tuple(parse((EXPORTS / folder / NAME).read_bytes()).data for folder in CHOSEN[version])
 
 
@@ -69,7 +74,10 @@ def thinned(draw: Draw, version: str) -> Object:
         keep = draw(st.sets(st.sampled_from(sorted(metrics)), max_size=4)) if metrics else set()
         for name in metrics:
             if name not in keep:
-                del holder[name]
+                if version in WRITTEN_AT and name in NULLABLE:
+                    holder[name] = None
+                else:
+                    del holder[name]
         for _, gpu, _ in visit(document, GPUS):
             names = sorted(gpu["metrics"])
             keep = draw(st.sets(st.sampled_from(names), max_size=2)) if names else set()

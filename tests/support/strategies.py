@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -17,13 +18,17 @@ from support.replay import copied
 
 from migrator.aiperf.metrics import PERCENTILES, catalogue
 from migrator.aiperf.releases import Dialect, writers
+from migrator.chain.metric_ops import Derive, Units
+from migrator.chain.names import current
+from migrator.chain.nulls import NULLABLE, WRITTEN_AT
 from migrator.chain.operation import UNKNOWN, AddedField
 from migrator.chain.ops import Add, InDialect, Inverse, Rename, Unnest
 from migrator.chain.places import BLOCK, GPU_METRICS, visit
 from migrator.chain.step import Step
-from migrator.chain.steps import STEPS
+from migrator.chain.steps import STEPS, VERSIONS
 from migrator.jsonfile import Numeral
 from migrator.redact import redacted_command
+from migrator.schemas import violations
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Pattern = tuple[str, ...]
@@ -48,6 +53,8 @@ class Shape:
     names: list[tuple[Pattern, tuple[str, ...]]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     container: str | None = None
+    units: dict[str, str] = field(default_factory=dict)
+    derived: list[Derive] = field(default_factory=list)
 
 
 def line(steps: Sequence[Step] = STEPS) -> tuple[str, ...]:
@@ -95,6 +102,11 @@ def _read(op: Any, there: bool, shared: bool, found: Shape) -> None:
     elif isinstance(op, Unnest):
         if not there:
             found.container = op.key
+    elif isinstance(op, Units):
+        found.units |= {tag: pair[there] for tag, pair in op.table.items()}
+    elif isinstance(op, Derive):
+        if there:
+            found.derived.append(op)
     else:
         raise TypeError(f"the strategies do not know the operation {type(op).__name__}: teach them here")
 
@@ -222,7 +234,18 @@ _FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "pooled_spec_decode_acceptance_histogram": fresh({}, {"1": 12, "2": 3}),
     "runtime_submission_invalid_reasons": st.lists(st.sampled_from(["too short", "größe"]), max_size=2),
 }
-"""Values of known fields; a field that is not here (a new step's) gets any value."""
+"""Values of known fields; a field that is not here (a new step's) gets any value that its model accepts."""
+_ANY: Final = (None, {}, {"x": 1}, [], ["x"], "x", 1, 1.5, True)
+"""A value of each kind, to try a field with that nothing is known of."""
+
+
+@cache
+def _new_field(version: str, key: str) -> st.SearchStrategy[Any]:
+    """Values of a top-level field that is not in the table, by the model of the version; any, if it has no model."""
+    if version not in VERSIONS:
+        return values
+    fitting = [value for value in _ANY if not any(v.place[:1] == (key,) for v in violations(version, {key: value}))]
+    return values if len(fitting) == len(_ANY) else fresh(*fitting)
 
 
 # --- documents -----------------------------------------------------------------------------------------------
@@ -254,8 +277,13 @@ def documents(
         _set_writer(draw, document, form, version)
     # What is unknown stands before the fields that a step puts last, as if it had always been there.
     _extras(draw, document)
-    _fill(draw, document, form)
+    _fill(draw, document, form, version)
     _extras(draw, {key: document[key] for key in ("run_info",) if key in document})
+    _derive(draw, document, form)
+    if version in WRITTEN_AT:
+        for tag, after in zip(NULLABLE, (("",), *((name,) for name in NULLABLE)), strict=False):
+            if tag not in document:
+                place(document, tag, None, after)
     if versions.index(version) >= versions.index("1.0"):
         document = {"schema_version": version, **document}
     if form.container:
@@ -275,9 +303,10 @@ def _core(draw: Draw, form: Shape, version: str) -> dict[str, Any]:
     members: list[tuple[str, Any]] = [
         (tag, draw(blocks(nulls))) for tag in draw(st.lists(pool, max_size=4, unique=True))
     ]
-    if version in ("0.2", "0.3"):
-        members += [(tag, None) for tag in draw(st.lists(st.sampled_from(["goodput", "error_isl"]), unique=True))]
-        members = list(dict(members).items())
+    members = list({**dict(members), **draw(_totals(spelled))}.items())
+    for tag, block in members:
+        if current(tag) in form.units and draw(maybe):
+            block["unit"] = form.units[current(tag)]
     config = draw(st.one_of(user_configs(), benchmark_configs(), fresh({})))
     members += [
         ("input_config", config),
@@ -291,6 +320,28 @@ def _core(draw: Draw, form: Shape, version: str) -> dict[str, Any]:
     if draw(maybe):
         members = draw(st.permutations(members))
     return dict(members)
+
+
+@st.composite
+def _totals(draw: Draw, spelled: Sequence[str]) -> dict[str, Any]:
+    """Sometimes the metrics of which a later version computes another, under the names of this version."""
+    if draw(st.sampled_from([True, True, True, False])):
+        return {}
+    osl = "benchmark_token_count" if "benchmark_token_count" in spelled else "total_osl"
+    totals = st.sampled_from([2560.0, 896, 0.0, 1e308])
+    durations = st.sampled_from([0.96, 3, 0.0, 1e-300])
+    return {
+        "total_isl": {"unit": "tokens", "avg": draw(totals)},
+        osl: {"unit": draw(st.sampled_from(["tokens", "tokens", "ms"])), "avg": draw(totals)},
+        "benchmark_duration": {"unit": "sec", "avg": draw(durations)},
+    }
+
+
+def _derive(draw: Draw, document: dict[str, Any], form: Shape) -> None:
+    """The metrics that this version computes, where the document has what it computes them from."""
+    for op in form.derived:
+        if op.tag not in document and (block := op.source(document)) is not UNKNOWN and draw(maybe):
+            place(document, op.tag, block, op.after)
 
 
 def _set_writer(draw: Draw, document: dict[str, Any], form: Shape, version: str) -> None:
@@ -326,7 +377,7 @@ def _telemetry(draw: Draw, form: Shape) -> dict[str, Any]:
     return {"summary": summary, "endpoints": endpoints}
 
 
-def _fill(draw: Draw, document: dict[str, Any], form: Shape) -> None:
+def _fill(draw: Draw, document: dict[str, Any], form: Shape, version: str) -> None:
     """Put in the fields and names that the declarations tell of."""
     for at, names in form.names:
         if at and at != GPU_METRICS:
@@ -342,13 +393,32 @@ def _fill(draw: Draw, document: dict[str, Any], form: Shape) -> None:
                 continue
             if (*at, item.key) in containers:
                 place(node, item.key, {}, item.after)
-            elif (value := _field(draw, document, node, (*path, item.key), at, item)) is not UNKNOWN:
+                continue
+            known = _FIELDS.get(item.key, values if at else _new_field(version, item.key))
+            if (value := _field(draw, document, node, (*path, item.key), at, item, known)) is not UNKNOWN:
                 place(node, item.key, value, item.after)
 
 
 def _field(
-    draw: Draw, document: dict[str, Any], node: dict[str, Any], path: tuple[Any, ...], at: Pattern, item: AddedField
+    draw: Draw,
+    document: dict[str, Any],
+    node: dict[str, Any],
+    path: tuple[Any, ...],
+    at: Pattern,
+    item: AddedField,
+    known: st.SearchStrategy[Any],
 ) -> Any:
+    """The value of a field that a step adds.
+
+    Args:
+        draw: of hypothesis.
+        document: the export so far.
+        node: the object that the field is put into.
+        path: the place of the field.
+        at: the pattern of the places of such fields.
+        item: the declaration of the field.
+        known: the values that it may have.
+    """
     computed = item.value(document, node, path[:-1]) if item.source else UNKNOWN
     if computed is not UNKNOWN and (item.key == "tag" or draw(maybe)):
         return computed
@@ -356,7 +426,7 @@ def _field(
         return path[-2]
     if at and at[-1] == BLOCK and item.key == "count" and len(node) < 4:
         return draw(st.sampled_from([1, UNKNOWN])) if item.source is None else 1
-    return draw(_FIELDS.get(item.key, values))
+    return draw(known)
 
 
 def _extras(draw: Draw, document: dict[str, Any]) -> None:

@@ -219,10 +219,20 @@ def test_a_run_is_one_row_however_many_exports_it_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--columns", "request_latency"), "no column 'request_latency'; expected METRIC.STATISTIC"),
-        (("--columns", "request_latency.p42"), "no column 'request_latency.p42'"),
+        (("--columns", "request_latency"), "--columns: unknown name 'request_latency': a metric has stat"),
+        (("--columns", "request_latency.p42"), "--columns: unknown name 'request_latency.p42': request_la"),
+        (("--columns", "banana"), "--columns: unknown name 'banana'; expected a name such as"),
+        (("--columns", "concurency"), "--columns: unknown name 'concurency'; expected concurrency"),
+        (
+            ("--columns", "input_config.phasis.0.name"),
+            "--columns: no file has 'input_config.phasis.0.name'; expected in",
+        ),
+        (("--columns", "run_info.variaton_values.*"), "--columns: no file has 'run_info.variaton_values.*'; expected"),
+        (("--columns", "a[b"), "--columns: no column 'a[b'"),
+        (("--columns", "input_config.phases[x].name"), "--columns: no column 'input_config.phases[x].name'"),
+        (("--columns", "*.p42"), "--columns: no column '*.p42'"),
         (("--columns", ","), "--columns names no column"),
-        (("--rows", "metric", "--columns", "p42"), "no column 'p42'"),
+        (("--rows", "metric", "--columns", "p42"), "--columns: no column 'p42'"),
         (("--rows", "metric", "--units", "column"), "--units column goes with --rows run"),
     ],
 )
@@ -340,3 +350,107 @@ def test_parquet_without_its_library_says_what_to_install(tmp_path: Path) -> Non
     done = run("table", export(NEWEST_RUN), "--format", "parquet", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert (done.code, done.raw) == (2, b"")
     assert done.complaints == [f"Parquet needs pyarrow ({install('parquet')})"]
+
+
+# --- phases, facts and paths ---------------------------------------------------------------------------------
+
+
+def test_phases_are_rows_where_they_are_asked_for(tmp_path: Path) -> None:
+    shutil.copytree(EXPORTS / "0.13.0" / "chat-streaming", tmp_path / "run")
+    shutil.copytree(tmp_path / "run", tmp_path / "run2")
+    columns = ("--columns", "file,phase,requests,requests_asked_for,concurrency")
+    for more in ((), ("--jobs", "2")):
+        done = run("table", "run", "run2", "--phases", *columns, *more, cwd=tmp_path)
+        assert done.lines[1:] == [
+            f"run/{NAME},,40,40,4",
+            f"run/phases/profiling/{NAME},profiling,40,40,4",
+            f"run/phases/warmup/{NAME},warmup,4,4,4",
+        ]
+        assert done.complaints == ["left out: 3 copies of runs (a file that is named is always taken)"]
+    assert run("table", "run", *columns, cwd=tmp_path).lines[1:] == [f"run/{NAME},,40,40,4"]
+    metrics = cells(run("table", "run", "--phases", "--rows", "metric", "--columns", "phase,metric", cwd=tmp_path))
+    assert {row["phase"] for row in metrics} == {"", "profiling", "warmup"}
+    (tmp_path / "run" / NAME).unlink()
+    done = run("table", "run", "--phases", "--columns", "phase", "-o", "t.csv", cwd=tmp_path)
+    assert (tmp_path / "t.csv").read_text().split() == ["phase", "warmup", "profiling"]
+    assert done.complaints == ["1 run in t.csv"]
+
+
+def test_requests_are_those_that_were_measured() -> None:
+    (row,) = cells(run("table", export("0.10.0/completions-errors"), "--columns", "requests,failed_requests,errors"))
+    document = json.loads(export("0.10.0/completions-errors").read_bytes())
+    counts = [int(document[name]["avg"]) for name in ("request_count", "error_request_count")]
+    assert row == {"requests": str(sum(counts)), "failed_requests": str(counts[1]), "errors": "503"}
+    (row,) = cells(run("table", export("0.13.0/cancelled"), "--columns", "requests,requests_asked_for"))
+    assert int(row["requests"]) < int(row["requests_asked_for"]) == 400
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+@pytest.mark.parametrize("rows", ["run", "metric"])
+def test_any_place_is_a_column_of_one_type(tmp_path: Path, form: str, rows: str) -> None:
+    for number, values in enumerate(
+        [
+            {"same": 1, "mixed": 0.1, "flag": True, "text": "0.10", "list": ["a", "b"]},
+            {"same": 2.50, "mixed": "0.10", "flag": False, "text": "1", "list": [1, {"x": None}]},
+            {"same": None, "mixed": True, "text": None, "own": {"a.b": 7}},
+        ]
+    ):
+        edited(tmp_path / f"{number}.json", mine=values, benchmark_id=str(number))
+    columns = "file,$.mine.same,$.mine.mixed,mine.flag,mine.text,mine.list,mine.own.a.b,mine.own.*,gpus,gpu_name"
+    done = run("table", ".", "--rows", rows, "--columns", columns, "--format", form, "-o", "t", cwd=tmp_path)
+    assert (done.code, done.complaints) == (0, ["3 runs in t"])
+    if form == "parquet":
+        table = pyarrow.parquet.read_table(tmp_path / "t")
+        kinds = ["string", "double", "string", "bool", "string", "string", "double", "double", "string"]
+        assert [str(field.type) for field in table.schema] == kinds
+        found = table.to_pylist()
+    elif form == "json":
+        found = [strict_json(line) for line in (tmp_path / "t").read_text().splitlines()]
+    else:
+        found = list(csv.DictReader(io.StringIO((tmp_path / "t").read_text())))
+    step = len(found) // 3
+    first, second, third = found[0], found[step], found[2 * step]
+    # A place that a wildcard stands for, too, is one column.
+    assert list(first) == columns.replace("mine.own.*,", "").split(",")
+    if form == "csv":
+        assert list(first.values())[1:6] == ["1", "0.1", "true", "0.10", "a, b"]
+        assert list(second.values())[1:6] == ["2.5", "0.10", "false", "1", '[1, {"x": null}]']
+        assert list(third.values())[1:7] == ["", "true", "", "", "", "7"]
+    else:
+        assert [row["$.mine.same"] for row in (first, second, third)] == [1, 2.5, None]
+        assert [row["$.mine.mixed"] for row in (first, second, third)] == ["0.1", "0.10", "true"]
+        assert [row["mine.flag"] for row in (first, second, third)] == [True, False, None]
+        assert [row["mine.text"] for row in (first, second, third)] == ["0.10", "1", None]
+        assert third["mine.own.a.b"] == 7
+
+
+def test_paths_with_wildcards_are_columns_of_what_there_is(tmp_path: Path) -> None:
+    for number, cell in enumerate([{"phases.profiling.concurrency": 2}, {"phases.profiling.concurrency": 4, "x": "y"}]):
+        document = json.loads(export(NEWEST_RUN).read_bytes())
+        told = {**document["run_info"], "variation_values": cell, "trial": number}
+        edited(tmp_path / f"{number}.json", run_info=told)
+    done = run("table", ".", "--columns", "run_info.variation_values.*,file,*.p9[59]", cwd=tmp_path)
+    concurrency = "run_info.variation_values.phases.profiling.concurrency"
+    assert done.lines[0].startswith(f"{concurrency},run_info.variation_values.x,file,request_latency.p95 [ms],")
+    assert [line.split(",")[:3] for line in done.lines[1:]] == [["2", "", "./0.json"], ["4", "y", "./1.json"]]
+    assert run("table", "0.json", "--columns", "request_latency.*", cwd=tmp_path).lines[0].count("unit") == 0
+
+
+def test_a_path_holds_no_secret_and_is_found_in_old_files() -> None:
+    name = "0.6.0/key"
+    assert SECRET in export(name).read_text()
+    columns = "input_config.endpoint.api_key,input_config.*,input_config.phases.0.concurrency,concurrency"
+    done = run("table", export(name), "--columns", columns)
+    assert done.code == 0
+    assert SECRET not in done.stdout
+    (row,) = cells(done)
+    assert row["input_config.phases.0.concurrency"] == row["concurrency"] == "2", "as the newest version has it"
+
+
+def test_standard_input_is_looked_through_for_names() -> None:
+    raw = export(NEWEST_RUN).read_bytes()
+    for columns in ("unknown", "input_config.unknown", "requst_latency.avg"):
+        done = run("table", "-", "--columns", columns, stdin=raw)
+        assert (done.code, done.raw) == (2, b"")
+        assert done.complaints[0].startswith("--columns: ")
+    assert run("table", "-", "--columns", "input_config.phases.*.name,model", stdin=raw).code == 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shlex
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tui.app import MigrateApp
+from tui.common.curve import curves
 from tui.common.dialogs import CommandDialog, CopyDialog, HelpDialog
+from tui.common.grid import Grid
 from tui.common.keys import clashes, declared, read_keys
+from tui.common.outline import Outline
+from tui.common.plot import Plot
 from tui.common.shell import Shell
 from tui.common.themes import THEMES
 from tui.compare import CompareScreen
@@ -25,7 +32,7 @@ from tui.files.columns_dialog import ColumnsDialog
 from tui.files.screen import FilesScreen
 from tui.migrate import BatchScreen, MigrateScreen
 from tui.run.screen import PANELS, RunScreen
-from tui.session import Remembered
+from tui.session import Remembered, recall, remember
 
 P = Pilot[None]
 RUN = "0.13.0/chat-streaming"
@@ -84,7 +91,7 @@ def test_filter_narrows_while_it_is_typed_and_escape_clears_it(few: Path) -> Non
         assert "filter '-chat': 1 of 4" in text(app)
         assert app.session.remembered.filter == "-chat"
         await press(pilot, "escape")
-        assert files_of(app).files.filter == ""
+        assert files_of(app).files.condition.text == ""
         assert len(files_of(app).files) == 4
         await press(pilot, "slash", *"zzz", "escape")
         assert len(files_of(app).files) == 4
@@ -92,6 +99,41 @@ def test_filter_narrows_while_it_is_typed_and_escape_clears_it(few: Path) -> Non
         assert "nothing passes the filter" in text(app)
 
     play(scene, [few])
+
+
+def test_a_folder_on_a_side_is_its_runs_and_a_single_phase_is_meant(tmp_path: Path) -> None:
+    """A warm-up in a group would be a run of its side: a comparison of a run with four requests."""
+    shutil.copytree(export(RUN).parent, tmp_path / "runs" / "run")
+    (tmp_path / "runs" / "run" / "phases" / "z.json").write_text("{}")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "2", "home", "a")
+        assert [path.parent.name for path in app.session.baseline] == ["run"]
+        assert "left out: 2 phases of runs" in messages(app)
+        warm_up = str(tmp_path / "runs" / "run" / "phases" / "warmup" / "profile_export_aiperf.json")
+        files_of(app).grid.cursor = files_of(app).files.find(warm_up)
+        await press(pilot, "b")
+        assert [path.parent.name for path in app.session.candidate] == ["warmup"]
+
+    play(scene, [tmp_path / "runs"])
+
+
+def test_a_filter_takes_any_condition_and_tells_what_is_wrong(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "slash")
+        app.screen.query_one("#filter", Input).value = "input_config.phases.0.requests = 4 and concurrency > 3"
+        await settled(pilot)
+        await press(pilot, "enter")
+        assert [row.export.relative.split("/")[0] for row in files_of(app).files.rows if row.export] == [
+            "0.1.1",
+            "0.13.0",
+        ]
+        await press(pilot, "slash")
+        app.screen.query_one("#filter", Input).value = "modle:x"
+        await press(pilot, "enter")
+        assert "unknown name 'modle'; expected model" in text(app)
+
+    play(scene, [few], remembered=Remembered(filter="modle:"))
 
 
 def test_views_sorting_and_folding(few: Path) -> None:
@@ -130,7 +172,7 @@ def test_marks_are_shown_in_header_and_list_and_can_be_swapped(few: Path) -> Non
         await press(pilot, "X", "g", "space", "space", "a")
         assert len(app.session.baseline) == 2
         assert "A 2 runs" in lines(app)[0]
-        assert files_of(app).selected == set()
+        assert not files_of(app).selection
 
     play(scene, [few])
 
@@ -139,7 +181,7 @@ def test_what_is_no_export_is_not_marked(few: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "G", "a")
         assert app.session.baseline == []
-        assert "only main exports can be compared" in messages(app)
+        assert "only exports can be compared" in messages(app)
 
     play(scene, [few])
 
@@ -247,7 +289,40 @@ def test_remembered_order_and_filter_hold_at_the_next_start(few: Path) -> None:
         assert "filter 'chat': 3 of 4" in text(app)
         assert app.theme == "blue-orange"
 
-    play(scene, [few], remembered=Remembered(theme="blue-orange", sort="date", filter="chat", view="nonsense"))
+    there = Remembered(theme="blue-orange", sort="date", filter="chat", view="nonsense", place=str(few))
+    play(scene, [few], remembered=there)
+
+
+def test_filter_and_marks_stay_with_the_folder_they_were_made_in(few: Path, tmp_path: Path) -> None:
+    other = copied(tmp_path / "other", "0.4.0/chat-streaming")
+    state = tmp_path / "tui.json"
+    seen: list[tuple[str, int]] = []
+
+    async def mark(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "a", "slash", *"chat", "enter", "s", "s")
+        remember(app.session.remembered, state)
+
+    async def look(_: P, app: MigrateApp) -> None:
+        assert files_of(app).files.sort == "version", "what is not about a folder stays"
+        seen.append((files_of(app).files.filter, len(app.session.baseline)))
+        remember(app.session.remembered, state)
+
+    play(mark, [few])
+    for folder in (other, few, few / "0.1.1", few):
+        play(look, [folder], remembered=recall(state))
+    assert seen == [("", 0), ("chat", 1), ("", 0), ("chat", 1)]
+
+
+def test_marks_and_selection_of_files_that_are_gone_are_dropped(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "g", "a", "space")
+        shutil.rmtree(few / "0.1.1")
+        await press(pilot, "r")
+        assert app.session.baseline == []
+        assert not files_of(app).selection
+        assert "selected" not in text(app)
+
+    play(scene, [few])
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
@@ -323,6 +398,69 @@ def test_search_finds_a_metric_and_goes_on(few: Path) -> None:
         assert screen.spots[screen.query_one("#table").cursor].tag == first  # type: ignore[attr-defined]
 
     play(scene, [few])
+
+
+def test_a_search_looks_once_and_not_in_the_thread_of_the_screen(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[bool] = []
+    search = Outline.search
+
+    def noted(self: Outline, *given: Any) -> Any:
+        looked.append(threading.current_thread() is threading.main_thread())
+        return search(self, *given)
+
+    monkeypatch.setattr(Outline, "search", noted)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "enter", "5", "slash", *"avg", "enter")
+        places = []
+        for key in ("n", "n", "n", "N", "N"):
+            places.append(lines(app)[-2])
+            await press(pilot, key)
+        assert places[1] == lines(app)[-2]
+        assert len(set(places)) == 4
+        assert looked == [False]
+        await press(pilot, "slash", *"p50", "enter", "n")
+        assert looked == [False, False]
+
+    play(scene, [few])
+
+
+def test_a_key_draws_one_curve(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tui.common.plot as plot
+
+    drawn: list[Any] = []
+
+    def counted(series: Any, *rest: Any) -> Any:
+        drawn.append(series)
+        return curves(series, *rest)
+
+    monkeypatch.setattr(plot, "curves", counted)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "enter")
+        for _ in range(4):
+            drawn.clear()
+            await press(pilot, "j")
+            assert len(drawn) == 1
+
+    play(scene, [few], (200, 60))
+
+
+@pytest.mark.parametrize("size", [(120, 40), (200, 50), (80, 34)])
+def test_a_curve_that_is_drawn_over_another_looks_as_one_that_is_drawn_alone(few: Path, size: tuple[int, int]) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "j", "enter")
+        plot = app.screen.query_one(Plot)
+        for _ in range(8):
+            await press(pilot, "j")
+            plot._styles_cache.clear()
+            before = text(app)
+            plot._drawn = None
+            plot.refresh()
+            await settled(pilot)
+            assert text(app) == before
+
+    play(scene, [few], size)
 
 
 def test_warm_up_metrics_where_they_were_exported() -> None:
@@ -449,6 +587,46 @@ def test_footer_has_at_most_six_keys_and_every_key_an_id(screen: Any) -> None:
     assert clashes(declared(screen, {}), {}) == []
 
 
+def test_the_command_of_the_list_has_its_filter_order_and_columns(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        copied(few, "0.4.0/chat-streaming")
+        await press(pilot, "r", "v", "n", *"ttft.p99", "enter", "escape", "slash", *"streaming", "enter")
+        files_of(app).files.sort_by("time_to_first_token.avg")
+        files_of(app).files.sort_by("time_to_first_token.avg")
+        files_of(app)._arrange()
+        shown = [row.export for row in files_of(app).files.rows if row.export]
+        await press(pilot, "c")
+        assert isinstance(app.screen, CommandDialog)
+        words = shlex.split(app.screen.text)
+        done = run(*words[1:])
+        assert done.code == 0, done.stderr
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        assert [row["file"] for row in rows] == [export.path for export in shown]
+        assert len(rows) == 3
+        assert [row["from_version"] for row in rows] == [export.version for export in shown]
+        column = next(name for name in rows[0] if name.startswith("time_to_first_token.p99"))
+        numbers = [export.numbers["time_to_first_token.p99"] for export in shown]
+        assert [float(row[column]) for row in rows] == pytest.approx(numbers)
+        await press(pilot, "escape", "g", "space", "c")
+        assert isinstance(app.screen, CommandDialog)
+        assert shlex.split(app.screen.text)[-1] == shown[0].path
+
+    play(scene, [few])
+
+
+def test_the_command_of_the_whole_list_names_what_was_opened(few: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "c")
+        assert isinstance(app.screen, CommandDialog)
+        assert shlex.split(app.screen.text)[1] == "table"
+        assert shlex.split(app.screen.text)[-1] == str(few)
+        await press(pilot, "escape", "slash", *"inputs", "enter", "c")
+        assert isinstance(app.screen, CommandDialog)
+        assert shlex.split(app.screen.text) == ["aiperf-migrate", "inspect", str(few / "inputs.json")]
+
+    play(scene, [few])
+
+
 def test_the_command_of_the_screen_tells_the_same(few: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         for keys in (("c",), ("escape", "j", "enter", "c"), ("escape", "2", "c")):
@@ -520,6 +698,29 @@ def test_a_small_terminal_gets_a_page_that_says_so(few: Path) -> None:
         assert "0.1.1/chat-streaming/" in text(app)
 
     play(scene, [few], (50, 12))
+
+
+@pytest.mark.parametrize("keys", [(), ("enter",), ("m",), ("a", "j", "b", "d")])
+def test_the_keyboard_works_when_the_terminal_is_large_again(few: Path, keys: tuple[str, ...]) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "g", *keys)
+        screen, focused = app.screen, app.screen.focused
+        assert isinstance(focused, Grid)
+        await pilot.resize_terminal(50, 15)
+        await settled(pilot)
+        assert "The terminal is 50×15." in text(app)
+        await press(pilot, "escape", "space", "m", "w", "d")
+        assert app.screen is screen, "nothing is done that cannot be seen"
+        await pilot.resize_terminal(100, 30)
+        await settled(pilot)
+        assert screen.focused is focused
+        await press(pilot, "g", "j")
+        assert focused.cursor == min(1, len(focused.source) - 1)
+        await pilot.resize_terminal(50, 15)
+        await settled(pilot)
+        await pilot.press("q")
+
+    assert play(scene, [few]).return_code == 0
 
 
 def test_the_footer_names_only_what_works_here(few: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import shlex
+import shutil
 import socket
 import struct
 import subprocess
@@ -21,7 +23,7 @@ from pathlib import Path
 
 import pytest
 from support.planted import plant
-from support.process import EXPORTS, environment, run
+from support.process import EXPORTS, environment, export, run
 
 from migrator.cli.commands import tui as command
 from migrator.cli.main import main
@@ -88,25 +90,39 @@ def test_only_pages_of_its_own_may_use_it(host: str, origin: str | None, fine: b
     assert allowed(host, origin, frozenset({"127.0.0.1", "localhost", "::1"})) is fine
 
 
-def test_the_page_is_served_and_strangers_are_refused() -> None:
+def test_the_page_is_served_to_who_has_the_address_and_strangers_are_refused() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = [sys.executable, "-m", "migrator", "tui", "--web", "--port", str(port), str(EXPORTS / "lab")]
-    process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
+        assert process.stdout
+        told = process.stdout.readline().decode()
+        found = re.match(rf"open http://127\.0\.0\.1:{port}(/\S{{32}}/) in a browser", told)
+        assert found, told
+        path = found[1]
         for _ in range(600):
             assert process.poll() is None
             try:
-                assert _status(port, {}) == 200
+                assert _status(port, {}, path) == 200
                 break
             except urllib.error.URLError:
                 time.sleep(0.05)
-        assert _status(port, {"Host": "evil.example"}) == 403
-        assert _status(port, {"Origin": "http://evil.example"}) == 403
+        assert _status(port, {"Host": "evil.example"}, path) == 403
+        assert _status(port, {"Origin": "http://evil.example"}, path) == 403
+        socket_key = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        socket_key["Sec-WebSocket-Key"] = "AAAAAAAAAAAAAAAAAAAAAA=="
+        for other in ("/", "/ws", "/static/js/textual.js", f"{path[:-2]}X/", f"{path[:-2]}X/ws", "//", "/%00/"):
+            assert _status(port, socket_key if other.endswith("ws") else {}, other) == 403, other
+        assert _status(port, {}, f"{path}static/fonts/RobotoMono-VariableFont_wght.ttf") == 200
+        page = _page(port, {"Host": f"localhost:{port}"}, path)
+        assert f"ws://localhost:{port}{path}ws" in page
+        assert "https://" not in page, "nothing comes from elsewhere"
+        assert f"{path}static/js/textual.js" in page
     finally:
         process.terminate()
-        process.wait(20)
+        process.communicate(timeout=20)
 
 
 def test_an_app_for_a_browser_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:
@@ -128,8 +144,15 @@ def test_an_app_for_a_browser_imports_nothing_from_the_working_directory(tmp_pat
     assert not noted.exists(), noted.read_text()
 
 
-def _status(port: int, headers: dict[str, str]) -> int:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)
+def _page(port: int, headers: dict[str, str], path: str) -> str:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        return str(answer.read().decode())
+
+
+def _status(port: int, headers: dict[str, str], path: str) -> int:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return int(answer.status)
@@ -147,6 +170,8 @@ class Terminal:
     def __init__(self, handle: int, process: subprocess.Popen[bytes]) -> None:
         self._handle, self.process = handle, process
         self.said = b""
+        self.told = 0
+        """Bytes that it has sent before the last key."""
 
     def wait_for(self, text: str, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
@@ -160,6 +185,7 @@ class Terminal:
         assert text.encode() in self.said
 
     def press(self, keys: str) -> None:
+        self.told += len(self.said)
         self.said = b""
         os.write(self._handle, keys.encode())
 
@@ -177,15 +203,20 @@ class Terminal:
 
 
 @contextmanager
-def terminal(tmp_path: Path, *arguments: str) -> Iterator[Terminal]:
+def terminal(tmp_path: Path, *arguments: str, size: tuple[int, int] = (80, 24)) -> Iterator[Terminal]:
     near, far = pty.openpty()
-    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     process = subprocess.Popen(
         [sys.executable, "-m", "migrator", "tui", *arguments],
         stdin=far,
         stdout=far,
         stderr=far,
-        env=environment(TERM="xterm-256color", XDG_STATE_HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path)),
+        env=environment(
+            TERM="xterm-256color",
+            COLUMNS=str(size[0]),
+            XDG_STATE_HOME=str(tmp_path),
+            XDG_CONFIG_HOME=str(tmp_path),
+        ),
         start_new_session=True,
     )
     os.close(far)
@@ -210,3 +241,21 @@ def test_in_a_terminal_it_starts_shows_a_run_and_remembers(tmp_path: Path) -> No
         assert b"Traceback" not in screen.said
     state = next(tmp_path.rglob("tui.json")).read_text()
     assert str(EXPORTS / "lab" / "base-1") in state
+
+
+def test_a_key_sends_little_to_the_terminal(tmp_path: Path) -> None:
+    names = [f"{number:02}" for number in range(12)]
+    for name in names:
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        shutil.copy(export("0.13.0/chat-streaming"), tmp_path / "runs" / name / "profile_export_aiperf.json")
+    with terminal(tmp_path, str(tmp_path / "runs"), size=(120, 40)) as screen:
+        screen.wait_for("12 exports, 12 need migration")
+        screen.press("j")
+        screen.wait_for("01/profile_export_aiperf.json")
+        before = screen.told
+        for name in names[2:]:
+            screen.press("j")
+            screen.wait_for(f"{name}/profile_export_aiperf.json")
+        screen.press("q")
+        assert screen.end() == 0
+        assert (screen.told - before) / len(names[2:]) <= 2500

@@ -288,7 +288,7 @@ def test_verdict_rows_and_curves_at_every_size(size: tuple[int, int]) -> None:
         await press(pilot, "enter")
         assert "● base  □ candidate" in text(app_of(pilot))
         assert "p99" in text(app_of(pilot))
-        await press(pilot, "escape", "u")
+        await press(pilot, "escape", "U")
         assert screen.is_unified == (size[0] >= 100)
         assert "✗ regression" in text(app_of(pilot))
 
@@ -398,7 +398,7 @@ def test_what_cannot_be_compared_is_a_message(tmp_path: Path) -> None:
 
     async def steps(pilot: Pilot[None]) -> None:
         assert "gone.json: does not exist" in text(app_of(pilot))
-        keys = ("W", "e", "y", "right_square_bracket", "f", "escape", "v", "escape", "u", "enter", "c", "escape")
+        keys = ("W", "e", "y", "right_square_bracket", "f", "escape", "v", "escape", "U", "enter", "c", "escape")
         await press(pilot, *keys, "r", "x")
         assert opened(pilot)
 

@@ -28,7 +28,8 @@ from tui.app import MigrateApp
 from tui.common.form import Form
 from tui.files.screen import FilesScreen
 from tui.migrate import BatchScreen, MigrateScreen, migration
-from tui.migrate.batch import Outcome, line, write_files
+from tui.migrate.batch import Outcome, line
+from tui.migrate.journals import announce, carry_out
 from tui.migrate.preview import WHOLE, change_row, preview, side_by_side, unified
 from tui.migrate.target import targets
 from tui.migrate.writing import Order, free_backup, sources
@@ -221,7 +222,7 @@ def test_before_and_after_fit_every_size(size: tuple[int, int]) -> None:
         await press(pilot, "right_square_bracket", "right_square_bracket")
         assert '"run_info":' in text(app_of(pilot))
         was = screen.is_unified
-        await press(pilot, "u")
+        await press(pilot, "U")
         assert screen.is_unified != was
         await press(pilot, "2")
         assert "before" not in text(app_of(pilot))
@@ -316,6 +317,54 @@ def test_the_list_shows_what_was_written(
     play(scene, ["."])
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 16)])
+def test_the_button_stays_in_view_however_many_files_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    for number in range(75):
+        copied(OLD, tmp_path / "a-folder-with-a-long-name" / f"{number:02}")
+    monkeypatch.chdir(tmp_path)
+
+    async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
+        await press(pilot, "ctrl+a", "m", "i")
+        shown = text(app)
+        button = opened(pilot, Form).query_one("#take")
+        assert button.region in app.screen.region
+        assert app.screen.get_widget_at(*button.region.offset)[0] is button
+        if size == (120, 40):
+            assert "… (75 paths in all)" in shown
+
+    play(scene, ["."], size)
+
+
+def test_the_dialog_says_what_is_lost(tmp_path: Path) -> None:
+    paths = [copied(NEW, tmp_path / name) for name in ("a", "b")]
+    (tmp_path / "c.json").write_text("{")
+    lost = preview(str(paths[0]), "1.0").losses.tally().lost
+    assert lost
+
+    async def one(pilot: Pilot[None]) -> None:
+        screen = opened(pilot, MigrateScreen)
+        screen.to = "1.0"
+        await press(pilot, "r", "w")
+        assert f"loses    ! {lost} values lost" in text(app_of(pilot))
+
+    async def many(pilot: Pilot[None]) -> None:
+        screen = opened(pilot, BatchScreen)
+        screen.to = "1.0"
+        await press(pilot, "r", "w")
+        assert f"loses    ! {2 * lost} values lost in 2 files" in text(app_of(pilot))
+        assert "fails    ✗ 1 file cannot be migrated" in text(app_of(pilot))
+
+    async def none(pilot: Pilot[None]) -> None:
+        await press(pilot, "w")
+        assert "loses    ✓ nothing, 7 inferred" in text(app_of(pilot))
+
+    drive(lambda: MigrateScreen([paths[0]], read_only=False), one)
+    drive(lambda: BatchScreen([tmp_path], read_only=False), many)
+    drive(lambda: MigrateScreen([export(OLD)], read_only=False), none)
+
+
 def test_leaving_the_dialog_writes_nothing(tmp_path: Path) -> None:
     path = copied(OLD, tmp_path)
 
@@ -381,7 +430,7 @@ def test_a_file_that_vanishes_is_a_message(tmp_path: Path) -> None:
         path.unlink()
         await press(pilot, "r")
         assert "does not exist" in text(app_of(pilot))
-        await press(pilot, "w", "y", "escape", "c", "escape", "right_square_bracket", "u")
+        await press(pilot, "w", "y", "escape", "c", "escape", "right_square_bracket", "U")
         assert isinstance(pilot.app.screen, MigrateScreen)
 
     drive(lambda: MigrateScreen([path], read_only=False), steps)
@@ -465,6 +514,9 @@ def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
         assert isinstance(screen, BatchScreen)
         assert f"preview to {NEWEST}: 3 files: 2 migrated, 1 failed" in text(app_of(pilot))
         assert screen.command() == ["aiperf-migrate", "convert", "--to", NEWEST, "--dry-run", str(source)]
+        footer = text(app_of(pilot)).splitlines()[-1]
+        assert "] Trouble" in footer
+        assert "x Stop" not in footer, "there is nothing to stop"
         await press(pilot, "right_square_bracket")
         assert screen.result
         assert screen.result.error
@@ -480,6 +532,46 @@ def test_a_batch_is_tried_then_written(tmp_path: Path) -> None:
     drive(lambda: migration([source], read_only=False), steps)
     assert tree(source) == before
     assert sorted(tree(out)) == ["a/run.json", "b/run.json"]
+
+
+def test_a_large_batch_is_shared_out_to_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from multiprocessing import resource_tracker
+
+    from migrator.batch import pool
+
+    for number in range(4):
+        copied(OLD, tmp_path / "in" / str(number))
+    monkeypatch.setattr(pool, "_ALONE", 2)
+    # As in a process that has started no other yet.
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
+
+    async def steps(pilot: Pilot[None]) -> None:
+        assert f"preview to {NEWEST}: 4 files: 4 migrated" in text(app_of(pilot)), told(app_of(pilot))
+        await press(pilot, "i", "enter")
+        assert "written: 4 files: 4 migrated" in text(app_of(pilot))
+
+    drive(lambda: migration([tmp_path / "in"], read_only=False), steps)
+
+
+def test_a_preview_that_fails_says_so_and_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(sources: Any, work: Any, *_: Any) -> Any:
+        yield from work([next(sources)])
+        raise ZeroDivisionError("a bug")
+
+    for name in ("a", "b"):
+        copied(OLD, tmp_path / "in" / name)
+    monkeypatch.setattr("tui.migrate.batch.run", run)
+
+    async def steps(pilot: Pilot[None]) -> None:
+        assert "✗ not complete, preview" in text(app_of(pilot))
+        assert "] Trouble" not in text(app_of(pilot)), "no file has any"
+        assert "ZeroDivisionError: a bug" in told(app_of(pilot))
+        await press(pilot, "w")
+        assert isinstance(pilot.app.screen, BatchScreen)
+
+    drive(lambda: migration([tmp_path / "in"], read_only=False), steps)
 
 
 def test_a_batch_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -550,6 +642,8 @@ def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> No
         await press(pilot, "m")
         assert f"genai-perf → {NEWEST}" in text(app)
         assert opened(pilot, MigrateScreen).preview
+        await press(pilot, "escape", "b")
+        assert app.session.candidate == [tmp_path / "a.json"], "it can be compared as it is"
 
     play(scene, [tmp_path], (160, 40))
 
@@ -562,5 +656,5 @@ def test_a_release_is_a_goal_too(tmp_path: Path) -> None:
     assert preview(str(export("0.9.0/chat-streaming")), "0.11.0").badge == "= AIPerf 0.11.0 reads it as it is"
     order = Order((str(export(OLD)),), "0.9.0", destination=str(tmp_path / "out.json"))
     assert "--for-aiperf 0.9.0" in order.command()
-    assert [result.status for result in write_files(order, lambda: False)] == [Status.MIGRATED]
+    assert [result.status for result in carry_out(order, announce(order, 1), lambda: False)] == [Status.MIGRATED]
     assert "phases" in json.loads((tmp_path / "out.json").read_bytes())["input_config"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.planted import plant
-from support.process import SECRET, environment, export
+from support.process import SECRET, environment, export, run
 from support.versions import NEWEST
 
 from migrator.batch.discover import Source
 from migrator.batch.migrate_files import execute
 from migrator.batch.processes import python
 from migrator.batch.request import Request
+from migrator.batch.runs import Role
 from migrator.check import check
 from migrator.errors import MigratorError
 from migrator.identify import Family
@@ -29,8 +31,8 @@ from tui.common.curve import MARKERS, curves, points
 from tui.common.outline import Outline
 from tui.common.rows import figure, safe_text
 from tui.files.columns import ARROWS, COLUMNS, DEFAULT_COLUMNS, column, columns, key_of, refusal
-from tui.files.export import Export, found
-from tui.files.filter import passing
+from tui.files.export import Export, found, runs_among
+from tui.files.filter import Filter, passing
 from tui.files.model import FileList
 from tui.files.read_export import read
 from tui.files.reading import read_all
@@ -88,7 +90,7 @@ def test_key_metrics_are_told_in_one_unit(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(document))
     assert read(str(path), "a").numbers["request_latency.avg"] == 250.0
-    assert read(str(path), "a").numbers["time_to_first_token.avg"] == document["time_to_first_token"]["avg"]
+    assert "time_to_first_token.avg" not in read(str(path), "a").numbers, "it is no number of milliseconds"
 
 
 def test_a_genai_perf_export_can_be_migrated_and_has_its_metrics(exports: Path) -> None:
@@ -96,7 +98,22 @@ def test_a_genai_perf_export_can_be_migrated_and_has_its_metrics(exports: Path) 
     found_ = read(str(path), "a.json")
     assert (found_.main, found_.outdated) == (False, True)
     assert found_.numbers["request_latency.avg"] == json.loads(path.read_bytes())["request_latency"]["avg"]
-    assert "upgrade makes an AIPerf export of it" in headline(read_run(str(path)))[1]
+    assert (found_.model, found_.load, found_.problems) == ("mock-model", "c=4 64→16", ())
+    assert (found_.version, found_.release) == ("", ""), "no version of AIPerf's, and no release wrote it"
+    seen = read_run(str(path))
+    what, how = headline(seen)
+    assert what.startswith("mock-model   chat   streaming   concurrency 4")
+    assert "upgrade makes an AIPerf export of it" in how
+    assert "release unknown" not in how
+    assert "✓ check found nothing" in "\n".join(page(seen))
+    assert {spot.tag for spot in seen.spots} >= {"request_latency", "time_to_first_token"}
+
+
+def test_what_came_from_genai_perf_is_not_said_to_be_of_a_release(exports: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.json"
+    assert run("upgrade", next(exports.rglob("profile_export_genai_perf.json")), "-o", new).code == 0
+    assert "from GenAI-Perf" in headline(read_run(str(new)))[1]
+    assert read(str(new), "a").release == "unknown"
 
 
 def test_problems_are_the_codes_that_check_finds() -> None:
@@ -179,7 +196,8 @@ def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
     old = [each for each in files.exports if (each.main and each.version != NEWEST) or "GenAI" in each.family]
     before = [each for each in old if not each.main]
     assert len(before) == 1
-    assert files.summary().startswith(f"{len(main)} exports, 1 GenAI-Perf, {len(old)} need migration")
+    runs = len(main) - sum("/phases/" in each.relative for each in main)
+    assert files.summary().startswith(f"{len(main)} exports of {runs} runs, 1 GenAI-Perf, {len(old)} need migration")
     assert files.summary().endswith(f", {count - len(main) - len(before)} other files")
     other = next(i for i, row in enumerate(files.rows) if row.export and not row.export.main)
     assert files.line(other).tone == "dim", "other families are dimmed, not hidden"
@@ -197,6 +215,12 @@ def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
         ("is:failed", lambda e: "completions-errors" in e.relative),
         ("failed:9", lambda e: e.relative.startswith("0.1.1/completions-errors/")),
         ("problems:P0", lambda e: "P001" in e.problems),
+        ("concurrency = 4 or failed > 0", lambda e: "c=4" in e.load or bool(e.failed)),
+        ("version < 1.0 and model:MOCK", lambda e: bool(e.model) and e.version < "1.0"),
+        ("request_latency.avg > 0 -is:phase", lambda e: bool(e.numbers) and "/phases/" not in e.relative),
+        ("is:phase", lambda e: e.main and "/phases/" in e.relative),
+        ("file ~ lab/*", lambda e: e.relative.startswith("lab/")),
+        ("no-field:x", lambda e: True),
         ("version:", lambda e: True),
         ("-", lambda e: True),
         ("", lambda e: True),
@@ -213,9 +237,52 @@ def test_no_filter_line_fails_and_a_negated_word_is_the_rest(text: str) -> None:
     all_ = [Export("a", "a/b.json", read=True), Export("b", "llama.json", read=True, words="llama.json x")]
     kept = passing(all_, text)
     assert set(map(id, kept)) <= set(map(id, all_))
-    word = "".join(text.split()).replace(":", "").lstrip("-!")
+    word = text.replace("'", "").strip()
     if word:
-        assert len(passing(all_, word)) + len(passing(all_, f"-{word}")) == len(all_)
+        assert len(passing(all_, f"'{word}'")) + len(passing(all_, f"-'{word}'")) == len(all_)
+
+
+def test_a_filter_that_is_not_understood_keeps_the_one_before() -> None:
+    exports = [Export("a", "a/b.json", read=True), Export("b", "llama.json", read=True)]
+    line = Filter()
+    line.type("llama")
+    for text, problem in (
+        ("llama -", "column 8: "),
+        ("llama modle:", ""),
+        ("llama modle:x", "expected model"),
+        ("", ""),
+    ):
+        line.type(text)
+        assert line.passing(exports) == (exports[1:] if text else exports)
+        assert problem in line.problem
+    assert line.keys == ()
+
+
+def test_a_filter_may_ask_for_any_place_and_says_if_no_file_has_it(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(export(RUN).read_bytes())
+    files = FileList()
+    files.add(found([str(tmp_path)]))
+    files.condition.type("input_config.phases.0.name = warmup")
+    assert "input_config.phases.0.name" in files.asked()
+    assert files.filter_problem == "", "nothing has been read"
+    files.update([read(each.path, each.relative, files.asked()) for each in files.exports])
+    files.arrange()
+    assert (len(files), files.filter_problem) == (1, "")
+    files.condition.type("-input_config.phases.0.nam = warmup")
+    files.update([read(each.path, each.relative, files.asked()) for each in files.exports])
+    assert files.filter_problem == "no file has input_config.phases.0.nam"
+
+
+def test_the_list_counts_runs_as_tables_do(tmp_path: Path) -> None:
+    shutil.copytree(export("0.13.0/chat-streaming").parent, tmp_path / "run")
+    shutil.copy(tmp_path / "run" / "profile_export_aiperf.json", tmp_path / "copy.json")
+    files = listed(tmp_path)
+    assert files.summary().startswith("4 exports of 1 run, ")
+    runs, left_out = runs_among([each for each in files.exports if each.main])
+    assert [each.relative for each in runs] == ["copy.json"]
+    assert dict(left_out) == {Role.PHASE: 2, Role.COPY: 1}
+    warm_up = tmp_path / "run" / "phases" / "warmup" / "profile_export_aiperf.json"
+    assert len(runs_among(listed(warm_up).exports)[0]) == 1, "a file that is named is a run"
 
 
 def test_order_goes_both_ways_and_what_has_no_value_comes_last(exports: Path) -> None:
@@ -243,7 +310,7 @@ def test_every_column_gives_an_order(exports: Path, key: str) -> None:
 def test_a_head_has_room_for_its_arrow_and_a_column_can_be_asked(each: Any) -> None:
     for arrow in ARROWS:
         assert not each.width or len(each.head(arrow=arrow).title) <= each.width
-    export_ = read(str(export(RUN)), "x/profile_export_aiperf.json", metrics=["inter_token_latency.p99"])
+    export_ = read(str(export(RUN)), "x/profile_export_aiperf.json", ["inter_token_latency.p99"])
     shown_ = each.cell(export_).casefold().split()
     assert passing([export_], f"{each.key}:{shown_[0]}" if shown_ and each.key != "version" else "") == [export_]
     assert passing([export_], f"{each.key}:nothing-has-this") == []
@@ -255,9 +322,9 @@ def test_any_statistic_of_a_metric_is_a_column_with_order_and_filter(tmp_path: P
         (tmp_path / name).write_bytes(export(run_).read_bytes())
     files = FileList()
     files.columns = ("version", *keys)
-    assert set(keys) <= set(files.metrics())
+    assert set(keys) <= set(files.asked())
     files.add(found([str(tmp_path)]))
-    files.update([read(each.path, each.relative, files.metrics()) for each in files.exports])
+    files.update([read(each.path, each.relative, files.asked()) for each in files.exports])
     files.sort_by(keys[0])
     documents = {name: json.loads((tmp_path / name).read_bytes()) for name in ("old.json", "new.json")}
     values = {"old.json": documents["old.json"]["records"]["ttft"], "new.json": documents["new.json"][keys[0][:-4]]}
@@ -273,9 +340,9 @@ def test_any_statistic_of_a_metric_is_a_column_with_order_and_filter(tmp_path: P
 
 def test_a_filter_for_a_statistic_has_it_read() -> None:
     files = FileList()
-    assert "time_to_first_token.p90" not in files.metrics()
-    files.filter = "-ttft.p90:1"
-    assert "time_to_first_token.p90" in files.metrics()
+    assert "time_to_first_token.p90" not in files.asked()
+    files.condition.type("-ttft.p90:1")
+    assert "time_to_first_token.p90" in files.asked()
 
 
 @pytest.mark.parametrize(
@@ -487,16 +554,19 @@ def test_folding_goes_up_step_by_step() -> None:
 
 def test_search_opens_what_is_folded_and_goes_round() -> None:
     tree = Outline({"a": {"needle": 1}, "b": ["x", "a Needle"], "c": 3})
-    first = tree.find("needle", 0)
+    found = tree.search("needle")
+    assert [path for _, path in found.places] == [("a", "needle"), ("b", 1)]
+    first = tree.next_match(found, 0)
     assert first is not None
     assert tree.place(first) == "$.a.needle"
-    second = tree.find("needle", first)
+    second = tree.next_match(found, first)
     assert second is not None
     assert tree.place(second) == "$.b[1]"
-    assert tree.find("needle", second) == first
-    assert tree.find("needle", first, back=True) == second
-    assert tree.find("nowhere", 0) is None
-    assert tree.find("", 0) is None
+    assert tree.next_match(found, second) == first
+    assert tree.next_match(found, first, back=True) == second
+    assert tree.next_match(tree.search("nowhere"), 0) is None
+    assert tree.next_match(tree.search(""), 0) is None
+    assert tree.search("needle", lambda: True).places == [], "it ends when it is told to"
 
 
 def test_a_document_too_large_is_opened_in_part() -> None:
@@ -568,6 +638,25 @@ def test_marks_go_to_one_side_only_and_off_again() -> None:
     assert session.baseline == []
     session.clear_marks()
     assert session.sides() == ""
+
+
+DOCUMENTS = st.recursive(
+    st.sampled_from(["x", "y", 1]), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("xyz"), inner)
+)
+
+
+@given(DOCUMENTS, st.booleans())
+def test_going_from_match_to_match_visits_each_once(document: Any, back: bool) -> None:
+    tree = Outline(document)
+    found = tree.search("x")
+    seen: list[Any] = []
+    at = 0
+    for _ in found.places:
+        place = tree.next_match(found, at, back=back)
+        assert place is not None
+        at = place
+        seen.append(tree.nodes[at].path)
+    assert sorted(map(str, seen)) == sorted(str(path) for _, path in found.places)
 
 
 def test_what_is_remembered_comes_back(tmp_path: Path) -> None:

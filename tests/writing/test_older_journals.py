@@ -11,7 +11,8 @@ from support.process import contents, export, run
 KEPT = Path(__file__).parent / "journals"
 RECORDED = "0.3.0/embeddings"
 IN_PLACE = ("downgrade", "in", "--to", "0.2", "--in-place", "--residue", "--backup-dir", "kept", "--touch")
-OUTPUTS = ("upgrade", "in", "-d", "out")
+OUTPUTS = ("upgrade", "in", "-d", "out", "--to", "1.5")
+"""1.5 was the newest version, so it was not named then."""
 
 
 @pytest.fixture

@@ -140,7 +140,8 @@ class _Canvas:
         for x in range(self.columns):
             bits = self._bits.get((x, y), 0)
             char = self._marks.get((x, y)) or (chr(0x2800 + bits) if bits else " ")
-            kind = str(self._owner.get((x, y), 0)) if char != " " else "axis"
+            # A blank looks the same in any style: it belongs to what stands before it, for fewer pieces.
+            kind = str(self._owner.get((x, y), 0)) if char != " " else pieces[-1].kind if pieces else "axis"
             if pieces and pieces[-1].kind == kind:
                 pieces[-1] = Piece(pieces[-1].text + char, kind)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from itertools import groupby
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,6 +17,9 @@ from textual.widgets import Static
 from migrator.render.safe import printable
 from tui.common.clipboard import Copy, copy
 
+_MOST: Final = 20_000
+"""Characters of a command that are shown."""
+
 
 class Dialog(ModalScreen[None]):
     """A box over the screen; escape closes it."""
@@ -25,6 +28,7 @@ class Dialog(ModalScreen[None]):
     Dialog { align: center middle; background: $background 60%; }
     Dialog > #box { width: 76; max-width: 96%; height: auto; max-height: 90%; background: $surface;
                     border: round $primary; border-title-color: $accent; padding: 0 1; }
+    Dialog #command { height: auto; max-height: 60vh; }
     Dialog #hint { color: $text-muted; height: 1; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -84,7 +88,9 @@ class CommandDialog(Dialog):
         """The command, to read and to copy."""
         with Vertical(id="box") as box:
             box.border_title = "the command for this screen"
-            yield Static(printable(self.text), markup=False)
+            # The end of a long one cannot be seen, but is copied.
+            with VerticalScroll(id="command"):
+                yield Static(printable(self.text[:_MOST]) + ("…" if len(self.text) > _MOST else ""), markup=False)
             yield Static("y copies   esc closes", id="hint", markup=False)
 
     def action_take(self) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Final, NamedTuple
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Static
 
@@ -53,12 +53,14 @@ class Form(ModalScreen["Values | None"]):
         describe: what the dialog says of the values, line by line; already harmless to show.
         problem: why they are refused; empty if they are not.
         action: the text of the button.
+        focus: the key of the field that has the cursor at first, or `take` for the button; empty: the first field.
     """
 
     DEFAULT_CSS = """
     Form { align: center middle; background: $background 60%; }
-    Form > #box { width: 84; max-width: 96%; height: auto; max-height: 90%; background: $surface; padding: 0 1;
+    Form > #box { width: 84; max-width: 96%; height: auto; max-height: 96%; background: $surface; padding: 0 1;
                   border: round $primary; border-title-color: $accent; }
+    Form #values { height: auto; max-height: 70vh; scrollbar-size-vertical: 1; }
     Form Input, Form Cross { width: 1fr; }
     Form .label { color: $text-muted; margin-top: 1; height: 1; }
     Form #description { margin-top: 1; }
@@ -78,28 +80,26 @@ class Form(ModalScreen["Values | None"]):
         describe: Callable[[Values], Sequence[str]],
         problem: Callable[[Values], str],
         action: str,
+        focus: str = "",
     ) -> None:
         super().__init__()
-        self._title, self._fields, self._describe, self._problem, self._action = (
-            title,
-            fields,
-            describe,
-            problem,
-            action,
-        )
+        self._title, self._fields, self._describe, self._problem = title, fields, describe, problem
+        self._action, self._focus = action, focus
 
     def compose(self) -> ComposeResult:
         """The fields, what is said of them, and the buttons."""
-        with VerticalScroll(id="box", can_focus=False) as box:
+        with Vertical(id="box") as box:
             box.border_title = self._title
-            for field in self._fields:
-                if field.cross:
-                    yield Cross(field.label, field.value == YES, field.key)
-                else:
-                    yield Static(field.label, classes="label", markup=False)
-                    yield Input(field.value, placeholder=field.hint, id=field.key, compact=True)
-            yield Static(id="description", markup=False)
-            yield Static(id="problem", markup=False)
+            # The buttons stay in view, however much is said.
+            with VerticalScroll(id="values", can_focus=False):
+                for field in self._fields:
+                    if field.cross:
+                        yield Cross(field.label, field.value == YES, field.key)
+                    else:
+                        yield Static(field.label, classes="label", markup=False)
+                        yield Input(field.value, placeholder=field.hint, id=field.key, compact=True)
+                yield Static(id="description", markup=False)
+                yield Static(id="problem", markup=False)
             with Horizontal(id="buttons"):
                 yield Button(self._action, variant="primary", id="take", compact=True)
                 yield Button("Cancel", id="leave", compact=True)
@@ -107,6 +107,8 @@ class Form(ModalScreen["Values | None"]):
     def on_mount(self) -> None:
         """Describe the first values."""
         self._changed()
+        if self._focus:
+            self.query_one(f"#{self._focus}").focus()
 
     @property
     def values(self) -> Values:

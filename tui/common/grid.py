@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -76,7 +76,7 @@ class Grid(ScrollView, can_focus=True):
         Binding("enter", "choose", "Open", id="list.open", tooltip="open the line", show=False),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
         """The cursor is on another line."""
@@ -230,11 +230,22 @@ class Grid(ScrollView, can_focus=True):
         """Within the lines."""
         return max(0, min(index, len(self.source) - 1))
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, after: int) -> None:
         """Draw the cursor, and post a message."""
+        top = self.scroll_offset.y
         self._reveal()
-        self.refresh()
+        if self.scroll_offset.y == top:
+            # The two lines that look different now; a terminal far away is sent no more.
+            self._refresh_line(before)
+            self._refresh_line(after)
+        else:
+            self.refresh()
         self.post_message(self.Moved(self, self.cursor))
+
+    def _refresh_line(self, index: int) -> None:
+        y = index + 1 - round(self.scroll_offset.y)
+        if 0 < y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
 
     def _reveal(self) -> None:
         height = max(1, self.scrollable_content_region.height - 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from migrator.jsonfile import Json, Path, path_text
@@ -14,6 +15,21 @@ MOST_OPENED: Final = 5_000
 """Lines that opening everything may make; the rest stays folded, and says how much it holds."""
 _DEEPEST_INDENT: Final = 30
 """Levels that are indented; deeper ones are not."""
+
+
+_TURN: Final = 1024
+"""Values of a search after which it asks whether to stop."""
+_SOUGHT: Final = 10_000
+"""Characters of a text in which is searched."""
+Place = tuple[int, ...]
+"""Where a value stands in a document: its number within what it is in, level by level."""
+
+
+class Matches(NamedTuple):
+    """What a search has found: the text, and the places and paths of all values, in the order of the document."""
+
+    text: str
+    places: list[tuple[Place, Path]]
 
 
 class Node(NamedTuple):
@@ -103,35 +119,81 @@ class Outline:
         self.opened_all = False
         self._unfold()
 
-    def find(self, text: str, after: int, *, back: bool = False) -> int | None:
-        """The index of the next line whose key or value holds a text, opened if it was folded away.
+    def search(self, text: str, stop: Callable[[], bool] = lambda: False) -> Matches:
+        """All lines whose key or value holds a text, folded away or not; letters of either case match.
 
-        Goes round at the end; letters of either case match. None if nothing does.
+        Args:
+            text: what is sought; an empty text is nowhere.
+            stop: asked now and then whether to end early, with what was found so far.
         """
         wanted = text.casefold()
+        found: list[tuple[Place, Path]] = []
         if not wanted:
+            return Matches(text, found)
+        # For documents of many megabytes: a path is made for what matches only.
+        keys: list[str | int] = []
+        place: list[int] = []
+        open_values = [_members(self._document)]
+        count = 0
+        while open_values:
+            number, key, value = next(open_values[-1], _END)
+            if number < 0:
+                open_values.pop()
+                if keys:
+                    keys.pop()
+                    place.pop()
+                continue
+            count += 1
+            if count % _TURN == 1 and stop():
+                break
+            if _matches(key, value, wanted):
+                found.append(((*place, number), (*self._root, *keys, key)))
+            if type(value) in (dict, list) and value:
+                keys.append(key)
+                place.append(number)
+                open_values.append(_members(value))
+        return Matches(text, found)
+
+    def next_match(self, found: Matches, after: int, *, back: bool = False) -> int | None:
+        """The index of the next line of a search, opened if it was folded away; None if there is none.
+
+        Args:
+            found: what [`search`][] gave.
+            after: the line to begin at. It goes round at the end.
+            back: whether to go backwards.
+        """
+        if not found.places:
             return None
-        paths = [path for path, value in _walk(self._document, self._root) if _matches(path, value, wanted)]
-        if not paths:
-            return None
-        order = {path: place for place, (path, _) in enumerate(_walk(self._document, self._root))}
-        here = order.get(self.nodes[after].path, -1) if after < len(self.nodes) else -1
-        beyond = [p for p in paths if (order[p] < here if back else order[p] > here)]
-        target = (beyond or paths)[-1 if back else 0]
-        return self.reveal(target)
+        here = self._place(self.nodes[after].path) if after < len(self.nodes) else ()
+        number = bisect_left(found.places, (here, ())) - 1 if back else bisect_right(found.places, here, key=_first)
+        return self.reveal(found.places[number % len(found.places)][1])
+
+    def _place(self, path: Path) -> Place:
+        """Where a path stands in the document, comparable with other places."""
+        node, place = self._document, []
+        for part in path[len(self._root) :]:
+            place.append(part if type(part) is int else next(i for i, key in enumerate(node) if key == part))
+            node = node[part]
+        return tuple(place)
 
     def reveal(self, path: Path) -> int | None:
         """The index of the line of a path, opened if it was folded away; None if there is no such place."""
-        for length in range(len(self._root), len(path)):
-            self._open.add(path[:length])
-        self._unfold()
-        return next((i for i, node in enumerate(self.nodes) if node.path == path), None)
+        index = -1
+        for length in range(len(self._root) + 1, len(path) + 1):
+            index = next((i for i in range(index + 1, len(self.nodes)) if self.nodes[i].path == path[:length]), -1)
+            if index < 0:
+                return None
+            if length < len(path) and path[:length] not in self._open:
+                self._open.add(path[:length])
+                self.nodes[index + 1 : index + 1] = self._visible(self.nodes[index])
+        return index if index >= 0 else None
 
     def _unfold(self) -> None:
-        self.nodes = list(self._visible())
+        self.nodes = list(self._visible(Node(self._root, -1, self._document)))
 
-    def _visible(self) -> Iterator[Node]:
-        pending: list[Node] = list(reversed(list(_children(Node(self._root, -1, self._document)))))
+    def _visible(self, above: Node) -> Iterator[Node]:
+        """What is seen below an open node."""
+        pending: list[Node] = list(reversed(list(_children(above))))
         while pending:
             node = pending.pop()
             yield node
@@ -156,6 +218,7 @@ def _children(node: Node) -> Iterator[Node]:
 
 
 def _walk(document: Json, root: Path) -> Iterator[tuple[Path, Json]]:
+    """Everything in a document, in its order."""
     pending = list(reversed(list(_children(Node(root, -1, document)))))
     while pending:
         node = pending.pop()
@@ -163,7 +226,26 @@ def _walk(document: Json, root: Path) -> Iterator[tuple[Path, Json]]:
         pending.extend(reversed(list(_children(node))))
 
 
-def _matches(path: Path, value: Json, wanted: str) -> bool:
-    if wanted in str(path[-1]).casefold():
+_Member = tuple[int, str | int, Json]
+_END: Final[_Member] = (-1, "", None)
+
+
+def _members(value: Json) -> Iterator[_Member]:
+    """What is in an object or array: its number, its key or index, and the value."""
+    if type(value) is dict:
+        return ((number, key, member) for number, (key, member) in enumerate(value.items()))
+    return ((number, number, member) for number, member in enumerate(value if type(value) is list else ()))
+
+
+def _matches(key: str | int, value: Json, wanted: str) -> bool:
+    if wanted in (key.casefold() if type(key) is str else str(key)):
         return True
-    return type(value) not in (dict, list) and wanted in value_text(value, 10_000).casefold()
+    if type(value) is str:
+        return wanted in value[:_SOUGHT].casefold()
+    if type(value) in (int, float):
+        return wanted in repr(value)
+    return type(value) not in (dict, list) and wanted in value_text(value, _SOUGHT).casefold()
+
+
+def _first(match: tuple[Place, Path]) -> Place:
+    return match[0]

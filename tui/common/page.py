@@ -20,24 +20,37 @@ from textual.worker import Worker, WorkerState
 from migrator.render.safe import printable
 from tui.common.clipboard import Copy
 from tui.common.shell import Shell
+from tui.session import Session
 
 SMALLEST = (60, 16)
 """Columns and lines that every screen needs."""
 
 
-class Header(Static):
+class _Line(Static):
+    """A text of one line, drawn again only when it is another one."""
+
+    _shown: Content | str | None = None
+
+    def show(self, text: Content | str) -> None:
+        """Show a text; it is never longer than the line."""
+        if text != self._shown:
+            self._shown = text
+            self.update(text, layout=False)
+
+
+class Header(_Line):
     """What the screen shows on the left, what is marked on the right."""
 
     DEFAULT_CSS = "Header { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }"
 
 
-class Status(Static):
+class Status(_Line):
     """One line above the footer: the path of what the cursor is on, or the state of the work."""
 
     DEFAULT_CSS = "Status { height: 1; color: $text-muted; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }"
 
 
-class Keys(Static):
+class Keys(_Line):
     """The keys that a screen shows, at most six, from its bindings; a click does what the key does.
 
     Textual's own footer is a widget for each key, which costs a good part of the first frame.
@@ -55,7 +68,7 @@ class Keys(Static):
         for key, word, action in chosen:
             self._spans.append((len(content), len(content) + len(key) + 1 + len(word), action))
             content = content + Content.styled(key, "bold $accent") + Content(f" {word}   ")
-        self.update(content)
+        self.show(content)
 
     async def on_click(self, event: events.Click) -> None:
         """Do what was clicked."""
@@ -68,8 +81,10 @@ class Page(Screen[None]):
     """A screen of this app. Subclasses give [`body`][], and override what they have of the rest."""
 
     DEFAULT_CSS = """
-    Page > #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; text-align: center; }
-    Page.-too-small > * { display: none; }
+    Page { layers: base over; }
+    /* Over the others, which keep the focus: what is not displayed would lose it. */
+    Page > #too-small { display: none; layer: over; width: 100%; height: 100%; background: $background;
+                        content-align: center middle; text-align: center; }
     Page.-too-small > #too-small { display: block; }
     Page > #body { height: 1fr; }
     """
@@ -81,6 +96,7 @@ class Page(Screen[None]):
         Binding("c", "command", "Command", id="app.command", tooltip="the command line for this screen", show=False),
         Binding("y", "copy", "Copy", id="app.copy", tooltip="copy a value, path, row or table", show=False),
         Binding("T", "theme", "Theme", id="app.theme", tooltip="the next colours", show=False),
+        Binding("u", "undo", "Undo", id="app.undo", tooltip="take back what was written last…", show=False),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="leave", show=False),
     ]
 
@@ -106,6 +122,9 @@ class Page(Screen[None]):
     def copies(self) -> list[Copy]:
         """What can be copied now."""
         return []
+
+    def files_changed(self) -> None:
+        """What was written has been taken back, whatever screens are above this one."""
 
     # --- the frame ---------------------------------------------------------------------------------------------
 
@@ -147,6 +166,12 @@ class Page(Screen[None]):
                 ):
                     yield keys[binding.id].label.split()[0], binding.description, binding.action
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While nothing can be seen, nothing can be done but to leave."""
+        if self.has_class("-too-small") and action != "quit":
+            return False
+        return super().check_action(action, parameters)
+
     def offers(self, action: str) -> bool:
         """Whether the footer names an action now: not one that would do nothing here."""
         return True
@@ -162,17 +187,17 @@ class Page(Screen[None]):
     def show_header(self) -> None:
         """Write the header anew."""
         session = self.shell.session
-        right = "  ".join(filter(None, [session.sides(), "read-only" if session.read_only else ""]))
+        right = "  ".join(filter(None, [_progress(session), session.sides(), "read-only" if session.read_only else ""]))
         left = printable(self.where())
         room = max(0, self.size.width - 2 - len(right) - 2)
         if len(left) > room:
             kept = max(0, room - 1)
             left = f"…{left[len(left) - kept :]}" if self.KEEPS_END else f"{left[:kept]}…"
-        self.query_one("#header", Header).update(f"{left.ljust(room)}  {printable(right)}")
+        self.query_one("#header", Header).show(f"{left.ljust(room)}  {printable(right)}")
 
     def status(self, text: str) -> None:
         """Write the line above the footer."""
-        self.query_one("#status", Status).update(printable(text))
+        self.query_one("#status", Status).show(printable(text))
 
     def on_resize(self, event: events.Resize) -> None:
         """Replace the screen by a message where the terminal is too small."""
@@ -250,6 +275,19 @@ class Page(Screen[None]):
         """The next colours."""
         self.shell.next_theme()
 
+    def action_undo(self) -> None:
+        """Take back what was written last."""
+        self.shell.undo_last()
+
     async def action_quit(self) -> None:
         """Leave."""
-        self.app.exit()
+        await self.shell.action_quit()
+
+
+def _progress(session: Session) -> str:
+    """What is being written, for the header; empty if nothing is."""
+    write = session.running
+    if write is None:
+        return ""
+    of = f" of {write.total}" if write.total else ""
+    return f"{'undoing' if write.undoes else 'writing'} {write.done}{of}"

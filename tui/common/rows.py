@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -70,6 +71,12 @@ def safe_text(text: object) -> str:
         return ""
     whole = text if isinstance(text, str) else str(text)
     return printable(whole[:LONGEST]) + ("…" if len(whole) > LONGEST else "")
+
+
+def home_path(path: str) -> str:
+    """A path as a shell would take it, shorter where it is below the user's folder."""
+    home = os.path.expanduser("~")
+    return f"~{path[len(home) :]}" if home != "/" and path.startswith(f"{home}/") else path
 
 
 def figure(value: Json, width: int = 7) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from tui.session import Session
+from tui.session import Session, Write
 
 
 @runtime_checkable
@@ -29,6 +29,15 @@ class Shell(Protocol):
 
     def open_comparison(self) -> None:
         """Compare what is marked; without marks, say how to mark."""
+
+    async def action_quit(self) -> None:
+        """Leave; while something is being written, ask first."""
+
+    def write_ended(self, write: Write) -> None:
+        """A screen has ended a write, whether it succeeded or not."""
+
+    def undo_last(self) -> None:
+        """Take back what was written last, after asking; say so if there is nothing."""
 
     def next_theme(self) -> None:
         """Change to the next colours, and remember them."""

@@ -106,7 +106,7 @@ class CompareScreen(Page):
         Binding("W", "waive", "Waive", id="compare.waive", tooltip="accept a regression, with a reason…"),
         Binding("x", "swap", "Swap", id="compare.swap", tooltip="swap baseline and candidate", show=False),
         Binding("i", "everything", "Volatile", id="compare.volatile", tooltip="volatile differences, too", show=False),
-        Binding("u", "unified", "Unified", id="compare.unified", tooltip="sides beside or below", show=False),
+        Binding("U", "unified", "Unified", id="compare.unified", tooltip="sides beside or below", show=False),
         Binding("r", "reload", "Reload", id="compare.reload", tooltip="read both sides again", show=False),
         Binding("1", "only(False)", "Table", id="compare.table", tooltip="the table", show=False),
         Binding(
@@ -156,6 +156,10 @@ class CompareScreen(Page):
         self._arrange()
 
     # --- reading -----------------------------------------------------------------------------------------------
+
+    def files_changed(self) -> None:
+        """Compare again."""
+        self.look()
 
     def look(self) -> None:
         """Read both sides, and compare them."""

@@ -1,4 +1,4 @@
-"""The columns of the list of files, each declared once: the list, its order, its filter and its dialogs use these.
+"""The columns of the list of files, each declared once: the list, its order and its dialogs use these.
 
 A column is named by its key: `version`, or `METRIC.STAT` for a statistic of a metric, of which every one can be shown.
 """
@@ -13,7 +13,6 @@ from migrator.aiperf.metrics import STATISTICS
 from tui.common.rows import Column, figure, safe_text
 from tui.files.export import Export
 
-Ask = Callable[[Export, str], bool]
 ARROWS: Final = ("▴", "▾")
 """Behind the title of the column that gives the order: ascending, descending."""
 _METRIC_WIDTH: Final = 7
@@ -29,7 +28,6 @@ class ListColumn(NamedTuple):
         width: cells, with room for an arrow behind the title; 0: as much as is left.
         cell: the text that is shown.
         order: what files are ordered by; None or empty: the file comes last.
-        ask: whether a file passes a filter for some text in lower case, which is not empty.
         right: whether cells end together, as numbers do.
         by_default: whether it is shown unless the user says otherwise.
     """
@@ -39,7 +37,6 @@ class ListColumn(NamedTuple):
     width: int
     cell: Callable[[Export], str]
     order: Callable[[Export], Any]
-    ask: Ask
     right: bool = False
     by_default: bool = True
 
@@ -48,13 +45,9 @@ class ListColumn(NamedTuple):
         return Column(self.key, f"{self.title}{arrow}", self.width, self.right, tail=not self.width)
 
 
-def _holds(text_of: Callable[[Export], str]) -> Ask:
-    return lambda export, text: text in text_of(export).casefold()
-
-
 def _text(key: str, title: str, width: int, text_of: Callable[[Export], str], *, by_default: bool = True) -> ListColumn:
-    """A column of text that is ordered by what it shows, and asked for a part of it."""
-    return ListColumn(key, title, width, text_of, text_of, _holds(text_of), by_default=by_default)
+    """A column of text that is ordered by what it shows."""
+    return ListColumn(key, title, width, text_of, text_of, by_default=by_default)
 
 
 def metric_column(key: str, title: str = "", *, by_default: bool = False) -> ListColumn:
@@ -66,12 +59,9 @@ def metric_column(key: str, title: str = "", *, by_default: bool = False) -> Lis
     def cell(export: Export) -> str:
         return figure(number(export), _METRIC_WIDTH)
 
-    def ask(export: Export, text: str) -> bool:
-        return cell(export).casefold().startswith(text)
-
     title = title or _short(key)
     width = max(_METRIC_WIDTH, len(title) + len(ARROWS[0]))
-    return ListColumn(key, title, width, cell, number, ask, right=True, by_default=by_default)
+    return ListColumn(key, title, width, cell, number, right=True, by_default=by_default)
 
 
 def _short(key: str) -> str:
@@ -111,14 +101,13 @@ def _failed(export: Export) -> str:
 
 
 COLUMNS: Final = (
-    ListColumn("name", "name", 0, lambda e: e.name, lambda e: e.relative, _holds(lambda e: safe_text(e.relative))),
+    ListColumn("name", "name", 0, lambda e: e.name, lambda e: e.relative),
     ListColumn(
         "version",
         "vers",
         6,
         _version,
         lambda e: e.rank if e.version else None,
-        lambda e, text: e.version.startswith(text),
     ),
     _text("release", "release", 9, lambda e: e.release if e.main or not e.family else e.family),
     _text("load", "load", 11, lambda e: e.load),
@@ -128,11 +117,10 @@ COLUMNS: Final = (
         _METRIC_WIDTH,
         _failed,
         lambda e: e.failed,
-        lambda e, text: _failed(e).startswith(text),
         right=True,
     ),
     *(metric_column(f"{tag}.avg", title, by_default=True) for tag, title in _TITLES.items()),
-    ListColumn("problems", "problems", 14, _problems, _fewest_problems, _holds(_problems)),
+    ListColumn("problems", "problems", 14, _problems, _fewest_problems),
     _text("model", "model", 22, lambda e: e.model),
     _text("dialect", "dialect", 8, lambda e: e.dialect),
     _text("date", "date", 16, lambda e: e.start[:16].replace("T", " ")),
@@ -161,12 +149,6 @@ def columns(keys: Iterable[str]) -> tuple[ListColumn, ...]:
 
 METRICS: Final = tuple(each.key for each in COLUMNS if "." in each.key)
 """The `METRIC.STAT` that are read of every file, shown or not."""
-
-
-def words(export: Export) -> str:
-    """The text that a word of a filter is looked for in, in lower case."""
-    cells = (each.cell(export) for each in COLUMNS if not each.right)
-    return " ".join((safe_text(export.relative), *filter(None, cells))).casefold()
 
 
 def key_of(typed: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from migrator.batch.discover import Source, discover
 from tui.common.rows import safe_text
+
+if TYPE_CHECKING:
+    from migrator.batch.runs import Mark, Role
 
 _USUAL_NAME: Final = "profile_export_aiperf.json"
 
@@ -22,9 +25,10 @@ class Export:
 
     `numbers` holds the statistics that were asked for, by `METRIC.STAT`, in the units of the catalogue; `problems` the
     codes of the findings of `check`, each once and without notes; `failed` how many requests failed, None where the
-    file does not say; `error` says why it could not be read. `main` tells a main export, the only family that is
-    checked and compared, `outdated` a file that a migration would bring to a newer version, `rank` the place of its
-    version among all. `words` is what a filter looks in. All text is harmless to show.
+    file does not say; `error` says why it could not be read. `main` tells a main export of AIPerf,
+    `outdated` a file that a migration would bring to a newer version, `rank` the place of its
+    version among all. All of this text is harmless to show. A filter looks in `words`, and asks `values`, by the keys
+    of fields. `mark` tells the run of an export from others, and `named` a file that the user named.
     """
 
     path: str
@@ -48,6 +52,9 @@ class Export:
     problems: tuple[str, ...] = ()
     error: str = ""
     words: str = ""
+    values: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    mark: Mark | None = None
+    named: bool = False
 
     @property
     def migratable(self) -> bool:
@@ -70,7 +77,15 @@ def found(paths: Sequence[str]) -> Iterator[Export]:
 def _listed(source: Source) -> Export:
     if source.error:
         return Export(source.path, source.relative, read=True, error=safe_text(source.error.found))
-    return Export(source.path, source.relative)
+    return Export(source.path, source.relative, named=source.named)
+
+
+def runs_among(exports: Iterable[Export]) -> tuple[list[Export], Mapping[Role, int]]:
+    """The exports that are runs, and of the others how many are phases of one, warm-ups alone, and copies."""
+    from migrator.batch.runs import Role, Runs
+
+    found: Runs[Export] = Runs(lambda each: (Source(each.path, each.relative, each.named), each.mark))
+    return [each for each, role in found.roles(exports) if role is Role.RUN], found.left_out
 
 
 def stamp(path: str) -> Stamp | None:

@@ -1,80 +1,90 @@
-"""The filter of the list: words that must be there, and words that must not.
+"""The filter of the list: a condition in the language of `--where`, asked of what was read of each file.
 
-`llama 1.0` needs both; `-lab` or `!lab` excludes; `version:1.0`, or another key of a column before a colon, asks that
-column; `is:old`, `is:bad`, `is:export`, `is:failed`, `is:cancelled` ask what a file is.
+A line that is not understood (`-`, `model:`, while it is typed) leaves the list as the line before it had it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tui.files.columns import column, key_of, refusal
+from migrator.errors import UsageError
 from tui.files.export import Export
 
-STATES: Final[dict[str, Callable[[Export], bool]]] = {
-    "old": lambda e: e.outdated,
-    "bad": lambda e: bool(e.problems or e.error),
-    "export": lambda e: e.main,
-    "failed": lambda e: bool(e.failed),
-    "cancelled": lambda e: e.cancelled,
-}
-"""What `is:` may ask."""
+if TYPE_CHECKING:
+    from migrator.batch.where import Expression
 
 
-_IS: Final = "is"
+class AnswersOf:
+    """What the language asks of a file of the list. One that has not been read yet has a name, and no other value."""
+
+    __slots__ = ("_export",)
+
+    def __init__(self, export: Export) -> None:
+        self._export = export
+
+    @property
+    def words(self) -> str:
+        """The text that bare words are looked for in."""
+        return self._export.words or self._export.relative.casefold()
+
+    def values(self, key: str) -> tuple[object, ...]:
+        """The values of a field."""
+        export = self._export
+        if key == "file":
+            return (export.relative,)
+        if key == "is:bad":
+            return (bool(export.problems or export.error),)
+        number = export.numbers.get(key)
+        return export.values.get(key, ()) if number is None else (number,)
 
 
-class Word(NamedTuple):
-    """One condition: a text in lower case, the key of the column that it is asked of, and whether it is negated.
+class Filter:
+    """A line of the filter, and the condition that it stands for.
 
-    The key is empty for a word that may be anywhere, and `is` for a state.
+    Attributes:
+        text: the line as it was typed.
+        problem: why it is not understood; empty if it is.
     """
 
-    text: str
-    key: str = ""
-    negated: bool = False
+    def __init__(self) -> None:
+        self.text = ""
+        self.problem = ""
+        self._condition: Expression | None = None
 
-    def holds(self, export: Export) -> bool:
-        """Whether a file passes."""
-        return self._found(export) != self.negated
+    def type(self, text: str) -> None:
+        """Take another line."""
+        self.text, self.problem = text, ""
+        if not text.strip():
+            self._condition = None
+            return
+        # Slow to import: only for a list that is filtered.
+        from migrator.batch.where import where
 
-    def _found(self, export: Export) -> bool:
-        if self.key == _IS:
-            return any(test(export) for name, test in STATES.items() if name.startswith(self.text))
-        found = column(self.key) if self.key else None
-        if found is not None:
-            return found.ask(export, self.text)
-        return self.text in (export.words or export.relative.casefold())
+        try:
+            self._condition = where(text)
+        except UsageError as error:
+            error.file = ""
+            self.problem = str(error)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The fields that have to be read for it."""
+        return self._condition.keys if self._condition else ()
 
-def words(text: str) -> tuple[Word, ...]:
-    """The conditions of a filter line, all of which must hold; unfinished ones (`-`, `model:`) ask nothing yet."""
-    found = []
-    for part in text.casefold().split():
-        negated = part[0] in "-!"
-        body = part[1:] if negated else part
-        before, colon, rest = body.partition(":")
-        key = _key(before) if colon else ""
-        word = Word(rest, key, negated) if key else Word(body, "", negated)
-        if word.text:
-            found.append(word)
-    return tuple(found)
+    def passing(self, exports: list[Export]) -> list[Export]:
+        """The files that pass, in their order."""
+        condition = self._condition
+        return exports if condition is None else [each for each in exports if condition.holds(AnswersOf(each))]
 
-
-def _key(typed: str) -> str:
-    """The key that a word before a colon names; empty if it names none."""
-    if typed == _IS or column(typed):
-        return typed
-    return key_of(typed) if "." in typed and not refusal(key_of(typed)) else ""
-
-
-def metrics_asked(text: str) -> list[str]:
-    """The `METRIC.STAT` that a filter line asks for."""
-    return [word.key for word in words(text) if "." in word.key]
+    def nowhere(self, exports: Sequence[Export]) -> str:
+        """A name in it that none of the files has, which may be misspelt; empty if there is none."""
+        asked = self._condition.unproven if self._condition else ()
+        return next((key for key in asked if not any(AnswersOf(each).values(key) for each in exports)), "")
 
 
 def passing(exports: list[Export], text: str) -> list[Export]:
-    """The files that pass a filter line, in their order."""
-    conditions = words(text)
-    return [export for export in exports if all(word.holds(export) for word in conditions)] if conditions else exports
+    """The files that pass a filter line, in their order; all, if it is not understood."""
+    line = Filter()
+    line.type(text)
+    return line.passing(exports)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-from migrator.render.text import plural
+from migrator.render.text import exports_of_runs, plural
 from tui.common.rows import Column, Line, safe_text
 from tui.files.columns import ARROWS, DEFAULT_COLUMNS, METRICS, ListColumn, column, columns
-from tui.files.export import Export
-from tui.files.filter import metrics_asked, passing
+from tui.files.export import Export, runs_among
+from tui.files.filter import Filter
 
 View = Literal["table", "tree", "versions"]
 
@@ -27,20 +27,23 @@ class Row(NamedTuple):
 class FileList:
     """All files, and the lines that the present view, filter, order and folding make of them.
 
-    `marks` gives the text before a file: `A`, `B`, a selection. [`update`][] takes what was read, and [`arrange`][]
-    makes the lines again.
+    `condition` is the filter. `marks` gives the text before a file: `A`, `B`, a selection. [`update`][] takes what was
+    read, and [`arrange`][] makes the lines again.
     """
 
-    def __init__(self, marks: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(self, marks: Callable[[Row], str] = lambda _: "") -> None:
         self.exports: list[Export] = []
         self.view: View = "table"
-        self.filter = ""
+        self.condition = Filter()
+        self._runs: int | None = None
         self.sort = ""
         self.descending = False
         self.shown_columns: tuple[ListColumn, ...] = ()
         self.columns = DEFAULT_COLUMNS
         self.rows: list[Row] = []
         self.matching = 0
+        self._passed: list[Export] = self.exports
+        self._passing: frozenset[str] | None = None
         self._folded: set[str] = set()
         self._places: dict[str, int] = {}
         self._marks = marks
@@ -58,10 +61,25 @@ class FileList:
         self._columns = tuple(keys)
         self.shown_columns = columns(keys)
 
-    def metrics(self) -> tuple[str, ...]:
-        """The statistics that have to be read: those of the default columns, and what is shown, ordered or asked."""
-        keys = (*METRICS, *(each.key for each in self.shown_columns), self.sort, *metrics_asked(self.filter))
-        return tuple(dict.fromkeys(key for key in keys if "." in key))
+    @property
+    def filter_problem(self) -> str:
+        """Why the filter is not understood, or which name in it no file has; empty if all is well."""
+        if not self.condition.problem and all(export.read for export in self.exports):
+            nowhere = self.condition.nowhere(self.exports)
+            return f"no file has {safe_text(nowhere)}" if nowhere else ""
+        return safe_text(self.condition.problem)
+
+    def asked(self) -> tuple[str, ...]:
+        """The fields that have to be read: those of the default columns, and what is shown, ordered or asked."""
+        shown = (*METRICS, *(each.key for each in self.shown_columns), self.sort)
+        return tuple(dict.fromkeys((*(key for key in shown if "." in key), *self.condition.keys)))
+
+    @property
+    def passing(self) -> frozenset[str]:
+        """The paths of all files that pass the filter, those in folded folders and groups among them."""
+        if self._passing is None or len(self._passing) != len(self._passed):
+            self._passing = frozenset(export.path for export in self._passed)
+        return self._passing
 
     # --- what is known -----------------------------------------------------------------------------------------
 
@@ -69,6 +87,7 @@ class FileList:
         """More files, in the order they were found; one that is there already is not taken twice."""
         for export in exports:
             if export.path not in self._places:
+                self._runs = None
                 self._places[export.path] = len(self.exports)
                 self.exports.append(export)
 
@@ -78,14 +97,19 @@ class FileList:
             place = self._places.get(export.path)
             if place is None:
                 continue
+            export.named = self.exports[place].named
             self.exports[place] = export
+            self._runs = None
             if self.plain and place < len(self.rows):
                 self.rows[place] = Row(export.path, 0, export)
 
     def keep(self, paths: Iterable[str]) -> None:
         """Remove all files but these."""
         there = set(paths)
+        self._runs = None
         self.exports = [export for export in self.exports if export.path in there]
+        self._passed = [export for export in self._passed if export.path in there]
+        self._passing = None
         self._places = {export.path: place for place, export in enumerate(self.exports)}
 
     def get(self, path: str) -> Export | None:
@@ -94,19 +118,19 @@ class FileList:
         return None if place is None else self.exports[place]
 
     def summary(self) -> str:
-        """What all of it is, on one line: `74 exports, 51 need migration, 2 with failures, 20 other files`.
+        """What all of it is, on one line: `74 exports of 60 runs, 51 need migration, 2 with failures, 20 other files`.
 
         An export of GenAI-Perf can be migrated, but is no export of AIPerf: it is counted apart.
         """
         read = [export for export in self.exports if export.read]
         main = [export for export in read if export.main]
         failed = sum(bool(export.error) for export in read)
-        parts = [plural(len(main), "export")]
+        parts = [exports_of_runs(len(main), self._number_of_runs(main))]
         if predecessors := sum(export.migratable for export in read) - len(main):
             parts.append(f"{predecessors} GenAI-Perf")
         if outdated := sum(export.outdated for export in read):
             parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
-        if problems := sum(bool(export.problems) for export in main):
+        if problems := sum(bool(export.problems) for export in read):
             parts.append(f"{problems} with problems")
         if failures := sum(bool(export.failed) for export in main):
             parts.append(f"{failures} with failures")
@@ -118,12 +142,21 @@ class FileList:
             parts.append(f"reading {len(read)} of {len(self.exports)}")
         return ", ".join(parts)
 
+    def _number_of_runs(self, main: list[Export]) -> int:
+        """How many runs the exports are of; while files are being read, as many as there are exports."""
+        if self._runs is None:
+            if not all(export.read for export in self.exports):
+                return len(main)
+            self._runs = len(runs_among(main)[0])
+        return self._runs
+
     # --- the lines ---------------------------------------------------------------------------------------------
 
     def arrange(self) -> None:
         """Make the lines for the present view, filter, order and folding."""
-        exports = passing(self.exports, self.filter)
+        exports = self.condition.passing(self.exports)
         self.matching = len(exports)
+        self._passed, self._passing = exports, None
         ordered = self._ordered(exports)
         if self.view == "table":
             self.rows = [Row(export.path, 0, export) for export in ordered]
@@ -133,9 +166,14 @@ class FileList:
             self.rows = self._tree(ordered)
 
     @property
+    def filtered(self) -> bool:
+        """Whether the filter asks anything."""
+        return bool(self.condition.text.strip())
+
+    @property
     def plain(self) -> bool:
         """Whether the lines are all files in the order they were found, whatever becomes known of them."""
-        return self.view == "table" and not self.sort and not self.filter.strip()
+        return self.view == "table" and not self.sort and not self.filtered
 
     def find(self, key: str) -> int | None:
         """The index of a line by its key."""
@@ -182,11 +220,19 @@ class FileList:
         row = self.rows[index]
         if row.export is None:
             sign = "▸" if row.key in self._folded else "▾"
-            return Line((f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.shown_columns) - 1)), "group")
+            return Line(
+                (f"{'  ' * row.depth}{sign} {row.title}", *[""] * (len(self.shown_columns) - 1)),
+                "group",
+                self._marks(row),
+            )
         export = row.export
         name = export.name if self.view != "tree" else safe_text(export.relative.rpartition("/")[2])
         cells = (each.cell(export) for each in self.shown_columns[1:])
-        return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(export.path))
+        return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(row))
+
+    def in_order(self) -> list[Export]:
+        """All files that pass the filter, in the present order, whatever is folded."""
+        return self._ordered(self._passed)
 
     def _ordered(self, exports: list[Export]) -> list[Export]:
         by = column(self.sort) if self.sort else None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from migrator.errors import MigratorError, reported
 from migrator.jsonfile import Json
-from tui.common.release import writers_of
-from tui.common.rows import figure, safe_text
-from tui.files.columns import METRICS, words
+from tui.common.rows import safe_text
+from tui.files.columns import METRICS
 from tui.files.export import Export, stamp
 
 # The list is on the screen before the first file is read: what reading needs is imported by the functions that read.
@@ -17,72 +16,88 @@ if TYPE_CHECKING:
     from migrator.batch.load import Loaded
 
 
-def read(path: str, relative: str, metrics: Sequence[str] = METRICS) -> Export:
+_LARGEST: Final = 1e300
+_ALWAYS: Final = (
+    "version",
+    "release",
+    "dialect",
+    "date",
+    "model",
+    "load",
+    "concurrency",
+    "phase",
+    "requests",
+    "failed_requests",
+    "problems",
+    "family",
+    "cancelled",
+    *(f"is:{state}" for state in ("old", "export", "failed", "cancelled", "phase")),
+)
+"""Fields that a filter may ask of every file without reading it again; the others are read when they are asked for."""
+
+
+def read(path: str, relative: str, keys: Sequence[str] = METRICS) -> Export:
     """Read a file once, and all that the list shows of it; what fails becomes its `error`, never an exception.
 
     Args:
         path: the file.
         relative: its path below the one that was named, with slashes.
-        metrics: the statistics to keep, as `METRIC.STAT` with today's name of the metric.
+        keys: the fields to keep besides those that are always kept: `METRIC.STAT`, paths, facts about the run.
     """
-    export = Export(path, relative, read=True, stamp=stamp(path))
+    export = Export(path, relative, read=True, stamp=stamp(path), words=relative.casefold())
     from migrator.batch.load import load
 
     try:
         with reported(path):
-            _fill(export, load(path), metrics)
+            _fill(export, load(path), keys)
     except MigratorError as error:
         error.file = ""
         export.error = safe_text(str(error))
-    export.words = words(export)
     return export
 
 
-def _fill(export: Export, loaded: Loaded, metrics: Sequence[str]) -> None:
+def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> None:
     from migrator.aiperf.releases import version_key
-    from migrator.batch.facts import facts
-    from migrator.chain.names import metrics_of
-    from migrator.chain.requests import requests_of
-    from migrator.chain.steps import NEWEST
-    from migrator.diff.workload import workload
+    from migrator.batch.fields import File, field_of
+    from migrator.batch.runs import mark_of
     from migrator.identify import MIGRATABLE, Family
 
     identity = loaded.identity
     export.family = identity.family.value
     export.main = identity.family is Family.EXPORT
-    if loaded.parsed is None or identity.family not in MIGRATABLE:
+    file = File(identity, loaded.parsed.data if loaded.parsed else None, export.path, export.relative)
+    export.words = safe_text(file.words)
+    for key in (*_ALWAYS, *keys):
+        values = field_of(key).values(file)
+        if key in keys and (number := _number(key, values)) is not None:
+            export.numbers[key] = number
+        elif values:
+            export.values[key] = values
+    if identity.family not in MIGRATABLE:
         return
-    if not export.main:
-        # It becomes an export by a migration; until then it has metrics, but neither version nor workload.
-        export.outdated = True
-        export.numbers = _numbers(loaded.parsed.data, metrics)
-        return
-    known = facts(loaded)
-    document = loaded.parsed.data
-    export.version = identity.version
+    export.outdated = file.is_old
+    export.mark = mark_of(file.run, file.metrics)
+    export.model = safe_text(", ".join(map(str, field_of("model").values(file))))
+    export.load = safe_text(file.load)
+    # One of GenAI-Perf becomes an export by a migration; until then it has metrics and a workload, but no version.
+    export.version = identity.version if export.main else ""
     export.rank = version_key(identity.version)
-    export.outdated = export.rank < version_key(NEWEST)
     export.label = safe_text(identity.label)
     export.dialect = identity.dialect or ""
-    export.release = _releases(writers_of(identity))
-    export.start = safe_text(known["start_time"])
-    export.cancelled = known["was_cancelled"] is True
-    export.failed = requests_of(document, identity.version).failed
-    plan = workload(document)
-    export.model = safe_text(_joined(plan.get("model")))
-    export.load = safe_text(_load(plan))
-    export.numbers = _numbers(metrics_of(document, identity.version), metrics)
-    export.problems = _problems(loaded)
+    export.release = _releases(identity.writers) if export.main else ""
+    export.start = safe_text(file.run.get("start_time"))
+    export.cancelled = file.run.get("was_cancelled") is True
+    export.failed = file.requests.failed
+    export.problems = file.problems
 
 
-def _problems(loaded: Loaded) -> tuple[str, ...]:
-    """The codes of what `check` finds; a note is not a problem of the file."""
-    from migrator.check import Severity, check
+def _number(key: str, values: tuple[Json, ...]) -> float | None:
+    """The value of a statistic as a list orders it; None for another field, and for a number that no float holds."""
+    from migrator.batch.fields import statistic_of
 
-    if loaded.parsed is None or loaded.identity.newer:
-        return ()
-    found = check(loaded.parsed, loaded.identity)
-    return tuple(dict.fromkeys(finding.code for finding in found if finding.severity is not Severity.NOTE))
+    if not statistic_of(key) or not values or abs(values[0]) > _LARGEST:
+        return None
+    return float(values[0])
 
 
 def _releases(names: Sequence[str]) -> str:
@@ -90,47 +105,3 @@ def _releases(names: Sequence[str]) -> str:
     if not names:
         return "unknown"
     return safe_text(names[0]) if len(names) == 1 else f"{names[0]}…{names[-1]}"
-
-
-def _joined(value: Json) -> str:
-    return ", ".join(map(str, value)) if type(value) is list else "" if value is None else str(value)
-
-
-def _load(plan: dict[str, Json]) -> str:
-    parts = []
-    if plan.get("concurrency") is not None:
-        parts.append(f"c={plan['concurrency']}")
-    if plan.get("request rate") is not None:
-        parts.append(f"{figure(plan['request rate']) or plan['request rate']}/s")
-    if plan.get("input file") is not None:
-        parts.append("file")
-    elif plan.get("input length") is not None:
-        parts.append(f"{plan['input length']}→{plan.get('output length asked for') or '?'}")
-    return " ".join(map(str, parts))
-
-
-def _numbers(found: Mapping[str, Json], metrics: Sequence[str]) -> dict[str, float]:
-    """Those of the statistics that are there, whatever the metrics were called when the file was written."""
-    numbers = {}
-    for key in metrics:
-        tag, _, statistic = key.rpartition(".")
-        number = _number(found, tag, statistic)
-        if number is not None:
-            numbers[key] = number
-    return numbers
-
-
-def _number(found: Mapping[str, Json], tag: str, statistic: str) -> float | None:
-    from migrator.aiperf.metrics import catalogue
-    from migrator.aiperf.units import convert, same_family
-    from migrator.chain.names import block_of
-
-    block = block_of(found, tag)
-    value = block.get(statistic) if block else None
-    if block is None or type(value) is bool or not isinstance(value, (int, float)) or abs(value) > 1e300:
-        return None
-    unit, metric = block["unit"], catalogue().get(tag)
-    # A count of values has no unit of its own.
-    if metric is None or statistic == "count" or type(unit) is not str or not same_family(unit, metric.unit):
-        return float(value)
-    return float(value) if unit == metric.unit else convert(value, unit, metric.unit)

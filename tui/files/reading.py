@@ -1,6 +1,6 @@
 """Read many files without delaying the screen: a few in this process, many in others.
 
-This module, run as a program, is such a process: it takes bundles of names, with the statistics to read, on standard
+This module, run as a program, is such a process: it takes bundles of names, with the fields to read, on standard
 input and gives [`Export`][tui.files.export.Export]s back, both pickled, between two ends of this program only. A thread
 alone would share the interpreter with the screen, which then stutters.
 """
@@ -40,7 +40,7 @@ def read_all(
     Args:
         names: (path, relative) of each.
         stop: called often; whether to end early.
-        metrics: the statistics to read, as `METRIC.STAT`.
+        metrics: the fields to keep besides those that are always kept, such as `METRIC.STAT`.
     """
     yield from (_read_here if len(names) <= _FEW else _read_in_processes)(names, stop, tuple(metrics))
 

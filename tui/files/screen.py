@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, get_args
 
@@ -14,37 +15,44 @@ from textual.worker import get_current_worker
 
 from tui.common.clipboard import Copy
 from tui.common.grid import Grid
-from tui.common.page import Page
 from tui.common.rows import tab_separated
 from tui.files.columns import DEFAULT_COLUMNS, METRICS, column
-from tui.files.export import Export, found, stamp
-from tui.files.model import FileList, View
+from tui.files.command import command
+from tui.files.export import Export, found, runs_among, stamp
+from tui.files.model import View
 from tui.files.reading import read_all
+from tui.files.selecting import SelectingPage
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
 VIEWS: tuple[View, ...] = get_args(View)
+OLD = "is:old"
+"""The word of a filter for what needs migration."""
 
 
-class FilesScreen(Page):
+class FilesScreen(SelectingPage):
     """Every export under the given paths."""
 
     KEEPS_END = True
     HELP_TEXT = (
         "Every file under the given paths. ↑ after a version: it needs migration. ! codes: what check found. Other"
         " families than main exports are dimmed.\n\n"
-        "A filter has words that must be there; -word or !word must not. version:1.0, model:x, release:x, load:x,"
-        " problems:M0, time_to_first_token.p99:12 ask one column; is:old, is:bad, is:export, is:failed, is:cancelled"
-        " ask what a file is.\n\n"
-        "a and b mark the baseline and the candidate, or groups of them if lines are selected with space."
+        "A filter is a condition as --where takes it. Words must be there; -word or !word must not. version:1.0,"
+        " model:x, concurrency>4, time_to_first_token.p99<200, input_config.phases.0.type:poisson ask one thing;"
+        " is:old, is:bad, is:export, is:failed, is:cancelled, is:phase ask what a file is; and, or, not and ( )"
+        " combine.\n\n"
+        "a and b mark the baseline and the candidate, or groups of them if lines are selected with space. Of a group,"
+        " phases and copies of its runs are left out.\n\n"
+        "To upgrade all that needs it, with backups: n, ctrl+a, m, i, enter. Keys act on the selected files that pass"
+        " the filter, as soon as they have been read; escape gives up waiting."
     )
     DEFAULT_CSS = """
     FilesScreen #filter { height: 1; border: none; padding: 0 1; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="files.filter", tooltip="filter the list", key_display="/"),
-        Binding("space", "select", "Select", id="files.select", tooltip="select or unselect the line", show=False),
+        Binding("n", "old", "Old", id="files.old", tooltip="only what needs migration, or all", show=False),
         Binding("a", "mark('A')", "Baseline", id="files.baseline", tooltip="mark as baseline (A)"),
         Binding("b", "mark('B')", "Candidate", id="files.candidate", tooltip="mark as candidate (B)"),
         Binding("d", "compare", "Compare", id="files.compare", tooltip="compare what is marked"),
@@ -78,8 +86,6 @@ class FilesScreen(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self.files = FileList(self._mark)
-        self.selected: set[str] = set()
         self._metrics = METRICS
         self._stale = False
         self._whole = False
@@ -95,9 +101,10 @@ class FilesScreen(Page):
         files = self.files
         files.view = remembered.view if remembered.view in VIEWS else "table"
         files.sort = remembered.sort if column(remembered.sort) else ""
-        files.descending, files.filter = remembered.descending, remembered.filter
+        files.descending = remembered.descending
+        files.condition.type(remembered.filter)
         files.columns = tuple(key for key in remembered.columns if column(key)) or DEFAULT_COLUMNS
-        self._metrics = files.metrics()
+        self._metrics = files.asked()
         self.grid.empty = "looking for files…"
         self.grid.show(files.heads(), files)
         self.grid.focus()
@@ -109,12 +116,17 @@ class FilesScreen(Page):
     @property
     def busy(self) -> bool:
         """Whether the list is incomplete, or not all that was read is on the screen."""
-        return self._stale or not self._whole or self.shell.session.has_written
+        return self._stale or not self._whole or bool(self.waiting) or self.shell.session.has_written
 
     @property
-    def grid(self) -> Grid:
-        """The list."""
-        return self.query_one("#body", Grid)
+    def whole(self) -> bool:
+        """Whether all files have been found."""
+        return self._whole
+
+    def take_over(self) -> None:
+        """Show what has been read."""
+        if self._stale:
+            self._settle_lines()
 
     def where(self) -> str:
         """The paths, and what is there."""
@@ -122,9 +134,8 @@ class FilesScreen(Page):
         return f"{', '.join(paths)}: {self.files.summary()}" if self.files.exports else ", ".join(paths)
 
     def command(self) -> Sequence[str]:
-        """`inspect` of what is selected, else of all paths."""
-        chosen = sorted(self.selected)
-        return ["aiperf-migrate", "inspect", "--json", *(chosen or self.shell.session.paths)]
+        """`table` with the filter, the order and the columns of the list."""
+        return command(self.files, self.shell.session.paths, self.selection.visible())
 
     def copies(self) -> list[Copy]:
         """Path, row and table."""
@@ -149,8 +160,8 @@ class FilesScreen(Page):
 
     def _read_metrics(self) -> None:
         """Read all files again if a statistic is asked for that was not read."""
-        if not set(self.files.metrics()) <= set(self._metrics):
-            self._metrics = self.files.metrics()
+        if not set(self.files.asked()) <= set(self._metrics):
+            self._metrics = self.files.asked()
             self._whole = False
             self._look({}, self._metrics)
 
@@ -177,6 +188,8 @@ class FilesScreen(Page):
         if message.whole:
             self._whole = True
             self.files.keep(export.path for export in message.exports)
+            self.selection.keep(export.path for export in message.exports)
+            self.shell.session.keep_marks([export.path for export in message.exports])
         self.files.add(message.exports)
         self.grid.empty = "no file here" if message.whole else self.grid.empty
         self._stale = True
@@ -193,13 +206,18 @@ class FilesScreen(Page):
         if self.shell.session.has_written and self.is_current:
             self.action_rescan()
         if self._stale:
-            self._stale = False
-            # While the order does not depend on what is being read, the lines stay where they are.
-            if self.files.plain and len(self.files.rows) == len(self.files.exports):
-                self.grid.refresh()
-            else:
-                self._arrange()
-            self.show_header()
+            self._settle_lines()
+        if self.waiting and self.is_current:
+            self.go_on()
+
+    def _settle_lines(self) -> None:
+        self._stale = False
+        # While the order does not depend on what is being read, the lines stay where they are.
+        if self.files.plain and len(self.files.rows) == len(self.files.exports):
+            self.grid.refresh()
+        else:
+            self._arrange()
+        self.show_header()
 
     def _arrange(self) -> None:
         """Make the lines anew; the cursor stays on its file."""
@@ -211,14 +229,16 @@ class FilesScreen(Page):
         if self.files.exports and not self.files.rows:
             self.grid.empty = "nothing passes the filter: esc clears it"
         self.grid.reload(place)
-        self._tell()
+        self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
         """The line above the footer: selection, filter, order."""
         files = self.files
-        parts = [f"{len(self.selected)} selected"] if self.selected else []
-        if files.filter:
-            parts.append(f"filter {files.filter!r}: {files.matching} of {len(files.exports)}")
+        parts = [self.waits_for] if self.waiting else []
+        parts += [self.selection.words] if self.selection else []
+        if files.condition.text:
+            problem = f" ({told})" if (told := files.filter_problem) else ""
+            parts.append(f"filter {files.condition.text!r}: {files.matching} of {len(files.exports)}{problem}")
         row = files.rows[self.grid.cursor] if self.grid.cursor < len(files.rows) else None
         if row and row.export:
             parts.append(row.export.error or row.export.path)
@@ -228,7 +248,7 @@ class FilesScreen(Page):
 
     @on(Grid.Moved)
     def _moved(self) -> None:
-        self._tell()
+        self.tell()
 
     @on(Grid.Chosen)
     def _chosen(self, message: Grid.Chosen) -> None:
@@ -284,15 +304,15 @@ class FilesScreen(Page):
         from textual.widgets import Input
 
         if not self.query("#filter"):
-            hint = "words; -word excludes; version:1.0; is:old"
-            box = Input(self.files.filter, id="filter", placeholder=hint, compact=True)
+            hint = "words; -word excludes; version<1.3; model:x; is:old"
+            box = Input(self.files.condition.text, id="filter", placeholder=hint, compact=True)
             self.mount(box, before="#status")
             box.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed."""
-        if event.value != self.files.filter:
-            self.files.filter = event.value
+        if event.value != self.files.condition.text:
+            self.files.condition.type(event.value)
             self._arrange()
             self._read_metrics()
 
@@ -303,43 +323,45 @@ class FilesScreen(Page):
         self.grid.focus()
 
     def action_back(self) -> None:
-        """Close the filter line; else clear the selection; else clear the filter."""
+        """Close the filter line; else give up waiting; else clear the selection; else clear the filter."""
         if self.query("#filter"):
-            self.files.filter = ""
+            self.files.condition.type("")
             self.on_input_submitted()
-        elif self.selected:
-            self.selected.clear()
-        elif self.files.filter:
-            self.files.filter = ""
+        elif self.waiting:
+            self.waiting.clear()
+        elif self.selection:
+            self.selection.clear()
+        elif self.files.condition.text:
+            self.files.condition.type("")
             self._remember()
         self._arrange()
 
-    def action_select(self) -> None:
-        """Select a file, or all in a folder or group; the cursor goes on."""
-        if not self.files.rows:
-            return
-        paths = {export.path for export in self.files.behind(self.grid.cursor)}
-        self.selected = self.selected - paths if paths <= self.selected else self.selected | paths
-        self.grid.refresh()
-        self.grid.cursor += 1
-        self._tell()
-
-    def chosen(self) -> list[Export]:
-        """The files that are selected, else those of the line that the cursor is on."""
-        if self.selected:
-            exports = [export for export in self.files.exports if export.path in self.selected]
-        else:
-            exports = list(self.files.behind(self.grid.cursor)) if self.files.rows else []
-        return exports
+    def action_old(self) -> None:
+        """Show only what needs migration, or all again."""
+        words = self.files.condition.text.split()
+        rest = [word for word in words if word != OLD]
+        self.files.condition.type(" ".join(rest if OLD in words else [*words, OLD]))
+        self._arrange()
+        self._remember()
 
     def action_mark(self, side: str) -> None:
-        """Put the chosen exports on a side of the comparison."""
-        paths = [export.path for export in self.chosen() if export.main]
-        if not paths:
-            self.notify("only main exports can be compared", markup=False)
+        """Put the chosen exports on a side of the comparison: of several, those that are runs."""
+        self.when_read(self.acted_on(), partial(self._put_on, side))
+
+    def _put_on(self, side: str, chosen: Sequence[Export]) -> None:
+        from migrator.batch.runs import words
+
+        exports = [export for export in chosen if export.migratable]
+        self.left_out(chosen, exports, "not exports")
+        if not exports:
+            self.notify("only exports can be compared", markup=False)
             return
-        self.shell.session.mark(side, paths)
-        self.selected.clear()
+        # One that is chosen alone is meant, whatever it is; so are those of which none is a run.
+        runs, left_out = runs_among(exports) if len(exports) > 1 else (exports, {})
+        if runs and left_out:
+            self.notify(words(left_out).partition(" (")[0], markup=False)
+        self.shell.session.mark(side, [export.path for export in runs or exports])
+        self.selection.clear()
         self._marks_changed()
 
     def action_swap(self) -> None:
@@ -355,7 +377,7 @@ class FilesScreen(Page):
     def _marks_changed(self) -> None:
         self.show_header()
         self.grid.refresh()
-        self._tell()
+        self.tell()
 
     def action_columns(self) -> None:
         """Choose which columns are shown."""
@@ -370,14 +392,10 @@ class FilesScreen(Page):
 
         self.app.push_screen(ColumnsDialog(self.files.columns), chosen)
 
-    def _mark(self, path: str) -> str:
-        side = self.shell.session.side(path)
-        return f"{'•' if path in self.selected else ' '}{side or ' '}"
-
     def _remember(self) -> None:
         remembered, files = self.shell.session.remembered, self.files
         remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
-        remembered.filter = files.filter
+        remembered.filter = files.condition.text
         is_default = {*files.columns, "name"} == set(DEFAULT_COLUMNS)
         remembered.columns = [] if is_default else list(files.columns)
 
@@ -387,7 +405,12 @@ class FilesScreen(Page):
 
     def action_migrate(self) -> None:
         """Preview the migration of the chosen exports."""
-        self.shell.open_migration([Path(export.path) for export in self.chosen() if export.migratable])
+        self.when_read(self.acted_on(), self._migrate)
+
+    def _migrate(self, chosen: Sequence[Export]) -> None:
+        exports = [export for export in chosen if export.migratable]
+        self.left_out(chosen, exports, "not exports")
+        self.shell.open_migration([Path(export.path) for export in exports])
 
 
 def _same(export: Export | None, path: str) -> bool:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
 from migrator.chain.steps import NEWEST
+from migrator.errors import MigratorError
 from migrator.render.safe import printable
+from migrator.render.text import plural
 from tui.common.choice import Choice
-from tui.common.form import Field, Form, Values
+from tui.common.form import YES, Field, Form, Values
 from tui.common.page import Page
+from tui.migrate.journals import announce, forget
 from tui.migrate.target import goal, targets
 from tui.migrate.writing import Order, preview_words
+from tui.session import Write
 
 
 class MigrationPage(Page):
@@ -28,6 +32,14 @@ class MigrationPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "target", "Target", id="migrate.target", tooltip="choose the target version or release…"),
         Binding("w", "write", "Write", id="migrate.write", tooltip="write a copy, or in place…"),
+        Binding(
+            "i",
+            "write_in_place",
+            "In place",
+            id="migrate.in-place",
+            tooltip="write in place, with backups…",
+            show=False,
+        ),
         Binding(
             "e",
             "residue",
@@ -61,6 +73,10 @@ class MigrationPage(Page):
         """What is to be written; `place` is `yes` for in place."""
         raise NotImplementedError
 
+    def total(self) -> int:
+        """How many files there are to write."""
+        return 1
+
     def suggested(self) -> str:
         """Where a copy goes unless the user says otherwise."""
         raise NotImplementedError
@@ -69,8 +85,8 @@ class MigrationPage(Page):
         """What the dialog says: label and text."""
         raise NotImplementedError
 
-    def write(self, order: Order) -> None:
-        """Write what an order says."""
+    def write(self, order: Order, write: Write) -> None:
+        """Write what an order says, with the journal of `write`."""
         raise NotImplementedError
 
     # --- the frame ---------------------------------------------------------------------------------------------
@@ -85,7 +101,7 @@ class MigrationPage(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Writing is off where nothing can be written."""
-        if action == "write" and (self.read_only or self.can_write()):
+        if action in ("write", "write_in_place") and (self.read_only or self.can_write()):
             return None
         return super().check_action(action, parameters)
 
@@ -118,6 +134,13 @@ class MigrationPage(Page):
 
     def action_write(self) -> None:
         """Ask for the place, then write."""
+        self._ask_where()
+
+    def action_write_in_place(self) -> None:
+        """Say what would be written in place of the originals, then write it."""
+        self._ask_where(in_place=True)
+
+    def _ask_where(self, *, in_place: bool = False) -> None:
         why = "read-only: nothing is written" if self.read_only else self.can_write()
         if why:
             self.notify(why, severity="warning", markup=False)
@@ -132,16 +155,52 @@ class MigrationPage(Page):
 
         def taken(values: Values | None) -> None:
             if values is not None:
-                self.write(order(values))
+                self._begin_to_write(order(values))
 
         fields = (
             Field("destination", "copy to", self.suggested()),
-            Field("place", "in place of the original, with a backup", "", cross=True),
+            Field("place", "in place of the original, with a backup", YES if in_place else "", cross=True),
         )
-        form = Form("write", fields, describe, lambda values: order(values).problem(), "Write")
+        focus = "take" if in_place else ""
+        form = Form("write", fields, describe, lambda values: order(values).problem(), "Write", focus)
         self.app.push_screen(form, taken)
+
+    def _begin_to_write(self, order: Order) -> None:
+        """Write with a journal; without one, nothing is written."""
+        if self.shell.session.running:
+            self.complain("files are being written: wait until that has ended")
+            return
+        try:
+            write = announce(order, self.total())
+        except MigratorError as error:
+            self.complain(f"nothing was written, for there can be no journal: {error}")
+            return
+        self.shell.session.writes.append(write)
+        self.write(order, write)
+
+    def ended(self, write: Write, *, complete: bool) -> None:
+        """A write has ended; one that is complete, or that the user stopped here, needs nothing to finish it."""
+        if complete:
+            forget(write.journal)
+        self.shell.write_ended(write)
+        self.show_header()
+
+    def files_changed(self) -> None:
+        """Make the preview again."""
+        self.look()
 
     def _command(self, order: Order) -> list[str]:
         lines = order.command().split("\n")
         more = [f"… and {len(lines) - 3} more"] if len(lines) > 3 else []
-        return [*map(printable, lines[:3]), *more]
+        return [*(printable(_shortened(line, len(order.paths))) for line in lines[:3]), *more]
+
+
+_LONGEST_COMMAND: Final = 230
+"""Characters of a command line that the dialog shows: three lines of it."""
+
+
+def _shortened(line: str, paths: int) -> str:
+    """The beginning of a command line, so that a long one leaves room for what is to be decided."""
+    if len(line) <= _LONGEST_COMMAND:
+        return line
+    return f"{line[:_LONGEST_COMMAND].rpartition(' ')[0]} … ({plural(paths, 'path')} in all)"

@@ -10,12 +10,14 @@ from migrator.batch.migrate_work import Migrating
 from migrator.batch.pool import run, usable_cores
 from migrator.batch.request import Request, Result, Status
 from migrator.errors import MigratorError
+from migrator.ledger import Loss
 from migrator.render.report import counts, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.rows import Column, Line
+from tui.migrate.processes import prepare
 from tui.migrate.target import goal
-from tui.migrate.writing import Order, sources
+from tui.migrate.writing import Losses, sources
 
 COLUMNS = (
     Column("file", "file"),
@@ -34,8 +36,14 @@ class Outcome:
         self.results: list[Result] = []
         self.count: Counter[Status] = Counter()
         self.lost = 0
+        self._losses: Counter[Loss] = Counter()
+        self._files_with_loss = 0
+        self.troubled = False
+        """Whether there is a loss, a warning or a failure among them."""
         self.size = 0
         """Bytes of the files that change."""
+        self.written = 0
+        """How many outputs there are; a copy of a file that stays as it is counts, too."""
 
     def __len__(self) -> int:
         return len(self.results)
@@ -50,6 +58,16 @@ class Outcome:
         self.count.update(result.status for result in results)
         self.lost += sum(result.tally.lost for result in results)
         self.size += size
+        for result in results:
+            self.written += bool(result.output)
+            self._losses.update(result.tally.losses)
+            self._files_with_loss += bool(result.tally.lost)
+            self.troubled = self.troubled or is_troubled(result)
+
+    @property
+    def losses(self) -> Losses:
+        """What is lost in all files together."""
+        return Losses(self.lost, self._losses, self._files_with_loss, self.count[Status.FAILED])
 
     @property
     def total(self) -> str:
@@ -69,6 +87,11 @@ def line(result: Result) -> Line:
     tone = "warn" if result.tally.lost else _TONES[result.status]
     status = f"{_SIGNS[result.status]} {result.status.value}"
     return Line((printable(result.source.relative), status, move, what), tone)
+
+
+def is_troubled(result: Result) -> bool:
+    """Whether a file has a loss, a warning or a failure."""
+    return bool(result.error or result.warnings or result.tally.lost)
 
 
 def details(result: Result) -> list[str]:
@@ -96,12 +119,8 @@ def preview_files(paths: tuple[str, ...], to: str, *, residue: bool, stop: Calla
         stop: asked before each file whether to end early.
     """
     request = Request(goal(to), residue=residue, ledgers=False)
-    return run(sources(paths), Migrating(request), usable_cores(), stop)
-
-
-def write_files(order: Order, stop: Callable[[], bool]) -> Iterator[Result]:
-    """Write what an order says, file by file; when it is stopped, each file is complete or untouched."""
-    return run(order.sources(), Migrating(order.request()), usable_cores(), stop)
+    prepare()
+    yield from run(sources(paths), Migrating(request), usable_cores(), stop)
 
 
 def size_of(result: Result) -> int:

@@ -19,11 +19,13 @@ from migrator.errors import MigratorError
 from migrator.render.safe import printable
 from tui.common.clipboard import Copy
 from tui.common.grid import Grid
-from tui.common.rows import tab_separated
+from tui.common.rows import home_path, tab_separated
 from tui.migrate.base import MigrationPage
-from tui.migrate.batch import COLUMNS, Outcome, details, preview_files, size_of, write_files
+from tui.migrate.batch import COLUMNS, Outcome, details, is_troubled, preview_files, size_of
+from tui.migrate.journals import carry_out
 from tui.migrate.target import goal
 from tui.migrate.writing import Order, summary_rows
+from tui.session import Write
 
 _INTERVAL: Final = 0.1
 """Seconds between two updates of the screen."""
@@ -37,7 +39,7 @@ class BatchScreen(MigrationPage):
         " A file that cannot be migrated says so in its line, and the others go on. enter shows one file in full."
     )
     DEFAULT_CSS = """
-    BatchScreen #headline { height: auto; max-height: 2; padding: 0 1; }
+    BatchScreen #headline { height: auto; max-height: 4; padding: 0 1; }
     BatchScreen #progress { height: 1; padding: 0 1; display: none; }
     BatchScreen.-running #progress { display: block; }
     """
@@ -59,8 +61,10 @@ class BatchScreen(MigrationPage):
         self.outcome = Outcome()
         self.running = ""
         """`trying` or `writing` while a worker runs, else empty."""
-        self.wrote = False
+        self.wrote: Write | None = None
+        """What was written, while its results are on the screen."""
         self._stopped = False
+        self._fault = ""
 
     def body(self) -> ComposeResult:
         """Headline, progress, and the results."""
@@ -84,14 +88,14 @@ class BatchScreen(MigrationPage):
         self._begin("trying", None)
         self._work(preview_files(self.paths, self.to, residue=self.residue, stop=self._stop_asked), self.outcome)
 
-    def write(self, order: Order) -> None:
+    def write(self, order: Order, write: Write) -> None:
         """Write what the order says."""
-        self._begin("writing", len(self.outcome))
-        self._work(write_files(order, self._stop_asked), self.outcome)
+        self._begin("writing", len(self.outcome), write)
+        self._work(carry_out(order, write, self._stop_asked), self.outcome)
 
-    def _begin(self, what: str, total: int | None) -> None:
-        self.running, self.wrote, self._stopped = what, what == "writing", False
-        self.outcome = Outcome()
+    def _begin(self, what: str, total: int | None, write: Write | None = None) -> None:
+        self.running, self.wrote, self._stopped = what, write, False
+        self.outcome, self._fault = Outcome(), ""
         grid = self.query_one("#body", Grid)
         grid.empty = "reading…"
         grid.show(COLUMNS, self.outcome)
@@ -100,12 +104,12 @@ class BatchScreen(MigrationPage):
         self._tell()
 
     def _stop_asked(self) -> bool:
-        return self._stopped
+        return self._stopped or (self.wrote is not None and self.wrote.stopping)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="batch", description="the batch")
     def _work(self, results: Iterator[Result], outcome: Outcome) -> None:
         worker, held, size, since = get_current_worker(), list[Result](), 0, time.monotonic()
-        fault = ""
+        fault = "it ended early"
         try:
             for result in results:
                 held.append(result)
@@ -115,13 +119,18 @@ class BatchScreen(MigrationPage):
                 if time.monotonic() - since > _INTERVAL:
                     self.app.call_from_thread(self._came, held, size, outcome)
                     held, size, since = [], 0, time.monotonic()
+            fault = ""
         except MigratorError as error:
             fault = str(error)
-        self.app.call_from_thread(self._came, held, size, outcome)
-        self.app.call_from_thread(self._over, outcome, fault)
+        finally:
+            self.app.call_from_thread(self._came, held, size, outcome)
+            self.app.call_from_thread(self._over, outcome, fault)
 
     def _came(self, results: list[Result], size: int, outcome: Outcome) -> None:
         outcome.add(results, size)
+        if outcome is self.outcome and self.wrote:
+            self.wrote.done, self.wrote.changed = len(outcome), outcome.written
+            self.show_header()
         if outcome is not self.outcome or not self.is_attached:
             return
         self.query_one(ProgressBar).update(progress=len(outcome))
@@ -129,18 +138,20 @@ class BatchScreen(MigrationPage):
         self._tell()
 
     def _over(self, outcome: Outcome, fault: str) -> None:
-        if self.wrote:
-            self.shell.session.has_written = True
+        was, write = self.running, self.wrote if outcome is self.outcome else None
+        if write:
+            # After `x` the user knows; after a fault, or on leaving, the rest is still to be finished.
+            self.ended(write, complete=not fault and not write.stopping)
         if outcome is not self.outcome or not self.is_attached:
             return
-        was, self.running = self.running, ""
+        self.running, self._fault = "", fault
         self.remove_class("-running")
         self.query_one("#body", Grid).empty = "no files"
         self._tell()
         if fault:
             self.complain(fault)
         elif was == "writing":
-            self.notify(self._headline(), timeout=8, markup=False)
+            self.notify(self._headline().split("\n")[0], timeout=8, markup=False)
 
     # --- showing -----------------------------------------------------------------------------------------------
 
@@ -148,10 +159,12 @@ class BatchScreen(MigrationPage):
         if self.running:
             return f"{self.running}, to {goal(self.to).name}: {self.outcome.total}   x stops"
         done = "written" if self.wrote else f"preview to {goal(self.to).name}"
-        return f"{done}{', stopped' if self._stopped else ''}: {self.outcome.total}"
+        how = "✗ not complete, " if self._fault else ""
+        total = f"{how}{done}{', stopped' if self._stop_asked() else ''}: {self.outcome.total}"
+        return f"{total}\nu takes it back   journal {home_path(self.wrote.journal)}" if self.wrote else total
 
     def _tell(self) -> None:
-        self.query_one("#headline", Static).update(printable(self._headline()))
+        self.query_one("#headline", Static).update("\n".join(map(printable, self._headline().split("\n"))))
         self.refresh_bindings()
         self._moved()
 
@@ -175,6 +188,10 @@ class BatchScreen(MigrationPage):
             screen.to, screen.residue = self.to, self.residue
             self.app.push_screen(screen)
 
+    def offers(self, action: str) -> bool:
+        """There is something to stop while it runs, and trouble only in some batches."""
+        return {"stop": bool(self.running), "trouble": self.outcome.troubled}.get(action, True)
+
     def action_stop(self) -> None:
         """Stop after the present file."""
         if self.running:
@@ -184,7 +201,7 @@ class BatchScreen(MigrationPage):
         """The next file with a loss, a warning or a failure."""
         grid, results = self.query_one("#body", Grid), self.outcome.results
         order = ((grid.cursor + way * step) % len(results) for step in range(1, len(results) + 1))
-        found = next((index for index in order if _troubled(results[index])), None)
+        found = next((index for index in order if is_troubled(results[index])), None)
         if found is None:
             self.notify("no losses, warnings or failures", markup=False)
         else:
@@ -216,11 +233,17 @@ class BatchScreen(MigrationPage):
         """Why nothing can be written now; empty if it can."""
         if self.running:
             return f"still {self.running}"
+        if self._fault and not self.wrote:
+            return "the preview is not complete: r makes it again"
         return "" if self.outcome.count[Status.MIGRATED] else "no file would change"
 
     def order(self, place: str, destination: str) -> Order:
         """All of the selection."""
         return Order(self.paths, self.to, "in place" if place else "copy", destination, self.residue, many=True)
+
+    def total(self) -> int:
+        """All files of the preview."""
+        return len(self.outcome)
 
     def suggested(self) -> str:
         """A folder of its own below the working directory."""
@@ -228,9 +251,5 @@ class BatchScreen(MigrationPage):
         return next((name for name in names if not os.path.lexists(name)), f"migrated-{self.to}")
 
     def dialog_rows(self, order: Order) -> list[tuple[str, str]]:
-        """How many files and bytes, where to, and the backups."""
-        return summary_rows(order, self.outcome.size, None, self.outcome.count[Status.MIGRATED])
-
-
-def _troubled(result: Result) -> bool:
-    return bool(result.error or result.warnings or result.tally.lost)
+        """How many files and bytes, where to, the backups, and the losses."""
+        return summary_rows(order, self.outcome.size, None, self.outcome.count[Status.MIGRATED], self.outcome.losses)

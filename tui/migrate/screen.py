@@ -11,8 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from migrator.batch.migrate_files import execute
-from migrator.batch.request import Result, Status
+from migrator.batch.request import Result
 from migrator.errors import MigratorError
 from migrator.jsonfile import path_text
 from migrator.ledger import Loss
@@ -21,9 +20,11 @@ from tui.common.clipboard import Copy
 from tui.common.grid import Grid
 from tui.common.rows import Column, Line, Listed, tab_separated
 from tui.migrate.base import MigrationPage
+from tui.migrate.journals import carry_out
 from tui.migrate.preview import Preview, Stage, change_row, preview, side_by_side, stamp_of, unified
 from tui.migrate.target import goal
-from tui.migrate.writing import Order, copy_name, summary_rows
+from tui.migrate.writing import Losses, Order, copy_name, summary_rows
+from tui.session import Write
 
 STEPS: Final = (Column("step", "stage", 11), Column("counts", "what it does"))
 CHANGES: Final = (
@@ -69,7 +70,7 @@ class MigrateScreen(MigrationPage):
             "left_square_bracket", "stage(-1)", "Back", id="migrate.previous", tooltip="the stage before", show=False
         ),
         Binding(
-            "u", "unified", "Unified", id="migrate.unified", tooltip="sides beside or below each other", show=False
+            "U", "unified", "Unified", id="migrate.unified", tooltip="sides beside or below each other", show=False
         ),
         Binding("1", "only('')", "All", id="migrate.all", tooltip="all panels", show=False),
         Binding("2", "only('changes')", "Changes", id="migrate.changes", tooltip="only the changes", show=False),
@@ -248,35 +249,40 @@ class MigrateScreen(MigrationPage):
         return copy_name(self.path, self.to)
 
     def dialog_rows(self, order: Order) -> list[tuple[str, str]]:
-        """Path, sizes and backup."""
+        """Path, sizes, backup and losses."""
         assert self.preview is not None
-        return summary_rows(order, self.preview.size, self.preview.new_size, 1)
+        tally = self.preview.losses.tally()
+        losses = Losses(tally.lost, tally.losses)
+        return summary_rows(order, self.preview.size, self.preview.new_size, 1, losses)
 
-    def write(self, order: Order) -> None:
+    def write(self, order: Order, write: Write) -> None:
         """Write what the order says."""
         assert self.preview is not None
-        self._write(order, self.preview.stamp)
+        self._write(order, write, self.preview.stamp)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="write", description="writing")
-    def _write(self, order: Order, stamp: tuple[int, int, int]) -> None:
+    def _write(self, order: Order, write: Write, stamp: tuple[int, int, int]) -> None:
+        found: Result | str = f"{self.path}: was not written"
         try:
             if stamp_of(self.path) != stamp:
-                found: Result | str = f"{self.path}: has changed since it was read; r reads it again"
+                found = f"{self.path}: has changed since it was read; r reads it again"
             else:
-                found = execute(next(order.sources()), order.request())
+                (found,) = carry_out(order, write, lambda: False)
         except MigratorError as error:
             found = str(error)
-        self.app.call_from_thread(self._wrote, found)
+        finally:
+            self.app.call_from_thread(self._wrote, found, write)
 
-    def _wrote(self, found: Result | str) -> None:
-        self.shell.session.has_written = True
+    def _wrote(self, found: Result | str, write: Write) -> None:
+        write.done, write.changed = 1, int(isinstance(found, Result) and bool(found.output))
+        self.ended(write, complete=True)
         if isinstance(found, str) or found.error:
             self.complain(found if isinstance(found, str) else str(found.error))
             return
         for warning in found.warnings:
             self.notify(printable(warning), severity="warning", timeout=10, markup=False)
-        if found.status is Status.MIGRATED:
-            self.notify(f"written: {printable(found.output)}", timeout=8, markup=False)
+        if found.output:
+            self.notify(f"written: {printable(found.output)}; u takes it back", timeout=8, markup=False)
         self.look()
 
 

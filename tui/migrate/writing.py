@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from migrator.batch.discover import Names, Source, clash, discover
 from migrator.batch.request import Request
 from migrator.errors import UsageError
+from migrator.ledger import Loss
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.writing import RESIDUE_SUFFIX
@@ -70,21 +71,22 @@ class Order:
             return f"{printable(self.destination)} exists already: choose another name"
         return ""
 
-    def command(self) -> str:
-        """The command line that does the same, ready for a shell."""
+    def command(self, *, journal: str = "") -> str:
+        """The command line that does the same, ready for a shell.
+
+        Args:
+            journal: the journal of a write that was cut off, which the command then finishes.
+        """
+        options = (*option(self.to), *self._residue(), *(("--journal", journal, "--resume") if journal else ()))
         if self.place == "in place":
-            return command("convert", *option(self.to), *self._residue(), "--in-place", "--", *self.paths)
+            return command("convert", *options, "--in-place", "--", *self.paths)
         where = "-d" if self.many else "-o"
         if clash(self.paths) is None:
-            return command("convert", *option(self.to), *self._residue(), where, self.destination, "--", *self.paths)
+            return command("convert", *options, where, self.destination, "--", *self.paths)
         # One command cannot keep equal names apart, so there is one for each.
-        return "\n".join(
-            command(
-                "convert", *option(self.to), *self._residue(), *_place_below(self.destination, path, root), "--", path
-            )
-            for root in (_common(self.paths),)
-            for path in self.paths
-        )
+        root = _common(self.paths)
+        each = ((_place_below(self.destination, path, root), path) for path in self.paths)
+        return "\n".join(command("convert", *options, *place, "--", path) for place, path in each)
 
     def _residue(self) -> tuple[str, ...]:
         return ("--residue",) if self.residue else ()
@@ -145,7 +147,25 @@ def free_backup(path: str) -> str:
     return free_name(path + SUFFIX, os.stat(path))
 
 
-def summary_rows(order: Order, size: int, new_size: int | None, count: int) -> list[tuple[str, str]]:
+class Losses(NamedTuple):
+    """What a write would lose: how many values, in how many files; those of other classes; and files that fail."""
+
+    lost: int
+    values: Mapping[Loss, int]
+    files: int = 1
+    failed: int = 0
+
+    @property
+    def words(self) -> str:
+        """`! 12 values lost in 3 files, 7 inferred`, with a sign, so that it does not depend on colour."""
+        where = f" in {plural(self.files, 'file')}" if self.files > 1 else ""
+        parts = [f"! {plural(self.lost, 'value')} lost{where}" if self.lost else "✓ nothing"]
+        shown = (Loss.SAVED, Loss.REDACTED, Loss.INFERRED)
+        parts += [f"{self.values[loss]} {loss.value}" for loss in shown if self.values.get(loss)]
+        return ", ".join(parts)
+
+
+def summary_rows(order: Order, size: int, new_size: int | None, count: int, losses: Losses) -> list[tuple[str, str]]:
     """What the dialog says: label and text, harmless to show.
 
     Args:
@@ -153,10 +173,13 @@ def summary_rows(order: Order, size: int, new_size: int | None, count: int) -> l
         size: bytes of all inputs.
         new_size: bytes of the output; None if that is not known.
         count: files that change.
+        losses: what is lost in all of them.
     """
-    rows = [("read", _names(order, count)), ("size", f"{size:,} bytes")]
-    if new_size is not None:
-        rows[1] = ("size", f"{size:,} → {new_size:,} bytes")
+    rows = [("loses", losses.words)]
+    if losses.failed:
+        rows.append(("fails", f"✗ {plural(losses.failed, 'file')} cannot be migrated, and stay as they are"))
+    sizes = f"{size:,} bytes" if new_size is None else f"{size:,} → {new_size:,} bytes"
+    rows += [("read", _names(order, count)), ("size", sizes)]
     if order.place == "copy":
         rows.append(("write", printable(order.destination)))
         rows.append(("backup", "none needed: the originals stay" if order.many else "none needed: the original stays"))
@@ -164,8 +187,9 @@ def summary_rows(order: Order, size: int, new_size: int | None, count: int) -> l
         rows.append(("write", f"in place of {plural(count, 'original')}"))
         rows.append(("backup", f"each original stays beside it as FILE{SUFFIX}"))
     else:
-        rows.append(("write", f"{printable(order.paths[0])}, in place of the original"))
+        rows.append(("write", "in place of the original"))
         rows.append(("backup", printable(free_backup(order.paths[0]))))
+    rows.append(("journal", "kept: u takes it back, and what is cut off can be finished"))
     if order.residue:
         rows.append(("residue", f"beside each output, as FILE{RESIDUE_SUFFIX}, where something has no place"))
     return rows

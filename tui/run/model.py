@@ -12,15 +12,14 @@ from migrator.aiperf.directions import direction
 from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.batch.facts import facts
 from migrator.batch.load import load
+from migrator.batch.workload import workload
 from migrator.check.rule import RULES, Finding, Severity, Spot, Subject
-from migrator.diff.workload import workload
 from migrator.errors import reported
 from migrator.identify import MIGRATABLE, Family, Identity
 from migrator.jsonfile import Json
 from migrator.redact import redact
 from migrator.render.comparison.words import ARROW_WORDS, ARROWS
 from migrator.render.text import plural, wrapped
-from tui.common.release import writers_of
 from tui.common.rows import Column, Line, figure, safe_text
 
 SHOWN: Final = ("avg", "p50", "p90", "p99", "min", "max", "std", "count")
@@ -56,7 +55,7 @@ def read_run(path: str) -> Run:
     with reported(path):
         loaded = load(path)
         document = loaded.parsed.data if loaded.parsed else None
-        if loaded.identity.family is not Family.EXPORT or loaded.parsed is None:
+        if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
             clean = redact(document)[0] if type(document) is dict else document
             return Run(path, loaded.identity, clean)
         # Imported here: it brings the models of all versions.
@@ -70,9 +69,8 @@ def read_run(path: str) -> Run:
 def headline(run: Run) -> tuple[str, str]:
     """What was measured and how it went, on two lines."""
     found = run.identity
-    if found.family is not Family.EXPORT:
-        next_step = "upgrade makes an AIPerf export of it" if found.family in MIGRATABLE else "only its JSON is shown"
-        return safe_text(found.family.value), f"not a main export: {next_step}"
+    if found.family not in MIGRATABLE:
+        return safe_text(found.family.value), "not a main export: only its JSON is shown"
     plan = workload(run.document)
     model = plan.get("model")
     parts = [", ".join(map(str, model)) if type(model) is list else str(model or "model unknown")]
@@ -90,8 +88,13 @@ def _state(run: Run) -> Iterator[str]:
     if failed := known["requests_failed"]:
         succeeded = known["requests_succeeded"]
         yield f"✗ {failed}{'' if succeeded is None else f' of {succeeded + failed}'} requests failed"
-    yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
-    yield f"AIPerf {_range(writers_of(found))}"
+    if known["submission_valid"] is False:
+        yield "✗ not a valid submission"
+    if found.family is Family.GENAI_PERF:
+        yield "GenAI-Perf: an upgrade makes an AIPerf export of it"
+    else:
+        yield f"schema {' or '.join(found.versions)}{' (mislabelled)' if found.mislabelled else ''}"
+        yield "from GenAI-Perf" if found.predecessor else f"AIPerf {_range(found.writers)}"
     yield str(known["start_time"] or "start time unknown")[:19].replace("T", " ")
     if problems := sum(finding.severity is not Severity.NOTE for finding in run.findings):
         yield f"! {plural(problems, 'problem')}"
@@ -170,7 +173,7 @@ def page(run: Run) -> list[str]:
 
 
 def _problems(run: Run) -> Iterator[str]:
-    if run.identity.family is not Family.EXPORT:
+    if run.identity.family not in MIGRATABLE:
         return
     yield "PROBLEMS"
     if run.identity.newer:
@@ -192,8 +195,8 @@ def _identity(run: Run) -> Iterator[str]:
     document = run.document if type(run.document) is dict else {}
     names = ("benchmark_id", "aiperf_version", "start_time", "end_time", "was_cancelled", "is_complete")
     facts_shown += [(name, _text(document[name])) for name in (*names, "incomplete_reason") if name in document]
-    if reasons := document.get("runtime_submission_invalid_reasons"):
-        facts_shown.append(("invalid because", _text(reasons)))
+    told = ("scenario", "submission_valid", "submission_invalid_reasons", "dataset")
+    facts_shown += [(name, _text(run.facts[name])) for name in told if run.facts.get(name) not in (None, [])]
     info = document.get("run_info")
     if type(info) is dict:
         facts_shown += [(name, _text(value)) for name, value in info.items() if value is not None]

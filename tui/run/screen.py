@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Input, Static
+from textual.worker import get_current_worker
 
 from migrator.check.rule import Spot
 from migrator.errors import MigratorError
@@ -83,9 +84,10 @@ class RunScreen(Page):
     DEFAULT_CSS = """
     RunScreen #headline { height: 2; padding: 0 1; }
     RunScreen #metrics { layout: vertical; }
-    RunScreen #plot { height: 12; padding: 0 1; border-top: solid $panel; }
+    RunScreen #plot { height: 12; max-width: 100; padding: 0 1; border-top: solid $panel; }
     RunScreen.-wide #metrics { layout: horizontal; }
     RunScreen.-wide #table { width: 3fr; }
+    RunScreen.-wide #plot { max-width: 100%; }
     RunScreen.-wide #plot { width: 2fr; min-width: 48; height: 1fr; border-top: none; border-left: solid $panel; }
     RunScreen.-low #plot { display: none; }
     RunScreen #run { padding: 0 1; }
@@ -116,6 +118,7 @@ class RunScreen(Page):
         self.spots: list[Spot] = []
         self.gpus: list[tuple[Line, Spot | None]] = []
         self.sought = ""
+        self._matches: tuple[Outline, outline.Matches] | None = None
         self.reading = True
         self._no_plot = False
 
@@ -160,6 +163,10 @@ class RunScreen(Page):
             self.app.call_from_thread(self._failed, str(error))
             return
         self.app.call_from_thread(self._show, run)
+
+    def files_changed(self) -> None:
+        """Read the file again."""
+        self._load()
 
     def _failed(self, text: str) -> None:
         self.reading = False
@@ -378,12 +385,33 @@ class RunScreen(Page):
         if grid is None or not self.sought:
             return
         source = grid.source
-        if isinstance(source, Outline):
-            place = source.find(self.sought, grid.cursor, back=way < 0)
+        if not isinstance(source, Outline):
+            self._go_to(grid, _next(grid, self.sought.casefold(), way))
+        elif self._matches and self._matches[0] is source and self._matches[1].text == self.sought:
+            self._go_to(grid, source.next_match(self._matches[1], grid.cursor, back=way < 0))
         else:
-            place = _next(grid, self.sought.casefold(), way)
+            self.status("searching…")
+            self._search(source, self.sought, way)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="search", description="the search")
+    def _search(self, source: Outline, text: str, way: int) -> None:
+        """Find all matches once, however large the document is; from then on, `n` only goes to the next of them."""
+        worker = get_current_worker()
+        found = source.search(text, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._found, source, found, way)
+
+    def _found(self, source: Outline, found: outline.Matches, way: int) -> None:
+        grid = self.grid
+        if grid is None or grid.source is not source or found.text != self.sought:
+            return
+        self._matches = source, found
+        self._go_to(grid, source.next_match(found, grid.cursor, back=way < 0))
+
+    def _go_to(self, grid: Grid, place: int | None) -> None:
         if place is None:
             self.notify(f"not found: {printable(self.sought)!r}", markup=False)
+            self._moved()
         else:
             grid.reload(place)
             self._moved()

@@ -29,8 +29,8 @@ STEP = Step(
     summary="metrics at the top level, under their present names",
     reason=(
         "AIPerf 0.2.0 writes each metric at the top level instead of under `records`, gives three tags their present"
-        " names, and no longer repeats tag, header and count in each stats block. The count exists again from"
-        " 1.1 on: an upgrade to 1.1 or later keeps it."
+        " names, and no longer repeats tag, header and count in each stats block. Metrics that a run has not are"
+        " `null` in 0.2 and 0.3. The count exists again from 1.1 on: an upgrade to 1.1 or later keeps it."
     ),
     ops=(
         Unnest("records"),

@@ -30,8 +30,8 @@ STEP = Step(
     newer="1.3",
     summary="run_info: identifiers and command line",
     reason=(
-        "AIPerf 0.9.0 adds `benchmark_id`, `sweep_id` and the redacted `cli_command` to `run_info`, and an optional"
-        " `branch_stats`. It also changes the shape of `input_config`, which is translated apart from the steps."
+        "AIPerf 0.9.0 adds `benchmark_id`, `sweep_id` and the redacted `cli_command` to `run_info`. It also changes the"
+        " shape of `input_config`, which is translated apart from the steps."
     ),
     ops=(
         Add(
@@ -40,6 +40,5 @@ STEP = Step(
             AddedField("cli_command", _command, nullable=True),
             at=_RUN_INFO,
         ),
-        Add(AddedField("branch_stats")),
     ),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
@@ -17,12 +18,10 @@ from migrator.cli.parser import Parser
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, NotAnExportError, UsageError
-from migrator.identify import Family
+from migrator.identify import MIGRATABLE, Family
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import exports_of_runs, plural, table, wrapped
-
-_HINTS: Final = {Family.GENAI_PERF: "; upgrade it to an AIPerf export first"}
 
 
 class Options(EngineOptions):
@@ -41,8 +40,8 @@ def arguments(command: str) -> Parser:
     parser = Parser(
         command,
         "Verify exports: against their schema, and for values that contradict each other. Nothing is written.",
-        "exit codes: 0 nothing found (notes aside), 1 something found, 4 a file could not be read, or none of the\n"
-        "files was an export.",
+        "exit codes: 0 nothing found (warnings and notes aside), 1 something found, 4 a file could not be read, or\n"
+        "none of the files was an export.",
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="file, folder (all exports below it), URL of either, or - for stdin"
@@ -80,7 +79,7 @@ def _codes(given: list[str] | None) -> list[str]:
 
 
 class _Checked(NamedTuple):
-    """A file's family and, for a main export, what the rules found in it, and what tells its run from others."""
+    """A file's family and, for an export, what the rules found in it, and what tells its run from others."""
 
     family: Family
     findings: list[Finding]
@@ -96,9 +95,9 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
         results = run_engine(options, sources(options), work)
         for (source, checked), role in runs.roles(report.found(results, as_json=options.json)):
             totals.add(checked, is_run=role is Role.RUN)
-            if checked.family is not Family.EXPORT:
+            if checked.family not in MIGRATABLE:
                 if source.named:
-                    complain(f"{source.path}: {checked.family.value}, not checked{_HINTS.get(checked.family, '')}")
+                    complain(f"{source.path}: {checked.family.value}, not checked")
             elif options.json:
                 say(json_line({"file": source.path, "findings": [found.as_dict() for found in checked.findings]}))
             else:
@@ -109,7 +108,7 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
     if not totals.exports and not report.failed and not options.allow_empty:
         raise NotAnExportError(
             "nothing was checked",
-            expected="a main export (profile_export_aiperf.json) among the files",
+            expected="an export of AIPerf or GenAI-Perf among the files",
             hint="--allow-empty accepts that there is none",
         )
     return report.worst or (ExitCode.NO if totals.findings else ExitCode.OK)
@@ -118,9 +117,9 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
 def _check(codes: Sequence[str], source: Source, loaded: Loaded) -> _Checked:
     del source
     family = loaded.identity.family
-    if family is not Family.EXPORT:
+    if family not in MIGRATABLE:
         return _Checked(family, [])
-    assert loaded.parsed is not None, "a main export is one JSON document"
+    assert loaded.parsed is not None, "an export is one JSON document"
     document = loaded.parsed.data
     mark = mark_of(document, metrics_of(document, loaded.identity.version))
     return _Checked(family, check(loaded.parsed, loaded.identity, rules=[RULES[code] for code in codes]), mark)
@@ -131,18 +130,19 @@ def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
     if findings:
         yield printable(source.path)
     for finding in findings:
-        note = " (note)" if finding.severity is Severity.NOTE else ""
-        yield f"  {finding.code}  {printable(finding.place)}{note}"
+        kind = "" if finding.severity is Severity.ERROR else f" ({finding.severity})"
+        yield f"  {finding.code}  {printable(finding.place)}{kind}"
         expected = f"; expected {finding.expected}" if finding.expected else ""
         yield from wrapped(printable(f"{finding.found}{expected}"), indent="        ")
 
 
 class _Totals:
-    """The numbers of the last line; `findings` are those that make the command fail, so without notes."""
+    """The numbers of the last line; `findings` are those that make the command fail: errors."""
 
     def __init__(self) -> None:
         self.exports = 0
         self.findings = 0
+        self._warnings = 0
         self._notes = 0
         self._runs = 0
         self._exports_with_findings = 0
@@ -150,25 +150,27 @@ class _Totals:
 
     def add(self, checked: _Checked, *, is_run: bool) -> None:
         """Count a file that was read, and a run unless it is a phase or a copy of another's."""
-        if checked.family is not Family.EXPORT:
+        if checked.family not in MIGRATABLE:
             self._other_files += 1
             return
-        notes = sum(finding.severity is Severity.NOTE for finding in checked.findings)
-        findings = len(checked.findings) - notes
+        severities = Counter(finding.severity for finding in checked.findings)
+        findings = severities[Severity.ERROR]
         self.exports += 1
         self.findings += findings
-        self._notes += notes
+        self._warnings += severities[Severity.WARNING]
+        self._notes += severities[Severity.NOTE]
         self._runs += is_run
         self._exports_with_findings += bool(findings)
 
     def line(self, *, failed: int) -> str:
         """All of it, and how many files could not be read."""
         checked = f"{exports_of_runs(self.exports, self._runs)} checked"
-        found = "nothing found"
+        found = "no error" if self._warnings else "nothing found"
         if self.findings:
             found = f"{plural(self.findings, 'finding')} in {self._exports_with_findings}"
         first = f"{checked}: {found}" if self.exports else "nothing was checked"
-        rest = [plural(self._notes, "note")] if self._notes else []
+        rest = [plural(self._warnings, "warning")] if self._warnings else []
+        rest += [plural(self._notes, "note")] if self._notes else []
         rest += [f"{plural(self._other_files, 'other file')} left alone"] if self._other_files else []
         rest += [f"{failed} failed"] if failed else []
         return ", ".join([first, *rest])

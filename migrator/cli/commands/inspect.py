@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from migrator.aiperf.releases import FIRST_NAMED
 from migrator.batch.discover import Source, is_folder
 from migrator.batch.facts import facts
 from migrator.batch.load import Loaded
@@ -17,7 +18,7 @@ from migrator.cli.parser import Parser
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say
 from migrator.errors import UsageError
-from migrator.identify import BESIDE, GENAI_PERF_CONFIG, Family, Identity
+from migrator.identify import BESIDE, Family, Identity
 from migrator.jsonfile import Json
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -145,16 +146,26 @@ def _dialect(found: Identity) -> str:
 def _writer(found: Identity) -> str:
     if found.rebuilt:
         return "rebuilt from records"
-    if found.config == GENAI_PERF_CONFIG:
+    if found.predecessor:
         return "GenAI-Perf"
-    return printable(found.writer) or release_range(found.writers)
+    return printable(found.writer) or (release_range(found.writers) if found.writers else "unknown")
 
 
 def _written_by(found: Identity) -> str:
+    """The writer, and whether the file is as it was written: `AIPerf 0.8.0, migrated since`."""
     if found.rebuilt:
         return "aiperf-migrate, from records: no export of AIPerf's own"
-    maker = "" if found.config == GENAI_PERF_CONFIG else "AIPerf "
-    return f"{maker}{_writer(found)}" + ("" if found.writer or not maker else " (not in the file)")
+    name = _writer(found)
+    if found.predecessor:
+        return name
+    since = ", migrated since" if found.migrated else ""
+    if found.from_source:
+        return f"a build of AIPerf {name}'s source, or a fork{since}"
+    if found.writer:
+        return f"AIPerf {name}{since or ('' if found.migrated is False else ', as the file says')}"
+    if found.writers:
+        return f"AIPerf {name} (not in the file)"
+    return f"a release before {FIRST_NAMED}{since} (not in the file)" if found.migrated else "not in the file"
 
 
 def _page(source: Source, loaded: Loaded) -> Iterator[str]:
@@ -188,10 +199,24 @@ def _export_rows(loaded: Loaded) -> Iterator[tuple[str, str]]:
         names = {"legacy": "legacy (gpu_power_usage, …)", "vendor": "vendor-scoped (nvidia_power_usage, …)"}
         yield "telemetry", f"{names[found.dialect]}, {plural(about['gpus'], 'GPU')}"
     yield "input_config", found.config or "none"
-    yield "written by", _written_by(found)
+    yield from _wrapped_rows("written by", [_written_by(found)])
     yield "read by", ", ".join(_readers(loaded)) or "no release as it is"
     yield "run", value_text(about["start_time"]).strip('"') + (", cancelled" if about["was_cancelled"] else "")
+    yield from _metadata_rows(about)
     yield from _figures(loaded, about)
+
+
+def _metadata_rows(about: dict[str, Json]) -> Iterator[tuple[str, str]]:
+    """What `metadata` says of the run, where the file has it."""
+    valid, reasons = about["submission_valid"], ", ".join(about["submission_invalid_reasons"])
+    parts = [about["scenario"]] if about["scenario"] else []
+    if valid is not None:
+        told = "a valid submission" if valid else f"not a valid submission{': ' if reasons else ''}{reasons}"
+        parts.append(told)
+    if parts:
+        yield from _wrapped_rows("scenario" if about["scenario"] else "submission", [", ".join(parts)])
+    if about["dataset"]:
+        yield from _wrapped_rows("data set", [about["dataset"]])
 
 
 def _readers(loaded: Loaded) -> list[str]:

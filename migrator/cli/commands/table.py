@@ -13,9 +13,10 @@ from typing import IO, Final, Literal
 
 from migrator.aiperf.definitions import Crossings
 from migrator.aiperf.metrics import STATISTICS
+from migrator.batch.paths import split
 from migrator.batch.read_files import Looking, Seen
 from migrator.batch.runs import Role, Runs, words
-from migrator.batch.select import require_metrics
+from migrator.batch.select import require_fields
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser, file_name, selection
@@ -33,13 +34,13 @@ from migrator.table.columns import (
     chosen,
     is_wild,
     kinds,
-    require_metric_columns,
-    require_run_columns,
-    unknown_metrics,
+    require_columns,
+    unproven,
     with_units,
 )
 from migrator.table.formats import FORMATS, lines, write_parquet
-from migrator.table.rows import METRIC_COLUMNS, Kind, Row, Run, metric_rows, read_run
+from migrator.table.places import Places
+from migrator.table.rows import ABOUT_RUN, FACTS, METRIC_COLUMNS, Kind, Row, Run, metric_rows, read_run, steps_of
 from migrator.writing.stream import OutFile
 
 _ABOUT: Final = """\
@@ -48,14 +49,16 @@ version in memory. Nothing is written but the table. A missing value is an empty
 Phases of a run and copies of one have no rows of their own, unless their file is named."""
 
 _EPILOG: Final = """\
-columns: the names that a table has by default, METRIC.STATISTIC for a row a run, and wildcards:
---columns 'file,model,request_latency.*,*.p99'. Numbers of one column share one unit.
+columns: the names that a table has by default, the other fields of --where (gpus, gpu_name, errors, …),
+METRIC.STATISTIC for a row a run, any path in the files, and wildcards:
+--columns 'file,model,request_latency.*,*.p99,input_config.phases[0].*'.
+Numbers of a metric share one unit. A path has one type: text if any of its values is text.
 A former name of a metric (ttft.avg) is as good as its present one, which heads the column.
 
 In CSV, text that a spreadsheet would take for a formula gets an apostrophe.
 --format json gives one JSON document a line.
 
-With a wildcard, the rows are kept in a temporary file until all columns are known."""
+With a wildcard or a path, the rows are kept in a temporary file until all columns are known."""
 
 
 class Options(BatchOptions):
@@ -66,6 +69,7 @@ class Options(BatchOptions):
     to: str
     columns: str | None
     units: Units
+    phases: bool
     output: str | None
     force: bool
 
@@ -83,6 +87,9 @@ def arguments(command: str) -> Parser:
         choices=("header", "column"),
         default="header",
         help="with a row a run: units in the headings, or in columns of their own",
+    )
+    parser.add_argument(
+        "--phases", action="store_true", help="rows for the phases of each run, too, warm-ups among them"
     )
     parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the table here")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
@@ -106,7 +113,7 @@ def run(options: Options) -> int:
                 _write(runs, options, patterns, target)
         else:
             _to_standard_output(runs, options, patterns)
-    if not runs.count:
+    if not runs.rows:
         complain("no exports found")
     elif options.output:
         complain(f"{plural(runs.count, 'run')} in {printable(options.output)}")
@@ -119,15 +126,12 @@ def _patterns(options: Options) -> list[str]:
         raise UsageError("--units column goes with --rows run", hint="rows of metrics have a column for the unit")
     if options.columns is None:
         return list(METRIC_COLUMNS if by_metric else EVERY_RUN)
-    patterns = [name.strip() for name in options.columns.split(",") if name.strip()]
+    patterns = [name.strip() for name in split(options.columns, ",") if name.strip()]
     if not patterns:
         raise UsageError("--columns names no column")
-    if by_metric:
-        require_metric_columns(patterns)
-        return patterns
-    require_run_columns(patterns)
-    require_metrics(unknown_metrics(patterns), options.paths, selection(options), "--columns")
-    return by_todays_names(patterns)
+    require_columns(patterns, METRIC_COLUMNS if by_metric else ABOUT_RUN)
+    require_fields(unproven(patterns), options.paths, selection(options), "--columns")
+    return patterns if by_metric else by_todays_names(patterns)
 
 
 class _Runs:
@@ -138,22 +142,29 @@ class _Runs:
         self._report = report
         self._patterns = patterns
         self.count = 0
+        self.rows = 0
         self._crossings = Crossings()
 
     def __iter__(self) -> Iterator[Run]:
         options = self._options
-        work = Looking(partial(read_run, to=options.to), options.where, details=False)
-        runs: Runs[Seen[Run | None]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
+        columns = tuple(name for name in self._patterns if name in FACTS or steps_of(name))
+        details = any(name in FACTS for name in columns)
+        work = Looking(partial(read_run, to=options.to, columns=columns), options.where, details=details)
+        runs: Runs[Seen[Run | None]] = Runs(
+            lambda seen: (seen.source, seen.found.mark if seen.found else None), phases=options.phases
+        )
+        shown = (Role.RUN, Role.PHASE, Role.WARM_UP) if options.phases else (Role.RUN,)
         results = run_local(options, sources(options, (options.output,)), work)
         for (source, run, _), role in runs.roles(self._report.each(results)):
-            if run and role is Role.RUN:
-                self.count += 1
+            if run and role in shown:
+                self.rows += 1
+                self.count += role is Role.RUN
                 self._crossings.add(run.era, run.touched, run.metrics)
                 yield run
                 for warning in run.warnings:
                     complain(f"{source.path}: {warning}")
         self._tell_definitions()
-        if told := words(runs.left_out):
+        if told := words({role: count for role, count in runs.left_out.items() if role not in shown}):
             complain(told)
 
     def _tell_definitions(self) -> None:
@@ -182,24 +193,42 @@ def _to_standard_output(runs: Iterable[Run], options: Options, patterns: Sequenc
 
 def _write(runs: Iterable[Run], options: Options, patterns: Sequence[str], target: IO[bytes]) -> None:
     if options.rows == "metric":
-        names = chosen(patterns, METRIC_COLUMNS)
-        by_metric = (row for run in runs for row in metric_rows(run))
-        _put(options.format, by_metric, {name: name for name in names}, METRIC_COLUMNS, target)
+        _write_metrics(runs, options, patterns, target)
         return
     table = RunTable(options.units, patterns)
     rows = map(table.row, runs)
-    if not any(map(is_wild, patterns)):
+    if not any(map(is_wild, patterns)) and not table.places:
         # The unit of a metric that is in no catalogue comes from the first run.
         first = list(islice(rows, 1))
         names = with_units(chosen(patterns, ()), options.units)
-        _put(options.format, chain(first, rows), table.headings(names), kinds(names), target)
+        _put(options.format, chain(first, rows), table.headings(names), kinds(names, {}), target)
         return
     with tempfile.TemporaryFile(prefix="aiperf-migrate-") as spool:
-        for row in rows:
-            pickle.dump(row, spool)
-        names = with_units(chosen(patterns, table.names()), options.units)
-        spool.seek(0)
-        _put(options.format, _unpickled(spool), table.headings(names), kinds(names), target)
+        _spool(rows, spool)
+        names = with_units(chosen(patterns, table.names(), table.places.names()), options.units)
+        of_kind = kinds(names, table.places.kinds())
+        _put(options.format, map(table.places.typed, _unpickled(spool)), table.headings(names), of_kind, target)
+
+
+def _write_metrics(runs: Iterable[Run], options: Options, patterns: Sequence[str], target: IO[bytes]) -> None:
+    places = Places(patterns)
+    rows = ({**row, **cells} for run in runs for cells in [places.row(run)] for row in metric_rows(run))
+    if not places:
+        names = chosen(patterns, METRIC_COLUMNS)
+        _put(options.format, rows, {name: name for name in names}, kinds(names, {}), target)
+        return
+    with tempfile.TemporaryFile(prefix="aiperf-migrate-") as spool:
+        _spool(rows, spool)
+        names = chosen(patterns, METRIC_COLUMNS, places.names())
+        of_kind = kinds(names, places.kinds())
+        _put(options.format, map(places.typed, _unpickled(spool)), {name: name for name in names}, of_kind, target)
+
+
+def _spool(rows: Iterable[Row], spool: IO[bytes]) -> None:
+    """Keep rows until all columns are known."""
+    for row in rows:
+        pickle.dump(row, spool)
+    spool.seek(0)
 
 
 def _unpickled(spool: IO[bytes]) -> Iterator[Row]:

@@ -41,7 +41,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument("--host", default=LOCAL[0], metavar="ADDRESS", help=f"address of --web (default: {LOCAL[0]})")
     parser.add_argument("--port", type=int, default=8000, metavar="N", help="port of --web (default: 8000)")
     parser.add_argument(
-        "--allow-remote", action="store_true", help="let --web listen where others can reach it: it has no password"
+        "--allow-remote", action="store_true", help="let --web listen where others can reach it: nothing is encrypted"
     )
     return parser
 
@@ -75,7 +75,7 @@ def _require(package: str, extra: str) -> None:
 def _serve(paths: Sequence[str], host: str, port: int, *, read_only: bool, remote: bool) -> int:
     if host not in LOCAL and not remote:
         raise UsageError(
-            f"--host {host} can be reached by others, and has no password",
+            f"--host {host} can be reached by others, and nothing is encrypted",
             expected=f"one of {', '.join(LOCAL)}",
             hint="--allow-remote permits it",
         )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
-from migrator.chain.names import near
+from migrator.chain.names import current, near
 from migrator.diff.policy import split_name
 from migrator.diff.receipt import Capacity, GoalState
 from migrator.diff.statistics.geometric import Centre
@@ -14,7 +14,7 @@ from migrator.diff.sweep.values import Metric, SideCell, groups, unit_of
 from migrator.errors import UsageError
 from migrator.jsonfile import Json
 
-_THROUGHPUT: Final[Metric] = ("request_throughput", "avg")
+_THROUGHPUT: Final[Metric] = (current("request_throughput"), "avg")
 _GOAL: Final = re.compile(r"\s*(?P<name>[^<>=\s]+)\s*(?P<sign><=|>=|<|>)\s*(?P<limit>[0-9.eE+-]+)\s*")
 Side = Literal["base", "candidate"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from migrator.batch.workload import whole
 from migrator.diff.run import Run
 from migrator.diff.setup import Allowance, Setup, name_of
-from migrator.diff.workload import whole
 from migrator.errors import UsageError
 from migrator.jsonfile import Json, Object, fingerprint
 

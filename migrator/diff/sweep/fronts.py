@@ -7,13 +7,14 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from migrator.aiperf.directions import direction
+from migrator.chain.names import current
 from migrator.diff.receipt import Bracket, Direction, Front, FrontPoint, Stretch
 from migrator.diff.sweep.values import Metric, SideCell, groups, unit_of
 from migrator.jsonfile import Json
 
 AXES: Final[tuple[tuple[Metric, Metric], ...]] = (
-    (("output_token_throughput_per_user", "avg"), ("output_token_throughput", "avg")),
-    (("request_latency", "avg"), ("request_throughput", "avg")),
+    ((current("output_token_throughput_per_user"), "avg"), (current("output_token_throughput"), "avg")),
+    ((current("request_latency"), "avg"), (current("request_throughput"), "avg")),
 )
 """(x, y) of each front: interactivity or latency, against throughput, of which more is better."""
 

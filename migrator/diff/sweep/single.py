@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from migrator.chain.names import current
 from migrator.diff.comparable import within
 from migrator.diff.outcomes import ERROR_RATE
 from migrator.diff.outcomes import completed as with_zeros
@@ -21,10 +22,9 @@ from migrator.diff.sweep.mixed import mixed
 from migrator.diff.sweep.values import Metric, SideCell, side_cell, unit_of
 from migrator.errors import UsageError
 
+_THROUGHPUTS: Final = ("request_throughput", "output_token_throughput", "output_token_throughput_per_user")
 SHOWN: Final[tuple[Metric, ...]] = (
-    ("request_throughput", "avg"),
-    ("output_token_throughput", "avg"),
-    ("output_token_throughput_per_user", "avg"),
+    *((current(metric), "avg") for metric in _THROUGHPUTS),
     *((metric, statistic) for metric, statistic in HEADLINE if metric.endswith(("latency", "token"))),
 )
 """Metrics of the table, where the runs have them."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from migrator.chain.requests import total
 from migrator.diff.comparable import within
 from migrator.diff.order import start_of
-from migrator.diff.outcomes import total
 from migrator.diff.pair import by_run
 from migrator.diff.setup import Allowance, Setup
 from migrator.diff.sides import LoadedSide
@@ -67,10 +67,11 @@ def _unfit(side: LoadedSide, setups: Sequence[Setup], allowed: Allowance, most_e
     for finding in within(side, setups, "cell", allowed):
         if finding.blocks:
             return finding.message
-    found = total(side.runs)
-    if found and found.failed and found.error_percent > most_errors:
-        return f"{found.failed} of {found.attempted} requests failed"
-    return ""
+    every = [run.requests for run in side.runs]
+    whole = total(every)
+    # Of all runs together, if each of them tells; else of the one that tells of most failures.
+    worst = whole if whole.failed_percent is not None else max(every, key=lambda one: one.failed_percent or 0.0)
+    return f"{worst.failed} of {worst.ended} requests failed" if (worst.failed_percent or 0.0) > most_errors else ""
 
 
 def unit_of(metric: str, cells: Sequence[SideCell]) -> str | None:

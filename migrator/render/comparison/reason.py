@@ -38,8 +38,9 @@ def failed_requests(receipt: Receipt) -> str:
     """
     base, candidate = receipt.base, receipt.candidate
     for name, side in (("candidate", candidate), ("base", base)):
-        if side.failed and side.succeeded == 0:
-            return f"0 of {plural(side.failed, 'request')} of the {name} succeeded"
+        if side.succeeded == 0:
+            lead = f"0 of {plural(side.failed, 'request')}" if side.failed else "no request"
+            return f"{lead} of the {name} succeeded"
     if None in (base.failed, candidate.failed) or not any(found.code in FAILED for found in receipt.findings):
         return ""
     return f"{failed_of(candidate)} requests of the candidate failed, {failed_of(base)} of the base"

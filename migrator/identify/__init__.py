@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.metrics import catalogue, is_block
 from migrator.aiperf.records import REBUILT
-from migrator.aiperf.releases import Dialect, is_newer_than_known, release, version_key, writers
+from migrator.aiperf.releases import Dialect, version_key
 from migrator.chain.chain import Chain
 from migrator.chain.families import BESIDE as CHAINS_BESIDE
 from migrator.chain.families import MAIN, chain_of
@@ -21,7 +21,9 @@ from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, STEPS, VERS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.chain.telemetry import GPU_NAMES, RUN_NAMES, VENDOR_NAMES
 from migrator.config.family import config_model
+from migrator.config.genai_perf import is_genai_perf
 from migrator.errors import NewerVersionError, NotAnExportError, UnknownVersionError
+from migrator.identify.writer import origin_of
 from migrator.jsonfile import Json, path_text
 
 
@@ -91,9 +93,11 @@ class Identity(NamedTuple):
     `version` is that of its content, `label` its `schema_version` (None: no label); they differ in a mislabelled file.
     `versions` has more than one where nothing tells them apart: without telemetry 0.2 and 0.3 are the same. `dialect`
     is that of its telemetry names, `config` the name of the family of `input_config`. `writer` is the release named
-    in the file, `writers` are all releases that can have written it. `newer` marks a minor version that is newer than
-    the known ones: it can be read, but not migrated. `non_metric_keys` are the top-level keys without a stats block.
-    The version of GenAI-Perf's exports is `genai-perf`; other families have no version.
+    in the file, `writers` are all releases that can have written it; none where nothing tells. `migrated` and
+    `from_source` are those of its [`Origin`][migrator.identify.writer.Origin]. `newer` marks a minor version that is
+    newer than the known ones: it can be read, but not migrated. `non_metric_keys` are the top-level keys without a
+    stats block. `predecessor` marks an export of AIPerf's shape that came from GenAI-Perf. The version of GenAI-Perf's
+    exports is `genai-perf`; other families have no version.
     """
 
     family: Family
@@ -104,7 +108,10 @@ class Identity(NamedTuple):
     config: str = ""
     writer: str = ""
     writers: tuple[str, ...] = ()
+    migrated: bool | None = None
+    from_source: bool | None = None
     newer: bool = False
+    predecessor: bool = False
     non_metric_keys: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
 
@@ -137,6 +144,8 @@ class Identity(NamedTuple):
                 "input_config": self.config or None,
                 "writer": self.writer or None,
                 "writers": list(self.writers),
+                "migrated": self.migrated,
+                "from_source": self.from_source,
                 "newer_than_known": self.newer,
             }
             if self.rebuilt:
@@ -211,17 +220,13 @@ def _inputs_or_outputs(data: list[Json]) -> Family:
 def _export_family(document: dict[str, Json], *, blocks: bool) -> Family:
     records = document.get("records")
     nested = type(records) is dict and not is_block(records) and "schema_version" not in document
-    if "telemetry_stats" in document or (blocks and _genai_perf_config(document.get("input_config"))):
+    if "telemetry_stats" in document or (blocks and is_genai_perf(document.get("input_config"))):
         return Family.GENAI_PERF
     marks = len(_MARKS & document.keys())
     if (nested and marks) or (blocks and marks) or marks >= 3:
         return Family.EXPORT
     # Other families have labels, too: a label with nothing else makes an export only if there is a metric.
     return Family.EXPORT if blocks and "schema_version" in document else Family.OTHER
-
-
-def _genai_perf_config(config: Json) -> bool:
-    return type(config) is dict and ("perf_analyzer" in config or "subcommand" in config)
 
 
 def identify(document: Json, *, details: bool = True) -> Identity:
@@ -295,23 +300,24 @@ def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     if found.rebuilt:
         evidence = (*found.evidence, f"{REBUILT} is there: made from records, not written by AIPerf")
         return found._replace(dialect=dialect, config=config, evidence=evidence)
-    if CARRIED in document and not config:
+    if CARRIED in document and not document.get("aiperf_version"):
         return found._replace(
             dialect=dialect,
-            config=GENAI_PERF_CONFIG,
+            config=config or GENAI_PERF_CONFIG,
+            predecessor=True,
+            migrated=True,
             evidence=(*found.evidence, f"{CARRIED} is there: from GenAI-Perf"),
         )
-    name = document.get("aiperf_version")
-    if type(name) is str and name:
-        wrote = release(name)
-        migrated = wrote is not None and wrote.version != found.version and not is_newer_than_known(wrote.name)
-        proof = (f"aiperf_version is {name}, which writes {wrote.version}: migrated",) if wrote and migrated else ()
-        return found._replace(
-            dialect=dialect, config=config, writer=name, writers=(name,), evidence=(*found.evidence, *proof)
-        )
-    told = dialect if found.version == "1.4" else None
-    possible = tuple(name for version in found.versions for name in writers(version, told))
-    return found._replace(dialect=dialect, config=config, writers=possible)
+    origin = origin_of(document, found.versions, dialect if found.version == "1.4" else None)
+    return found._replace(
+        dialect=dialect,
+        config=config,
+        writer=origin.writer,
+        writers=origin.writers,
+        migrated=origin.migrated,
+        from_source=origin.from_source,
+        evidence=(*found.evidence, *origin.evidence),
+    )
 
 
 def require_chain(found: Identity) -> None:
@@ -338,7 +344,7 @@ def _newer(label: str) -> NewerVersionError:
         f'schema version "{label}" is newer than this tool knows',
         expected=f"at most {NEWEST}",
         place="$.schema_version",
-        hint="a newer aiperf-migrate may know it: pip install --upgrade aiperf-migrate",
+        hint="a newer aiperf-migrate may know it",
     )
 
 
@@ -407,6 +413,7 @@ def _content_version(document: dict[str, Json], label: str | None, *, flat: bool
     """
     records = document.get("records") if label is None else None
     if type(records) is dict and not is_block(records) and (not flat or any(map(is_block, records.values()))):
+        _require_tags(records)
         return STEPS[0].older, "metrics stand under records"
     labelled = version_key(label or FIRST_LABELLED)
     for key, step in _NEWEST_FIRST:
@@ -416,6 +423,22 @@ def _content_version(document: dict[str, Json], label: str | None, *, flat: bool
             if proof := op.present(document):
                 return step.newer, f"{proof} is there (since {step.newer})"
     return (label, "") if label else _unlabelled(document)
+
+
+def _require_tags(records: dict[str, Json]) -> None:
+    """Refuse what builds before 0.1.0 wrote: metrics by their titles, with the title once more as `name`.
+
+    No release wrote such a file or reads it, and no source says what its metrics measure. Moved to another version they
+    would be taken for nothing at all; under the tag whose title is like theirs, perhaps for something else.
+    """
+    for key, block in records.items():
+        if is_block(block) and key not in catalogue() and block.get("name") == key:
+            raise UnknownVersionError(
+                f'the metrics are keyed by their titles ("{key[:40]}"), which no AIPerf release wrote',
+                expected="keyed by their tags, as AIPerf 0.1.1 has them",
+                place=path_text(("records",)),
+                hint="a build from before 0.1.0 wrote it; only that build says what its metrics measure",
+            )
 
 
 _NEWEST_FIRST: Final = tuple((version_key(step.newer), step) for step in reversed(STEPS))
@@ -445,7 +468,7 @@ def telemetry_dialect(document: dict[str, Json]) -> Dialect | None:
 
 
 GENAI_PERF_CONFIG: Final = "GenAI-Perf, carried"
-"""The `config` of an export that came from GenAI-Perf; no release of AIPerf wrote it."""
+"""The `config` of an export that came from GenAI-Perf without an `input_config` that a release reads."""
 
 
 _FAMILY_EVIDENCE: Final = {

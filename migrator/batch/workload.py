@@ -6,6 +6,7 @@ showing a run in a line. What two runs must have in common to be compared is mor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from migrator.chain.steps.genai_perf import CARRIED
@@ -58,15 +59,22 @@ FACTS: Final = (
 _DEFAULTS: Final[dict[str, Any]] = {"streaming": False, "input length spread": 0, "turns": 1}
 
 
-def workload(document: dict[str, Json]) -> dict[str, Json]:
-    """Fact name → value, for a main export of any version; null where the configuration does not say."""
+def workload(document: dict[str, Json], phase: str = "") -> dict[str, Json]:
+    """Fact name → value, for a main export of any version; null where the configuration does not say.
+
+    Args:
+        document: the export.
+        phase: the name of the phase whose load is asked for; empty for the one that is measured.
+    """
     config = config_of(document)
     if config is None:
         return {}
     benchmark = family_of(config) == "benchmark"
     found: dict[str, Json] = {}
     for fact in FACTS:
-        value = _at(config, fact.benchmark if benchmark else fact.user)
+        # UserConfig says nothing of another phase than the measured one.
+        is_told = benchmark or not phase or phase == "profiling" or PROFILING not in fact.benchmark
+        value = _at(config, fact.benchmark if benchmark else fact.user, phase) if is_told else None
         found[fact.name] = _plain(fact.name, value)
     return found
 
@@ -84,10 +92,25 @@ def config_of(document: dict[str, Json]) -> Object | None:
     return as_benchmark_config(config) if is_genai_perf(config) else config
 
 
-def _at(node: Json, place: _Place) -> Json:
+def load_of(plan: Mapping[str, Json]) -> str:
+    """What was asked of the server in short, from the facts of [`workload`][]: `c=4 64→16`, `10/s file`."""
+    parts = []
+    if plan.get("concurrency") is not None:
+        parts.append(f"c={plan['concurrency']}")
+    if (rate := plan.get("request rate")) is not None:
+        parts.append(f"{rate:.4g}/s" if isinstance(rate, (int, float)) else f"{rate}/s")
+    if plan.get("input file") is not None:
+        parts.append("file")
+    elif plan.get("input length") is not None:
+        asked = plan.get("output length asked for")
+        parts.append(f"{plan['input length']}→{'?' if asked is None else asked}")
+    return " ".join(parts)
+
+
+def _at(node: Json, place: _Place, phase: str) -> Json:
     for part in place:
         if part == PROFILING:
-            node = _profiling_phase(node)
+            node = _phase(node, phase)
         elif type(part) is int:
             node = node[part] if type(node) is list and part < len(node) else None
         else:
@@ -95,12 +118,15 @@ def _at(node: Json, place: _Place) -> Json:
     return node
 
 
-def _profiling_phase(config: Json) -> Json:
+def _phase(config: Json, name: str) -> Json:
+    """The phase of that name, or the measured one; None where there is none."""
     phases = config.get("phases") if type(config) is dict else None
-    if type(phases) is not list:
-        return None
-    named = [p for p in phases if type(p) is dict and "profiling" in (p.get("kind"), p.get("name"))]
-    return named[0] if named else None
+    for phase in phases if type(phases) is list else ():
+        if type(phase) is dict and (
+            phase.get("name") == name if name else "profiling" in (phase.get("kind"), phase.get("name"))
+        ):
+            return phase
+    return None
 
 
 def _plain(name: str, value: Json) -> Json:

@@ -1,0 +1,53 @@
+"""The command line that prints what the list shows: its filter, its order, its columns. Knows nothing of Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tui.files.export import Export
+from tui.files.model import FileList
+
+_TABLE: Final = {
+    "name": ("file",),
+    "version": ("from_version",),
+    "release": ("aiperf_version",),
+    "load": ("concurrency", "request_rate", "input_length"),
+    "failed": ("failed_requests",),
+    "model": ("model",),
+    "date": ("start_time",),
+}
+"""Column of the list → those of `table` that say the same; the others are in no table."""
+
+
+def table_columns(files: FileList) -> list[str]:
+    """The columns of `table` for the columns that are shown, in their order."""
+    keys = [each.key for each in files.shown_columns]
+    named = [name for key in keys for name in _TABLE.get(key, (key,) if "." in key else ())]
+    return list(dict.fromkeys(named))
+
+
+def command(files: FileList, paths: Sequence[str], selected: Sequence[Export]) -> list[str]:
+    """`table` of the exports that are shown, or selected; `inspect` where there are none.
+
+    A filter or an order of the list becomes the paths themselves, one by one: a table has its rows in their order.
+
+    Args:
+        files: the list.
+        paths: what the list was made of.
+        selected: the selected files that pass the filter; empty: all that pass it.
+    """
+    wanted = {export.path for export in selected} or files.passing
+    shown = [export for export in files.in_order() if export.path in wanted]
+    exports = [export for export in shown if export.main]
+    as_found = not (selected or files.sort or files.filtered)
+    if exports or (as_found and not files.exports):
+        given = list(paths) if as_found else [export.path for export in exports]
+        return ["aiperf-migrate", "table", "--columns", ",".join(table_columns(files)), *_safe(given)]
+    given = list(paths) if as_found else [export.path for export in shown]
+    return ["aiperf-migrate", "inspect", *_safe(given)]
+
+
+def _safe(paths: Sequence[str]) -> list[str]:
+    """The paths, after `--` where one could be taken for an option."""
+    return ["--", *paths] if any(path.startswith("-") for path in paths) else list(paths)
