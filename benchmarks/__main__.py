@@ -6,7 +6,7 @@ import compileall
 import sys
 from importlib import import_module
 
-NAMES = ("batch", "jq", "aiperf", "startup", "computing", "memory", "records", "tui", "scale", "calibration")
+NAMES = ("batch", "jq", "aiperf", "startup", "computing", "memory", "records", "tui", "scale", "sweeps", "calibration")
 
 
 def main(wanted: list[str]) -> int:

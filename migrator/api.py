@@ -159,7 +159,7 @@ def _export(name: str, parsed: Parsed | None, identity: Identity) -> Export:
 
 
 def compare(base: Iterable[PathLike], candidate: Iterable[PathLike], *, fail_on: Iterable[str] = ()) -> Receipt:
-    """Compare two runs, or two groups of repeated runs, metric by metric.
+    """Compare two runs, two groups of repeated runs, or two sweeps cell by cell, metric by metric.
 
     Args:
         base: files or folders of the baseline.
@@ -169,9 +169,9 @@ def compare(base: Iterable[PathLike], candidate: Iterable[PathLike], *, fail_on:
     Raises:
         MigratorError: a file cannot be read, or a rule is invalid.
     """
-    from migrator.diff.engine import compare as compare_sides
     from migrator.diff.policy import Policy, from_options
     from migrator.diff.sides import load_side
+    from migrator.diff.sweep.choose import Ask, compare_any
 
     sides = [load_side([os.fspath(path) for path in paths]) for paths in (base, candidate)]
-    return compare_sides(sides[0], sides[1], Policy(from_options(list(fail_on))))
+    return compare_any(sides[0], sides[1], Policy(from_options(list(fail_on))), Ask())

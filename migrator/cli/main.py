@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "check": ("check", "verify schema and consistency"),
     "table": ("table", "exports as rows and columns: CSV, Parquet, JSON, Markdown"),
     "diff": ("diff", "compare two runs, or two groups of runs"),
+    "front": ("front", "show the front of one sweep, and its capacity under goals"),
     "noise": ("noise", "learn how much runs differ by themselves"),
     "contract": ("contract", "say whether a program that reads exports gets what it needs"),
     "tui": ("tui", "browse and compare exports in a terminal UI"),

@@ -42,8 +42,9 @@ def findings(
         allowed: what differs on purpose.
         redefined: metrics that the sides compute in different ways: their values tell nothing of the work.
     """
-    found = [*_completeness(base, "base", allowed), *_completeness(candidate, "candidate", allowed)]
-    found += _workloads(setups, allowed)
+    found = [*completeness(base, "base", allowed), *completeness(candidate, "candidate", allowed)]
+    first_only = [_only_first_warms_up(side, own) for side, own in ((base, setups.base), (candidate, setups.candidate))]
+    found += _workloads(setups, allowed, first_only)
     found += _requests(base, candidate, setups, allowed)
     found += _releases(base, candidate, allowed)
     found += _lengths(base, candidate, allowed, redefined)
@@ -59,7 +60,14 @@ def _finding(
     return Finding(code=code, blocks=blocks, message=message, base=base, candidate=candidate, warns=warns)
 
 
-def _completeness(side: LoadedSide, name: str, allowed: Allowance) -> Iterator[Finding]:
+def completeness(side: LoadedSide, name: str, allowed: Allowance) -> Iterator[Finding]:
+    """Runs of a side that did not end as they should, or that are marked invalid.
+
+    Args:
+        side: the runs.
+        name: what messages call the side.
+        allowed: what may be so on purpose.
+    """
     checks: tuple[tuple[str, str, Callable[[Object], Json], bool], ...] = (
         ("cancelled", "was cancelled", lambda facts: facts.get("was_cancelled") is True, False),
         ("incomplete", "is not complete", _incomplete, False),
@@ -99,8 +107,30 @@ def _which(name: str, runs: Sequence[Run], side: LoadedSide) -> str:
     return f"{len(runs)} of {len(side.runs)} runs of the {name} ({runs[0].file})"
 
 
-def _workloads(setups: Setups, allowed: Allowance) -> Iterator[Finding]:
-    """Differences between the sides, and within one: runs of different set-ups are not repetitions."""
+def _only_first_warms_up(side: LoadedSide, setups: Sequence[Setup]) -> bool:
+    """Whether the first trial of a side has a warm-up, and no other: AIPerf leaves it out of the others by itself.
+
+    Source: `disable_warmup_after_first`, on unless asked otherwise, of AIPerf 0.9.0 and later.
+    """
+    first: set[bytes] = set()
+    others: set[bytes] = set()
+    for run, setup in zip(side.runs, setups, strict=True):
+        info = run.facts.get("run_info")
+        trial = info.get("trial") if type(info) is dict else None
+        if type(trial) is not int:
+            return False
+        (others if trial else first).add(fingerprint(setup.get("warm-up")))
+    return len(first) == 1 and others == {fingerprint(None)} and first != others
+
+
+def _workloads(setups: Setups, allowed: Allowance, first_only: Sequence[bool]) -> Iterator[Finding]:
+    """Differences between the sides, and within one: runs of different set-ups are not repetitions.
+
+    Args:
+        setups: of both sides.
+        allowed: what differs on purpose.
+        first_only: of each side, whether its warm-up was left out after the first trial.
+    """
     places = dict.fromkeys(place for setup in (*setups.base, *setups.candidate) for place in setup)
     silent = [name for name, side in (("base", setups.base), ("candidate", setups.candidate)) if not _says(side)]
     if len(silent) == 1:
@@ -112,10 +142,9 @@ def _workloads(setups: Setups, allowed: Allowance) -> Iterator[Finding]:
     for place in places:
         name, free = name_of(place), allowed.covers(place)
         one, other = _values(setups.base, place), _values(setups.candidate, place)
-        for side, values in (("base", one), ("candidate", other)):
-            if len(values) > 1 and not free and place not in (*TOLD, *COUNTS):
-                message = f"the runs of the {side} differ in {name}: they are not repetitions of one configuration"
-                yield _finding(f"mixed {name}", message, blocks=True)
+        for side, values, planned in (("base", one, first_only[0]), ("candidate", other, first_only[1])):
+            if len(values) > 1 and not (planned and place == "warm-up"):
+                yield from _mixed(place, side, allowed)
         if one.keys() == other.keys() or not _is_told(place, one, other):
             continue
         sure = None not in (*one.values(), *other.values())
@@ -123,6 +152,32 @@ def _workloads(setups: Setups, allowed: Allowance) -> Iterator[Finding]:
         message += ", as asked for" if free else ""
         blocks = not free and place not in (*TOLD, *COUNTS)
         yield _finding(name, message, blocks=blocks, base=_shown(one), candidate=_shown(other))
+
+
+def _mixed(place: str, side: str, allowed: Allowance) -> Iterator[Finding]:
+    """That the runs of a side differ in a place, where they may not."""
+    if not allowed.covers(place) and place not in (*TOLD, *COUNTS):
+        name = name_of(place)
+        message = f"the runs of the {side} differ in {name}: they are not repetitions of one configuration"
+        yield _finding(f"mixed {name}", message, blocks=True)
+
+
+def within(side: LoadedSide, setups: Sequence[Setup], name: str, allowed: Allowance) -> Iterator[Finding]:
+    """What must be known of one side alone: how its runs ended, and whether they are repetitions of one configuration.
+
+    Args:
+        side: the runs.
+        setups: the set-up of each.
+        name: what messages call the side.
+        allowed: what differs on purpose.
+    """
+    yield from completeness(side, name, allowed)
+    planned = _only_first_warms_up(side, setups)
+    for place in dict.fromkeys(place for setup in setups for place in setup):
+        if len(_values(setups, place)) > 1 and not (planned and place == "warm-up"):
+            yield from _mixed(place, name, allowed)
+    if twice := duplicates(side):
+        yield _finding("duplicate trial", f"the {name} holds the same run twice ({twice[0]})", blocks=True)
 
 
 def _says(setups: Sequence[Setup]) -> bool:

@@ -4,49 +4,40 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from migrator._version import __version__
-from migrator.chain.names import current
-from migrator.chain.requests import total
 from migrator.diff.changes import changes
 from migrator.diff.comparable import Setups, faster, findings
 from migrator.diff.evidence import Weigher, without_drift
 from migrator.diff.failures import CODES as FAILURE_CODES
 from migrator.diff.failures import findings as failure_findings
 from migrator.diff.failures import missing
-from migrator.diff.judge import shift_words
 from migrator.diff.noise import Fit, Profile, age_in_days
 from migrator.diff.order import Order, Values, drift_of, order_of, values_by_run
 from migrator.diff.order import findings as order_findings
 from migrator.diff.outcomes import ERROR_RATE
 from migrator.diff.outcomes import completed as with_zeros
-from migrator.diff.pair import Pair, UnitChange, curve, pairs
+from migrator.diff.pair import Pair, UnitChange, pairs
 from migrator.diff.policy import ERRORS, GateRule, Policy
-from migrator.diff.receipt import Evidence, Finding, Gate, NoiseUsed, Receipt, Row, RunSummary, Shift, Side, Verdict
+from migrator.diff.receipt import Evidence, Finding, Receipt, Row, Verdict
+from migrator.diff.receipt_parts import gate_of, noise_used, shifts, side_of
 from migrator.diff.redefined import settled
 from migrator.diff.requests import Requests
-from migrator.diff.rows import Weighing, corrected, relative, row_of, weighing
+from migrator.diff.rows import Corrected, Weighing, corrected, row_of, weighing
 from migrator.diff.run import Run
 from migrator.diff.setup import Allowance, bounded_by_time, setup_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.drift import Drift
 from migrator.diff.statistics.interval import MIN_RUNS, is_apart
-from migrator.jsonfile import Json
 
+TOOL: Final = f"aiperf-migrate {__version__}"
 _TOO_GOOD: Final = 25.0
 """Percent of improvement from which a finding asks whether the workload was the same: that is the more usual cause."""
 _WELL_KNOWN: Final = 10
 """Runs of a noise profile from which its standard deviation is accurate to about a quarter."""
-CURVES: Final = tuple(
-    map(
-        current,
-        ("request_latency", "time_to_first_token", "inter_token_latency", "output_token_throughput_per_user"),
-    )
-)
-"""Metrics whose change is shown at every percentile."""
 
 
 def compare(
@@ -57,6 +48,7 @@ def compare(
     noise: Profile | None = None,
     everything: bool = False,
     today: date | None = None,
+    setups: Setups | None = None,
 ) -> Receipt:
     """The receipt of a comparison.
 
@@ -67,30 +59,78 @@ def compare(
         noise: a profile of run-to-run variation, for sides of fewer than three runs.
         everything: whether volatile differences (identifiers, times, folders) are shown, too.
         today: the day that waivers are judged by; the present one if not given.
+        setups: the set-up of each run, if the caller knows it already.
 
     Raises:
         UsageError: the policy names a metric that neither side has, or gates one that has no direction.
     """
     today = today or datetime.now(UTC).date()
-    tags_a, tags_b = _tags(base.runs), _tags(candidate.runs)
-    setups = Setups([setup_of(run) for run in base.runs], [setup_of(run) for run in candidate.runs])
+    weighed = weigh(base, candidate, policy, noise=noise, setups=setups)
+    policy.require_known(weighed.known)
+    p_values, families = corrected(weighed.weighings, policy.alpha)
+    judged = judge(weighed, p_values, families, policy, today)
+    return _receipt(weighed, judged, policy, today, everything=everything)
+
+
+class WeighedSides(NamedTuple):
+    """Two sides with the evidence of every row, before p-values are corrected for their number.
+
+    `base` and `candidate` have the metrics that a release leaves out where they are zero. `tags` are those that the
+    files of each side have.
+    """
+
+    base: LoadedSide
+    candidate: LoadedSide
+    tags: tuple[set[str], set[str]]
+    pairs: Sequence[Pair]
+    weighings: Sequence[Weighing]
+    order: Order
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+    noise: tuple[Profile | None, Fit]
+
+    @property
+    def known(self) -> list[tuple[str, str]]:
+        """(metric, statistic) of every row."""
+        return [(pair.metric, pair.statistic) for pair in self.pairs]
+
+
+def weigh(
+    base: LoadedSide,
+    candidate: LoadedSide,
+    policy: Policy,
+    *,
+    noise: Profile | None = None,
+    setups: Setups | None = None,
+    rows: Collection[tuple[str, str]] | None = None,
+) -> WeighedSides:
+    """Ask whether two sides can be compared, and find the evidence for every row.
+
+    Args:
+        base: the baseline.
+        candidate: what is compared with it.
+        policy: rules and waivers.
+        noise: a profile of run-to-run variation.
+        setups: the set-up of each run, if the caller knows it already.
+        rows: (metric, statistic) of the rows that are wanted beside those of the gate; None for all.
+
+    Raises:
+        UsageError: the policy gates a metric that has no direction.
+    """
+    tags = _tags(base.runs), _tags(candidate.runs)
+    setups = setups or Setups([setup_of(run) for run in base.runs], [setup_of(run) for run in candidate.runs])
     allowed = Allowance(policy.vary, [*setups.base, *setups.candidate])
     redefined = settled(base, candidate)
     base, candidate = completed(redefined.base, redefined.candidate, policy)
-    paired, odd_units = pairs(base, candidate, policy.named())
+    paired, odd_units = pairs(base, candidate, policy.named(), None if rows is None else [*rows, *policy.gated()])
     stops = redefined.stops
     paired = [pair._replace(redefined=stops[pair.metric]) if pair.metric in stops else pair for pair in paired]
-    require_judgeable(base, candidate, policy, paired)
+    require_directions(base, candidate, policy, paired)
     order = order_of(base, candidate)
     fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
     ruled = [(pair, rule) for pair in paired if (rule := _rule(pair, policy)).mode != "ignore"]
     requests = Requests({pair.metric: pair.unit for pair, _ in ruled if policy.asks(pair.metric, pair.statistic)})
     weighings, drifts = _weighings(ruled, order, Weigher(base, candidate, policy, fit, requests), base, candidate)
-    p_values, families = corrected(weighings, policy.alpha)
-    rows = [
-        row_of(one, found, families[one.rule.mode], policy, today)
-        for one, found in zip(weighings, p_values, strict=True)
-    ]
     found = [
         *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
         *missing([pair for pair, rule in ruled if rule.mode == "gate"], base, candidate),
@@ -98,25 +138,59 @@ def compare(
         *redefined.findings,
         *map(_unit_finding, odd_units),
         *order_findings(base, candidate, order, drifts),
-        *_noise_findings(noise, fit, weighings, today),
-        *_too_good(rows),
     ]
+    notes = [*requests.refused, *redefined.notes, *_notes(base, candidate, noise, fit)]
+    return WeighedSides(base, candidate, tags, paired, weighings, order, found, notes, (noise, fit))
+
+
+class Judged(NamedTuple):
+    """Rows, findings and verdict of two sides."""
+
+    rows: list[Row]
+    findings: list[Finding]
+    verdict: Verdict
+
+
+def judge(
+    weighed: WeighedSides, p_values: Sequence[Corrected], families: Mapping[str, int], policy: Policy, today: date
+) -> Judged:
+    """The verdict of each row and of the whole, from corrected p-values.
+
+    Args:
+        weighed: the sides and their evidence.
+        p_values: corrected, one for each of its weighings.
+        families: for how many rows each mode was corrected.
+        policy: rules and waivers.
+        today: the day that waivers are judged by.
+    """
+    rows = [
+        row_of(one, found, families[one.rule.mode], policy, today)
+        for one, found in zip(weighed.weighings, p_values, strict=True)
+    ]
+    noise, fit = weighed.noise
+    found = [*weighed.findings, *_noise_findings(noise, fit, weighed.weighings, today), *_too_good(rows)]
+    return Judged(rows, sorted(found, key=lambda one: (not one.blocks, not one.warns)), overall(found, rows))
+
+
+def _receipt(weighed: WeighedSides, judged: Judged, policy: Policy, today: date, *, everything: bool) -> Receipt:
+    base, candidate, order, rows = weighed.base, weighed.candidate, weighed.order, judged.rows
     changed, left_out = changes(base.runs[0], candidate.runs[0], everything=everything)
+    tags_a, tags_b = weighed.tags
     return Receipt(
-        tool=f"aiperf-migrate {__version__}",
-        base=_side(base, order.base),
-        candidate=_side(candidate, order.candidate),
-        verdict=_overall(found, rows),
-        gate=_gate(policy, rows, today),
-        findings=sorted(found, key=lambda one: (not one.blocks, not one.warns)),
+        tool=TOOL,
+        base=side_of(base, order.base),
+        candidate=side_of(candidate, order.candidate),
+        verdict=judged.verdict,
+        gate=gate_of(policy, rows, today),
+        findings=judged.findings,
         changes=changed,
         ignored_changes=left_out,
         rows=rows,
-        shifts=_shifts(base, candidate, rows),
+        shifts=shifts(base, candidate, rows),
         only_base=sorted(tags_a - tags_b),
         only_candidate=sorted(tags_b - tags_a),
-        notes=[*requests.refused, *redefined.notes, *_notes(base, candidate, noise, fit)],
-        noise=_noise_used(noise, fit, rows),
+        notes=list(weighed.notes),
+        noise=noise_used(*weighed.noise, rows),
     )
 
 
@@ -138,8 +212,17 @@ def require_judgeable(base: LoadedSide, candidate: LoadedSide, policy: Policy, p
     Raises:
         UsageError: with what to do.
     """
+    policy.require_known([(pair.metric, pair.statistic) for pair in paired])
+    require_directions(base, candidate, policy, paired)
+
+
+def require_directions(base: LoadedSide, candidate: LoadedSide, policy: Policy, paired: Sequence[Pair]) -> None:
+    """Refuse a policy that gates what has no direction.
+
+    Raises:
+        UsageError: with what to do.
+    """
     known = [(pair.metric, pair.statistic) for pair in paired]
-    policy.require_known(known)
     policy.require_directions(known, fixed_requests=fixed_requests(base, candidate))
 
 
@@ -216,7 +299,7 @@ def _tags(runs: Sequence[Run]) -> set[str]:
 # --- the whole ------------------------------------------------------------------------------------------------
 
 
-def _overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
+def overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
     """The verdict of the gated rows together; what makes the sides incomparable goes before.
 
     Failed requests make latencies worthless, but not the failures themselves: a regression stays one.
@@ -240,75 +323,7 @@ def _overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
     return Verdict.EQUIVALENT if same else Verdict.NO_WORSE
 
 
-def _gate(policy: Policy, rows: Sequence[Row], today: date) -> Gate:
-    return Gate(
-        size=sum(row.gate == "gate" for row in rows),
-        alpha=policy.alpha,
-        policy=policy.source or ("--fail-on" if policy.rules else "headline metrics"),
-        policy_hash=policy.digest(),
-        expired_waivers=[f"{w.metric}.{w.statistic} (ended {w.until}): {w.reason}" for w in policy.expired(today)],
-        max_error_percent=policy.max_error_percent,
-        allowed=list(policy.vary),
-    )
-
-
-# --- the rest of the receipt ---------------------------------------------------------------------------------
-
-
-def _side(side: LoadedSide, order: Sequence[int | None]) -> Side:
-    requests = total(run.requests for run in side.runs)
-    return Side(
-        name=side.name,
-        runs=[_summary(run, place) for run, place in zip(side.runs, order, strict=True)],
-        migrated=side.migrated,
-        succeeded=requests.succeeded,
-        failed=requests.failed,
-    )
-
-
-def _summary(run: Run, order: int | None) -> RunSummary:
-    return RunSummary(
-        file=run.file,
-        version=run.version,
-        written_by=_text(run.facts.get("aiperf_version")),
-        benchmark_id=_text(run.facts.get("benchmark_id")),
-        start_time=_text(run.facts.get("start_time")),
-        requests=run.requests.succeeded,
-        has_records=bool(run.records),
-        failed=run.requests.failed,
-        order=order,
-    )
-
-
-def _text(value: Json) -> str:
-    return value if type(value) is str else ""
-
-
-def _shifts(base: LoadedSide, candidate: LoadedSide, rows: Sequence[Row]) -> list[Shift]:
-    """Where in the distribution each headline or gated metric moved."""
-    units = {row.metric: row.unit for row in rows}
-    wanted = dict.fromkeys([row.metric for row in rows if row.gate == "gate"] + list(CURVES))
-    found = []
-    for metric in wanted:
-        if metric not in units:
-            continue
-        one, other = curve(base.runs, metric, units[metric]), curve(candidate.runs, metric, units[metric])
-        moved = {name: relative(one[name], other[name]) for name in one if name in other}
-        points = {name: percent for name, percent in moved.items() if percent is not None}
-        if len(points) > 2:
-            words = shift_words(points)
-            found.append(
-                Shift(metric=metric, unit=units[metric], points=points, base=one, candidate=other, words=words)
-            )
-    return found
-
-
-def _noise_used(noise: Profile | None, fit: Fit, rows: Sequence[Row]) -> NoiseUsed | None:
-    if noise is None or fit.entry is None:
-        return None
-    used = sum(row.evidence is Evidence.NOISE for row in rows)
-    entry = fit.entry
-    return NoiseUsed(file=noise.source, runs=entry.runs, requests=entry.requests, newest=entry.newest, rows=used)
+# --- the noise profile, and notes ----------------------------------------------------------------------------
 
 
 def _noise_findings(noise: Profile | None, fit: Fit, weighings: Sequence[Weighing], today: date) -> Iterator[Finding]:

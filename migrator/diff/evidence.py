@@ -70,7 +70,8 @@ class Weigher:
             return Weighed(Evidence.VALUE, Refusal(pair.redefined))
         try:
             return self._strongest(pair)
-        except ArithmeticError:
+        except (ArithmeticError, ValueError):
+            # ValueError: a quantile for degrees of freedom that overflowed to NaN.
             return Weighed(Evidence.VALUE, Refusal("numbers of such sizes have no interval"))
 
     def _strongest(self, pair: Pair) -> Weighed:

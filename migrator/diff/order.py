@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -31,17 +32,19 @@ class Order(NamedTuple):
 
 def order_of(base: LoadedSide, candidate: LoadedSide) -> Order:
     """The order in which the runs of two sides started."""
-    starts = [_start(run) for run in (*base.runs, *candidate.runs)]
+    starts = [start_of(run) for run in (*base.runs, *candidate.runs)]
     known = [start for start in starts if start is not None]
     size = len(base.runs)
     if len(known) < len(starts):
         return Order((None,) * size, (None,) * len(candidate.runs), apart=False)
-    places = [1 + sum(other < start for other in known) for start in known]
+    ordered = sorted(known)
+    places = [1 + bisect_left(ordered, start) for start in known]
     one, other = places[:size], places[size:]
     return Order(tuple(one), tuple(other), apart=max(one) < min(other) or max(other) < min(one))
 
 
-def _start(run: Run) -> datetime | None:
+def start_of(run: Run) -> datetime | None:
+    """When a run started; None where it does not say."""
     text = run.facts.get("start_time")
     try:
         found = datetime.fromisoformat(text) if type(text) is str else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS
@@ -43,7 +43,10 @@ class UnitChange(NamedTuple):
 
 
 def pairs(
-    base: LoadedSide, candidate: LoadedSide, named: Iterable[tuple[str, str]] = ()
+    base: LoadedSide,
+    candidate: LoadedSide,
+    named: Iterable[tuple[str, str]] = (),
+    only: Collection[tuple[str, str]] | None = None,
 ) -> tuple[list[Pair], list[UnitChange]]:
     """Every row that the two sides have, in the order of the baseline's files; and the metrics whose unit changed.
 
@@ -51,20 +54,30 @@ def pairs(
         base: the baseline.
         candidate: what is compared with it.
         named: (metric, statistic) of rows that a policy names, which may be other than the usual statistics.
+        only: (metric, statistic) of the rows that are wanted, the statistic `*` for all; None for every row.
     """
     found: list[Pair] = []
     changed: list[UnitChange] = []
     asked: dict[str, set[str]] = {}
     for metric, statistic in named:
         asked.setdefault(metric, set()).add(statistic)
-    for tag in _tags(base.runs, candidate.runs):
+    wanted: dict[str, set[str]] = {}
+    for metric, statistic in only or ():
+        wanted.setdefault(metric, set()).add(statistic)
+    for tag in wanted if only is not None else _tags(base.runs, candidate.runs):
         one, other = _blocks(base.runs, tag), _blocks(candidate.runs, tag)
         units = [block.unit for block in (*one, *other)]
+        if not units:
+            continue
         odd = next((unit for unit in units if unit != units[0] and not same_family(units[0], unit)), None)
         if odd is not None:
             changed.append(UnitChange(tag, units[0], odd))
         unit = units[0] if odd or len(units) == 1 else common(units[0], units[-1])
-        names = [name for name in STATISTICS if name in SHOWN or name in asked[tag]] if tag in asked else SHOWN
+        names: Sequence[str] = SHOWN
+        if tag in asked:
+            names = [name for name in STATISTICS if name in SHOWN or name in asked[tag]]
+        if only is not None and "*" not in wanted[tag]:
+            names = tuple(name for name in names if name in wanted[tag])
         found += _rows(tag, unit, one, other, names, odd or "")
     return found, changed
 

@@ -158,6 +158,11 @@ class Policy:
         """(metric, statistic) of every rule; the statistic may be `*`."""
         return [(rule.metric, rule.statistic) for rule in self.rules]
 
+    def gated(self) -> list[tuple[str, str]]:
+        """(metric, statistic) of every row that can be in the gate; the statistic may be `*`."""
+        usual = () if any(rule.mode == "gate" for rule in self.rules) else (*HEADLINE, *GOODPUT)
+        return list(dict.fromkeys((*usual, ERRORS, *self.named())))
+
     def require_directions(self, known: Iterable[tuple[str, str]], *, fixed_requests: bool) -> None:
         """Refuse gates on metrics without a direction, which could never fail.
 

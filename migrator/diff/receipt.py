@@ -9,7 +9,8 @@ where a receipt is written as JSON, read, or described by a schema.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
@@ -19,8 +20,8 @@ from migrator.jsonfile import Json
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-RECEIPT_VERSION: Final = "1.1"
-"""The version that is written. 1.0, which has none of the fields marked "since 1.1", can still be read."""
+RECEIPT_VERSION: Final = "1.2"
+"""The version that is written. Older ones, which have none of the fields marked "since", can still be read."""
 
 
 class Verdict(StrEnum):
@@ -282,10 +283,130 @@ class NoiseUsed(_Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cell(_Part):
+    """What a sweep measured with one value of each factor: an ordinary comparison. Since 1.2."""
+
+    name: str = field(metadata=_told("such as 'concurrency 8'"))
+    factors: dict[str, Json] = field(metadata=_told("the value of each factor"))
+    verdict: Verdict
+    base: list[int] = field(metadata=_told("its runs, as places in the runs of the side; empty: not measured"))
+    candidate: list[int]
+    findings: list[Finding] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list, metadata=_told("those of the gate, and the headline metrics"))
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanChange(_Part):
+    """The geometric mean of the changes of one statistic over the cells. Since 1.2."""
+
+    metric: str
+    statistic: str
+    direction: Direction
+    percent: float
+    interval: Interval | None = field(
+        default=None, metadata=_told("between trials, of the mean over these cells; null where `note` says why")
+    )
+    cells: int = field(metadata=_told("cells that are in the mean"))
+    of: int = field(metadata=_told("cells that both sides measured"))
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontPoint(_Part):
+    """A cell in the plane of two metrics. Since 1.2."""
+
+    cell: int = field(metadata=_told("its place in the list of cells"))
+    x: float
+    y: float
+    dominated: bool = field(metadata=_told("whether a cell of its own side is as good in both, and better in one"))
+    beaten: bool = field(default=False, metadata=_told("the same of a cell of the other side"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch(_Part):
+    """A range of x with one order of the two fronts; a side is ahead by more than the margin. Since 1.2."""
+
+    low: float
+    high: float
+    ahead: Literal["base", "candidate", "neither"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bracket(_Part):
+    """Two measured values between which something happens. Since 1.2."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front(_Part):
+    """Throughput against interactivity or latency, over the cells that differ in their load alone. Since 1.2."""
+
+    group: dict[str, Json] = field(metadata=_told("the factors that are not load, and their values"))
+    x: str = field(metadata=_told("metric and statistic, such as 'request_latency.avg'"))
+    x_unit: str
+    x_direction: Direction
+    y: str
+    y_unit: str
+    base: list[FrontPoint]
+    candidate: list[FrontPoint]
+    stretches: list[Stretch] = field(
+        default_factory=list, metadata=_told("where both fronts were measured, straight lines between the cells")
+    )
+    crossings: list[Bracket] = field(
+        default_factory=list, metadata=_told("values of x between which the order changes")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalState(_Part):
+    """Whether one side of a cell meets the goals. Since 1.2."""
+
+    cell: int
+    state: Literal["meets", "misses"] = field(metadata=_told("by the mean over the trials"))
+    sure: bool = field(metadata=_told("whether the 95 % interval of the mean is on the same side of the goal"))
+    values: list[float | None] = field(metadata=_told("of each goal, in the unit of the metric"))
+    note: str = field(default="", metadata=_told("why it misses although no value does, such as failed requests"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity(_Part):
+    """The highest request throughput of a side among the measured cells that meet the goals. Since 1.2."""
+
+    side: Literal["base", "candidate"]
+    group: dict[str, Json] = field(metadata=_told("the factors that are not load, and their values"))
+    goals: list[str]
+    unit: str = ""
+    value: float | None = field(default=None, metadata=_told("null: no measured cell meets the goals"))
+    low: float | None = field(default=None, metadata=_told("95 % interval of the value between trials"))
+    high: float | None = None
+    cell: int | None = None
+    next: int | None = field(default=None, metadata=_told("the cell of the next higher load; null: none was measured"))
+    next_value: float | None = field(default=None, metadata=_told("its throughput: where it misses, the other end"))
+    sure: bool = field(default=False, metadata=_told("whether both the cell and the next are on their side for sure"))
+    states: list[GoalState] = field(default_factory=list, metadata=_told("of all cells, in the order of their load"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep(_Part):
+    """A comparison cell by cell. Since 1.2."""
+
+    factors: list[str]
+    found_by: str = field(metadata=_told("what told the factors, such as '--by' or 'run_info.variation_values'"))
+    cells: list[Cell]
+    means: list[MeanChange] = field(default_factory=list)
+    fronts: list[Front] = field(default_factory=list)
+    goals: list[str] = field(default_factory=list)
+    capacities: list[Capacity] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(_Part):
     """One comparison, complete."""
 
-    receipt_version: Literal["1.0", "1.1"] = RECEIPT_VERSION
+    receipt_version: Literal["1.0", "1.1", "1.2"] = RECEIPT_VERSION
     tool: str
     base: Side
     candidate: Side
@@ -300,6 +421,38 @@ class Receipt(_Part):
     only_candidate: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list, metadata=_told("caveats that hold for all rows"))
     noise: NoiseUsed | None = field(default=None, metadata=_told("the noise profile, where one was used; since 1.1"))
+    sweep: Sweep | None = field(
+        default=None,
+        metadata=_told("of two sweeps, the comparison of each cell, in place of `rows`; null else; since 1.2"),
+    )
+
+
+def receipt_of_cell(receipt: Receipt, cell: Cell) -> Receipt:
+    """The receipt of one cell of a sweep, as if it had been compared alone, with the gate of the whole."""
+    return replace(
+        receipt,
+        base=_part_of(receipt.base, cell.base),
+        candidate=_part_of(receipt.candidate, cell.candidate),
+        verdict=cell.verdict,
+        gate=replace(receipt.gate, size=sum(row.gate == "gate" for row in cell.rows)),
+        findings=cell.findings,
+        changes=[],
+        ignored_changes=0,
+        rows=cell.rows,
+        notes=cell.notes,
+        sweep=None,
+    )
+
+
+def _part_of(side: Side, places: Iterable[int]) -> Side:
+    runs = [side.runs[place] for place in places]
+    succeeded, failed = _sum(run.requests for run in runs), _sum(run.failed for run in runs)
+    return replace(side, runs=runs, succeeded=succeeded, failed=failed)
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = list(counts)
+    return None if None in known else sum(count for count in known if count is not None)
 
 
 def to_json(receipt: Receipt) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.aiperf.records import REBUILT
-from migrator.batch.load import load
+from migrator.batch.load import load, load_content
 from migrator.chain.requests import Requests, requests_of
 from migrator.chain.steps import NEWEST
 from migrator.chain.steps.genai_perf import CARRIED
@@ -16,12 +16,14 @@ from migrator.config.family import family_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, Family, identify
-from migrator.jsonfile import Json, Object, parse, plain
+from migrator.jsonfile import Json, Numeral, Object, plain
 from migrator.migration.migrate import migrate
 from migrator.redact import redact
 
 RECORDS_NAME: Final = "profile_export.jsonl"
 
+_STATISTICS: Final = frozenset(STATISTICS)
+_NUMBERS: Final = frozenset((int, float, Numeral))
 _MOST_REQUESTS: Final = 2**50
 """A larger number is not a count: its shares are beyond what floats tell apart."""
 
@@ -90,11 +92,10 @@ def run_from_bytes(raw: bytes, name: str) -> Run:
     Raises:
         MigratorError: as [`load_run`][] does.
     """
-    parsed = parse(raw)
-    found = identify(parsed.data, details=False)
-    if found.family not in MIGRATABLE:
-        raise NotAnExportError(_why_not(found.family), expected="a main export", file=name)
-    return _run(name, parsed.data, "")
+    loaded = load_content(raw, name, details=False)
+    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
+        raise NotAnExportError(_why_not(loaded.identity.family), expected="a main export", file=name)
+    return _run(name, loaded.parsed.data, "")
 
 
 def _why_not(family: Family) -> str:
@@ -117,9 +118,8 @@ def _run(name: str, document: Json, records: str) -> Run:
         own = migrate(newest, NEWEST, identity=identity).document
         newest = in_newest_dialect(own)
         newest = _with_all_of(own, newest)
-    newest = plain(newest)
     blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
-    facts = {key: newest[key] for key in KEPT if key in newest}
+    facts: Object = {key: plain(newest[key]) for key in KEPT if key in newest}
     return Run(name, identity.version, blocks, facts, records, requests)
 
 
@@ -148,7 +148,7 @@ def _block(value: dict[str, Json]) -> Block | None:
     """The finite numbers of a stats block; None if there is none. NaN and infinity are left out."""
     numbers = {
         name: float(number)
-        for name in STATISTICS
-        if isinstance(number := value.get(name), (int, float)) and type(number) is not bool and math.isfinite(number)
+        for name, number in value.items()
+        if name in _STATISTICS and type(number) in _NUMBERS and math.isfinite(number)
     }
     return Block(str(value["unit"]), numbers) if numbers else None

@@ -7,16 +7,17 @@ counts, so that a field of a release to come does, too. What does not count is l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from migrator.aiperf.volatile import stable
 from migrator.batch.workload import FACTS, PROFILING, config_of, whole
+from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.release_models import readers
 from migrator.diff.run import Run
 from migrator.errors import UsageError
-from migrator.jsonfile import Json, Object
+from migrator.jsonfile import Json, Object, fingerprint
 from migrator.redact import REDACTED
 
 
@@ -172,6 +173,19 @@ def setup_of(run: Run) -> Setup:
     return found
 
 
+def setups_of(runs: Iterable[Run]) -> list[Setup]:
+    """The set-up of each run; what several runs say alike is read once."""
+    known: dict[bytes, Setup] = {}
+    found = []
+    for run in runs:
+        said = {key: run.facts.get(key) for key in ("input_config", CARRIED, "metadata")}
+        key = fingerprint([said, run.version in _BEFORE_LABELS, *gpus_of(run)])
+        if key not in known:
+            known[key] = setup_of(run)
+        found.append(known[key])
+    return found
+
+
 def warm_up_beside(setup: Setup) -> Json:
     """What a warm-up has for itself: without what it shares with the phase that it warms up for."""
     warm = setup.get("warm-up")
@@ -277,19 +291,24 @@ def bounded_by_time(run: Run) -> bool:
     config = config_of(run.facts)
     if config is None:
         return False
-    places = {place for place, value in _leaves(config) if value is not None}
-    return bool(places & {"profiling.duration", "profiling.measurement_interval"})
+    phases = config.get("phases")
+    measured = (phase for phase in (phases if type(phases) is list else ()) if type(phase) is dict)
+    first = next((phase for phase in measured if not _is_warm_up(phase)), {})
+    return any(first.get(key) is not None for key in ("duration", "measurement_interval"))
 
 
 # --- what may be varied --------------------------------------------------------------------------------------
 
 _GROUPS: Final = {
+    "cells": ("cells",),
     "conversations": ("profiling.sessions",),
     "goals": ("slos",),
     "goodput": ("slos",),
     "gpu": ("gpus",),
+    "isl": ("dataset.prompts.isl", "dataset.isl", "input length"),
     "load": ("profiling",),
     "models": ("models", "models.items"),
+    "osl": ("dataset.prompts.osl", "output length"),
     "output length": ("dataset.prompts.osl", "output length"),
     "input length": ("dataset.prompts.isl", "dataset.isl", "input length"),
     "phases": ("profiling", "warm-up"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from migrator.batch.discover import Source, discover, is_folder
@@ -38,10 +39,27 @@ def load_side(paths: Sequence[str]) -> LoadedSide:
     Raises:
         MigratorError: a named file is not a run; an export in a folder cannot be read; or there is no run at all.
     """
+    return collect(paths, ((source, partial(load_run, source.path)) for source in _files(paths)))
+
+
+Readable = tuple[Source, Callable[[], Run]]
+"""A file, and what reads it."""
+
+
+def collect(names: Sequence[str], files: Iterable[Readable]) -> LoadedSide:
+    """The runs among some files, wherever these are.
+
+    Args:
+        names: what was named, for the side's name and for messages.
+        files: each with what reads it; those nearest to the top of a folder first.
+
+    Raises:
+        MigratorError: as [`load_side`][].
+    """
     runs: list[Run] = []
     left_out: list[str] = []
     exports = Runs(_marked)
-    for (source, run), role in exports.roles(_loaded(paths, left_out)):
+    for (source, run), role in exports.roles(_loaded(files, left_out)):
         if role is Role.RUN:
             runs.append(run)
         elif role:
@@ -49,17 +67,17 @@ def load_side(paths: Sequence[str]) -> LoadedSide:
     if not runs:
         hint = "name its file to compare a warm-up" if Role.WARM_UP in exports.left_out else ""
         hint = hint or next((reason for reason in left_out if "rebuild" in reason), "")
-        raise UnreadableError("holds no run", expected="at least one main export", hint=hint, file=", ".join(paths))
-    return LoadedSide(_name(paths), tuple(runs), tuple(left_out))
+        raise UnreadableError("holds no run", expected="at least one main export", hint=hint, file=", ".join(names))
+    return LoadedSide(_name(names), tuple(runs), tuple(left_out))
 
 
 _Loaded = tuple[Source, Run]
 
 
-def _loaded(paths: Sequence[str], left_out: list[str]) -> Iterator[_Loaded]:
-    for source in _files(paths):
+def _loaded(files: Iterable[Readable], left_out: list[str]) -> Iterator[_Loaded]:
+    for source, read in files:
         try:
-            yield source, load_run(source.path)
+            yield source, read()
         except NotAnExportError as error:
             if source.named:
                 raise
@@ -82,7 +100,12 @@ def _files(paths: Sequence[str]) -> Iterator[Source]:
             if source.error:
                 raise source.error
             found.append(source)
-        yield from sorted(found, key=lambda source: (source.path.count(os.sep), source.path))
+        yield from sorted(found, key=nearest_first)
+
+
+def nearest_first(source: Source) -> tuple[int, str]:
+    """Sort key for files of a folder: those nearest to its top first, for a copy is below its original."""
+    return source.path.count(os.sep), source.path
 
 
 def _name(paths: Sequence[str]) -> str:

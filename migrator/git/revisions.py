@@ -1,17 +1,31 @@
-"""Files of git revisions, read without a checkout: for `diff REV REV -- PATH`."""
+"""Files and folders of git revisions, read without a checkout: for `diff REV REV -- PATH…`."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 from migrator.errors import UnreadableError
 from migrator.files.disk import MAX_BYTES, read_bytes
+from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.git.command import GitError, run_git
 
 _POINTER: Final = rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*oid sha256:(?P<oid>[0-9a-f]{64})\n"
 _KINDS: Final = {"tree": "a folder", "commit": "a submodule", "tag": "a tag"}
+_LINK: Final = "120000"
+"""Mode of a symbolic link."""
+_TOGETHER: Final = 256
+"""Files that one call of git reads."""
+
+
+class Blob(NamedTuple):
+    """A file of a revision: its place below the top of the repository, its object, and its size in bytes."""
+
+    path: str
+    oid: str
+    size: int
 
 
 def read(rev: str, path: str, cwd: str) -> bytes:
@@ -26,6 +40,78 @@ def read(rev: str, path: str, cwd: str) -> bytes:
         GitError: not a repository, no such revision, no such path in it, or the path is a folder.
         UnreadableError: larger than an export may be, or an LFS object that was not fetched.
     """
+    found = _look_up(rev, path, cwd)
+    if found.kind != "blob":
+        raise GitError(f"is {_KINDS.get(found.kind, found.kind)} in revision {rev!r}", expected="a file", file=path)
+    ((_, raw),) = contents(rev, [Blob(found.inside, found.oid, found.size)], cwd)
+    return raw
+
+
+def exports(rev: str, path: str, cwd: str) -> tuple[list[Blob], bool]:
+    """The files of a revision that a path means, and whether it names one: a folder means every JSON file below it.
+
+    As on a disk, compressed files are included, hidden folders and symbolic links are not.
+
+    Args:
+        rev: as of [`read`][].
+        path: a file or a folder, relative to `cwd` or absolute.
+        cwd: a folder of the repository.
+
+    Raises:
+        GitError: as [`read`][], or the path is a submodule.
+    """
+    found = _look_up(rev, path, cwd)
+    if found.kind == "blob":
+        return [Blob(found.inside, found.oid, found.size)], True
+    if found.kind != "tree":
+        kind = _KINDS.get(found.kind, found.kind)
+        raise GitError(f"is {kind} in revision {rev!r}", expected="a file or a folder", file=path)
+    listed = os.fsdecode(run_git("ls-tree", "-r", "-z", "-l", "--full-tree", found.oid, cwd=cwd))
+    blobs = []
+    for entry in filter(None, listed.split("\0")):
+        about, _, name = entry.partition("\t")
+        mode, kind, oid, size = about.split()
+        hidden = any(part.startswith(".") for part in name.split("/")[:-1])
+        if kind == "blob" and mode != _LINK and not hidden and name.lower().endswith(EXPORT_SUFFIXES):
+            blobs.append(Blob(f"{found.inside}/{name}".lstrip("/"), oid, int(size)))
+    return blobs, False
+
+
+def contents(rev: str, blobs: Sequence[Blob], cwd: str) -> Iterator[tuple[Blob, bytes]]:
+    """The content of some files, as [`read`][] gives it; a part of them at a time, with one call of git.
+
+    Args:
+        rev: the revision, for messages.
+        blobs: the files.
+        cwd: a folder of the repository.
+
+    Raises:
+        UnreadableError: as [`read`][].
+    """
+    for start in range(0, len(blobs), _TOGETHER):
+        part = blobs[start : start + _TOGETHER]
+        for blob in part:
+            if blob.size > MAX_BYTES:
+                found = f"has {blob.size / 2**20:.0f} MB"
+                raise UnreadableError(found, expected=f"at most {MAX_BYTES / 2**20:.0f} MB", file=f"{rev}:{blob.path}")
+        raw = run_git("cat-file", "--batch", cwd=cwd, given="".join(f"{blob.oid}\n" for blob in part).encode())
+        place = 0
+        for blob in part:
+            place = raw.index(b"\n", place) + 1
+            yield blob, _without_lfs(raw[place : place + blob.size], f"{rev}:{blob.path}", cwd)
+            place += blob.size + 1
+
+
+class _Found(NamedTuple):
+    """What a path is in a revision."""
+
+    inside: str
+    oid: str
+    kind: str
+    size: int
+
+
+def _look_up(rev: str, path: str, cwd: str) -> _Found:
     name = f"{rev}:{path}"
     if not rev or "\n" in name or "\0" in name:
         raise GitError("is not a revision and a path", file=name)
@@ -35,17 +121,12 @@ def read(rev: str, path: str, cwd: str) -> bytes:
         run_git("rev-parse", "--git-dir", cwd=cwd)
     if not is_revision(rev, cwd):
         raise GitError(f"unknown revision {rev!r}", hint="`git log --oneline` lists them", file=cwd)
-    inside = _inside(path, cwd, *top.split("\n")[:2]) if top else path
-    found = _type_and_size(f"{rev}:{inside}", cwd)
+    inside = _inside(path, cwd, *top.split("\n")[:2]) if top else os.path.normpath(path)
+    inside = "" if inside == os.curdir else inside
+    found = _object(f"{rev}:{inside}", cwd)
     if found is None:
         raise GitError(f"is not in revision {rev!r}", hint=f"`git ls-tree -r --name-only {rev}` lists it", file=path)
-    kind, size = found
-    if kind != "blob":
-        raise GitError(f"is {_KINDS.get(kind, kind)} in revision {rev!r}", expected="a file", file=path)
-    if size > MAX_BYTES:
-        raise UnreadableError(f"has {size / 2**20:.0f} MB", expected=f"at most {MAX_BYTES / 2**20:.0f} MB", file=name)
-    raw = _cat_file("--batch", f"{rev}:{inside}", cwd).partition(b"\n")[2][:size]
-    return _without_lfs(raw, name, cwd)
+    return _Found(inside, *found)
 
 
 def is_revision(rev: str, cwd: str) -> bool:
@@ -54,7 +135,7 @@ def is_revision(rev: str, cwd: str) -> bool:
     Raises:
         GitError: not a repository.
     """
-    return bool(rev) and "\n" not in rev and _type_and_size(f"{rev}^{{tree}}", cwd) is not None
+    return bool(rev) and "\n" not in rev and _object(f"{rev}^{{tree}}", cwd) is not None
 
 
 def pointer(raw: bytes) -> str | None:
@@ -74,10 +155,10 @@ def _inside(path: str, cwd: str, top: str, prefix: str) -> str:
     return inside.replace(os.sep, "/")
 
 
-def _type_and_size(name: str, cwd: str) -> tuple[str, int] | None:
-    """Type and size in bytes of an object; None if it does not exist."""
+def _object(name: str, cwd: str) -> tuple[str, str, int] | None:
+    """Identifier, type and size in bytes of an object; None if it does not exist."""
     words = _cat_file("--batch-check", name, cwd).rstrip(b"\n").rsplit(b" ", 2)
-    return (words[1].decode(), int(words[2])) if len(words) == 3 and words[2].isdigit() else None
+    return (words[0].decode(), words[1].decode(), int(words[2])) if len(words) == 3 and words[2].isdigit() else None
 
 
 def _cat_file(mode: str, name: str, cwd: str) -> bytes:

@@ -562,6 +562,8 @@ PRINTING: Final[tuple[tuple[str, ...], ...]] = (
     ("downgrade", "lab", "--to", "1.0", "--diff"),
     ("diff", "lab/base-1", "lab/slow20-1"),
     ("diff", "lab/base-1", "lab/slow20-1", "--json"),
+    ("front", "0.13.0/sweep"),
+    ("front", "0.13.0/sweep", "--json"),
     ("noise", "learn", "lab/base-1", "lab/base-2", "lab/base-3"),
     ("versions",),
     ("schema", "1.5"),

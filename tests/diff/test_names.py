@@ -9,10 +9,10 @@ import pytest
 from support.process import EXPORTS, NAME, run
 
 from migrator.chain.names import current
-from migrator.diff.engine import CURVES
 from migrator.diff.noise import Spread, learn, load_profile
 from migrator.diff.outcomes import COUNTED, SHARES
 from migrator.diff.policy import ERRORS, GOODPUT, HEADLINE, from_options, from_text
+from migrator.diff.receipt_parts import CURVES
 from migrator.diff.sides import load_side
 
 BASE, SLOW = EXPORTS / "lab" / "base-1" / NAME, EXPORTS / "lab" / "slow20-1" / NAME

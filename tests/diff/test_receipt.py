@@ -241,3 +241,10 @@ def _write_run(folder: Path, latencies: list[float], recorded: list[float]) -> N
         for place, value in enumerate(recorded)
     ]
     (folder / "profile_export.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_a_spread_beyond_what_floats_hold_has_no_interval() -> None:
+    block = Block("ms", {"avg": 5e-324, "std": 3.0, "count": 9.0})
+    sides = (LoadedSide(name, (Run(name, NEWEST, {"request_latency": block}, {}),)) for name in ("base", "candidate"))
+    (latency,) = (row for row in compare(*sides, Policy(), today=TODAY).rows if row.metric == "request_latency")
+    assert (latency.interval, latency.verdict) == (None, "inconclusive")

@@ -858,3 +858,53 @@ def test_a_program_that_a_repository_names_is_not_run(history: Repository, tmp_p
     ):
         history.tool(*arguments)
         assert not ran.exists(), arguments
+
+
+# --- folders of revisions ------------------------------------------------------------------------------------
+
+
+def of_runs(repository: Repository, source: str, count: int = 3) -> None:
+    for number in range(1, count + 1):
+        repository.write((EXPORTS / f"{source}-{number}" / NAME).read_bytes(), f"results/{number}/{NAME}")
+
+
+def test_folders_of_two_revisions_are_compared_with_all_their_runs(repository: Repository) -> None:
+    of_runs(repository, "lab/base")
+    repository.write(b"{}", f"results/.hidden/{NAME}")
+    repository.write(b'{"a": 1}', "results/notes.json")
+    repository.commit("base")
+    of_runs(repository, "lab/slow20")
+    repository.commit("slow")
+    done = repository.tool("diff", "HEAD~1", "HEAD", "--json", "--exit-code", "--", "results/")
+    receipt = json.loads(done.raw)
+    assert done.code == 1, "three runs a side decide"
+    assert [len(receipt[side]["runs"]) for side in ("base", "candidate")] == [3, 3]
+    assert receipt["base"]["runs"][0]["file"] == f"HEAD~1:results/1/{NAME}"
+    assert any("results/notes.json" in note for note in receipt["notes"])
+    same = json.loads(repository.tool("diff", "HEAD~1", "HEAD", "--json", "--", ".").raw)
+    assert same["rows"] == receipt["rows"]
+    inside = repository.tool("diff", "HEAD~1", "HEAD", "--json", "--", "1", "2", "3", cwd=repository.folder / "results")
+    assert json.loads(inside.raw)["rows"] == receipt["rows"]
+    now = json.loads(repository.tool("diff", "HEAD~1", "--json", "--", "results").raw)
+    assert now["rows"] == receipt["rows"]
+
+
+def test_a_folder_without_runs_is_refused(repository: Repository) -> None:
+    of_runs(repository, "lab/base", 1)
+    repository.write(b'{"a": 1}', "empty/notes.json")
+    repository.commit("base")
+    done = repository.tool("diff", "HEAD", "HEAD", "--", "empty")
+    assert done.code == 4
+    assert "holds no run" in done.stderr
+    assert repository.tool("diff", "HEAD", "HEAD", "--", "results", "gone").code == 4
+
+
+def test_compressed_exports_of_a_revision_are_read(repository: Repository) -> None:
+    import gzip
+
+    raw = (EXPORTS / BASE / NAME).read_bytes()
+    repository.write(raw, "a.json")
+    repository.write(gzip.compress(raw, mtime=0), "packed/a.json.gz")
+    repository.commit("base")
+    done = repository.tool("diff", "HEAD", "--json", "--", "packed")
+    assert json.loads(done.raw)["base"]["runs"][0]["file"] == "HEAD:packed/a.json.gz"

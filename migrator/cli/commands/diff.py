@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from argparse import ArgumentTypeError
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
 from migrator.cli.parser import Parser, file_name
@@ -20,8 +22,9 @@ FORMATS: Final = ("text", "markdown", "html", "junit", "github", "json")
 
 _ABOUT = """\
 Compare two runs, or two groups of repeated runs, metric by metric, whatever releases
-wrote them. A folder is a group of runs. After two revisions and `--`, a path is read
-from git; after one, that revision is compared with the file as it is now."""
+wrote them. A folder is a group of runs; two sweeps are compared cell by cell. After two
+revisions and `--`, paths are read from git; after one, that revision is compared with
+the files as they are now."""
 
 _EPILOG = """\
 exit codes: 0 compared, or every gated row is shown to be no worse; with --fail-on,
@@ -31,7 +34,8 @@ not decide or the sides are not comparable.
   aiperf-migrate diff old.json new.json
   aiperf-migrate diff runs/base runs/candidate --fail-on request_latency.p99:5
   aiperf-migrate diff --base a.json b.json c.json --cand d.json e.json f.json
-  aiperf-migrate diff main HEAD -- results/profile_export_aiperf.json"""
+  aiperf-migrate diff sweeps/base sweeps/candidate --goal 'time_to_first_token.p99<=200'
+  aiperf-migrate diff main HEAD --exit-code -- results/"""
 
 
 class Options:
@@ -45,6 +49,8 @@ class Options:
     inconclusive: Literal["pass", "fail"] | None
     max_error_percent: float | None
     vary: list[str]
+    by: list[str]
+    goal: list[str]
     exit_code: bool
     noise: str | None
     prove: bool
@@ -86,6 +92,20 @@ def arguments(command: str) -> Parser:
         metavar="NAME",
         help="what differs on purpose, such as gpus,concurrency or endpoint.timeout; repeatable",
     )
+    parser.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what the cells of two sweeps differ in, such as concurrency,isl (default: found); repeatable",
+    )
+    parser.add_argument(
+        "--goal",
+        action="append",
+        default=[],
+        metavar="GOAL",
+        help="of sweeps, what a cell must meet to count as capacity: METRIC[.STAT]<=NUMBER, in quotes; repeatable",
+    )
     parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
     parser.add_argument("--noise", type=file_name, metavar="FILE", help="judge single runs by what `noise learn` wrote")
     parser.add_argument("--prove", action="store_true", help="show that every gate can fail, by injecting changes")
@@ -121,18 +141,25 @@ def percent(text: str) -> float:
 
 def run(options: Options) -> int:
     """Compare and render; with gates the exit code is the verdict."""
+    # What a comparison makes it keeps to its end: to look for garbage in it takes a fifth of the time of large ones.
+    gc.disable()
     base, candidate = _sides(options)
     policy = _policy(options)
+    if options.prove or options.plan is not None:
+        from migrator.diff.sweep.choose import require_one_cell
+
+        require_one_cell((base, candidate), policy, "--prove" if options.prove else "--plan")
     if options.prove:
         return _prove(base, policy)
     # Slow to import, and not needed for --help.
-    from migrator.diff.engine import compare
     from migrator.diff.noise import load_profile
+    from migrator.diff.sweep.choose import Ask, compare_any
 
     noise = load_profile(options.noise) if options.noise else None
     if options.plan is not None:
         return _plan(options, base, candidate, policy, noise)
-    receipt = compare(base, candidate, policy, noise=noise, everything=options.all)
+    ask = Ask(names(options.by), options.goal)
+    receipt = compare_any(base, candidate, policy, ask, noise=noise, everything=options.all)
     _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
     for waiver in receipt.gate.expired_waivers:
         complain(f"the waiver for {waiver} has expired")
@@ -165,18 +192,32 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
 
 
 def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, LoadedSide]:
-    from migrator.diff.run import run_from_bytes
-    from migrator.diff.sides import LoadedSide, load_side
-    from migrator.git.revisions import read
+    from migrator.diff.sides import load_side
 
-    if len(paths) != 1 or len(revisions) not in (1, 2):
-        raise UsageError("expected one or two revisions, --, and one path", hint="diff REV [REV] -- PATH")
-    path = paths[0]
-    sides = []
-    for revision in revisions:
-        name = f"{revision}:{path}"
-        sides.append(LoadedSide(name, (run_from_bytes(read(revision, path, os.getcwd()), name),)))
-    return sides[0], sides[1] if len(sides) == 2 else load_side([path])
+    if len(revisions) not in (1, 2):
+        raise UsageError("expected one or two revisions, --, and paths", hint="diff REV [REV] -- PATH…")
+    sides = [_revision(revision, paths) for revision in revisions]
+    return sides[0], sides[1] if len(sides) == 2 else load_side(paths)
+
+
+def _revision(revision: str, paths: list[str]) -> LoadedSide:
+    """The runs of a revision behind some paths: files are runs, folders hold the runs of one side."""
+    from functools import partial
+
+    from migrator.batch.discover import Source
+    from migrator.diff.run import run_from_bytes
+    from migrator.diff.sides import Readable, collect, nearest_first
+    from migrator.git.revisions import contents, exports
+
+    def files() -> Iterator[Readable]:
+        for path in paths:
+            blobs, named = exports(revision, path, os.getcwd())
+            sources = {blob: Source(f"{revision}:{blob.path}", blob.path, named=named) for blob in blobs}
+            ordered = sorted(blobs, key=lambda blob: nearest_first(sources[blob]))
+            for blob, raw in contents(revision, ordered, os.getcwd()):
+                yield sources[blob], partial(run_from_bytes, raw, sources[blob].path)
+
+    return collect([f"{revision}:{path}" for path in paths], files())
 
 
 def _policy(options: Options) -> Policy:
@@ -187,9 +228,13 @@ def _policy(options: Options) -> Policy:
     policy = from_file(options.policy) if options.policy else Policy()
     rules = from_options(options.fail_on)
     points = policy.max_error_percent if options.max_error_percent is None else options.max_error_percent
-    varied = [name.strip() for option in options.vary for name in option.split(",") if name.strip()]
-    vary = tuple(dict.fromkeys((*policy.vary, *varied)))
+    vary = tuple(dict.fromkeys((*policy.vary, *names(options.vary))))
     return replace(policy, rules=(*policy.rules, *rules), max_error_percent=points, vary=vary)
+
+
+def names(options: list[str]) -> list[str]:
+    """The names in options that take several, separated by commas."""
+    return [name.strip() for option in options for name in option.split(",") if name.strip()]
 
 
 def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
@@ -203,7 +248,8 @@ def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
         return harmless_json(to_json(receipt))
     from importlib import import_module
 
-    renderer = import_module(f"migrator.render.comparison.{form}")
+    room = "sweep" if receipt.sweep else "comparison"
+    renderer = import_module(f"migrator.render.{room}.{form}")
     text: str = renderer.render(receipt, verbose=verbose) if form == "text" else renderer.render(receipt)
     return text if text.endswith("\n") else text + "\n"
 

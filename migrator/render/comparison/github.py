@@ -15,47 +15,46 @@ from migrator.render.comparison.words import cut, loud, name_of, waived
 if TYPE_CHECKING:
     from migrator.diff.receipt import Finding, Receipt, Row
 
-_LEVELS: Final = {"regression": "error", "incomparable": "error", "inconclusive": "warning"}
+LEVELS: Final = {"regression": "error", "incomparable": "error", "inconclusive": "warning"}
 _NAMED: Final = 5
 """Rows and findings that one annotation names before it counts the rest."""
 
 
 def render(receipt: Receipt) -> str:
     """The comparison as at most ten lines, `::error title=…::…`, the verdict of the whole first."""
-    gated = [row for row in arranged(receipt.rows).gated if row.verdict in _LEVELS]
+    gated = [row for row in arranged(receipt.rows).gated if row.verdict in LEVELS]
     expired = [cut(name, 120) for name in receipt.gate.expired_waivers]
     changed = [f"{cut(found.path, 120)} {found.kind}" for found in receipt.changes]
     lines = [_whole(receipt)]
-    for verdict, level in _LEVELS.items():
+    for verdict, level in LEVELS.items():
         rows = [row for row in gated if row.verdict == verdict and not waived(row)]
         if verdict != receipt.verdict:
-            lines.append(_listed(level, f"in the gate: {verdict}", list(map(_row, rows)), "row"))
+            lines.append(listed(level, f"in the gate: {verdict}", list(map(_row, rows)), "row"))
     accepted = [_row(row) for row in gated if waived(row)]
-    warning = [_finding(found) for found in receipt.findings if found.warns and not found.blocks]
-    notices = [_finding(found) for found in receipt.findings if not loud(found)]
+    warning = [finding_text(found) for found in receipt.findings if found.warns and not found.blocks]
+    notices = [finding_text(found) for found in receipt.findings if not loud(found)]
     lines += [
-        _listed("warning", "waived in the gate", accepted, "row"),
-        _listed("warning", "expired waivers", expired, "waiver"),
-        _listed("warning", "before reading the numbers", warning, "finding"),
-        _listed("notice", "also noticed", notices, "finding"),
-        _listed("notice", "configuration changed", changed, "difference"),
+        listed("warning", "waived in the gate", accepted, "row"),
+        listed("warning", "expired waivers", expired, "waiver"),
+        listed("warning", "before reading the numbers", warning, "finding"),
+        listed("notice", "also noticed", notices, "finding"),
+        listed("notice", "configuration changed", changed, "difference"),
     ]
     return "".join(f"{line}\n" for line in lines if line)
 
 
 def _whole(receipt: Receipt) -> str:
     """The verdict with its reason, with the findings and rows that made it if several."""
-    blocking = [_finding(found) for found in receipt.findings if found.blocks]
-    rows = [_row(row) for row in decided_by(receipt)] if receipt.verdict in _LEVELS else []
+    blocking = [finding_text(found) for found in receipt.findings if found.blocks]
+    rows = [_row(row) for row in decided_by(receipt)] if receipt.verdict in LEVELS else []
     told = [*blocking, *rows]
     listed = _list(told, "finding or row" if blocking and rows else "finding" if blocking else "row")
-    level = _LEVELS.get(receipt.verdict, "notice")
-    return _command(
-        level, headline(receipt), f"{cut(reason(receipt), 600)}." + (f"\n{listed}" if len(told) > 1 else "")
-    )
+    level = LEVELS.get(receipt.verdict, "notice")
+    return command(level, headline(receipt), f"{cut(reason(receipt), 600)}." + (f"\n{listed}" if len(told) > 1 else ""))
 
 
-def _finding(found: Finding) -> str:
+def finding_text(found: Finding) -> str:
+    """A finding in a line."""
     return f"{cut(found.code, 40)}: {cut(found.message, 300)}"
 
 
@@ -71,11 +70,19 @@ def _list(texts: Sequence[str], noun: str) -> str:
     return "\n".join([*texts[:_NAMED], *more])
 
 
-def _listed(level: str, title: str, texts: Sequence[str], noun: str) -> str:
-    return _command(level, title, _list(texts, noun)) if texts else ""
+def listed(level: str, title: str, texts: Sequence[str], noun: str) -> str:
+    """One annotation for several texts; empty for none.
+
+    Args:
+        level: `error`, `warning` or `notice`.
+        title: what they have in common.
+        texts: one a line; the first few, and how many more there are.
+        noun: what one of them is called.
+    """
+    return command(level, title, _list(texts, noun)) if texts else ""
 
 
-def _command(level: str, title: str, message: str) -> str:
+def command(level: str, title: str, message: str) -> str:
     """One workflow command; a message may have several lines, a title may not end the properties early."""
     title = _escaped(f"aiperf-migrate: {title}").replace(":", "%3A").replace(",", "%2C")
     return f"::{level} title={title}::{_escaped(message)}"

@@ -53,6 +53,27 @@ def render(receipt: Receipt) -> str:
     """The comparison as a complete HTML document that ends with a newline."""
     name = f"{headline(receipt)}: {cut(receipt.base.name, 60)} → {cut(receipt.candidate.name, 60)}"
     notes = Footnotes(receipt.rows, with_margin=False, with_remarks=False)
+    body = [
+        *_verdict(receipt),
+        *findings_of(receipt),
+        *header_of(receipt),
+        *_rows(receipt, notes),
+        *_one_sided(receipt),
+        *_shifts(receipt),
+        *changes_of(receipt),
+        *notes_of(receipt),
+    ]
+    return page(name, body, receipt)
+
+
+def page(name: str, body: Iterable[str], receipt: Receipt) -> str:
+    """A complete document that ends with a newline.
+
+    Args:
+        name: its title, as text.
+        body: lines of HTML.
+        receipt: what it shows, for the last line.
+    """
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -65,43 +86,39 @@ def render(receipt: Receipt) -> str:
         "</head>",
         "<body>",
         "<main>",
-        *_verdict(receipt),
-        *_findings(receipt),
-        *_header(receipt),
-        *_rows(receipt, notes),
-        *_one_sided(receipt),
-        *_shifts(receipt),
-        *_changes(receipt),
-        *_notes(receipt),
+        *body,
         "</main>",
-        f"<footer>{_text(receipt.tool, 60)}, receipt {_text(receipt.receipt_version, 20)}</footer>",
+        f"<footer>{text_of(receipt.tool, 60)}, receipt {text_of(receipt.receipt_version, 20)}</footer>",
         "</body>",
         "</html>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _text(text: str, width: int) -> str:
+def text_of(text: str, width: int) -> str:
+    """Text out of a file as HTML, of at most so many characters."""
     return markup(cut(text, width))
 
 
 def _code(text: str, width: int) -> str:
-    return f"<code>{_text(text, width)}</code>"
+    return f"<code>{text_of(text, width)}</code>"
 
 
 def _verdict(receipt: Receipt) -> Iterator[str]:
     yield f'<h1 class="{_class(receipt.verdict)}">{markup(headline(receipt))}</h1>'
-    yield f'<p class="lead">{_text(reason(receipt), 600)}.</p>'
+    yield f'<p class="lead">{text_of(reason(receipt), 600)}.</p>'
 
 
 def _class(verdict: str) -> str:
     return verdict.replace(" ", "-")
 
 
-def _header(receipt: Receipt) -> Iterator[str]:
+def header_of(receipt: Receipt) -> Iterator[str]:
+    """The sides, and what they were held to."""
     yield '<dl class="sides">'
     for label, found in (("base", receipt.base), ("candidate", receipt.candidate)):
-        yield f'<div><dt>{label}</dt><dd class="name">{_text(found.name, 200)}</dd><dd>{markup(side(found))}</dd></div>'
+        name = f'<dd class="name">{text_of(found.name, 200)}</dd>'
+        yield f"<div><dt>{label}</dt>{name}<dd>{markup(side(found))}</dd></div>"
     expired = "".join(f"<dd>expired waiver: {_code(name, 120)}</dd>" for name in receipt.gate.expired_waivers)
     source = f"<dd>from {_code(policy(receipt), 220)}</dd>" if policy(receipt) else ""
     varied = f"<dd>varied on purpose: {markup(allowed(receipt))}</dd>" if allowed(receipt) else ""
@@ -110,7 +127,8 @@ def _header(receipt: Receipt) -> Iterator[str]:
     yield "</dl>"
 
 
-def _findings(receipt: Receipt) -> Iterator[str]:
+def findings_of(receipt: Receipt) -> Iterator[str]:
+    """What a reader must know before any number."""
     if not receipt.findings:
         return
     yield '<ul class="findings">'
@@ -119,12 +137,13 @@ def _findings(receipt: Receipt) -> Iterator[str]:
         if found.base is not None or found.candidate is not None:
             values = f" <span>{_value(found.base)} → {_value(found.candidate)}</span>"
         label = label_of(found)
-        code, message = _code(found.code, 40), _text(found.message, 1000)
+        code, message = _code(found.code, 40), text_of(found.message, 1000)
         yield f'<li class="{label[2:]}"><strong>{label}</strong> {code}: {message}{values}</li>'
     yield "</ul>"
 
 
-def _changes(receipt: Receipt) -> Iterator[str]:
+def changes_of(receipt: Receipt) -> Iterator[str]:
+    """Differences of the configuration."""
     if not receipt.changes and not receipt.ignored_changes:
         return
     yield "<h2>Configuration</h2>"
@@ -169,7 +188,7 @@ def _rows(receipt: Receipt, notes: Footnotes) -> Iterator[str]:
         return
     if shown.gated:
         yield "<h2>In the gate</h2>"
-        yield from _table(receipt, shown.gated, notes)
+        yield from gate_table(receipt, shown.gated, notes)
     yield f'<p class="faint">{markup(legend(receipt.rows))}. The band is the margin, the line the interval.</p>'
     if any(run_values(receipt, row) for row in shown.gated):
         order = "in the order of their start" if in_order_of_start(receipt) else "base first: starts are not known"
@@ -177,12 +196,12 @@ def _rows(receipt: Receipt, notes: Footnotes) -> Iterator[str]:
     title, beside, others = shown.beside(_SHOWN)
     if beside:
         yield f"<h2>{title}</h2>"
-        yield from _table(receipt, beside, notes)
+        yield from gate_table(receipt, beside, notes)
     for rows in (others, shown.ignored):
         if rows:
             told = f"{plural(len(rows), 'more row')}: {kinds_of(rows)}"
             yield f"<details><summary>{markup(told)}</summary>"
-            yield from _table(receipt, rows, notes)
+            yield from gate_table(receipt, rows, notes)
             yield "</details>"
     yield from (f'<p class="faint">{markup(text)}</p>' for text in notes.common)
     if numbered := notes.texts():
@@ -191,7 +210,14 @@ def _rows(receipt: Receipt, notes: Footnotes) -> Iterator[str]:
         yield "</ol>"
 
 
-def _table(receipt: Receipt, rows: Sequence[Row], notes: Footnotes) -> Iterator[str]:
+def gate_table(receipt: Receipt, rows: Sequence[Row], notes: Footnotes) -> Iterator[str]:
+    """Rows as a table, with the value of each run where a row has them.
+
+    Args:
+        receipt: the order of the runs.
+        rows: what is shown.
+        notes: remarks on the rows.
+    """
     far = reach(rows)
     cells = [_cells(row, notes) for row in rows]
     drawn = [dots(receipt, row) for row in rows]
@@ -227,7 +253,7 @@ def _scale(far: float) -> str:
 
 def _name(row: Row) -> str:
     arrow = f'<span title="{ARROW_WORDS[row.direction]}">{ARROWS[row.direction]}</span>'
-    unit = f" {_text(row.unit, 24)}" if row.unit else ""
+    unit = f" {text_of(row.unit, 24)}" if row.unit else ""
     return f'{arrow} {_code(f"{row.metric}.{row.statistic}", 80)}<span class="faint">{unit}</span>'
 
 
@@ -263,14 +289,15 @@ def _shifts(receipt: Receipt) -> Iterator[str]:
 
 
 def _figure(found: Shift, place: int) -> Iterable[str]:
-    words = f"<span>{_text(found.words, 200)}</span>" if found.words else ""
+    words = f"<span>{text_of(found.words, 200)}</span>" if found.words else ""
     drawing = curves(found, place) or "<p>These values are too far apart to be drawn.</p>"
     return ("<figure>", f"<figcaption>{_code(found.metric, 80)}{words}</figcaption>", drawing, "</figure>")
 
 
-def _notes(receipt: Receipt) -> Iterator[str]:
+def notes_of(receipt: Receipt) -> Iterator[str]:
+    """Caveats that hold for all rows."""
     if receipt.notes:
         yield "<h2>Notes</h2>"
         yield "<ul>"
-        yield from (f"<li>{_text(note, 1000)}</li>" for note in receipt.notes)
+        yield from (f"<li>{text_of(note, 1000)}</li>" for note in receipt.notes)
         yield "</ul>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from migrator.render.comparison.footnotes import remarks
@@ -22,6 +22,7 @@ from migrator.render.comparison.words import (
     label_of,
     loud,
     markup,
+    name_of,
     noise,
     policy,
     shown_by,
@@ -34,7 +35,7 @@ from migrator.render.text import value_text
 if TYPE_CHECKING:
     from migrator.diff.receipt import Finding, Receipt, Row
 
-_OUTCOMES: Final = {"regression": "failure", "incomparable": "error", "inconclusive": "skipped"}
+OUTCOMES: Final = {"regression": "failure", "incomparable": "error", "inconclusive": "skipped"}
 """Element of a test case; a row with another verdict passed."""
 
 
@@ -46,7 +47,7 @@ def render(receipt: Receipt) -> str:
     """
     rows = arranged(receipt.rows).gated
     outcomes = Counter(_outcome(row) for row in rows)
-    whole = _OUTCOMES.get(receipt.verdict)
+    whole = OUTCOMES.get(receipt.verdict)
     blocked = any(found.blocks for found in receipt.findings)
     alone = whole is not None and (blocked or not (receipt.gate.size and decided_by(receipt)))
     outcomes.update([whole] if alone and whole else [])
@@ -63,7 +64,7 @@ def render(receipt: Receipt) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<testsuites name="aiperf-migrate diff" {counts}>',
         f'  <testsuite name="comparison" {counts}>',
-        *_properties(receipt),
+        *properties(receipt, reason(receipt)),
         *(_whole(receipt, whole) if alone and whole else ()),
         *(line for row in rows for line in _case(row)),
         "  </testsuite>",
@@ -73,14 +74,22 @@ def render(receipt: Receipt) -> str:
 
 
 def _outcome(row: Row) -> str:
-    return "skipped" if waived(row) else _OUTCOMES.get(row.verdict, "")
+    return "skipped" if waived(row) else OUTCOMES.get(row.verdict, "")
 
 
-def _properties(receipt: Receipt) -> Iterator[str]:
+def properties(receipt: Receipt, why: str, more: Sequence[tuple[str, str]] = ()) -> Iterator[str]:
+    """The properties of a test suite.
+
+    Args:
+        receipt: what is told.
+        why: why the verdict is what it is.
+        more: further names and values.
+    """
     told = [
         ("tool", cut(receipt.tool, 60)),
         ("verdict", receipt.verdict.value),
-        ("reason", cut(reason(receipt), 600)),
+        ("reason", cut(why, 600)),
+        *more,
         ("gate", gate(receipt)),
         ("policy", policy(receipt)),
         ("base", f"{cut(receipt.base.name, 200)}: {side(receipt.base)}"),
@@ -88,7 +97,7 @@ def _properties(receipt: Receipt) -> Iterator[str]:
         ("varied on purpose", allowed(receipt)),
         ("noise", noise(receipt)),
         *(("expired waiver", cut(name, 120)) for name in receipt.gate.expired_waivers),
-        *((label_of(found)[2:], _finding(found)) for found in findings(receipt) if loud(found)),
+        *((label_of(found)[2:], finding_text(found)) for found in findings(receipt) if loud(found)),
     ]
     yield "    <properties>"
     yield from (f'      <property name="{name}" value="{markup(value)}"/>' for name, value in told if value)
@@ -99,12 +108,13 @@ def _whole(receipt: Receipt, outcome: str) -> Iterator[str]:
     message = markup(f"{headline(receipt)}: {cut(reason(receipt), 600)}")
     yield '    <testcase classname="aiperf-migrate" name="comparison">'
     yield f'      <{outcome} message="{message}" type="{receipt.verdict.value}">'
-    yield from (markup(_finding(found)) for found in findings(receipt))
+    yield from (markup(finding_text(found)) for found in findings(receipt))
     yield f"      </{outcome}>"
     yield "    </testcase>"
 
 
-def _finding(found: Finding) -> str:
+def finding_text(found: Finding) -> str:
+    """A finding in a line."""
     values = ""
     if found.base is not None or found.candidate is not None:
         values = f" ({value_text(found.base)} → {value_text(found.candidate)})"
@@ -117,13 +127,23 @@ def _case(row: Row) -> Iterator[str]:
     if not outcome:
         yield f"{open_tag}/>"
         return
-    base, candidate = sides(row)
-    message = markup(f"{verdict_of(row)}: {base} → {candidate} {cut(row.unit, 24)} ({change(row)})")
+    message = markup(_changed(row))
     yield f"{open_tag}>"
     yield f'      <{outcome} message="{message}" type="{row.verdict.value}">'
     yield from map(markup, _detail(row))
     yield f"      </{outcome}>"
     yield "    </testcase>"
+
+
+def row_lines(row: Row) -> Iterator[str]:
+    """A row of a longer text: what changed, and what explains it."""
+    yield f"{name_of(row)}: {_changed(row)}"
+    yield from (f"  {line}" for line in _detail(row))
+
+
+def _changed(row: Row) -> str:
+    base, candidate = sides(row)
+    return f"{verdict_of(row)}: {base} → {candidate} {cut(row.unit, 24)} ({change(row)})"
 
 
 def _detail(row: Row) -> Iterator[str]:

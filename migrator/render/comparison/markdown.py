@@ -67,21 +67,21 @@ def render(receipt: Receipt) -> str:
     notes = Footnotes(receipt.rows, with_remarks=False)
     blocks = [
         f"### {prose(f'{headline(receipt)}: {reason(receipt)}', 400)} {MARKER}",
-        _block(_findings(receipt)),
-        _block(_sides(receipt)),
-        _block(_table(told[:_ROWS], notes, margin=bool(shown.gated)), _TABLE),
-        _block(_footnotes(notes)),
-        _block(_one_sided(receipt)),
+        block(findings_of(receipt)),
+        block(sides_of(receipt)),
+        block(_table(told[:_ROWS], notes, margin=bool(shown.gated)), _TABLE),
+        block(_footnotes(notes)),
+        block(_one_sided(receipt)),
         _shifts(receipt),
-        _block(_changes(receipt)),
-        _block(f"- {prose(note, 500)}" for note in receipt.notes),
+        block(changes_of(receipt)),
+        block(f"- {prose(note, 500)}" for note in receipt.notes),
     ]
     left = _LIMIT - sum(map(len, blocks))
     blocks.insert(5, _rest([*told[_ROWS:], *others, *shown.ignored], notes, left))
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
-def _block(lines: Iterable[str], size: int = _SHARE) -> str:
+def block(lines: Iterable[str], size: int = _SHARE) -> str:
     """Lines joined, as many as fit; what was left out is said."""
     held = list(lines)
     for place, line in enumerate(held):
@@ -126,7 +126,8 @@ _MARKUP: Final = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[\\`*{}\[\]<>#|
 # --- blocks --------------------------------------------------------------------------------------------------
 
 
-def _sides(receipt: Receipt) -> Iterator[str]:
+def sides_of(receipt: Receipt) -> Iterator[str]:
+    """The sides, and what they were held to, an item a line."""
     for label, found in (("base", receipt.base), ("candidate", receipt.candidate)):
         yield f"- **{label}** {code(cut(found.name, 200))}: {prose(side(found), 400)}"
     source = f", from {code(policy(receipt))}" if policy(receipt) else ""
@@ -139,7 +140,8 @@ def _sides(receipt: Receipt) -> Iterator[str]:
         yield f"- **expired waiver** {code(cut(name, 120))}"
 
 
-def _findings(receipt: Receipt) -> Iterator[str]:
+def findings_of(receipt: Receipt) -> Iterator[str]:
+    """What a reader must know before any number, an item a line."""
     for found in findings(receipt):
         values = ""
         if found.base is not None or found.candidate is not None:
@@ -148,7 +150,8 @@ def _findings(receipt: Receipt) -> Iterator[str]:
         yield f"- {label} {code(cut(found.code, 40))}: {prose(found.message, 300)}{values}"
 
 
-def _changes(receipt: Receipt) -> Iterator[str]:
+def changes_of(receipt: Receipt) -> Iterator[str]:
+    """Differences of the configuration, an item a line."""
     if not receipt.changes and not receipt.ignored_changes:
         return
     yield "**Configuration**\n"
@@ -199,13 +202,14 @@ def _rest(rows: Sequence[Row], notes: Footnotes, size: int) -> str:
     if not rows:
         return ""
     before = len(notes.texts())
-    table = _block(_table(rows, notes), size - _SHARE)
-    numbered = _block(_numbered(notes.texts(before)), _SHARE // 2)
+    table = block(_table(rows, notes), size - _SHARE)
+    numbered = block(_numbered(notes.texts(before)), _SHARE // 2)
     told = f"{plural(len(rows), 'more row')}: {kinds_of(rows)}"
-    return _folded(told, "\n\n".join(filter(None, [table, numbered])))
+    return folded(told, "\n\n".join(filter(None, [table, numbered])))
 
 
-def _folded(summary: str, inside: str) -> str:
+def folded(summary: str, inside: str) -> str:
+    """Markdown that a reader opens by its summary."""
     return f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
 
 
@@ -228,7 +232,7 @@ def _shifts(receipt: Receipt) -> str:
     lines += (_shift(found, margin.get(found.metric, 0.0)) for found in drawn[:LISTED])
     if len(drawn) > LISTED:
         lines.append(f"\nand {len(drawn) - LISTED} more (the receipt has all)")
-    return _folded("Where it moved (= within the margin, + above, - below)", _block(lines))
+    return folded("Where it moved (= within the margin, + above, - below)", block(lines))
 
 
 def _shift(found: Shift, margin: float) -> str:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 720
 HEIGHT: Final = 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 24, 36, 70
+LEFT: Final = 72
+RIGHT: Final = 24
+_TOP, _BOTTOM = 36, 70
 _LABEL: Final = 42
 """Pixels that a label under the axis needs; a percentile nearer to its neighbour goes unlabelled."""
 _LOGARITHMIC: Final = 30.0
@@ -40,18 +42,18 @@ def curves(shift: Shift, number_on_page: int) -> str:
     if len(names) < 2 or not math.isfinite(max(values) - min(values)):
         return ""
     across = _across(names)
-    ticks, up, logarithmic = _upwards(min(values), max(values))
+    ticks, up, logarithmic = upwards(min(values), max(values))
     unit = cut(shift.unit, 24)
     title = f"{cut(shift.metric, 60)}: percentiles of base and candidate"
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t{number_on_page} d{number_on_page}">',
         f'<title id="t{number_on_page}">{markup(title)}</title>',
         f'<desc id="d{number_on_page}">{markup(_described(shift, names, unit))}</desc>',
-        *_vertical_axis(ticks, up, f"{unit} (log scale)".strip() if logarithmic else unit),
+        *vertical_axis(ticks, up, f"{unit} (log scale)".strip() if logarithmic else unit),
         *_horizontal_axis(names, shift, across),
         *_curve("base", [(across[name], up(shift.base[name])) for name in names]),
         *_curve("cand", [(across[name], up(shift.candidate[name])) for name in names]),
-        *_legend(),
+        *legend(),
         "</svg>",
     ]
     return "\n".join(parts)
@@ -73,11 +75,11 @@ def _described(shift: Shift, names: Sequence[str], unit: str) -> str:
 def _across(names: Sequence[str]) -> dict[str, float]:
     normal = {name: NormalDist().inv_cdf(rank(name) or 0.5) for name in names}
     low, high = min(normal.values()), max(normal.values())
-    room = WIDTH - _LEFT - _RIGHT - 40
-    return {name: _LEFT + 20 + room * (at - low) / ((high - low) or 1) for name, at in normal.items()}
+    room = WIDTH - LEFT - RIGHT - 40
+    return {name: LEFT + 20 + room * (at - low) / ((high - low) or 1) for name, at in normal.items()}
 
 
-def _upwards(low: float, high: float) -> tuple[list[tuple[float, str]], Place, bool]:
+def upwards(low: float, high: float) -> tuple[list[tuple[float, str]], Place, bool]:
     """Ticks with their labels, the vertical place of a value, and whether the axis is logarithmic."""
     room = HEIGHT - _TOP - _BOTTOM
     if low > 0 and high / low > _LOGARITHMIC:
@@ -89,7 +91,7 @@ def _upwards(low: float, high: float) -> tuple[list[tuple[float, str]], Place, b
     bottom, top = (low if low == 0 else low - pad), high + pad
     if not math.isfinite(top - bottom) or top <= bottom:
         return [], lambda _: HEIGHT / 2, False
-    return _steps(bottom, top), lambda v: HEIGHT - _BOTTOM - room * (v - bottom) / (top - bottom), False
+    return steps(bottom, top), lambda v: HEIGHT - _BOTTOM - room * (v - bottom) / (top - bottom), False
 
 
 def _decades(low: float, high: float) -> list[tuple[float, str]]:
@@ -100,7 +102,8 @@ def _decades(low: float, high: float) -> list[tuple[float, str]]:
     return [(value, number(value)) for value in values if low <= value <= high]
 
 
-def _steps(bottom: float, top: float) -> list[tuple[float, str]]:
+def steps(bottom: float, top: float) -> list[tuple[float, str]]:
+    """Round values with their labels, at most twelve, within a range."""
     raw = (top - bottom) / 5
     power = math.floor(math.log10(raw))
     step = next((lead * 10.0**power for lead in (1, 2, 5) if lead * 10.0**power >= raw), 10.0 * 10.0**power)
@@ -112,17 +115,18 @@ def _steps(bottom: float, top: float) -> list[tuple[float, str]]:
     return [(n * step, f"{n * step:.{decimals}f}" if written_out else number(n * step)) for n in places[:12]]
 
 
-def _vertical_axis(ticks: Sequence[tuple[float, str]], up: Place, label: str) -> Iterator[str]:
+def vertical_axis(ticks: Sequence[tuple[float, str]], up: Place, label: str) -> Iterator[str]:
+    """The vertical axis: lines at the ticks, and what it shows."""
     for value, text in ticks:
         y = up(value)
-        yield f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text class="tick" x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{markup(text)}</text>'
+        yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{markup(text)}</text>'
     yield f'<text class="name" x="8" y="18">{markup(label)}</text>'
 
 
 def _horizontal_axis(names: Sequence[str], shift: Shift, across: dict[str, float]) -> Iterator[str]:
     y = HEIGHT - _BOTTOM
-    yield f'<line class="axis" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>'
+    yield f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
     free = 0.0
     for name in names:
         x = across[name]
@@ -134,7 +138,7 @@ def _horizontal_axis(names: Sequence[str], shift: Shift, across: dict[str, float
         moved = shift.points[name]
         text = f"{moved:+.0f}%" if 10 <= abs(moved) < 1000 else percent(moved)
         yield f'<text class="moved" x="{x:.1f}" y="{y + 35}" text-anchor="middle">{markup(text)}</text>'
-    middle = (_LEFT + WIDTH - _RIGHT) / 2
+    middle = (LEFT + WIDTH - RIGHT) / 2
     text = "percentile of requests, and the change there"
     yield f'<text class="name" x="{middle:.0f}" y="{y + 58}" text-anchor="middle">{text}</text>'
 
@@ -145,19 +149,21 @@ def _horizontal_axis(names: Sequence[str], shift: Shift, across: dict[str, float
 def _curve(side: str, points: Sequence[tuple[float, float]]) -> Iterator[str]:
     yield f'<polyline class="{side}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
     for x, y in points:
-        yield _marker(side, x, y)
+        yield marker(side, x, y)
 
 
-def _marker(side: str, x: float, y: float, r: float = 3.5) -> str:
+def marker(side: str, x: float, y: float, r: float = 3.5) -> str:
+    """The mark of a side at a place."""
     if side == "base":
         return f'<circle class="{side}" cx="{x:.1f}" cy="{y:.1f}" r="{r:g}"/>'
     return f'<rect class="{side}" x="{x - r:.1f}" y="{y - r:.1f}" width="{2 * r:g}" height="{2 * r:g}"/>'
 
 
-def _legend() -> Iterator[str]:
+def legend() -> Iterator[str]:
+    """Line and mark of each side, with its name."""
     for side, word, x in (("base", "base", WIDTH - 260), ("cand", "candidate", WIDTH - 150)):
         yield f'<polyline class="{side}" points="{x},14 {x + 36},14"/>'
-        yield _marker(side, x + 18, 14)
+        yield marker(side, x + 18, 14)
         yield f'<text class="tick" x="{x + 44}" y="18">{word}</text>'
 
 
@@ -224,7 +230,7 @@ def dots(receipt: Receipt, row: Row) -> str:
         parts.append(f'<rect class="band" x="0" y="{top:.1f}" width="{width}" height="{bottom - top:.1f}"/>')
     for place, found in enumerate(values):
         side = "base" if found.side == "base" else "cand"
-        parts.append(_marker(side, 4 + step * place, up(found.value), 3))
+        parts.append(marker(side, 4 + step * place, up(found.value), 3))
     return "".join([*parts, "</svg>"])
 
 

@@ -51,13 +51,13 @@ _RIGHT: Final = (1, 2, 3, 4, 5)
 def render(receipt: Receipt, *, verbose: bool = False) -> str:
     """The comparison as text that ends with a newline; `verbose` shows all rows."""
     blocks = (
-        [*_verdict(receipt), *_findings(receipt)],
-        _header(receipt),
+        [*_verdict(receipt), *findings_of(receipt)],
+        header_of(receipt),
         _rows(receipt, verbose=verbose),
         _one_sided(receipt, verbose=verbose),
         _shifts(receipt, verbose=verbose),
-        _changes(receipt),
-        _notes(receipt),
+        changes_of(receipt),
+        notes_of(receipt),
     )
     text = "\n\n".join("\n".join(lines) for block in blocks if (lines := list(block)))
     if text.count("\n") >= _SCREEN:
@@ -69,7 +69,8 @@ def _verdict(receipt: Receipt) -> Iterable[str]:
     return wrapped(f"{headline(receipt)}: {reason(receipt)}.", hanging="  ")
 
 
-def _findings(receipt: Receipt) -> Iterator[str]:
+def findings_of(receipt: Receipt) -> Iterator[str]:
+    """What a reader must know before any number."""
     for found in findings(receipt):
         told = f"{cut(found.code, 24)}: {cut(found.message, 500)}"
         yield from wrapped(told, f"{label_of(found):<10}", " " * 10)
@@ -77,18 +78,20 @@ def _findings(receipt: Receipt) -> Iterator[str]:
             yield f"{'':<10}{value_text(found.base, 30)} → {value_text(found.candidate, 30)}"
 
 
-def _header(receipt: Receipt) -> Iterator[str]:
+def header_of(receipt: Receipt) -> Iterator[str]:
+    """The sides, and what they were held to."""
     for label, found in (("base", receipt.base), ("candidate", receipt.candidate)):
         yield f"{label:<11}{cut(found.name, WIDTH - 11)}"
         yield from wrapped(side(found), indent=" " * 11)
-    yield from _labelled("gate", f"{gate(receipt)}, from {policy(receipt)}" if policy(receipt) else gate(receipt))
+    yield from labelled("gate", f"{gate(receipt)}, from {policy(receipt)}" if policy(receipt) else gate(receipt))
     for name in receipt.gate.expired_waivers:
-        yield from _labelled("", f"expired waiver: {cut(name, 200)}")
-    yield from _labelled("varied", allowed(receipt))
-    yield from _labelled("noise", noise(receipt))
+        yield from labelled("", f"expired waiver: {cut(name, 200)}")
+    yield from labelled("varied", allowed(receipt))
+    yield from labelled("noise", noise(receipt))
 
 
-def _labelled(label: str, text: str) -> Iterator[str]:
+def labelled(label: str, text: str) -> Iterator[str]:
+    """A line of the header, wrapped under its label."""
     first = True
     for line in wrapped(text, indent=" " * 11):
         yield f"{label:<11}{line[11:]}" if first else line
@@ -225,7 +228,8 @@ def _extremes(found: Shift) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _changes(receipt: Receipt) -> Iterator[str]:
+def changes_of(receipt: Receipt) -> Iterator[str]:
+    """Differences of the configuration."""
     if not receipt.changes and not receipt.ignored_changes:
         return
     yield "Configuration"
@@ -254,6 +258,7 @@ def _values(found: FieldChange) -> str:
     return f"{value_text(found.base, 34)} → {value_text(found.candidate, 34)}"
 
 
-def _notes(receipt: Receipt) -> Iterator[str]:
+def notes_of(receipt: Receipt) -> Iterator[str]:
+    """Caveats that hold for all rows."""
     for note in receipt.notes:
         yield from wrapped(f"Note: {cut(note, 500)}", hanging="  ")
