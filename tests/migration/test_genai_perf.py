@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from migrator.diff.workload import workload
 from support.laws import clean, everything
 from support.process import EXPORTS, NAME, SECRET, run
 from support.replay import copied, leaves
