@@ -8,6 +8,8 @@ from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
+from migrator.batch.discover import STDIN
+from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.errors import ExitCode, UsageError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from migrator.diff.sides import LoadedSide
 
 FORMATS: Final = ("text", "markdown", "html", "junit", "github", "json")
+_ENDINGS: Final = {".txt": "text", ".md": "markdown", ".html": "html", ".xml": "junit", ".json": "json"}
 
 _ABOUT = """\
 Compare two runs, or two groups of repeated runs, metric by metric, whatever releases
@@ -57,7 +60,7 @@ class Options:
     plan: float | None
     all: bool
     verbose: bool
-    format: str
+    format: str | None
     json: bool
     output: str | None
     force: bool
@@ -117,9 +120,13 @@ def arguments(command: str) -> Parser:
     )
     parser.add_argument("--all", action="store_true", help="also volatile differences: identifiers, times, folders")
     parser.add_argument("-v", "--verbose", action="store_true", help="all rows")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to show the receipt (default text)")
+    parser.add_argument(
+        "--format", choices=FORMATS, help="how to show the receipt (default: as the name of -o says, else text)"
+    )
     parser.add_argument("--json", action="store_true", help="the receipt itself, as with --format json")
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the report here")
+    parser.add_argument(
+        "-o", "--output", type=file_name, metavar="FILE", help="write the report here: .txt, .md, .html, .xml or .json"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     return parser
 
@@ -143,6 +150,10 @@ def run(options: Options) -> int:
     """Compare and render; with gates the exit code is the verdict."""
     # What a comparison makes it keeps to its end: to look for garbage in it takes a fifth of the time of large ones.
     gc.disable()
+    options.output = None if options.output == STDIN else options.output
+    if options.json and options.format not in (None, "json"):
+        raise UsageError(f"--json and --format {options.format} contradict each other", hint="leave one of them out")
+    form = form_of("json" if options.json else options.format, options.output, _ENDINGS, "text")
     base, candidate = _sides(options)
     policy = _policy(options)
     if options.prove or options.plan is not None:
@@ -160,7 +171,7 @@ def run(options: Options) -> int:
         return _plan(options, base, candidate, policy, noise)
     ask = Ask(names(options.by), options.goal)
     receipt = compare_any(base, candidate, policy, ask, noise=noise, everything=options.all)
-    _write(options, _rendered(receipt, "json" if options.json else options.format, verbose=options.verbose))
+    _write(options, _rendered(receipt, form, verbose=options.verbose))
     for waiver in receipt.gate.expired_waivers:
         complain(f"the waiver for {waiver} has expired")
     asked = options.policy or options.fail_on or options.exit_code or options.inconclusive

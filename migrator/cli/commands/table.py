@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import sys
 import tempfile
@@ -9,20 +10,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain, islice
-from typing import IO, Final, Literal
+from typing import IO, Final, Literal, cast
 
 from migrator.aiperf.definitions import Crossings
 from migrator.aiperf.metrics import STATISTICS
+from migrator.batch.discover import STDIN
 from migrator.batch.paths import split
 from migrator.batch.read_files import Looking, Seen
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
+from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, write_error
 from migrator.errors import UsageError
+from migrator.files.packed import Packing
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.stores import is_url
@@ -47,6 +51,9 @@ _ABOUT: Final = """\
 Exports as a table: one row a run, or one row a metric, after migration to one schema
 version in memory. Nothing is written but the table. A missing value is an empty cell.
 Phases of a run and copies of one have no rows of their own, unless their file is named."""
+
+_PLAIN: Final = {".csv": "csv", ".json": "json", ".jsonl": "json", ".md": "markdown"}
+_ENDINGS: Final = {**_PLAIN, ".parquet": "parquet", **{f"{ending}.gz": form for ending, form in _PLAIN.items()}}
 
 _EPILOG: Final = """\
 columns: the names that a table has by default, the other fields of --where (gpus, gpu_name, errors, …),
@@ -78,7 +85,9 @@ def arguments(command: str) -> Parser:
     """The options of the command."""
     parser = Parser(command, _ABOUT, _EPILOG)
     parser.add_paths()
-    parser.add_argument("--format", choices=FORMATS, default="csv", help="form of the table (default csv)")
+    parser.add_argument(
+        "--format", choices=FORMATS, help="form of the table (default: as the name of -o says, else csv)"
+    )
     parser.add_argument("--rows", choices=("run", "metric"), default="run", help="what a row is (default run)")
     parser.add_argument("--to", choices=VERSIONS, default=NEWEST, metavar="VERSION", help=f"version (default {NEWEST})")
     parser.add_argument("--columns", metavar="NAMES", help="the columns and their order, with commas between")
@@ -91,7 +100,13 @@ def arguments(command: str) -> Parser:
     parser.add_argument(
         "--phases", action="store_true", help="rows for the phases of each run, too, warm-ups among them"
     )
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the table here")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=file_name,
+        metavar="FILE",
+        help="write the table here: .csv, .parquet, .json or .md; all but .parquet also with .gz",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     add_jobs(parser)
     parser.add_selection()
@@ -100,6 +115,8 @@ def arguments(command: str) -> Parser:
 
 def run(options: Options) -> int:
     """Write the table; the exit code says whether every file could be read."""
+    options.output = None if options.output == STDIN else options.output
+    options.format = form_of(options.format, options.output, _ENDINGS, "csv")
     patterns = _patterns(options)
     if options.output and is_url(options.output):
         raise UsageError("-o needs a file on this machine", hint="without -o the table goes to standard output")
@@ -109,8 +126,8 @@ def run(options: Options) -> int:
         report = Report(bar)
         runs = _Runs(options, report, patterns)
         if options.output:
-            with OutFile(options.output, force=options.force) as target:
-                _write(runs, options, patterns, target)
+            with OutFile(options.output, force=options.force) as target, _packed(target, options.output) as file:
+                _write(runs, options, patterns, file)
         else:
             _to_standard_output(runs, options, patterns)
     if not runs.rows:
@@ -181,6 +198,18 @@ class _Runs:
         names = [f"{tag}.{statistic}" for statistic in STATISTICS]
         by_metric = self._options.rows == "metric"
         return by_metric or any(fnmatchcase(name, pattern) for name in names for pattern in self._patterns)
+
+
+@contextlib.contextmanager
+def _packed(target: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """The file to write a table to: compressed where its name says so. No time is written, so that bytes repeat."""
+    if not name.lower().endswith(Packing.GZIP):
+        yield target
+        return
+    import gzip
+
+    with gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) as packed:
+        yield cast("IO[bytes]", packed)
 
 
 def _to_standard_output(runs: Iterable[Run], options: Options, patterns: Sequence[str]) -> None:
