@@ -394,9 +394,6 @@ def _version(text: Json) -> tuple[int, ...] | None:
     return version_key(text) if text in (GENAI_PERF, *VERSIONS) else None
 
 
-_RELEASE: Final = r"([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.dev([0-9]{1,9}))?"
-
-
 def _release(name: Json) -> tuple[int, ...] | None:
     """Releases in order, as [`age`][migrator.aiperf.releases.age] has it. `0.13` is 0.13.0."""
     match = re.fullmatch(r"(\d{1,6}\.\d{1,6})(\.\d{1,6})?(.*)", name) if type(name) is str else None

@@ -14,12 +14,13 @@ from support.process import EXPORTS, NAME, copy, export, run, snapshot
 from support.versions import NEWEST
 
 from migrator.batch.discover import Source
+from migrator.batch.fields import File
 from migrator.batch.load import Loaded
 from migrator.batch.pool import run as run_here
 from migrator.batch.read_files import Looking
 from migrator.batch.select import Selection, moment, select
 from migrator.batch.survey import OTHERS, Histogram
-from migrator.batch.where import where
+from migrator.batch.where import AnswersOf, where
 from migrator.identify import MIGRATABLE, Family, Identity
 from migrator.migration.migrate import Options, migrate
 
@@ -158,7 +159,7 @@ EXPRESSIONS = {
 )
 def test_every_kind_of_release_is_compared(writer: str, expression: str) -> None:
     identity = Identity(Family.EXPORT, "1.0", writer=writer, writers=(writer,))
-    assert where(expression)(identity, {})
+    assert where(expression).holds(AnswersOf(File(identity, {})))
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
