@@ -20,7 +20,7 @@ from migrator.chain.names import block_of, current, is_known, metrics_of
 from migrator.chain.requests import Failure, Requests, requests_of
 from migrator.chain.steps import NEWEST
 from migrator.errors import MigratorError, UsageError
-from migrator.identify import MIGRATABLE, Family, Identity
+from migrator.identify import BESIDE, MIGRATABLE, Family, Identity
 from migrator.jsonfile import Json, Object, Path
 
 if TYPE_CHECKING:
@@ -99,9 +99,29 @@ class File:
     @property
     def is_old(self) -> bool:
         """Whether a migration would bring it to a newer version."""
-        if self.identity.family is Family.GENAI_PERF:
+        family, version = self.identity.family, self.identity.version
+        if family is Family.GENAI_PERF:
             return True
-        return bool(self.identity.version) and version_key(self.identity.version) < version_key(NEWEST)
+        if family in BESIDE:
+            return bool(version) and self._is_old_beside
+        return bool(version) and version_key(version) < version_key(NEWEST)
+
+    @cached_property
+    def _is_old_beside(self) -> bool:
+        """Whether a file beside an export changes on the way to the newest version: between some versions none does."""
+        from migrator.migration.goal import Goal, is_at
+        from migrator.migration.migrate import Options, migrate
+
+        if is_at(self.identity.chain, Goal(NEWEST), self.identity.version):
+            return False
+        try:
+            # Of a file with one document a line, only what it is has been read.
+            return (
+                not self.document
+                or migrate(self.document, NEWEST, Options(config=True), identity=self.identity).changed
+            )
+        except MigratorError:
+            return False
 
     @cached_property
     def newest(self) -> Object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,21 @@ NEW = "0.13.0/chat-streaming"
 )
 def test_what_a_test_says(expression: str, name: str, expected: bool) -> None:
     assert where(expression).holds(answers(name)) is expected
+
+
+def test_old_is_what_an_upgrade_changes_beside_an_export_too(tmp_path: Path) -> None:
+    files = [*(ROOT / "golden").rglob("profile_export_aiperf_timeslices.json")]
+    files += (ROOT / "golden").rglob("gpu_telemetry_export.jsonl")
+    assert len(files) > 4
+    for number, path in enumerate(files):
+        shutil.copy(path, tmp_path / f"{number}-{path.name}")
+    every, chosen = (
+        [json.loads(line) for line in run("upgrade", ".", "--dry-run", "--json", *where, cwd=tmp_path).lines]
+        for where in ((), ("--where", "is:old"))
+    )
+    changed = {row["file"] for row in every if row.get("status") == "migrated"}
+    assert {row["file"] for row in chosen if "status" in row} == changed
+    assert 0 < len(changed) < len(files)
 
 
 def test_a_key_with_dots_and_a_text_that_looks_like_a_number() -> None:

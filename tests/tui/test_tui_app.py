@@ -304,7 +304,7 @@ def test_filter_and_marks_stay_with_the_folder_they_were_made_in(few: Path, tmp_
 
     async def look(_: P, app: MigrateApp) -> None:
         assert files_of(app).files.sort == "version", "what is not about a folder stays"
-        seen.append((files_of(app).files.filter, len(app.session.baseline)))
+        seen.append((files_of(app).files.condition.text, len(app.session.baseline)))
         remember(app.session.remembered, state)
 
     play(mark, [few])
@@ -590,7 +590,7 @@ def test_footer_has_at_most_six_keys_and_every_key_an_id(screen: Any) -> None:
 def test_the_command_of_the_list_has_its_filter_order_and_columns(few: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         copied(few, "0.4.0/chat-streaming")
-        await press(pilot, "r", "v", "n", *"ttft.p99", "enter", "escape", "slash", *"streaming", "enter")
+        await press(pilot, "r", "v", "n", *"ttft.p99", "enter", "escape", "slash", *"chat-streaming", "enter")
         files_of(app).files.sort_by("time_to_first_token.avg")
         files_of(app).files.sort_by("time_to_first_token.avg")
         files_of(app)._arrange()

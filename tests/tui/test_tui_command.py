@@ -249,7 +249,7 @@ def test_a_key_sends_little_to_the_terminal(tmp_path: Path) -> None:
         (tmp_path / "runs" / name).mkdir(parents=True)
         shutil.copy(export("0.13.0/chat-streaming"), tmp_path / "runs" / name / "profile_export_aiperf.json")
     with terminal(tmp_path, str(tmp_path / "runs"), size=(120, 40)) as screen:
-        screen.wait_for("12 exports, 12 need migration")
+        screen.wait_for("12 exports of 1 run, 12 need migration")
         screen.press("j")
         screen.wait_for("01/profile_export_aiperf.json")
         before = screen.told

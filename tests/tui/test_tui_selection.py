@@ -8,8 +8,8 @@ from threading import Event
 from typing import Any
 
 import pytest
-from support.old_runs import OLD, runs, version
-from support.process import export
+from support.old_runs import old_export, runs, version
+from support.process import ROOT, export
 from support.tui_driver import messages, opened, play, press, settled, text
 from textual.pilot import Pilot
 
@@ -32,10 +32,12 @@ def mixed(tmp_path: Path) -> Path:
 
     folder = tmp_path / "runs"
     runs(folder, 4)
-    for name in ("new-a", "new-b"):
+    for number, name in enumerate(("new-a", "new-b"), 4):
+        old = tmp_path / f"{name}.json"
+        old.write_bytes(old_export(number))
         target = folder / name / "profile_export_aiperf.json"
         target.parent.mkdir()
-        source = Source(str(export(OLD)), "x", named=True)
+        source = Source(str(old), "x", named=True)
         assert execute(source, Request(Goal(NEWEST), out_file=str(target))).error is None
     (folder / "other.json").write_text('{"a": 1}')
     return folder
@@ -58,6 +60,30 @@ def test_which_need_migration_and_upgrade_them_with_a_backup_in_six_keys(mixed: 
     play(scene, [mixed])
     assert all(version(path) == NEWEST for path in mixed.rglob("profile_export_aiperf.json"))
     assert len(list(mixed.rglob("*.bak"))) == 4
+
+
+def test_what_is_old_beside_a_run_is_migrated_with_it_and_never_compared(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(export("0.3.0/chat-goodput-key").parent, folder)
+    slices, records = folder / "profile_export_aiperf_timeslices.json", folder / "gpu_telemetry_export.jsonl"
+    shutil.copy(ROOT / "golden" / "beside" / "0.4.0" / records.name, records)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        assert "1 export, 3 need migration, 1 with problems, 2 other files" in text(app)
+        await press(pilot, "n", "ctrl+a", "a")
+        assert app.session.baseline == [folder / "profile_export_aiperf.json"]
+        await press(pilot, "g", "m")
+        assert isinstance(app.screen, BatchScreen), "records have no stages"
+        await press(pilot, "escape", "ctrl+a", "m", "G", "enter")
+        assert "0.3 → 1.0" in text(app), "time slices in full"
+        await press(pilot, "escape", "i", "enter")
+        assert "written: 3 files: 3 migrated" in text(app)
+        await press(pilot, "escape")
+        assert "1 export, 2 other files" in text(app)
+
+    play(scene, [folder])
+    assert b"timeslice_index" not in slices.read_bytes()
+    assert b"dcgm_url" not in records.read_bytes()
 
 
 def test_all_ranges_folders_and_the_inverse(mixed: Path) -> None:
@@ -107,7 +133,7 @@ def test_a_selection_that_is_hidden_whole_does_nothing(mixed: Path) -> None:
 def test_what_is_not_an_export_is_counted_when_it_is_left_out(mixed: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "ctrl+a", "m")
-        assert "1 of 7 files: not exports, left out" in messages(app)
+        assert "1 of 7 files: nothing to migrate, left out" in messages(app)
         assert len(opened(pilot, BatchScreen).paths) == 6
 
     play(scene, [mixed])

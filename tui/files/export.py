@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from migrator.batch.discover import Source, discover
+from migrator.batch.discover import Names, Source, discover
 from tui.common.rows import safe_text
 
 if TYPE_CHECKING:
@@ -58,8 +58,13 @@ class Export:
 
     @property
     def migratable(self) -> bool:
-        """Whether a migration takes it: a main export, or one of the predecessor, GenAI-Perf."""
-        return self.main or self.outdated
+        """Whether a migration takes it: an export, or an old file beside one that is migrated with it."""
+        return self.comparable or self.outdated
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it is an export: a main export, or one of the predecessor, GenAI-Perf."""
+        return self.mark is not None
 
     @property
     def name(self) -> str:
@@ -69,8 +74,11 @@ class Export:
 
 
 def found(paths: Sequence[str]) -> Iterator[Export]:
-    """Every file under some paths, unread; a folder that cannot be listed is an entry with an error."""
-    for source in discover(paths):
+    """The files under some paths, unread: JSON, and the records that a migration takes.
+
+    A folder that cannot be listed is an entry with an error.
+    """
+    for source in discover(paths, names=Names.MIGRATED):
         yield _listed(source)
 
 

@@ -126,7 +126,7 @@ class FileList:
         main = [export for export in read if export.main]
         failed = sum(bool(export.error) for export in read)
         parts = [exports_of_runs(len(main), self._number_of_runs(main))]
-        if predecessors := sum(export.migratable for export in read) - len(main):
+        if predecessors := sum(export.comparable for export in read) - len(main):
             parts.append(f"{predecessors} GenAI-Perf")
         if outdated := sum(export.outdated for export in read):
             parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")

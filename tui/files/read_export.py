@@ -73,15 +73,15 @@ def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> None:
             export.numbers[key] = number
         elif values:
             export.values[key] = values
+    export.outdated = file.is_old
+    # One of GenAI-Perf becomes an export by a migration; until then it has metrics and a workload, but no version.
+    export.version = "" if identity.family is Family.GENAI_PERF else identity.version
+    export.rank = version_key(identity.version)
     if identity.family not in MIGRATABLE:
         return
-    export.outdated = file.is_old
     export.mark = mark_of(file.run, file.metrics)
     export.model = safe_text(", ".join(map(str, field_of("model").values(file))))
     export.load = safe_text(file.load)
-    # One of GenAI-Perf becomes an export by a migration; until then it has metrics and a workload, but no version.
-    export.version = identity.version if export.main else ""
-    export.rank = version_key(identity.version)
     export.label = safe_text(identity.label)
     export.dialect = identity.dialect or ""
     export.release = _releases(identity.writers) if export.main else ""

@@ -351,7 +351,7 @@ class FilesScreen(SelectingPage):
     def _put_on(self, side: str, chosen: Sequence[Export]) -> None:
         from migrator.batch.runs import words
 
-        exports = [export for export in chosen if export.migratable]
+        exports = [export for export in chosen if export.comparable]
         self.left_out(chosen, exports, "not exports")
         if not exports:
             self.notify("only exports can be compared", markup=False)
@@ -409,7 +409,7 @@ class FilesScreen(SelectingPage):
 
     def _migrate(self, chosen: Sequence[Export]) -> None:
         exports = [export for export in chosen if export.migratable]
-        self.left_out(chosen, exports, "not exports")
+        self.left_out(chosen, exports, "nothing to migrate")
         self.shell.open_migration([Path(export.path) for export in exports])
 
 

@@ -14,6 +14,6 @@ __all__ = ["BatchScreen", "MigrateScreen", "migration"]
 
 
 def migration(paths: Sequence[Path], *, read_only: bool) -> MigrationPage:
-    """The screen for a selection: one file in full, several or a folder as a batch."""
-    one = len(paths) == 1 and not os.path.isdir(paths[0])
+    """The screen for a selection: one document in full; several, a folder or a file of records as a batch."""
+    one = len(paths) == 1 and not os.path.isdir(paths[0]) and ".jsonl" not in paths[0].name
     return (MigrateScreen if one else BatchScreen)(paths, read_only=read_only)

@@ -15,10 +15,10 @@ from migrator.batch.discover import Source
 from migrator.batch.load import load
 from migrator.batch.migrate_files import residue_beside
 from migrator.batch.request import Request
-from migrator.chain.steps import ENTRY, STEPS
-from migrator.errors import MigratorError, ResidueError, reported
+from migrator.chain.steps import ENTRY
+from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported
 from migrator.files.disk import unreadable
-from migrator.identify import require_migratable
+from migrator.identify import require_chain
 from migrator.jsonfile import Json, Path, path_text, render
 from migrator.ledger import Entry, Ledger, Loss, Op
 from migrator.migration.migrate import Migration, Options, migrate
@@ -131,8 +131,9 @@ def _preview(path: str, to: str, *, residue: bool) -> Preview:
     stamp = stamp_of(path)
     loaded = load(path, details=False)
     parsed = loaded.parsed
-    require_migratable(loaded.identity)
-    assert parsed is not None  # Files of one document a line are no main export.
+    require_chain(loaded.identity)
+    if parsed is None:
+        raise NotAnExportError("is a file of records", expected="one document", hint="select it with others, then m")
     beside, warnings = residue_beside(Source(path, os.path.basename(path), named=True), Request(goal(to)))
     options = Options(config=True, save_residue=residue)
     take = partial(migrate, parsed.data, goal(to), options, identity=loaded.identity)
@@ -148,11 +149,12 @@ def _preview(path: str, to: str, *, residue: bool) -> Preview:
     return Preview(path, version, to, done.changed, stages, texts, len(loaded.raw), size, stamp)
 
 
-_SUMMARIES: Final = {step.name(up=up): step.summary for step in (ENTRY, *STEPS) for up in (True, False)}
 _ABOUT: Final = {"secrets": "redacted", "residue": "put back", "unknown": "left alone"}
 
 
 def _stages(document: Json, done: Migration) -> list[Stage]:
+    steps = (ENTRY, *done.identity.chain.steps)
+    about = _ABOUT | {step.name(up=up): step.summary for step in steps for up in (True, False)}
     by_stage: dict[str, list[Entry]] = {name: [] for name in done.trace}
     for entry in done.ledger:
         by_stage.setdefault(entry.step, []).append(entry)
@@ -164,7 +166,7 @@ def _stages(document: Json, done: Migration) -> list[Stage]:
         if name == "secrets" and not entries:
             continue
         after = done.trace.get(name, done.document)
-        found.append(Stage(name, _SUMMARIES.get(name, _ABOUT.get(name, "")), before, after, tuple(entries)))
+        found.append(Stage(name, about.get(name, ""), before, after, tuple(entries)))
         before = after
     return found
 
