@@ -114,12 +114,12 @@ class File:
 
         if is_at(self.identity.chain, Goal(NEWEST), self.identity.version):
             return False
-        try:
+        if not self.document:
             # Of a file with one document a line, only what it is has been read.
-            return (
-                not self.document
-                or migrate(self.document, NEWEST, Options(config=True), identity=self.identity).changed
-            )
+            return True
+        options = Options(config=True, keep_secrets=True)
+        try:
+            return migrate(self.document, NEWEST, options, identity=self.identity).changed
         except MigratorError:
             return False
 
@@ -199,6 +199,11 @@ def _number_of_requests(name: Literal["ended", "failed", "failed_percent"]) -> C
     return lambda file: _present(getattr(file.requests, name)) if file.run else ()
 
 
+def _versions(file: File) -> Values:
+    """Schema versions: the records of GPU telemetry have a release instead, which has another order."""
+    return () if file.identity.chain.first_writers else file.identity.versions
+
+
 def _date(file: File) -> Values:
     start = file.document.get("start_time")
     return (start[:16].replace("T", " "),) if type(start) is str and start else ()
@@ -227,7 +232,7 @@ def _gpu_names(file: File) -> Values:
 
 FIELDS: Final[dict[str, Field]] = {
     "file": Field("text", "its place below the folder that was named", lambda file: (file.relative,)),
-    "version": Field("version", "schema version of the content", lambda file: file.identity.versions),
+    "version": Field("version", "schema version of the content", _versions),
     "label": Field("text", "schema_version as it stands in the file", lambda file: _present(file.identity.label)),
     "release": Field("release", "AIPerf release that wrote it, or may have", lambda file: file.identity.writers),
     "aiperf_version": Field("release", "the release as it stands in the file", _top("aiperf_version")),

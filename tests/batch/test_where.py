@@ -111,6 +111,13 @@ def test_old_is_what_an_upgrade_changes_beside_an_export_too(tmp_path: Path) -> 
     assert 0 < len(changed) < len(files)
 
 
+@pytest.mark.parametrize("expression", ["version < 1.3", "version >= 1.3", "version = 0.1", "version:AIPerf"])
+def test_records_of_telemetry_have_no_schema_version(expression: str) -> None:
+    loaded = load(str(ROOT / "golden" / "beside" / "0.4.0" / "gpu_telemetry_export.jsonl"))
+    assert loaded.identity.version.startswith("AIPerf ")
+    assert not where(expression).holds(AnswersOf(File(loaded.identity, None)))
+
+
 def test_a_key_with_dots_and_a_text_that_looks_like_a_number() -> None:
     file = answers(NEW, run_info={"variation_values": {"phases.profiling.concurrency": 4}, "note": "0.10"})
     for place in ("phases.profiling.concurrency", "*"):

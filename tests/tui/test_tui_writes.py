@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.old_runs import OLD, runs, version
-from support.process import environment, export
+from support.old_runs import old_export, runs, version
+from support.process import environment
 from support.tui_driver import messages, opened, play, press, settled, text
 from textual.pilot import Pilot
 
@@ -62,7 +62,7 @@ def test_every_write_has_a_journal_and_u_takes_it_back(
         await press(pilot, "u")
         assert f"undone: {count} {'restored' if keys is IN_PLACE else 'removed'}" in messages(app)
         assert names(folder) == before
-        assert all(path.read_bytes() == export(OLD).read_bytes() for path in paths)
+        assert [path.read_bytes() for path in paths] == list(map(old_export, range(len(paths))))
         assert farewell(app.session) == []
         await press(pilot, "u")
         assert "nothing was written that can be undone" in messages(app)
@@ -114,7 +114,7 @@ def test_what_was_changed_since_is_not_taken_back(tmp_path: Path) -> None:
         await press(pilot, "u", "u")
         assert "was changed after the batch" in messages(app)
         assert version(first) == NEWEST
-        assert second.read_bytes() == export(OLD).read_bytes()
+        assert second.read_bytes() == old_export(1)
         assert farewell(app.session), "what could not be taken back is told again"
 
     play(scene, [tmp_path / "runs"])
@@ -131,7 +131,7 @@ def test_without_a_journal_nothing_is_written(tmp_path: Path, monkeypatch: pytes
         assert app.session.running is None
 
     play(scene, [tmp_path / "runs"])
-    assert path.read_bytes() == export(OLD).read_bytes()
+    assert path.read_bytes() == old_export(0)
     assert names(tmp_path / "runs") == ["0000/profile_export_aiperf.json"]
 
 
@@ -220,7 +220,8 @@ def test_leaving_in_the_middle_stops_after_the_present_files_and_says_how_to_go_
     assert left.files == len(written)
     finish(left.resume, tmp_path)
     assert all(version(path) == NEWEST for path in paths)
-    assert all(path.with_name(f"{path.name}.bak").read_bytes() == export(OLD).read_bytes() for path in paths)
+    kept = [path.with_name(f"{path.name}.bak").read_bytes() for path in paths]
+    assert kept == list(map(old_export, range(len(paths))))
 
 
 def finish(command: str, folder: Path) -> None:
@@ -293,7 +294,7 @@ def test_what_was_cut_off_can_be_taken_back_or_forgotten(tmp_path: Path) -> None
         await press(pilot, "u")
 
     play(back, [tmp_path / "runs"])
-    assert all(path.read_bytes() == export(OLD).read_bytes() for path in paths)
+    assert [path.read_bytes() for path in paths] == list(map(old_export, range(len(paths))))
     assert unfinished() == []
 
     list(carry_out(order, announce(order, 4), lambda: False))

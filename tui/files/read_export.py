@@ -75,7 +75,8 @@ def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> None:
             export.values[key] = values
     export.outdated = file.is_old
     # One of GenAI-Perf becomes an export by a migration; until then it has metrics and a workload, but no version.
-    export.version = "" if identity.family is Family.GENAI_PERF else identity.version
+    is_versioned = identity.family is not Family.GENAI_PERF and export.values.get("version")
+    export.version = identity.version if is_versioned else ""
     export.rank = version_key(identity.version)
     if identity.family not in MIGRATABLE:
         return

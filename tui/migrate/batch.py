@@ -136,7 +136,7 @@ def preview_files(paths: tuple[str, ...], to: str, *, residue: bool, stop: Calla
 
 def size_of(result: Result) -> int:
     """Bytes of a file that changes; 0 for all others, and for a file that is gone."""
-    if result.status is not Status.MIGRATED:
+    if not result.status.changes:
         return 0
     try:
         return os.path.getsize(result.source.path)
