@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.process import SECRET, export, run
-from support.tui_driver import lines, messages, play, press, settled, text
+from support.tui_driver import lines, messages, opened, play, press, settled, text
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -622,9 +622,41 @@ def test_the_command_of_the_whole_list_names_what_was_opened(few: Path) -> None:
         assert shlex.split(app.screen.text)[-1] == str(few)
         await press(pilot, "escape", "slash", *"inputs", "enter", "c")
         assert isinstance(app.screen, CommandDialog)
-        assert shlex.split(app.screen.text) == ["aiperf-migrate", "inspect", str(few / "inputs.json")]
+        assert shlex.split(app.screen.text) == ["aiperf-migrate", "inspect", "--where=inputs", str(few)]
 
     play(scene, [few])
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_where"),
+    [("-inputs concurrency>3", True), ("is:export", True), ("is:export -", False), ("-$.nothing=1", False)],
+)
+def test_the_command_of_a_filter_takes_what_is_shown(few: Path, typed: str, is_where: bool) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        files_of(app).files.condition.type(typed)
+        files_of(app)._read_metrics()
+        await settled(pilot)
+        files_of(app)._arrange()
+        shown = [row.export.path for row in files_of(app).files.rows if row.export and row.export.main]
+        await press(pilot, "c")
+        words = shlex.split(opened(pilot, CommandDialog).text)
+        assert (f"--where={typed}" in words) is is_where
+        done = run(*words[1:])
+        assert shown
+        assert [row["file"] for row in csv.DictReader(io.StringIO(done.stdout))] == shown
+
+    play(scene, [few])
+
+
+def test_phases_that_are_shown_are_in_the_command(tmp_path: Path) -> None:
+    shutil.copytree(export("0.13.0/chat-streaming").parent, tmp_path / "run")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "slash", *"is:export", "enter", "c")
+        words = shlex.split(opened(pilot, CommandDialog).text)
+        assert len(run(*words[1:]).lines) == 4, "a head, a run and its two phases"
+
+    play(scene, [tmp_path])
 
 
 def test_the_command_of_the_screen_tells_the_same(few: Path) -> None:

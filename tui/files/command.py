@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tui.files.export import Export
+from migrator.batch.discover import Names
+from tui.files.export import Export, runs_among
 from tui.files.model import FileList
 
 _TABLE: Final = {
@@ -30,7 +31,8 @@ def table_columns(files: FileList) -> list[str]:
 def command(files: FileList, paths: Sequence[str], selected: Sequence[Export]) -> list[str]:
     """`table` of the exports that are shown, or selected; `inspect` where there are none.
 
-    A filter or an order of the list becomes the paths themselves, one by one: a table has its rows in their order.
+    A filter becomes `--where`. An order, a selection, and a filter that a command would understand otherwise become the
+    paths themselves, one by one: a table has its rows in their order, and takes every file that is named.
 
     Args:
         files: the list.
@@ -40,12 +42,27 @@ def command(files: FileList, paths: Sequence[str], selected: Sequence[Export]) -
     wanted = {export.path for export in selected} or files.passing
     shown = [export for export in files.in_order() if export.path in wanted]
     exports = [export for export in shown if export.main]
-    as_found = not (selected or files.sort or files.filtered)
+    as_found = not (selected or files.sort) and (not files.filtered or _is_same_for_commands(files, shown, exports))
+    # Not as a word of its own: a filter may begin with a dash.
+    where = [f"--where={files.condition.text.strip()}"] if as_found and files.filtered else []
     if exports or (as_found and not files.exports):
         given = list(paths) if as_found else [export.path for export in exports]
-        return ["aiperf-migrate", "table", "--columns", ",".join(table_columns(files)), *_safe(given)]
+        return ["aiperf-migrate", "table", "--columns", ",".join(table_columns(files)), *where, *_safe(given)]
     given = list(paths) if as_found else [export.path for export in shown]
-    return ["aiperf-migrate", "inspect", *_safe(given)]
+    return ["aiperf-migrate", "inspect", *where, *_safe(given)]
+
+
+def _is_same_for_commands(files: FileList, shown: Sequence[Export], exports: Sequence[Export]) -> bool:
+    """Whether a command with the filter takes the files that are shown.
+
+    Not if it is not understood, or names what no file has; if a phase or a copy is shown, which a table leaves out; or
+    if a file cannot be read, or is one that `inspect` finds by its name only.
+    """
+    if files.filter_problem or not all(export.read and not export.error for export in files.exports):
+        return False
+    if exports:
+        return len(runs_among(exports)[0]) == len(exports)
+    return bool(shown) and all(Names.JSON.have(export.path) for export in shown)
 
 
 def _safe(paths: Sequence[str]) -> list[str]:
