@@ -9,6 +9,7 @@ from migrator.aiperf.metrics import is_block, is_scalar, record_tags
 from migrator.aiperf.units import convert, same_family
 from migrator.backfill.columns import Column, read_columns
 from migrator.backfill.statistics import Facts, facts
+from migrator.chain.metric_ops import Units
 from migrator.chain.ops import Rename
 from migrator.chain.places import ROOT, inserted
 from migrator.chain.steps import STEPS
@@ -36,6 +37,14 @@ _FORMER: Final[dict[str, tuple[str, ...]]] = {
     for old, new in op.table.items()
 }
 """Metric → its name in the records of older releases."""
+_FORMER_UNITS: Final = {
+    (tag, units[0]): units[1]
+    for step in STEPS
+    for op in step.ops
+    if isinstance(op, Units)
+    for tag, units in op.table.items()
+}
+"""(metric, unit in the records of older releases) → its unit since then; the numbers mean the same."""
 
 
 def lacking(document: Object) -> dict[str, tuple[str, ...]]:
@@ -147,6 +156,7 @@ def _verified(document: Object, path: str) -> dict[str, Facts]:
         column = next((columns[name] for name in (tag, *_FORMER.get(tag, ())) if name in columns), None)
         if column is None or not column.values:
             continue
+        column.unit = _FORMER_UNITS.get((tag, column.unit), column.unit)
         known[tag] = found = facts(column, block.get("avg"), p10=block.get("p10") is None)
         problems += [(tag, name, told) for name, told in _differences(block, column, found, document)]
     if problems:

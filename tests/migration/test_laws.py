@@ -20,6 +20,7 @@ from support.real_documents import mutated, recorded, thinned
 from support.strategies import LEGACY_WRITER, documents, shape
 
 from migrator.aiperf.releases import version_key
+from migrator.chain.nulls import NULLABLE, WRITTEN_AT
 from migrator.chain.operation import AddedField
 from migrator.chain.ops import Add, Rename
 from migrator.chain.places import GPUS, visit
@@ -157,9 +158,13 @@ def test_recorded_exports_as_they_are(law: str, source: str, mode: str, data: An
 
 def plain_case(config: dict[str, Any], source: str, mode: str = "with its configuration") -> Case:
     """A run that measured nothing, with a configuration of its own."""
-    label = {"schema_version": source} if version_key(source) >= version_key("1.0") else {}
+    label: dict[str, Any] = {"schema_version": source} if version_key(source) >= version_key("1.0") else {}
     time = "2026-11-24T02:08:13.738190"
     about = {"was_cancelled": True, "error_summary": [], "start_time": time, "end_time": time}
+    if source == "0.1":
+        label = {"records": {}}
+    elif source in WRITTEN_AT:
+        label = dict.fromkeys(NULLABLE)
     document = {**label, "input_config": {"endpoint": {"model_names": ["m"]}, **config}, **about}
     return case_of(document, source, conforms=True, options=MODES[mode])
 
