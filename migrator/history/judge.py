@@ -1,0 +1,70 @@
+"""Whether the last runs hold a change for the worse: the answer of `--fail-on-change`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from migrator.errors import ExitCode
+from migrator.history.sections import Section
+from migrator.history.series import FEWEST, Series
+from migrator.history.words import change_words, when
+from migrator.render.text import plural
+
+
+class Reason(NamedTuple):
+    """Why the answer is not "no change": the exit code that it asks for, and a sentence."""
+
+    code: ExitCode
+    text: str
+
+
+def reasons(sections: Sequence[Section], last: int) -> list[Reason]:
+    """Why the last runs of each workload do not pass; empty if they do.
+
+    Args:
+        sections: the workloads.
+        last: how many runs of each are looked at.
+    """
+    if not sections:
+        return [Reason(ExitCode.UNDECIDABLE, "there is no run to judge")]
+    return [
+        Reason(code, f"{section.name}: {text}") for section in sections for code, text in _of_section(section, last)
+    ]
+
+
+def answer(found: Sequence[Reason]) -> ExitCode:
+    """`NO` if a change for the worse is sure, else `UNDECIDABLE` if anything is in doubt, else `OK`."""
+    codes = {reason.code for reason in found}
+    return ExitCode.NO if ExitCode.NO in codes else ExitCode.UNDECIDABLE if codes else ExitCode.OK
+
+
+def _of_section(section: Section, last: int) -> Iterator[Reason]:
+    newest = section.points[-1]
+    if newest.state != "measured":
+        code = ExitCode.NO if newest.state == "no request succeeded" else ExitCode.UNDECIDABLE
+        yield Reason(code, f"the newest run, {newest.file}: {newest.state}")
+    if not section.series:
+        yield Reason(ExitCode.UNDECIDABLE, "no run has one of the metrics")
+    for series in section.series:
+        yield from _of_series(section, series, last)
+
+
+def _of_series(section: Section, series: Series, last: int) -> Iterator[Reason]:
+    recent = len(section.points) - last
+    for change in series.changes:
+        if change.verdict == "worse" and change.first >= recent:
+            point = section.points[change.first]
+            code = ExitCode.UNDECIDABLE if change.upgrade else ExitCode.NO
+            yield Reason(
+                code, f"{series.name} {change_words(series, change)} from {when(section, point)}, {point.file}"
+            )
+    if series.newest < FEWEST and series.facing in ("lower", "higher"):
+        since = f" since AIPerf {series.redefined[-1].since}" if series.redefined else ""
+        yield Reason(
+            ExitCode.UNDECIDABLE,
+            f"{series.name}: {plural(series.newest, 'run')} of one definition{since}; {FEWEST} are needed",
+        )
+    measured = [place for place, point in enumerate(section.points) if point.state == "measured"]
+    if measured and series.values[measured[-1]] is None:
+        yield Reason(ExitCode.UNDECIDABLE, f"{series.name}: not in the newest run, {section.points[measured[-1]].file}")

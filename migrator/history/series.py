@@ -1,0 +1,202 @@
+"""A metric over time: its values by one definition, and where their level changes.
+
+AIPerf computes some metrics otherwise since some release. Runs of before and after are then two series, each with
+changes of its own: a step between them is one of the definition, and is marked and not judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from statistics import median
+from typing import Final, Literal, NamedTuple
+
+from migrator.aiperf.definitions import Definition, definitions
+from migrator.diff.policy import ERRORS, MAX_ERROR_PERCENT, GateRule
+from migrator.diff.statistics.change_points import LEVEL, SHORTEST, ChangePoint, change_points
+from migrator.history.read import Metric, Point, Value
+
+Verdict = Literal["worse", "better", "different"]
+FEWEST: Final = 2 * SHORTEST
+"""Runs of one definition, at least, for a change between them to be found."""
+_GROWTH: Final = 1.25
+"""Factor by which the output length is larger after a change of definition, to tell that it concerns the runs."""
+_NEAR: Final = 1
+"""Runs by which the place of a change may be wrong."""
+
+
+class Change(NamedTuple):
+    """A change of level. `first` is the index of its first run; `before` and `after` are in the unit of the series.
+
+    `percent` is None where the level before was zero. `upgrade` names the releases where AIPerf was upgraded at this
+    place: then the change may be one of the tool. `p_value` is corrected for the length of the series.
+    """
+
+    first: int
+    before: float
+    after: float
+    percent: float | None
+    verdict: Verdict
+    upgrade: str
+    p_value: float
+
+
+class Redefined(NamedTuple):
+    """A run whose metric is computed otherwise than that of the run before. `sure` is false where files do not tell."""
+
+    first: int
+    since: str
+    before: str
+    after: str
+    sure: bool
+
+
+class Series(NamedTuple):
+    """A statistic of a metric, a value a run of the section; None for a run without one.
+
+    `facing` is the direction: lower, higher, parity or information. `newest` is how many runs have the definition of
+    the newest one. `odd_units` is how many values are left out because their unit measures something else.
+    """
+
+    metric: Metric
+    unit: str
+    facing: str
+    values: tuple[float | None, ...]
+    changes: tuple[Change, ...] = ()
+    redefined: tuple[Redefined, ...] = ()
+    newest: int = 0
+    odd_units: int = 0
+
+    @property
+    def name(self) -> str:
+        """`request_latency.p99`."""
+        return ".".join(self.metric)
+
+
+def all_series(points: Sequence[Point], metrics: Sequence[Metric], *, timed: bool) -> tuple[Series, ...]:
+    """The series of each metric that a run has, with their changes.
+
+    The level of the tests is shared out among them, so that a section without a change has one called as seldom as a
+    single series.
+
+    Args:
+        points: the runs of one workload, in order.
+        metrics: what the values of the points are.
+        timed: whether the runs were bounded by time.
+    """
+    columns = [[point.values[place] for point in points] for place in range(len(metrics))]
+    there = [(metric, column) for metric, column in zip(metrics, columns, strict=True) if any(column)]
+    return tuple(_judged(_series(metric, column, timed=timed), points, LEVEL / len(there)) for metric, column in there)
+
+
+def _series(metric: Metric, column: Sequence[Value | None], *, timed: bool) -> Series:
+    known = [value for value in column if value]
+    unit = known[-1].unit
+    values = tuple(value.number if value and value.unit == unit else None for value in column)
+    facing = GateRule(*metric).facing(fixed_requests=not timed)
+    odd = sum(value.unit != unit for value in known)
+    return Series(metric, unit, facing, values, odd_units=odd)
+
+
+def _judged(series: Series, points: Sequence[Point], level: float) -> Series:
+    changes = _concerning(series.metric[0], points)
+    places = [place for place, value in enumerate(series.values) if value is not None]
+    sides = {place: _sides(points[place], changes) for place in places}
+    parts: dict[tuple[str, ...], list[int]] = {}
+    for place in places:
+        parts.setdefault(sides[place], []).append(place)
+    found = [change for part in parts.values() for change in _changes(series, points, part, level)]
+    return series._replace(
+        changes=tuple(sorted(found, key=lambda change: change.first)),
+        redefined=tuple(_steps(places, sides, changes)),
+        newest=len(parts[sides[places[-1]]]),
+    )
+
+
+# --- definitions ---------------------------------------------------------------------------------------------
+
+
+def _concerning(tag: str, points: Sequence[Point]) -> dict[Definition, bool]:
+    """The changes of a metric's definition that concern one of the runs, or may: whether that is sure."""
+    found: dict[Definition, bool] = {}
+    for place, change in enumerate(definitions()):
+        if tag not in change.tags or change.weight != "large":
+            continue
+        told = {touched for point in points for at, touched in point.touched if at == place}
+        if told or (change.grows and _has_grown(change, points)):
+            found[change] = True in told or not told
+    return found
+
+
+def _has_grown(change: Definition, points: Sequence[Point]) -> bool:
+    """Whether the outputs are longer by the new definition than by chance."""
+    lengths: dict[str, list[float]] = {"before": [], "after": [], "unknown": []}
+    for point in points:
+        if point.length is not None:
+            lengths[_side(point, change)].append(point.length)
+    old, new = lengths["before"], lengths["after"]
+    return bool(old and new) and median(new) > _GROWTH * median(old)
+
+
+def _side(point: Point, change: Definition) -> str:
+    return point.era.side_of(change) if point.era else "unknown"
+
+
+def _sides(point: Point, changes: Mapping[Definition, bool]) -> tuple[str, ...]:
+    return tuple(_side(point, change) for change in changes)
+
+
+def _steps(
+    places: Sequence[int], sides: Mapping[int, tuple[str, ...]], changes: Mapping[Definition, bool]
+) -> Iterator[Redefined]:
+    for one, other in pairwise(places):
+        for (change, sure), old, new in zip(changes.items(), sides[one], sides[other], strict=True):
+            if old != new:
+                yield Redefined(other, change.since, change.before, change.after, sure and "unknown" not in (old, new))
+
+
+# --- changes of level ----------------------------------------------------------------------------------------
+
+
+def _changes(series: Series, points: Sequence[Point], part: Sequence[int], level: float) -> Iterator[Change]:
+    """The changes of level among the runs of one definition."""
+    values = [value for place in part if (value := series.values[place]) is not None]
+    positive = min(values) > 0
+    for found in change_points([math.log(value) for value in values] if positive else values, level=level):
+        before, after = (math.exp(found.before), math.exp(found.after)) if positive else (found.before, found.after)
+        yield Change(
+            part[found.first],
+            before,
+            after,
+            100 * (after / before - 1) if before > 0 else None,
+            _verdict(series, before, after),
+            _upgrade(found, points, part),
+            found.p_value,
+        )
+
+
+def _verdict(series: Series, before: float, after: float) -> Verdict:
+    if series.metric == ERRORS and abs(after - before) <= MAX_ERROR_PERCENT:
+        return "different"
+    if series.facing not in ("lower", "higher"):
+        return "different"
+    return "worse" if (after > before) == (series.facing == "lower") else "better"
+
+
+def _upgrade(found: ChangePoint, points: Sequence[Point], part: Sequence[int]) -> str:
+    """`0.11.0 → 0.12.0` where the release of AIPerf changes at a change of level; empty elsewhere."""
+    near = range(max(found.first - _NEAR, 1), min(found.first + _NEAR, len(part) - 1) + 1)
+    for place in sorted(near, key=lambda place: abs(place - found.first)):
+        old, new = release_of(points[part[place - 1]]), release_of(points[part[place]])
+        if old != new:
+            return f"{old} → {new}"
+    return ""
+
+
+def release_of(point: Point) -> str:
+    """The release of AIPerf that measured a run: its name, or those that it may be."""
+    if point.release or not point.era:
+        return point.release or "unknown release"
+    oldest, newest = point.era
+    return oldest if oldest == newest else f"{oldest} to {newest}"
