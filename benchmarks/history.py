@@ -12,16 +12,17 @@ from random import Random
 
 from benchmarks.measure import GOLDEN, in_memory, row
 from benchmarks.scale import cost
-from migrator.diff.statistics.change_points import LEVEL, change_points
+from migrator.diff.policy import HEADLINE
+from migrator.diff.statistics.change_points import LEVEL
+from migrator.history.read import Point, Value
+from migrator.history.series import all_series
 
 RUNS = 10_000
 SECONDS = 30.0
-_SERIES = 400
-"""Simulated series of each kind."""
+_WORKLOADS = 400
+"""Simulated workloads of each kind."""
 _LONG, _AFTER = 30, 5
 _NOISE, _STEP = 0.02, 0.05
-_METRICS = 8
-"""Series of a workload, among which the level is shared out."""
 
 
 def run() -> Iterator[str]:
@@ -31,20 +32,21 @@ def run() -> Iterator[str]:
         spent = cost("history", str(Path(memory) / "runs"))
     yield row(f"{RUNS:,} runs", f"{spent.clock:.1f} s", spent.clock / SECONDS, 1)
     yield row("memory of the largest process", f"{spent.memory:.0f} MB")
-    flat = sum(bool(_found(seed, 0.0, LEVEL)) for seed in range(_SERIES)) / _SERIES
-    yield row("flat series with a change", f"{flat:.1%}", flat / LEVEL, 1)
-    found = sum(
-        any(abs(place - (_LONG - _AFTER)) <= 1 for place in _found(seed, _STEP, LEVEL / _METRICS))
-        for seed in range(_SERIES)
-    )
-    yield row(f"a step of {_STEP:.0%} found within {_AFTER} runs", f"{found / _SERIES:.1%}")
+    flat = sum(any(_found(seed, 0.0)) for seed in range(_WORKLOADS)) / _WORKLOADS
+    yield row("flat workloads with a change", f"{flat:.1%}", flat / LEVEL, 1)
+    found = sum(any(abs(place - (_LONG - _AFTER)) <= 1 for place in _found(seed, _STEP)) for seed in range(_WORKLOADS))
+    yield row(f"a step of {_STEP:.0%} found within {_AFTER} runs", f"{found / _WORKLOADS:.1%}")
 
 
-def _found(seed: int, step: float, level: float) -> list[int]:
-    """Where a simulated series changes: noise, and a step in its last runs."""
+def _found(seed: int, step: float) -> list[int]:
+    """Where a simulated workload changes: noise, half of it shared by its metrics, and a step in its last runs."""
     random = Random(seed)
-    values = [random.gauss(step if place >= _LONG - _AFTER else 0.0, _NOISE) for place in range(_LONG)]
-    return [change.first for change in change_points(values, level=level)]
+    points = []
+    for place in range(_LONG):
+        level = (step if place >= _LONG - _AFTER else 0.0) + random.gauss(0, _NOISE * math.sqrt(0.5))
+        values = (Value(math.exp(level + random.gauss(0, _NOISE * math.sqrt(0.5))), "ms") for _ in HEADLINE)
+        points.append(Point(str(place), place, False, "", None, "measured", (), None, tuple(values)))
+    return [change.first for series in all_series(points, HEADLINE, timed=False) for change in series.changes]
 
 
 def _write(folder: Path) -> None:

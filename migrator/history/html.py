@@ -9,7 +9,7 @@ from migrator.diff.setup import name_of
 from migrator.history.plot import plot
 from migrator.history.sections import Section
 from migrator.history.series import Series
-from migrator.history.words import change_words, definition_words, when
+from migrator.history.words import change_words, definitions_told, when
 from migrator.render.comparison.numbers import pair
 from migrator.render.comparison.style import STYLE
 from migrator.render.comparison.words import cut, markup
@@ -88,9 +88,7 @@ def _figure(section: Section, series: Series) -> Iterator[str]:
             point = section.points[change.first]
             told = f"{when(section, point)}: {change_words(series, change)}"
             yield f'<li class="{change.verdict}">{_text(told, 300)}: <code>{_text(point.file, 300)}</code></li>'
-        for step in series.redefined:
-            told = f"{when(section, section.points[step.first])}: not compared across it: {definition_words(step)}"
-            yield f"<li>{_text(told, 600)}</li>"
+        yield from (f"<li>{_text(told, 600)}</li>" for told in definitions_told(section, series))
         yield "</ul>"
     yield "</figure>"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -27,6 +26,9 @@ State = Literal["measured", "no request succeeded", "cancelled", "not complete"]
 """What a run is: only one that measured is a value of the latencies and throughputs."""
 OPTIONAL: Final = ("gpus", *sorted(COUNTS))
 """Places of a set-up that a run may leave out though they were the same: telemetry, and the counts asked for."""
+
+_MOST: Final = 1e100
+"""A larger number, or infinity, is not a measurement: squares of it are beyond what floats hold."""
 
 Metric = tuple[str, str]
 """Today's name of a metric, and a statistic of it."""
@@ -158,7 +160,7 @@ def _value(run: Run, tag: str, statistic: str, block: Block) -> Value | None:
     known = catalogue().get(tag)
     for unit in (known.unit, block.unit) if known else (block.unit,):
         (number,) = by_run([run], tag, statistic, unit)
-        if number is not None and math.isfinite(number):
+        if number is not None and abs(number) <= _MOST:
             return Value(number, unit)
     return None
 

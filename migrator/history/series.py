@@ -7,14 +7,17 @@ changes of its own: a step between them is one of the definition, and is marked 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import Final, Literal, NamedTuple
 
 from migrator.aiperf.definitions import Definition, definitions
+from migrator.diff.pair import centre
 from migrator.diff.policy import ERRORS, MAX_ERROR_PERCENT, GateRule
-from migrator.diff.statistics.change_points import LEVEL, SHORTEST, ChangePoint, change_points
+from migrator.diff.statistics.change_points import LEVEL, SHORTEST, change_points
+from migrator.diff.statistics.multiple import hommel
 from migrator.history.read import Metric, Point, Value
 
 Verdict = Literal["worse", "better", "different"]
@@ -30,7 +33,8 @@ class Change(NamedTuple):
     """A change of level. `first` is the index of its first run; `before` and `after` are in the unit of the series.
 
     `percent` is None where the level before was zero. `upgrade` names the releases where AIPerf was upgraded at this
-    place: then the change may be one of the tool. `p_value` is corrected for the length of the series.
+    place: then the change may be one of the tool. `p_value` is corrected for
+    the length of the series and for the number of series.
     """
 
     first: int
@@ -77,8 +81,8 @@ class Series(NamedTuple):
 def all_series(points: Sequence[Point], metrics: Sequence[Metric], *, timed: bool) -> tuple[Series, ...]:
     """The series of each metric that a run has, with their changes.
 
-    The level of the tests is shared out among them, so that a section without a change has one called as seldom as a
-    single series.
+    The p-values are corrected for the number of series, so that a workload without a change has one called as seldom as
+    a single series; those that change at one place confirm each other.
 
     Args:
         points: the runs of one workload, in order.
@@ -87,7 +91,11 @@ def all_series(points: Sequence[Point], metrics: Sequence[Metric], *, timed: boo
     """
     columns = [[point.values[place] for point in points] for place in range(len(metrics))]
     there = [(metric, column) for metric, column in zip(metrics, columns, strict=True) if any(column)]
-    return tuple(_judged(_series(metric, column, timed=timed), points, LEVEL / len(there)) for metric, column in there)
+    drafts = [_draft(_series(metric, column, timed=timed), points) for metric, column in there]
+    return tuple(
+        draft.series._replace(changes=tuple(_changes(draft, points, kept)))
+        for draft, kept in zip(drafts, _confirmed([draft.found for draft in drafts]), strict=True)
+    )
 
 
 def _series(metric: Metric, column: Sequence[Value | None], *, timed: bool) -> Series:
@@ -99,19 +107,52 @@ def _series(metric: Metric, column: Sequence[Value | None], *, timed: bool) -> S
     return Series(metric, unit, facing, values, odd_units=odd)
 
 
-def _judged(series: Series, points: Sequence[Point], level: float) -> Series:
+Found = Mapping[int, float]
+"""The first run of each change of a series, in order, and its p-value."""
+
+
+class _Draft(NamedTuple):
+    """A series without its changes; its runs of each definition; the changes, not corrected for the other series."""
+
+    series: Series
+    parts: Sequence[Sequence[int]]
+    found: Found
+
+
+def _draft(series: Series, points: Sequence[Point]) -> _Draft:
     changes = _concerning(series.metric[0], points)
     places = [place for place, value in enumerate(series.values) if value is not None]
     sides = {place: _sides(points[place], changes) for place in places}
     parts: dict[tuple[str, ...], list[int]] = {}
     for place in places:
         parts.setdefault(sides[place], []).append(place)
-    found = [change for part in parts.values() for change in _changes(series, points, part, level)]
-    return series._replace(
-        changes=tuple(sorted(found, key=lambda change: change.first)),
-        redefined=tuple(_steps(places, sides, changes)),
-        newest=len(parts[sides[places[-1]]]),
-    )
+    found = {
+        part[change.first]: change.p_value
+        for part in parts.values()
+        for change in change_points(_scaled(_values(series, part)))
+    }
+    told = series._replace(redefined=tuple(_steps(places, sides, changes)), newest=len(parts[sides[places[-1]]]))
+    return _Draft(told, list(parts.values()), dict(sorted(found.items())))
+
+
+def _confirmed(every: Sequence[Found]) -> list[Found]:
+    """The changes of each series that hold for all of them together, with their p-values for that."""
+    kept: list[dict[int, float]] = [{} for _ in every]
+    ordered = [list(found) for found in every]
+    for index, found in enumerate(every):
+        for first in found:
+            beside = [_smallest(other, firsts, first) for other, firsts in zip(every, ordered, strict=True)]
+            beside[index] = found[first]
+            corrected = hommel(beside)[index]
+            if corrected <= LEVEL:
+                kept[index][first] = corrected
+    return [*kept]
+
+
+def _smallest(found: Found, firsts: Sequence[int], place: int) -> float:
+    """The smallest p-value of a series about a place; one if it has no change there."""
+    near = firsts[bisect_left(firsts, place - _NEAR) : bisect_right(firsts, place + _NEAR)]
+    return min((found[first] for first in near), default=1.0)
 
 
 # --- definitions ---------------------------------------------------------------------------------------------
@@ -159,21 +200,28 @@ def _steps(
 # --- changes of level ----------------------------------------------------------------------------------------
 
 
-def _changes(series: Series, points: Sequence[Point], part: Sequence[int], level: float) -> Iterator[Change]:
-    """The changes of level among the runs of one definition."""
-    values = [value for place in part if (value := series.values[place]) is not None]
-    positive = min(values) > 0
-    for found in change_points([math.log(value) for value in values] if positive else values, level=level):
-        before, after = (math.exp(found.before), math.exp(found.after)) if positive else (found.before, found.after)
-        yield Change(
-            part[found.first],
-            before,
-            after,
-            100 * (after / before - 1) if before > 0 else None,
-            _verdict(series, before, after),
-            _upgrade(found, points, part),
-            found.p_value,
-        )
+def _changes(draft: _Draft, points: Sequence[Point], kept: Found) -> list[Change]:
+    """The changes that were kept, in order, each with the means of the runs up to the change beside it."""
+    found = []
+    for part in draft.parts:
+        starts = [index for index, place in enumerate(part) if place in kept]
+        ends = [0, *starts, len(part)]
+        levels = [centre(_values(draft.series, part[one:other])) for one, other in pairwise(ends)] if starts else []
+        for index, (before, after) in zip(starts, pairwise(levels), strict=True):
+            first = part[index]
+            percent = 100 * (after / before - 1) if before > 0 else None
+            verdict, upgrade = _verdict(draft.series, before, after), _upgrade(index, points, part)
+            found.append(Change(first, before, after, percent, verdict, upgrade, kept[first]))
+    return sorted(found, key=lambda change: change.first)
+
+
+def _values(series: Series, part: Sequence[int]) -> list[float]:
+    return [value for place in part if (value := series.values[place]) is not None]
+
+
+def _scaled(values: Sequence[float]) -> Sequence[float]:
+    """Logarithms where all have one: the noise of latencies grows with them."""
+    return [math.log(value) for value in values] if min(values) > 0 else values
 
 
 def _verdict(series: Series, before: float, after: float) -> Verdict:
@@ -184,10 +232,10 @@ def _verdict(series: Series, before: float, after: float) -> Verdict:
     return "worse" if (after > before) == (series.facing == "lower") else "better"
 
 
-def _upgrade(found: ChangePoint, points: Sequence[Point], part: Sequence[int]) -> str:
+def _upgrade(first: int, points: Sequence[Point], part: Sequence[int]) -> str:
     """`0.11.0 → 0.12.0` where the release of AIPerf changes at a change of level; empty elsewhere."""
-    near = range(max(found.first - _NEAR, 1), min(found.first + _NEAR, len(part) - 1) + 1)
-    for place in sorted(near, key=lambda place: abs(place - found.first)):
+    near = range(max(first - _NEAR, 1), min(first + _NEAR, len(part) - 1) + 1)
+    for place in sorted(near, key=lambda place: abs(place - first)):
         old, new = release_of(points[part[place - 1]]), release_of(points[part[place]])
         if old != new:
             return f"{old} → {new}"

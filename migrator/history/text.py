@@ -8,7 +8,7 @@ from typing import Final
 from migrator.diff.setup import name_of
 from migrator.history.sections import Section
 from migrator.history.series import Series
-from migrator.history.words import change_words, definition_words, when
+from migrator.history.words import change_words, definitions_told, run_words, when
 from migrator.render.comparison.numbers import pair
 from migrator.render.comparison.words import cut
 from migrator.render.safe import printable
@@ -41,16 +41,11 @@ def lines(section: Section) -> Iterator[str]:
     if section.upgrades:
         yield f"  {'AIPerf upgraded':<{_NAME}}  {_marks([found.first for found in section.upgrades], len(points))}"
     for found in section.upgrades[:_LISTED]:
-        yield from _wrapped(f"^ {_run(section, found.first)}: AIPerf {found.before} → {found.after}", "  ")
+        yield from _wrapped(f"^ {run_words(section, found.first)}: AIPerf {found.before} → {found.after}", "  ")
     if len(section.upgrades) > _LISTED:
         yield f"    and {len(section.upgrades) - _LISTED} more upgrades"
     for note in section.notes:
         yield from _wrapped(f"note: {note}", "  ")
-
-
-def _run(section: Section, place: int) -> str:
-    """`run 26, 2026-10-26 00:00`: counted from 1."""
-    return f"run {place + 1}, {when(section, section.points[place])}"
 
 
 def _wrapped(text: str, indent: str) -> Iterator[str]:
@@ -67,9 +62,8 @@ def _of_series(section: Section, series: Series) -> Iterator[str]:
     yield f"  {name:<{_NAME}}  {sparkline(section, series):<{CELLS}}  {levels}"
     for change in series.changes:
         point = section.points[change.first]
-        yield from _wrapped(f"{_run(section, change.first)}: {change_words(series, change)}: {point.file}", "    ")
-    for step in series.redefined:
-        told = f"{_run(section, step.first)}: definition changed, not compared across it ({definition_words(step)})"
+        yield from _wrapped(f"{run_words(section, change.first)}: {change_words(series, change)}: {point.file}", "    ")
+    for told in definitions_told(section, series):
         yield from _wrapped(told, "    ")
 
 

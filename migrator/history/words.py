@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from migrator.history.read import Point
@@ -35,7 +36,21 @@ def change_words(series: Series, change: Change) -> str:
     return f"{size}({' → '.join(pair(change.before, change.after))} {series.unit}), {verdict}"
 
 
-def definition_words(step: Redefined) -> str:
-    """What changed, and that nothing is compared across it."""
-    doubt = "" if step.sure else "; the files do not tell whether that concerns them"
-    return f"before AIPerf {step.since}: {step.before}; since: {step.after}{doubt}"
+def definitions_told(section: Section, series: Series) -> Iterator[str]:
+    """A sentence for each changed definition: from which run on, and that nothing is compared across it."""
+    steps: dict[tuple[str, str, str, bool], list[Redefined]] = {}
+    for step in series.redefined:
+        steps.setdefault(step[1:], []).append(step)
+    for (since, before, after, sure), found in steps.items():
+        first = found[0].first
+        again = f" and {len(found) - 1} times after it" if len(found) > 1 else ""
+        doubt = "" if sure else "; the files do not tell whether that concerns them"
+        yield (
+            f"{run_words(section, first)}{again}: definition changed, not compared across it"
+            f" (before AIPerf {since}: {before}; since: {after}{doubt})"
+        )
+
+
+def run_words(section: Section, place: int) -> str:
+    """`run 26, 2026-10-26 00:00`: counted from 1."""
+    return f"run {place + 1}, {when(section, section.points[place])}"

@@ -188,6 +188,17 @@ def test_a_newest_run_without_a_success_fails_at_once(tmp_path: Path) -> None:
     assert any("the newest run" in line and "no request succeeded" in line for line in done.complaints)
 
 
+def test_numbers_that_are_no_measurements_are_left_out(tmp_path: Path) -> None:
+    for number in range(12):
+        value = [0.0, -1.0, 1e308, 1e-300][number % 4]
+        night(tmp_path, number, changes={"request_latency": {"unit": "ms", "avg": value, "p99": value or None}})
+    done = run("history", ".", "--json", "--fail-on-change", cwd=tmp_path)
+    assert done.code == 3
+    assert metric(done)["values"][:4] == [0.0, -1.0, None, 1e-300]
+    assert run("history", ".", cwd=tmp_path).code == 0
+    assert run("history", ".", "--format", "html", cwd=tmp_path).code == 0
+
+
 def test_a_cancelled_run_is_not_a_value(tmp_path: Path) -> None:
     nights(tmp_path, [1.0] * 20)
     night(tmp_path, 20, 5.0, changes={"was_cancelled": True})
