@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from migrator.diff.policy import MARGINS
 from migrator.errors import ExitCode
 from migrator.history.sections import Section
-from migrator.history.series import FEWEST, Series
-from migrator.history.words import change_words, when
+from migrator.history.series import FEWEST, Redefined, Series
+from migrator.history.words import change_words, levels_words, when
 from migrator.render.text import plural
 
 
@@ -59,6 +60,10 @@ def _of_series(section: Section, series: Series, last: int) -> Iterator[Reason]:
             yield Reason(
                 code, f"{series.name} {change_words(series, change)} from {when(section, point)}, {point.file}"
             )
+    for step in series.redefined:
+        if step.is_small and step.first >= recent and _is_worse(series, step):
+            told = f"{levels_words(series, step)} is more than a small change of its definition since {step.since}"
+            yield Reason(ExitCode.UNDECIDABLE, f"{series.name}: {told} explains")
     if series.newest < FEWEST and series.facing in ("lower", "higher"):
         since = f" since AIPerf {series.redefined[-1].since}" if series.redefined else ""
         yield Reason(
@@ -68,3 +73,9 @@ def _of_series(section: Section, series: Series, last: int) -> Iterator[Reason]:
     measured = [place for place, point in enumerate(section.points) if point.state == "measured"]
     if measured and series.values[measured[-1]] is None:
         yield Reason(ExitCode.UNDECIDABLE, f"{series.name}: not in the newest run, {section.points[measured[-1]].file}")
+
+
+def _is_worse(series: Series, step: Redefined) -> bool:
+    """Whether the levels about a changed definition differ for the worse, by more than `diff` tolerates."""
+    before, after = step.levels if series.facing == "lower" else step.levels[::-1]
+    return series.facing in ("lower", "higher") and after > before * (1 + MARGINS[series.metric[1]] / 100)

@@ -11,7 +11,7 @@ from migrator.aiperf.definitions import Era, RunFacts, definitions, era_of, fact
 from migrator.aiperf.metrics import catalogue
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
-from migrator.batch.runs import Mark, mark_of
+from migrator.batch.runs import Mark, mark_of, place_of
 from migrator.chain.names import metrics_of
 from migrator.chain.requests import Outcome
 from migrator.diff.outcomes import COUNTED, completed
@@ -24,8 +24,10 @@ from migrator.jsonfile import Json, fingerprint
 
 State = Literal["measured", "no request succeeded", "cancelled", "not complete"]
 """What a run is: only one that measured is a value of the latencies and throughputs."""
-OPTIONAL: Final = ("gpus", *sorted(COUNTS))
-"""Places of a set-up that a run may leave out though they were the same: telemetry, and the counts asked for."""
+_WARM_UP: Final = "warm-up"
+OPTIONAL: Final = ("gpus", *sorted(COUNTS), _WARM_UP)
+"""Places of a set-up that a run may leave out though they were the same: telemetry, the counts asked for, and the
+warm-up, which AIPerf 0.9.0 and later leave out of all trials but the first unless asked otherwise."""
 
 _MOST: Final = 1e100
 """A larger number, or infinity, is not a measurement: squares of it are beyond what floats hold."""
@@ -95,11 +97,19 @@ def look(source: Source, loaded: Loaded, *, metrics: Sequence[Metric]) -> Looked
     run = run_of_document(document, source.path)
     setup = setup_of(run)
     kept = {place: value for place, value in setup.items() if place not in (*TOLD, *OPTIONAL)}
-    optional = tuple(_digest(setup[place]) if place in setup else b"" for place in OPTIONAL)
+    optional = tuple(_digest(setup.get(place)) if _is_told(place, setup, run) else b"" for place in OPTIONAL)
     mark = mark_of(document, metrics_of(document, loaded.identity.version))
     digest = _digest(kept)
     shown = {place: value for place, value in setup.items() if place not in TOLD}
     return Looked(_point(run, metrics), mark, digest, optional, shown, bounded_by_time(run))
+
+
+def _is_told(place: str, setup: Mapping[str, Json], run: Run) -> bool:
+    """Whether a run tells a place, be it that there was none: a first trial without a warm-up had none."""
+    if place != _WARM_UP or place in setup:
+        return place in setup
+    trial = place_of(run.facts).trial
+    return not (type(trial) is int and trial > 0)
 
 
 def _digest(value: Json) -> bytes:
@@ -138,7 +148,7 @@ def _touched(facts: RunFacts, tags: set[str]) -> tuple[tuple[int, bool | None], 
     return tuple(
         (place, touched)
         for place, change in enumerate(definitions())
-        if change.weight == "large" and not tags.isdisjoint(change.tags)
+        if change.weight != "none" and not tags.isdisjoint(change.tags)
         for touched in [touches(change, facts)]
         if touched is not False
     )

@@ -81,6 +81,8 @@ class Collected:
         setups = [group.setup for group in groups]
         places = dict.fromkeys(place for setup in setups for place in setup)
         differs = [place for place in places if any(setup.get(place) != setups[0].get(place) for setup in setups)]
+        # What is called by a name is told before the fields that one release writes and another does not.
+        differs.sort(key=lambda place: name_of(place) == place)
         return [self._section(group, tuple(differs)) for group in groups]
 
     def _section(self, group: _Group, differs: tuple[str, ...]) -> Section:
@@ -145,7 +147,8 @@ def _start(point: Point) -> float:
 
 def _of_runs(points: Sequence[Point], assumed: int) -> Iterator[str]:
     if assumed:
-        yield f"{plural(assumed, 'run')} without GPU telemetry or the number of requests, otherwise of this workload"
+        left_out = "GPU telemetry, number of requests or, as a later trial, warm-up"
+        yield f"{plural(assumed, 'run')} without {left_out}, otherwise of this workload"
     for state in dict.fromkeys(point.state for point in points if point.state != "measured"):
         yield f"{_files([point for point in points if point.state == state])}: {state}; marked, and not a value"
 

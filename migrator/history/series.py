@@ -1,7 +1,7 @@
 """A metric over time: its values by one definition, and where their level changes.
 
 AIPerf computes some metrics otherwise since some release. Runs of before and after are then two series, each with
-changes of its own: a step between them is one of the definition, and is marked and not judged.
+changes of its own: a step between them is marked, and is not a change of the system, be the definition little changed.
 """
 
 from __future__ import annotations
@@ -47,13 +47,19 @@ class Change(NamedTuple):
 
 
 class Redefined(NamedTuple):
-    """A run whose metric is computed otherwise than that of the run before. `sure` is false where files do not tell."""
+    """A run whose metric is computed otherwise than that of the run before.
+
+    `sure` is false where the files do not tell whether that concerns them. `is_small` tells that the definitions differ
+    by little or seldom. `levels` are those of the runs nearest to the step, before and after.
+    """
 
     first: int
     since: str
     before: str
     after: str
     sure: bool
+    is_small: bool
+    levels: tuple[float, float]
 
 
 class Series(NamedTuple):
@@ -131,7 +137,9 @@ def _draft(series: Series, points: Sequence[Point]) -> _Draft:
         for part in parts.values()
         for change in change_points(_scaled(_values(series, part)))
     }
-    told = series._replace(redefined=tuple(_steps(places, sides, changes)), newest=len(parts[sides[places[-1]]]))
+    told = series._replace(
+        redefined=tuple(_steps(series, places, sides, changes)), newest=len(parts[sides[places[-1]]])
+    )
     return _Draft(told, list(parts.values()), dict(sorted(found.items())))
 
 
@@ -162,7 +170,7 @@ def _concerning(tag: str, points: Sequence[Point]) -> dict[Definition, bool]:
     """The changes of a metric's definition that concern one of the runs, or may: whether that is sure."""
     found: dict[Definition, bool] = {}
     for place, change in enumerate(definitions()):
-        if tag not in change.tags or change.weight != "large":
+        if tag not in change.tags or change.weight == "none":
             continue
         told = {touched for point in points for at, touched in point.touched if at == place}
         if told or (change.grows and _has_grown(change, points)):
@@ -189,12 +197,21 @@ def _sides(point: Point, changes: Mapping[Definition, bool]) -> tuple[str, ...]:
 
 
 def _steps(
-    places: Sequence[int], sides: Mapping[int, tuple[str, ...]], changes: Mapping[Definition, bool]
+    series: Series, places: Sequence[int], sides: Mapping[int, tuple[str, ...]], changes: Mapping[Definition, bool]
 ) -> Iterator[Redefined]:
-    for one, other in pairwise(places):
+    for index, (one, other) in enumerate(pairwise(places), 1):
+        if sides[one] == sides[other]:
+            continue
+        near = places[max(index - SHORTEST, 0) : index], places[index : index + SHORTEST]
+        old_level, new_level = (
+            centre(_values(series, [place for place in part if sides[place] == sides[own]]))
+            for part, own in zip(near, (one, other), strict=True)
+        )
         for (change, sure), old, new in zip(changes.items(), sides[one], sides[other], strict=True):
             if old != new:
-                yield Redefined(other, change.since, change.before, change.after, sure and "unknown" not in (old, new))
+                is_sure, is_small = sure and "unknown" not in (old, new), change.weight == "small"
+                levels = old_level, new_level
+                yield Redefined(other, change.since, change.before, change.after, is_sure, is_small, levels)
 
 
 # --- changes of level ----------------------------------------------------------------------------------------

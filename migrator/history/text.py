@@ -21,7 +21,9 @@ CELLS: Final = 20
 """Cells of a sparkline."""
 _NAME: Final = 28
 _LISTED: Final = 12
-"""Upgrades, and places of the set-up, that are listed."""
+"""Upgrades that are listed."""
+_PLACES: Final = 8
+"""Places of the set-up that are listed."""
 _LEAST_RANGE: Final = 0.1
 """Share of a value that the height of a sparkline stands for at least, so that noise does not look like changes."""
 
@@ -33,8 +35,8 @@ def lines(section: Section) -> Iterator[str]:
     first, last = when(section, points[0]), when(section, points[-1])
     yield f"  {first} to {last}" + ("" if section.zoned else ", local times without a zone")
     if told := [place for place in section.differs if place in section.setup]:
-        shown = [f"{cut(name_of(place), 40)} {value_text(section.setup[place])}" for place in told[:_LISTED]]
-        more = f"; and {len(told) - _LISTED} more" if len(told) > _LISTED else ""
+        shown = [f"{cut(name_of(place), 40)} {value_text(section.setup[place])}" for place in told[:_PLACES]]
+        more = f"; and {len(told) - _PLACES} more" if len(told) > _PLACES else ""
         yield from _wrapped(f"set-up, where workloads differ: {'; '.join(shown)}{more}", "  ")
     for series in section.series:
         yield from _of_series(section, series)

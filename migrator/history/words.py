@@ -40,15 +40,19 @@ def definitions_told(section: Section, series: Series) -> Iterator[str]:
     """A sentence for each changed definition: from which run on, and that nothing is compared across it."""
     steps: dict[tuple[str, str, str, bool], list[Redefined]] = {}
     for step in series.redefined:
-        steps.setdefault(step[1:], []).append(step)
+        steps.setdefault(step[1:5], []).append(step)
     for (since, before, after, sure), found in steps.items():
-        first = found[0].first
         again = f" and {len(found) - 1} times after it" if len(found) > 1 else ""
         doubt = "" if sure else "; the files do not tell whether that concerns them"
         yield (
-            f"{run_words(section, first)}{again}: definition changed, not compared across it"
-            f" (before AIPerf {since}: {before}; since: {after}{doubt})"
+            f"{run_words(section, found[0].first)}{again}: definition changed, {levels_words(series, found[0])} is not"
+            f" compared (before AIPerf {since}: {before}; since: {after}{doubt})"
         )
+
+
+def levels_words(series: Series, step: Redefined) -> str:
+    """`142.0 → 168.3 ms`: the levels about a changed definition."""
+    return f"{' → '.join(pair(*step.levels))} {series.unit}"
 
 
 def run_words(section: Section, place: int) -> str:

@@ -104,8 +104,21 @@ def test_a_changed_definition_is_not_a_change_of_the_system(tmp_path: Path, afte
     assert [(step["first"], step["since"], step["sure"]) for step in found["definitions"]] == [(15, "0.12.0", True)]
     assert done.code == (0 if after >= 8 else 3), done.complaints
     text = told(run(*command, cwd=tmp_path))
-    assert "run 16, 2026-10-16 02:00: definition changed, not compared across it" in text
+    assert "run 16, 2026-10-16 02:00: definition changed, 2.00" in text
+    assert "tokens/J is not compared (before AIPerf 0.12.0: total_output_tokens / energy" in text
     assert "AIPerf 0.11.0 → 0.13.0" in text
+
+
+@pytest.mark.parametrize(("factor", "code"), [(1.03, 0), (1.2, 3)])
+def test_a_small_change_of_a_definition_explains_a_small_step(tmp_path: Path, factor: float, code: int) -> None:
+    """Since AIPerf 0.12.0, throughputs are divided by a time that is some percent longer."""
+    nights(tmp_path, [1.0] * 20, noise=0.001)
+    for number in range(20, 30):
+        night(tmp_path, number, factor, changes={"aiperf_version": "0.12.0"})
+    done = run("history", ".", "--fail-on-change", "--json", "--metric", "request_throughput.avg", cwd=tmp_path)
+    found = metric(done, "request_throughput.avg")
+    assert (found["changes"], [step["since"] for step in found["definitions"]]) == ([], ["0.12.0"])
+    assert done.code == code, done.complaints
 
 
 def test_a_change_within_the_runs_of_one_definition_is_found(tmp_path: Path) -> None:
@@ -274,6 +287,17 @@ def test_runs_without_telemetry_are_of_the_workload_they_fit(tmp_path: Path) -> 
     assert any("without GPU telemetry" in note for note in section["notes"])
 
 
+@pytest.mark.parametrize(("trial", "runs"), [(1, [6]), (0, [5, 1])])
+def test_later_trials_without_a_warm_up_are_of_the_workload(tmp_path: Path, trial: int, runs: list[int]) -> None:
+    nights(tmp_path, [1.0] * 5, base=NEW)
+    document = json.loads(export(NEW).read_bytes())
+    config = document["input_config"]
+    config["phases"] = [phase for phase in config["phases"] if phase["kind"] != "warmup"]
+    info = {**document["run_info"], "trial": trial}
+    night(tmp_path, 5, base=NEW, changes={"input_config": config, "run_info": info})
+    assert [len(section["runs"]) for section in run("history", ".", "--json", cwd=tmp_path).rows] == runs
+
+
 def test_a_copy_is_counted_once_and_other_files_are_passed_over(tmp_path: Path) -> None:
     nights(tmp_path, [1.0] * 3)
     (tmp_path / "copy").mkdir()
@@ -315,7 +339,7 @@ class _Page(HTMLParser):
 
 def test_the_page_is_whole_and_loads_nothing(tmp_path: Path) -> None:
     nights(tmp_path / "<i>", SLOW)
-    done = run("history", ".", "--format", "html", "-o", "out.html", cwd=tmp_path)
+    done = run("history", ".", "-o", "out.html", cwd=tmp_path)
     assert (done.code, done.stdout) == (0, "")
     text = (tmp_path / "out.html").read_text()
     page = _Page()
@@ -334,7 +358,7 @@ def test_the_page_is_whole_and_loads_nothing(tmp_path: Path) -> None:
         (("--metric", "request_latncy.p99"), "request_latency"),
         (("--last", "5"), "--last goes with --fail-on-change"),
         (("--last", "0", "--fail-on-change"), "not a number of runs"),
-        (("--json", "--format", "html"), "--json contradicts --format html"),
+        (("--json", "--format", "html"), "--json and --format html contradict each other"),
     ],
 )
 def test_wrong_options_are_refused(tmp_path: Path, options: tuple[str, ...], message: str) -> None:

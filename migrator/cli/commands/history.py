@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
+from migrator.batch.discover import STDIN
 from migrator.batch.fields import key_of, statistic_of
 from migrator.batch.read_files import Looking, Seen
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
+from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say, say_as_it_is
@@ -35,13 +37,14 @@ newest run was cancelled or lacks a metric, or fewer than 8 runs are of the newe
 A run is left out if it does not tell when it started."""
 
 _LAST: Final = 10
+_ENDINGS: Final = {".txt": "text", ".json": "json", ".jsonl": "json", ".html": "html"}
 
 
 class Options(BatchOptions):
     """What the command line says."""
 
     metric: list[str]
-    format: Literal["text", "json", "html"]
+    format: str | None
     json: bool
     fail_on_change: bool
     last: int | None
@@ -60,13 +63,15 @@ def arguments(command: str) -> Parser:
         metavar="METRIC.STAT",
         help="time_to_first_token.p99; repeatable (default: what diff judges by)",
     )
-    parser.add_argument("--format", choices=("text", "json", "html"), default="text", help="form (default text)")
+    parser.add_argument(
+        "--format", choices=("text", "json", "html"), help="form (default: as the name of -o says, else text)"
+    )
     parser.add_argument("--json", action="store_true", help="the same as --format json: a document a workload")
     parser.add_argument(
         "--fail-on-change", action="store_true", help="exit with 1 if the last runs hold a change for the worse"
     )
     parser.add_argument("--last", type=_count, metavar="N", help=f"with --fail-on-change: these runs (default {_LAST})")
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the history here")
+    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write it here: .txt, .json or .html")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     add_jobs(parser)
     parser.add_selection()
@@ -83,13 +88,15 @@ def run(options: Options) -> int:
     """Show the history; the exit code says whether every file could be read, and what `--fail-on-change` asks."""
     if options.last is not None and not options.fail_on_change:
         raise UsageError("--last goes with --fail-on-change")
-    if options.json and options.format == "html":
-        raise UsageError("--json contradicts --format html")
+    options.output = None if options.output == STDIN else options.output
+    if options.json and options.format not in (None, "json"):
+        raise UsageError(f"--json and --format {options.format} contradict each other", hint="leave one of them out")
+    form = form_of("json" if options.json else options.format, options.output, _ENDINGS, "text")
     metrics = _metrics(options)
     with progress(options, "history", options.output) as bar:
         report = Report(bar)
         sections = _sections(options, metrics, report)
-    _write(options, sections)
+    _write(options, form, sections)
     if not sections:
         complain("no runs found")
     if not options.fail_on_change:
@@ -141,8 +148,7 @@ def _sections(options: Options, metrics: list[Metric], report: Report) -> list[S
     return collected.sections()
 
 
-def _write(options: Options, sections: list[Section]) -> None:
-    form = "json" if options.json else options.format
+def _write(options: Options, form: str, sections: list[Section]) -> None:
     if options.output:
         from migrator.files.disk import write_atomic
 
