@@ -45,8 +45,13 @@ def _of_section(section: Section, last: int) -> Iterator[Reason]:
     if newest.state != "measured":
         code = ExitCode.NO if newest.state == "no request succeeded" else ExitCode.UNDECIDABLE
         yield Reason(code, f"the newest run, {newest.file}: {newest.state}")
-    if not section.series:
-        yield Reason(ExitCode.UNDECIDABLE, "no run has one of the metrics")
+    measured = sum(point.state == "measured" for point in section.points)
+    if measured < FEWEST or not section.series:
+        what = (
+            f"{plural(measured, 'run')} with values; {FEWEST} are needed" if section.series else "no run has a metric"
+        )
+        yield Reason(ExitCode.UNDECIDABLE, what)
+        return
     for series in section.series:
         yield from _of_series(section, series, last)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from migrator.batch.workload import load_of
 from migrator.diff.setup import name_of
-from migrator.history.read import Looked, Metric, Point
+from migrator.history.read import Looked, Metric, Point, Value
 from migrator.history.series import Series, all_series, release_of
 from migrator.jsonfile import Json
 from migrator.render.text import plural
+
+T = TypeVar("T")
 
 _LISTED: Final = 3
 """Files that a note names."""
@@ -63,6 +65,7 @@ class Collected:
     def __init__(self, metrics: Sequence[Metric]) -> None:
         self._metrics = metrics
         self._groups: dict[bytes, dict[tuple[bytes, ...], _Group]] = {}
+        self._shared: dict[Any, Any] = {}
         self.untimed: list[str] = []
 
     def add(self, looked: Looked) -> None:
@@ -73,7 +76,17 @@ class Collected:
         of_workload = self._groups.setdefault(looked.workload, {})
         if looked.optional not in of_workload:
             of_workload[looked.optional] = _Group(looked)
-        of_workload[looked.optional].points.append(looked.point)
+        of_workload[looked.optional].points.append(self._small(looked.point))
+
+    def _small(self, point: Point) -> Point:
+        """The point with one object for what many runs have alike: each comes from another process."""
+        values = tuple(value and Value(value.number, self._one(value.unit)) for value in point.values)
+        alike = {name: self._one(getattr(point, name)) for name in ("release", "era", "state", "touched")}
+        return point._replace(values=values, **alike)
+
+    def _one(self, value: T) -> T:
+        found: T = self._shared.setdefault(value, value)
+        return found
 
     def sections(self) -> list[Section]:
         """A section for each workload, in the order that they were met."""

@@ -12,7 +12,7 @@ from migrator.history.words import change_words, definitions_told, run_words, wh
 from migrator.render.comparison.numbers import pair
 from migrator.render.comparison.words import cut
 from migrator.render.safe import printable
-from migrator.render.text import plural, value_text, wrapped
+from migrator.render.text import WIDTH, plural, value_text, wrapped
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _EMPTY: Final = "·"
@@ -61,7 +61,11 @@ def _of_series(section: Section, series: Series) -> Iterator[str]:
     if len(name) > _NAME:
         yield f"  {name}"
         name = ""
-    yield f"  {name:<{_NAME}}  {sparkline(section, series):<{CELLS}}  {levels}"
+    line = f"  {name:<{_NAME}}  {sparkline(section, series):<{CELLS}}"
+    if len(line) + 2 + len(levels) <= WIDTH:
+        yield f"{line}  {levels}"
+    else:
+        yield from (line.rstrip(), f"    {levels}")
     for change in series.changes:
         point = section.points[change.first]
         yield from _wrapped(f"{run_words(section, change.first)}: {change_words(series, change)}: {point.file}", "    ")
