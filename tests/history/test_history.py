@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.made_history import FIRST_NIGHT, night, nights
-from support.process import NAME, Done, copy, export, run
+from support.process import NAME, SECRET, Done, copy, export, run
 
 from migrator.history.read import moment
 
@@ -107,6 +107,22 @@ def test_a_changed_definition_is_not_a_change_of_the_system(tmp_path: Path, afte
     assert "run 16, 2026-10-16 02:00: definition changed, 2.00" in text
     assert "tokens/J is not compared (before AIPerf 0.12.0: total_output_tokens / energy" in text
     assert "AIPerf 0.11.0 → 0.13.0" in text
+
+
+@pytest.mark.parametrize("longer", [True, False])
+def test_longer_outputs_tell_of_a_definition_where_the_configuration_does_not(tmp_path: Path, longer: bool) -> None:
+    """Since AIPerf 0.8.0 tool calls are timed and counted; the configuration does not say that the model makes them."""
+    nights(tmp_path, [1.0] * 10, base="0.7.0/chat-streaming")
+    document = json.loads(export("0.8.0/chat-streaming").read_bytes())
+    length = {**document["output_sequence_length"], "avg": 40.0}
+    for number in range(10, 20):
+        changes = {"output_sequence_length": length} if longer else {}
+        night(tmp_path, number, 1.5, base="0.8.0/chat-streaming", changes=changes)
+    done = run("history", ".", "--fail-on-change", "--json", "--metric", "request_latency.avg", cwd=tmp_path)
+    found = metric(done)
+    assert [step["since"] for step in found["definitions"]] == (["0.8.0"] if longer else [])
+    assert [change["upgrade"] for change in found["changes"]] == ([] if longer else ["0.7.0 → 0.8.0"])
+    assert done.code == (0 if longer else 3)
 
 
 @pytest.mark.parametrize(("factor", "code"), [(1.03, 0), (1.2, 3)])
@@ -324,6 +340,18 @@ def test_conditions_choose_runs(tmp_path: Path) -> None:
 
 
 # --- forms ---------------------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    copy("0.13.0/chat-goodput-key", tmp_path / NAME)
+    document = json.loads((tmp_path / NAME).read_bytes())
+    document["input_config"]["endpoint"]["api_key"] = SECRET
+    (tmp_path / NAME).write_text(json.dumps(document))
+    for form in ("text", "json", "html"):
+        done = run("history", ".", "--format", form, cwd=tmp_path)
+        assert done.code == 0
+        assert "mock-model" in done.stdout
+        assert SECRET not in done.stdout + done.stderr
 
 
 def test_the_text_fits_80_columns(tmp_path: Path) -> None:
