@@ -6,7 +6,20 @@ import compileall
 import sys
 from importlib import import_module
 
-NAMES = ("batch", "jq", "aiperf", "startup", "computing", "memory", "records", "tui", "scale", "sweeps", "calibration")
+NAMES = (
+    "batch",
+    "jq",
+    "aiperf",
+    "startup",
+    "computing",
+    "memory",
+    "records",
+    "tui",
+    "scale",
+    "sweeps",
+    "history",
+    "calibration",
+)
 
 
 def main(wanted: list[str]) -> int:

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "diff": ("diff", "compare two runs, or two groups of runs"),
     "front": ("front", "show the front of one sweep, and its capacity under goals"),
     "noise": ("noise", "learn how much runs differ by themselves"),
+    "history": ("history", "runs in the order of time, and where their level changed"),
     "contract": ("contract", "say whether a program that reads exports gets what it needs"),
     "tui": ("tui", "browse and compare exports in a terminal UI"),
     "versions": ("versions", "list the schema versions and what changed"),

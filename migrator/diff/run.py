@@ -81,7 +81,7 @@ def load_run(path: str) -> Run:
     """
     loaded = load(path, details=False)
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
-        raise NotAnExportError(_why_not(loaded.identity.family), expected="a main export", file=path)
+        raise NotAnExportError(why_not(loaded.identity.family), expected="a main export", file=path)
     beside = os.path.join(os.path.dirname(path), RECORDS_NAME)
     return _run(path, loaded.parsed.data, beside if os.path.exists(beside) else "")
 
@@ -94,11 +94,25 @@ def run_from_bytes(raw: bytes, name: str) -> Run:
     """
     loaded = load_content(raw, name, details=False)
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
-        raise NotAnExportError(_why_not(loaded.identity.family), expected="a main export", file=name)
+        raise NotAnExportError(why_not(loaded.identity.family), expected="a main export", file=name)
     return _run(name, loaded.parsed.data, "")
 
 
-def _why_not(family: Family) -> str:
+def run_of_document(document: Json, name: str) -> Run:
+    """The run of a main export that was read already, without records beside it.
+
+    Args:
+        document: the export.
+        name: its file.
+
+    Raises:
+        MigratorError: a version that cannot be known.
+    """
+    return _run(name, document, "")
+
+
+def why_not(family: Family) -> str:
+    """What to say of a file of another family where a run is expected."""
     reasons = {
         Family.AGGREGATE: "is an aggregate of several runs, which is not a run: its means are not comparable to one",
         Family.COLLATED: "pools the requests of several runs, which is not a run",

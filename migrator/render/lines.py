@@ -45,9 +45,11 @@ def _number(value: object) -> orjson.Fragment | str:
 
 
 def _legible(value: Json, levels: int) -> Json:
-    """The value without what orjson refuses: unpaired surrogates, and too many levels."""
+    """The value without what orjson refuses: unpaired surrogates, integers beyond 64 bits, and too many levels."""
     import orjson
 
+    if type(value) is int and not -(2**63) <= value < 2**64:
+        return orjson.Fragment(str(value))
     if isinstance(value, str):
         return value if value.isprintable() else orjson.Fragment(json.dumps(value))
     if not isinstance(value, (dict, list)):

@@ -42,7 +42,7 @@ def everything(raw: bytes) -> None:
 
 
 def rooms(raw: bytes) -> None:
-    """Identify, migrate to every version, check, print for git, compare, tabulate, survey, choose."""
+    """Identify, migrate to every version, check, print for git, compare, tabulate, put in time, survey, choose."""
     from migrator.batch.load import Loaded
     from migrator.batch.survey import Survey, facts
     from migrator.chain.steps import NEWEST, VERSIONS
@@ -86,6 +86,7 @@ def rooms(raw: bytes) -> None:
     for release in _chance_of(raw).sample(readers(), 2):
         read_by_release(parsed.data, release)
     _tabulated(parsed, found)
+    _in_time(Loaded(raw, parsed, found))
     _compared(raw)
 
 
@@ -140,6 +141,30 @@ def _tabulated(parsed: Any, found: Any) -> None:
     for form in ("csv", "json", "markdown"):
         list(lines(form, [row], table.headings(table.names())))
         list(lines(form, metric_rows(run), {name: name for name in METRIC_COLUMNS}))
+
+
+def _in_time(loaded: Any) -> None:
+    from migrator.batch.discover import Source
+    from migrator.diff.policy import ERRORS, HEADLINE
+    from migrator.errors import MigratorError
+    from migrator.history.html import render
+    from migrator.history.judge import reasons
+    from migrator.history.read import look
+    from migrator.history.report import as_dict
+    from migrator.history.sections import Collected
+    from migrator.history.text import lines
+    from migrator.render.lines import json_line
+
+    metrics = [*HEADLINE, ERRORS]
+    collected = Collected(metrics)
+    with contextlib.suppress(MigratorError):
+        if looked := look(Source("a.json", "a.json", named=True), loaded, metrics=metrics):
+            collected.add(looked)
+    sections = collected.sections()
+    assert all(line.isprintable() for section in sections for line in lines(section))
+    render(sections)
+    assert all(json_line(as_dict(section)).isprintable() for section in sections)
+    assert reasons(sections, 10)
 
 
 def _compared(raw: bytes) -> None:

@@ -1,0 +1,1 @@
+"""Runs of one workload in the order of time, and where their metrics change their level."""

@@ -1,0 +1,189 @@
+"""One export → what a history keeps of its run: numbers, a time and what tells its workload, never the document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Final, Literal, NamedTuple
+
+from migrator.aiperf.definitions import Era, RunFacts, definitions, era_of, facts_of, touches
+from migrator.aiperf.metrics import catalogue
+from migrator.batch.discover import Source
+from migrator.batch.load import Loaded
+from migrator.batch.runs import Mark, mark_of, place_of
+from migrator.chain.names import metrics_of
+from migrator.chain.requests import Outcome
+from migrator.diff.outcomes import COUNTED, completed
+from migrator.diff.pair import by_run
+from migrator.diff.run import Block, Run, run_of_document, why_not
+from migrator.diff.setup import COUNTS, TOLD, bounded_by_time, setup_of
+from migrator.errors import NotAnExportError
+from migrator.identify import MIGRATABLE
+from migrator.jsonfile import Json, fingerprint
+
+State = Literal["measured", "no request succeeded", "cancelled", "not complete"]
+"""What a run is: only one that measured is a value of the latencies and throughputs."""
+_WARM_UP: Final = "warm-up"
+OPTIONAL: Final = ("gpus", *sorted(COUNTS), _WARM_UP)
+"""Places of a set-up that a run may leave out though they were the same: telemetry, the counts asked for, and the
+warm-up, which AIPerf 0.9.0 and later leave out of all trials but the first unless asked otherwise."""
+
+_MOST: Final = 1e100
+"""A larger number, or infinity, is not a measurement: squares of it are beyond what floats hold."""
+
+Metric = tuple[str, str]
+"""Today's name of a metric, and a statistic of it."""
+
+
+class Value(NamedTuple):
+    """A statistic of one run, in the unit of the catalogue if the metric is in it."""
+
+    number: float
+    unit: str
+
+
+class Point(NamedTuple):
+    """One run of a history.
+
+    `time` is the start in seconds since 1970, None where the file does not tell it; `zoned` tells whether it names its
+    time zone: a time without one is taken for UTC. `touched` has the place in [`definitions`][] of each change that
+    concerns the run, or may (None). `length` is its mean output length, which tells of a change where its
+    configuration does not. `values` are in the order that the metrics were asked for.
+    """
+
+    file: str
+    time: float | None
+    zoned: bool
+    release: str
+    era: Era | None
+    state: State
+    touched: tuple[tuple[int, bool | None], ...]
+    length: float | None
+    values: tuple[Value | None, ...]
+    backwards: bool = False
+
+
+class Looked(NamedTuple):
+    """A point, what tells it from copies, and its workload: a digest, its set-up, and the places that may be left out.
+
+    `timed` tells whether the run was bounded by time, so that its number of requests is a result.
+    """
+
+    point: Point
+    mark: Mark
+    workload: bytes
+    optional: tuple[bytes, ...]
+    setup: Mapping[str, Json]
+    timed: bool
+
+
+def look(source: Source, loaded: Loaded, *, metrics: Sequence[Metric]) -> Looked | None:
+    """What a history keeps of a file; None for a file of another family that was only found in a folder.
+
+    Args:
+        source: the file.
+        loaded: its content.
+        metrics: what is asked for.
+
+    Raises:
+        MigratorError: broken, or named and not a run.
+    """
+    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
+        if source.named:
+            raise NotAnExportError(why_not(loaded.identity.family), expected="a main export", file=source.path)
+        return None
+    document = loaded.parsed.data
+    run = run_of_document(document, source.path)
+    setup = setup_of(run)
+    kept = {place: value for place, value in setup.items() if place not in (*TOLD, *OPTIONAL)}
+    optional = tuple(_digest(setup.get(place)) if _is_told(place, setup, run) else b"" for place in OPTIONAL)
+    mark = mark_of(document, metrics_of(document, loaded.identity.version))
+    digest = _digest(kept)
+    shown = {place: value for place, value in setup.items() if place not in TOLD}
+    return Looked(_point(run, metrics), mark, digest, optional, shown, bounded_by_time(run))
+
+
+def _is_told(place: str, setup: Mapping[str, Json], run: Run) -> bool:
+    """Whether a run tells a place, be it that there was none: a first trial without a warm-up had none."""
+    if place != _WARM_UP or place in setup:
+        return place in setup
+    trial = place_of(run.facts).trial
+    return not (type(trial) is int and trial > 0)
+
+
+def _digest(value: Json) -> bytes:
+    return blake2b(fingerprint(value), digest_size=12).digest()
+
+
+def _point(run: Run, metrics: Sequence[Metric]) -> Point:
+    averages = {tag: block.values["avg"] for tag, block in run.blocks.items() if "avg" in block.values}
+    era = era_of(run.facts.get("aiperf_version"), run.version, run.blocks)
+    facts = facts_of(averages, run.facts, run.requests.failed)
+    start, zoned = moment(run.facts.get("start_time"))
+    end, _ = moment(run.facts.get("end_time"))
+    return Point(
+        run.file,
+        start,
+        zoned,
+        str(run.facts.get("aiperf_version") or ""),
+        era,
+        _state(run),
+        _touched(facts, {tag for tag, _ in metrics}) if era else (),
+        averages.get("output_sequence_length"),
+        _values(run, metrics),
+        start is not None and end is not None and end < start,
+    )
+
+
+def _state(run: Run) -> State:
+    if run.requests.outcome is Outcome.NONE_SUCCEEDED:
+        return "no request succeeded"
+    if run.facts.get("was_cancelled") is True:
+        return "cancelled"
+    return "not complete" if run.facts.get("is_complete") is False else "measured"
+
+
+def _touched(facts: RunFacts, tags: set[str]) -> tuple[tuple[int, bool | None], ...]:
+    return tuple(
+        (place, touched)
+        for place, change in enumerate(definitions())
+        if change.weight != "none" and not tags.isdisjoint(change.tags)
+        for touched in [touches(change, facts)]
+        if touched is not False
+    )
+
+
+def _values(run: Run, metrics: Sequence[Metric]) -> tuple[Value | None, ...]:
+    """The values of a run. One without a success has the counts of its failures alone: no latency, no throughput."""
+    state = _state(run)
+    (whole,) = completed([run], [tag for tag, _ in metrics])
+    found = []
+    for tag, statistic in metrics:
+        counted = state == "no request succeeded" and tag in COUNTED
+        block = whole.blocks.get(tag) if counted or state == "measured" else None
+        found.append(_value(whole, tag, statistic, block) if block else None)
+    return tuple(found)
+
+
+def _value(run: Run, tag: str, statistic: str, block: Block) -> Value | None:
+    known = catalogue().get(tag)
+    for unit in (known.unit, block.unit) if known else (block.unit,):
+        (number,) = by_run([run], tag, statistic, unit)
+        if number is not None and abs(number) <= _MOST:
+            return Value(number, unit)
+    return None
+
+
+def moment(text: Json) -> tuple[float | None, bool]:
+    """A time as a file has it in seconds since 1970, and whether it names its time zone; None for what is not a time.
+
+    Without a time zone it is taken for UTC: AIPerf writes the local time of its machine, and no zone.
+    """
+    if type(text) is not str or len(text) < len("2026-11-24T"):
+        return None, False
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp(), found.tzinfo is not None
+    except (ValueError, OverflowError):
+        return None, False
