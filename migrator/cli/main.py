@@ -34,20 +34,29 @@ COMMANDS: Final = {
     "git": ("git", "make git show exports as changes of metrics"),
 }
 """Command → (module of `cli.commands`, what it does)."""
+_PURPOSES: Final = {
+    "look": ("inspect", "check", "table", "tui"),
+    "migrate": ("upgrade", "downgrade", "convert", "undo", "rebuild", "redact"),
+    "compare": ("diff", "front", "history", "noise"),
+    "integrate": ("contract", "git", "textconv", "completion", "versions", "schema"),
+}
+"""What one wants → the commands for it, each in one group."""
 _CALLED_BY_GIT: Final = ("textconv", "git")
 """Commands whose arguments may be files that are called what looks like an option, as git gives them."""
 
 
 def usage() -> str:
     """What `--help` prints."""
-    lines = [f"  {name:<11}{about}" for name, (_, about) in COMMANDS.items()]
+    lines = [
+        line
+        for purpose, names in _PURPOSES.items()
+        for line in ("", f"{purpose}:", *(f"  {name:<11}{COMMANDS[name][1]}" for name in names))
+    ]
     return "\n".join(
         [
             "usage: aiperf-migrate COMMAND [ARGUMENTS]",
             "",
-            "Keep AIPerf benchmark exports readable across every schema version and release.",
-            "",
-            "commands:",
+            "Keep AIPerf benchmark exports readable and comparable across every version and release.",
             *lines,
             "",
             "  aiperf-migrate tui [PATH]                   browse exports in the terminal",

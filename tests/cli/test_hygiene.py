@@ -114,6 +114,11 @@ def test_each_command_is_there(name: str, module: str) -> None:
     assert list(inspect.signature(found.run).parameters) == ["options"]
 
 
+def test_the_overview_names_each_command_once() -> None:
+    shown = [line.split()[0] for line in run("help").lines if line.startswith("  ") and "aiperf-migrate" not in line]
+    assert sorted(shown) == sorted(COMMANDS)
+
+
 def test_help_of_all_options_is_there() -> None:
     text = " ".join(run("upgrade", "--help").stdout.split())
     for option in ("-o", "-d", "--in-place", "--check", "--dry-run", "--diff", "--explain", "--json", "--ledger"):
