@@ -118,6 +118,8 @@ def journaled(
     if options.journal is None:
         return None, iter(sources)
     about = {"command": options.command, "to": request.goal.version}
+    if request.all_files:
+        about[journal.COPIES] = "all files"
     sync = request.options.fsync is not Fsync.NEVER
     kept = stack.enter_context(journal.begin(options.journal, about, _roots(options), resume=options.resume, sync=sync))
     if not options.resume:

@@ -34,6 +34,8 @@ _IN_CHARGE: Final = 1 << 61
 _APPENDING: Final = 1 << 60
 """Bytes of the file that are locked, far beyond its end."""
 _CHUNK: Final = 1 << 20
+COPIES: Final = "copies"
+"""What the first line says of a batch that copies all files of the folders, too."""
 _ROOTS: Final = "roots"
 _MORE_ROOTS: Final = b'{"roots": '
 _SUM: Final = "sum"
@@ -185,6 +187,10 @@ class FileJournal:
             return None
         more = (_row(line) or {} for offset, line in self._lines() if offset and line.startswith(_MORE_ROOTS))
         return tuple(dict.fromkeys([*found[_ROOTS], *(root for row in more for root in row[_ROOTS])]))
+
+    def copies(self) -> bool:
+        """Whether the batch was to copy all files of the folders, whatever their names."""
+        return self.header().get(COPIES) == "all files"
 
     def add_roots(self, roots: Sequence[str]) -> None:
         """Add places that a batch that is resumed writes below, too.

@@ -16,21 +16,22 @@ from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.journal import Entry
 
 _ENDINGS: Final = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst", ".csv", ".log")
-"""How the names end that a batch can have written."""
+"""How the names end of what a batch writes, unless it was told another name, or copies all files."""
 
 
-def doubt(entry: Entry, roots: tuple[str, ...] | None) -> str | None:
+def doubt(entry: Entry, roots: tuple[str, ...] | None, *, copies: bool = False) -> str | None:
     """Why a batch cannot have written an entry; None if it can.
 
     Args:
         entry: what the journal says.
         roots: the files, folders and URLs that the batch was to write below; None for a journal that names none.
+        copies: whether the batch was to copy all files, whatever their names.
     """
     target = entry.path.removesuffix(RESIDUE_SUFFIX)
     for name in (entry.path, *entry.folders, *([entry.backup] if entry.backup else [])):
         if not _is_normal(name):
             return f"a batch names no such path: {name}"
-    if not entry.path.lower().endswith(_ENDINGS):
+    if not entry.path.lower().endswith(_ENDINGS) and not _is_made(entry, target, roots or (), copies=copies):
         return "a batch writes no file of such a name"
     beside = entry.backup is not None and _is_beside(entry.backup, entry.path)
     if entry.backup is not None and not beside and not _is_named_alike(entry.backup, entry.path):
@@ -45,6 +46,16 @@ def doubt(entry: Entry, roots: tuple[str, ...] | None) -> str | None:
         if not any(name and name.startswith(_inside(folder)) for name in (entry.path, entry.backup)):
             return f"a batch makes no such folder for it: {folder}"
     return None
+
+
+def _is_made(entry: Entry, target: str, roots: tuple[str, ...], *, copies: bool) -> bool:
+    """Whether a batch may have made a file of any name, where none was: the one it was told, or a copy.
+
+    Undo only removes it, while it is what the batch made. Hidden files are never copied.
+    """
+    if entry.before is not None or entry.backup is not None:
+        return False
+    return target in roots or (copies and not os.path.basename(entry.path).startswith("."))
 
 
 def _is_normal(name: str) -> bool:

@@ -40,13 +40,13 @@ def undo(
         dry_run: whether to tell only what would be done.
         trust: whether to believe entries that no batch can have written ([`migrator.writing.trust`][]).
     """
-    roots = journal.roots()
+    roots, copies = journal.roots(), journal.copies()
     for entry in journal.backwards():
         if stop():
             return
         try:
             with reported(entry.path):
-                if not trust and (reason := doubt(entry, roots)):
+                if not trust and (reason := doubt(entry, roots, copies=copies)):
                     raise JournalError(reason, hint="--trust undoes it nevertheless")
                 status = _undo(entry, dry_run=dry_run)
                 if not dry_run:

@@ -28,6 +28,7 @@ def home(tmp_path: Path) -> Path:
     for name in ("in/a.json", "in/deep/b.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(export(RECORDED).read_bytes())
+    (tmp_path / "in" / "plot.png").write_bytes(b"a picture")
     (tmp_path / ".bashrc").write_bytes(b"mine")
     (tmp_path / "settings.json").write_bytes(b"mine")
     (tmp_path / "evil").write_bytes(b"theirs")
@@ -71,6 +72,17 @@ def test_what_no_batch_writes_is_not_undone(home: Path, entry: Entry) -> None:
     assert "(--trust undoes it nevertheless)" in done.complaints[0]
 
 
+def test_only_a_batch_that_copies_all_files_makes_one_of_any_name(home: Path) -> None:
+    removes = Entry(f"{home}/in/plot.png", None, journal.digest(b"a picture"))
+    replaces = Entry(f"{home}/in/plot.png", THEIRS, MINE, f"{home}/in/plot.png.bak")
+    hidden = Entry(f"{home}/in/.bashrc", None, MINE)
+    roots = (f"{home}/in",)
+    assert doubt(removes, roots) == "a batch writes no file of such a name"
+    assert doubt(removes, roots, copies=True) is None
+    for entry in (replaces, hidden, removes._replace(path=f"{home}/plot.png")):
+        assert doubt(entry, roots, copies=True) is not None
+
+
 def test_a_folder_that_became_a_link_is_left_alone(home: Path) -> None:
     run("upgrade", "in", "--in-place", "--journal", "j", cwd=home)
     (home / "in" / "deep").rename(home / "elsewhere")
@@ -91,6 +103,8 @@ def test_a_folder_that_became_a_link_is_left_alone(home: Path) -> None:
         ("downgrade", "in", "--to", "0.1", "-d", "out/deep", "--residue"),
         ("downgrade", "in/a.json", "--to", "0.1", "-o", "one.json", "--residue"),
         ("upgrade", "in", "-d", "packed"),
+        ("upgrade", "in", "-d", "out", "--all-files"),
+        ("downgrade", "in/a.json", "--to", "0.1", "-o", "deep/one.out", "--residue"),
     ],
     ids=" ".join,
 )
