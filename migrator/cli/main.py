@@ -56,7 +56,7 @@ def usage() -> str:
         [
             "usage: aiperf-migrate COMMAND [ARGUMENTS]",
             "",
-            "Keep AIPerf benchmark exports readable and comparable across every version and release.",
+            "Keep AIPerf benchmark exports readable and comparable across releases.",
             *lines,
             "",
             "  aiperf-migrate tui [PATH]                   browse exports in the terminal",
