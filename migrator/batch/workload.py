@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from migrator.chain.steps.genai_perf import CARRIED
-from migrator.config.family import family_of
-from migrator.config.genai_perf import as_benchmark_config, is_genai_perf
+from migrator.config.family import family_of, is_genai_perf
+from migrator.config.genai_perf import as_benchmark_config
 from migrator.jsonfile import Json, Object
 
 _Place = tuple[str | int, ...]

@@ -28,6 +28,14 @@ def family_of(config: Json) -> Family | None:
     return None if user == benchmark == 0 else "user" if user >= benchmark else "benchmark"
 
 
+_GENAI_PERF: Final = ("perf_analyzer", "subcommand", "service_kind")
+
+
+def is_genai_perf(config: Json) -> bool:
+    """Whether a configuration is that of GenAI-Perf, which has a family of its own."""
+    return type(config) is dict and any(key in config for key in _GENAI_PERF)
+
+
 _MODEL_OF: Final = {family: model for model, family in FAMILY_MODELS.items()}
 
 

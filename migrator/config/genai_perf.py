@@ -12,14 +12,6 @@ from typing import Any, Final, NamedTuple
 from migrator.config.field_pairs import DATASET, FIELD_PAIRS, PROFILING, WARMUP, FieldPath
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
 
-_MARKS: Final = ("perf_analyzer", "subcommand", "service_kind")
-
-
-def is_genai_perf(config: Json) -> bool:
-    """Whether a configuration is GenAI-Perf's."""
-    return type(config) is dict and any(mark in config for mark in _MARKS)
-
-
 # --- how a value is read: the value as a UserConfig has it, or ABSENT for an option that was not given --------------
 
 

@@ -20,8 +20,7 @@ from migrator.chain.places import GPU_METRICS, visit
 from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST, STEPS, VERSIONS
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.chain.telemetry import GPU_NAMES, RUN_NAMES, VENDOR_NAMES
-from migrator.config.family import config_model
-from migrator.config.genai_perf import is_genai_perf
+from migrator.config.family import config_model, is_genai_perf
 from migrator.errors import NewerVersionError, NotAnExportError, UnknownVersionError
 from migrator.identify.writer import origin_of
 from migrator.jsonfile import Json, path_text

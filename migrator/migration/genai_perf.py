@@ -13,8 +13,8 @@ from migrator.chain.requests import requests_of
 from migrator.chain.steps import NEWEST
 from migrator.chain.steps.genai_perf import CARRIED, TELEMETRY
 from migrator.chain.telemetry import VENDOR_NAMES
+from migrator.config.family import is_genai_perf
 from migrator.config.for_release import from_genai_perf
-from migrator.config.genai_perf import is_genai_perf
 from migrator.config.translate import Translated
 from migrator.jsonfile import Object, fingerprint
 from migrator.ledger import Loss, Op

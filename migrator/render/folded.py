@@ -62,7 +62,7 @@ class Folded:
             if group.status is Status.MIGRATED:
                 name, what = f"{name} ({reason})" if reason else name, counts(group.tally)
             else:
-                what = group.reasons() or reason
+                what = group.reasons() or reason.removeprefix("is ")
             first, *rest = wrapped(f"{name}{f': {printable(what)}' if what else ''}", indent=" " * width)
             self._say(f"{move:<{width}}{first.strip()}")
             for line in rest:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from migrator.batch.workload import workload
-from migrator.config.genai_perf import as_benchmark_config, is_genai_perf
+from migrator.config.family import is_genai_perf
+from migrator.config.genai_perf import as_benchmark_config
 
 FLAT: dict[str, Any] = {
     "subcommand": None,

@@ -117,7 +117,7 @@ def arguments(command: str) -> Parser:
             "--records", type=file_name, metavar="FILE", help="as --backfill, with the records of one export from here"
         )
     parser.add_argument(
-        "--all-files", action="store_true", help="with -d: copy the other files of each folder, too, as they are"
+        "--all-files", action="store_true", help="with -d: copy the other files of each folder, too, without secrets"
     )
     parser.add_argument("--force", action="store_true", help="overwrite existing outputs")
     add_jobs(parser)
@@ -372,8 +372,8 @@ def _lost(result: Result) -> str:
     if not lost:
         return ""
     reader = f"AIPerf {result.for_release}" if result.for_release else result.to_version
-    name = printable(result.source.path)
-    return f"{name}: {plural(lost, 'value')} lost: {reader} has no place for them (--residue saves them)"
+    name, them = printable(result.source.path), "it" if lost == 1 else "them"
+    return f"{name}: {plural(lost, 'value')} lost: {reader} has no place for {them} (--residue saves {them})"
 
 
 def _lines(result: Result, options: Options) -> list[str]:
