@@ -49,6 +49,7 @@ def _pattern() -> type[GitIgnoreSpecPattern]:
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
     class Pattern(GitIgnoreSpecPattern):
+        # Its base takes bytes, too; nobody here has any.
         @classmethod
         def pattern_to_regex(cls, pattern: str) -> tuple[str | None, bool | None]:  # type: ignore[override]
             regex, include = super().pattern_to_regex(pattern)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -167,6 +168,8 @@ def _to_output(source: Source, request: Request, outputs: Outputs) -> _Attempt |
 
 
 _BACKUP: Final = "a backup, left out"
+_OF_A_BACKUP: Final = rf"{re.escape(BACKUP_SUFFIX)}(\.\d+)?$"
+"""How the names of backups end; a second one has a number."""
 
 
 def _copied(source: Source, request: Request, outputs: Outputs, why: str, loaded: Loaded | None = None) -> _Attempt:
@@ -174,10 +177,12 @@ def _copied(source: Source, request: Request, outputs: Outputs, why: str, loaded
     target = request.target(source)
     if loaded is not None and loaded.identity.family in OWN:
         return _Attempt(Result(source, Status.SKIPPED, why), Outcome())
-    if source.path.endswith(BACKUP_SUFFIX):
+    if re.search(_OF_A_BACKUP, source.path):
         return _Attempt(Result(source, Status.SKIPPED, _BACKUP), Outcome())
     what = why.partition(", left alone")[0]
-    if not request.keep_secrets and Names.RUN.have(source.path.rpartition("/")[2]):
+    # An original may be kept under any suffix.
+    name = re.sub(r"(\.jsonl?)[.~].*", r"\1", source.path.rpartition("/")[2])
+    if not request.keep_secrets and Names.RUN.have(name):
         # A copy is one more place where a secret would stand.
         loaded = loaded or _looked_at(source)
         raw, ledger = redacted(source.path, loaded)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.process import EXPORTS, run
+from support.process import EXPORTS, SECRET, export, run
 
 RECORDINGS = EXPORTS.parent / "beside" / "0.11.0"
 SLICES = "profile_export_aiperf_timeslices.json"
@@ -93,6 +93,21 @@ def test_backups_and_residues_are_no_part_of_a_run(folder: Path, tmp_path: Path)
     assert reasons[f"{EXPORT}.residue.json"] == "residue, left alone"
     assert not list((tmp_path / "out").glob("*.bak"))
     assert not list((tmp_path / "out").glob("*.residue.json"))
+
+
+def test_no_kept_original_takes_a_key_along(folder: Path, tmp_path: Path) -> None:
+    """A second backup has a number, and a user may have chosen another suffix."""
+    secret = export("0.6.0/key").read_bytes()
+    for name in ("a.json.bak", "a.json.bak.1", "a.json.old", "b.json.gz.bak.2"):
+        (folder / name).write_bytes(secret)
+    done = run("upgrade", folder, "-d", tmp_path / "out", "--all-files", "--json")
+    assert done.code == 0, done.stderr
+    told = statuses(done.rows)
+    assert [told[name] for name in ("a.json.bak", "a.json.bak.1", "b.json.gz.bak.2")] == ["skipped"] * 3
+    assert told["a.json.old"] == "redacted"
+    assert not [
+        path for path in (tmp_path / "out").rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
 
 
 def test_a_file_larger_than_any_export_is_copied_too(folder: Path, tmp_path: Path) -> None:

@@ -120,6 +120,7 @@ def _capacity(
     listed = [states[cell.number] for cell in ordered]
     if not meeting:
         sure = all(state.sure for state in listed)
+        # The checker sees one type for all values of `common`.
         return Capacity(**common, sure=sure, states=listed)  # type: ignore[arg-type]
     value, number = max(meeting)
     best = throughput[number] or Centre(value)
