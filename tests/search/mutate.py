@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
@@ -178,12 +179,12 @@ PROSE: Final = frozenset({"summary", "reason", "hint", "expected", "place", "abo
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: where it is, what it does, the module that has it, and the room of the file."""
+    """One change: where it is, what it does, which one of its file it is (from 0), and the room of the file."""
 
     path: Path
     line: int
     what: str
-    source: str
+    number: int
     room: str = ""
 
     def __str__(self) -> str:
@@ -194,6 +195,8 @@ class Mutant:
 
 Change = tuple[str, Callable[[Any], Any]]
 """(what it does, a function from the node to the one that takes its place)."""
+Place = tuple[Any, str, int | None, Any]
+"""(parent, field, index in it, node)."""
 
 
 def changes(node: ast.AST) -> Iterator[Change]:
@@ -291,20 +294,26 @@ def _shorter(node: ast.BoolOp, index: int) -> ast.expr:
 
 
 def mutants(path: Path) -> Iterator[Mutant]:
-    """Every mutant of a file, each as the whole module."""
+    """Every mutant of a file."""
+    for number, (_, (parent, _, _, node), (what, change)) in enumerate(_changed_places(path)):
+        if ast.unparse(ast.fix_missing_locations(change(node))) != ast.unparse(node):
+            yield Mutant(path, node.lineno if hasattr(node, "lineno") else parent.lineno, what, number)
+
+
+def source_of(mutant: Mutant) -> str:
+    """The whole module with the change of a mutant; not kept, since there are thousands."""
+    tree, (parent, name, index, node), (_, change) = next(islice(_changed_places(mutant.path), mutant.number, None))
+    _put(parent, name, index, change(node))
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def _changed_places(path: Path) -> Iterator[tuple[ast.Module, Place, Change]]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    plain = ast.unparse(tree)
-    for parent, name, index, node in _places(tree):
-        for what, change in changes(node):
-            _put(parent, name, index, change(node))
-            source = ast.unparse(ast.fix_missing_locations(tree))
-            _put(parent, name, index, node)
-            if source != plain:
-                yield Mutant(path, node.lineno if hasattr(node, "lineno") else parent.lineno, what, source)
+    return ((tree, place, change) for place in _places(tree) for change in changes(place[-1]))
 
 
-def _places(node: ast.AST) -> Iterator[tuple[Any, str, int | None, Any]]:
-    """(parent, field, index in it, node) of everything that a program does; not docstrings, annotations and prose."""
+def _places(node: ast.AST) -> Iterator[Place]:
+    """Everything that a program does; not docstrings, annotations and prose."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
             continue
@@ -420,7 +429,7 @@ def tried(mutant: Mutant, workshops: SimpleQueue[Path]) -> str:
     """What notices a mutant."""
     folder = workshops.get()
     try:
-        with changed(folder / mutant.path, mutant.source):
+        with changed(folder / mutant.path, source_of(mutant)):
             return noticed(folder, mutant.room)
     finally:
         workshops.put(folder)
