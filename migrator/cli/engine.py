@@ -45,6 +45,7 @@ def add_jobs(parser: Parser) -> None:
         default=0,
         help="processes for a large batch (files at once on an object store); auto, the default, takes every processor",
     )
+    parser.takes("jobs")
 
 
 def add_engine(parser: Parser) -> None:

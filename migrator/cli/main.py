@@ -28,8 +28,9 @@ COMMANDS: Final = {
     "contract": ("contract", "say whether a program that reads exports gets what it needs"),
     "tui": ("tui", "browse and compare exports in a terminal UI"),
     "versions": ("versions", "list the schema versions and what changed"),
-    "schema": ("schema", "print the JSON Schema of a version, or of the receipt of a diff"),
+    "schema": ("schema", "print the JSON Schema of a version, a report or a file"),
     "textconv": ("textconv", "print an export as stable text, for git to compare"),
+    "config": ("config", "show the settings that hold here, and where each is from"),
     "completion": ("completion", "make the shell complete commands and options"),
     "git": ("git", "make git show exports as changes of metrics"),
 }
@@ -38,7 +39,7 @@ _PURPOSES: Final = {
     "look": ("inspect", "check", "table", "tui"),
     "migrate": ("upgrade", "downgrade", "convert", "undo", "rebuild", "redact"),
     "compare": ("diff", "front", "history", "noise"),
-    "integrate": ("contract", "git", "textconv", "completion", "versions", "schema"),
+    "integrate": ("contract", "git", "textconv", "completion", "config", "versions", "schema"),
 }
 """What one wants → the commands for it, each in one group."""
 _CALLED_BY_GIT: Final = ("textconv", "git")

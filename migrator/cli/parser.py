@@ -100,19 +100,31 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         self._after_dashes = after_dashes
+        self._settings: tuple[str, ...] = ()
         if after_dashes:
             self.set_defaults(**{after_dashes: None})
+
+    def takes(self, *settings: str) -> None:
+        """Name settings that stand in for options of this command which are not given."""
+        self._settings += settings
 
     def parse(self, arguments: Sequence[str], options: N) -> N:
         """Set the attributes of `options`, which are returned.
 
-        Options and positional arguments may stand in any order; all that follows `--` is positional.
+        Options and positional arguments may stand in any order; all that follows `--` is positional. What the command
+        line leaves open is as the settings say, or else the default.
 
         Raises:
             SystemExit: after `--help`, and after a wrong option.
-            UsageError: a URL holds a secret.
+            UsageError: a URL holds a secret, or the settings are wrong.
         """
         before, behind = _split(arguments)
+        settings = None
+        if self._settings and not {"-h", "--help"} & set(before):
+            # Not needed to describe a command.
+            from migrator.cli.settings import Open
+
+            settings = Open(self, self._settings, options)
         if not self._after_dashes:
             # Intermixed parsing cannot read `--`: a name that starts with a dash gets `./` in front.
             before += [f"./{name}" if name.startswith("-") and name != "-" else name for name in behind or ()]
@@ -121,6 +133,8 @@ class Parser(argparse.ArgumentParser):
         _, unknown = self.parse_known_intermixed_args(before, options)
         if unknown:
             self.error(self._unknown(unknown))
+        if settings:
+            settings.fill(options)
         for value in vars(options).values():
             for text in value if isinstance(value, list) else [value]:
                 # At once, for messages contain the names that were given.
@@ -176,6 +190,7 @@ class Parser(argparse.ArgumentParser):
         group.add_argument("--newer-than", type=age, metavar="AGE", help="changed within 7d, or since 2026-11-24")
         group.add_argument("--older-than", type=age, metavar="AGE", help="changed before that")
         group.add_argument("--where", default="", metavar="TEST", help="by content: 'version<1.3 and not cancelled'")
+        self.takes("exclude", "gitignore")
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str] | None]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from migrator.cli.streams import complain, say
+from migrator.documents import stamped
 from migrator.errors import ExitCode, MigratorError
 from migrator.render.lines import json_line
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from migrator.cli.progress import Progress
 
 T = TypeVar("T")
+
+
+def say_json(document: str, row: dict[str, Any]) -> None:
+    """Print a line of a report as JSON, which names its schema."""
+    say(json_line(stamped(document, row)))
 
 
 class Outcome(Protocol):
@@ -55,15 +61,15 @@ class Report:
                 complain(str(error))
             yield result
 
-    def found(self, results: Iterable[Seen[T]], *, as_json: bool = False) -> Iterator[tuple[Source, T]]:
+    def found(self, results: Iterable[Seen[T]], *, json: str = "") -> Iterator[tuple[Source, T]]:
         """What was found in each file that could be read.
 
         Args:
             results: what reading the files gave.
-            as_json: whether an error is also a line of the report on standard output.
+            json: the document of the report that an error is a line of, too; empty for a report as text.
         """
         for source, found, error in self.each(results):
             if not error:
                 yield source, cast("T", found)
-            elif as_json:
-                say(json_line({"file": source.path, "error": error.as_dict()}))
+            elif json:
+                say_json(json, {"file": source.path, "error": error.as_dict()})

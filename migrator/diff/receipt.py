@@ -455,9 +455,9 @@ def _sum(counts: Iterable[int | None]) -> int | None:
     return None if None in known else sum(count for count in known if count is not None)
 
 
-def to_json(receipt: Receipt) -> str:
+def to_json(receipt: Receipt, *, one_line: bool = False) -> str:
     """A receipt as JSON text that ends with a newline; NaN and infinity become null."""
-    return _adapter().dump_json(receipt, indent=2).decode() + "\n"
+    return _adapter().dump_json(receipt, indent=None if one_line else 2).decode() + "\n"
 
 
 def from_json(text: str | bytes) -> Receipt:

@@ -175,7 +175,7 @@ def _family(document: dict[str, Json], *, has_blocks: bool) -> Family:
         return Family.RESIDUE
     if "aiperf_migrate_journal" in keys:
         return Family.JOURNAL
-    if not has_blocks and type(document.get("file")) is str:
+    if not has_blocks and (type(document.get("file")) is str or _names_our_schema(document)):
         # A row of `table` has the facts of its run, and would be taken for an export of 0.2.
         return Family.REPORT
     if "metadata" in keys and ("metrics" in keys or "responses" in keys):
@@ -197,6 +197,11 @@ def _family(document: dict[str, Json], *, has_blocks: bool) -> Family:
     if "telemetry_data" in keys and "timestamp_ns" in keys:
         return Family.TELEMETRY_RECORDS
     return _export_family(document, blocks=has_blocks)
+
+
+def _names_our_schema(document: dict[str, Json]) -> bool:
+    schema = document.get("schema")
+    return type(schema) is str and schema.startswith("urn:aiperf-migrate:")
 
 
 def _with_metadata(document: dict[str, Json]) -> Family:

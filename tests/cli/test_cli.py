@@ -301,7 +301,12 @@ def test_json_is_a_document_a_line(tree: Path) -> None:
     assert (old["status"], old["from"], old["to"], old["output"]) == ("migrated", "1.0", NEWEST, "new/old/renamed.json")
     assert old["steps"] == [step.name(up=True) for step in STEPS if step.older >= "1.0"]
     assert sum(old["operations"].values()) == sum(old["losses"].values()) == len(old["ledger"])
-    assert rows["in/inputs.json"] == {"file": "in/inputs.json", "status": "skipped", "reason": "inputs, left alone"}
+    assert rows["in/inputs.json"] == {
+        "schema": "urn:aiperf-migrate:ledger:1.0",
+        "file": "in/inputs.json",
+        "status": "skipped",
+        "reason": "inputs, left alone",
+    }
 
 
 # --- the ledger in a file ------------------------------------------------------------------------------------

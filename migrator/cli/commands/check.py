@@ -15,13 +15,13 @@ from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.names import metrics_of
 from migrator.check import RULES, Finding, Severity, check, select
 from migrator.check.privacy import SECRETS, secrets_found
+from migrator.check.rule import CheckRule
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.parser import Parser
-from migrator.cli.report import Report
+from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, NotAnExportError, UsageError
 from migrator.identify import MIGRATABLE, Family
-from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import exports_of_runs, plural, table, wrapped
 
@@ -64,8 +64,12 @@ def arguments(command: str) -> Parser:
 def run(options: Options) -> int:
     """Check each file; exit 1 if anything was found."""
     if options.explain:
-        return _explain(options.explain)
+        return _explain(options.explain, as_json=options.json)
     rules = select(_codes(options.select), _codes(options.ignore))
+    if options.rules and options.json:
+        for rule in rules:
+            _say_rule(rule)
+        return ExitCode.OK
     if options.rules:
         for line in table((rule.code, rule.severity.value, rule.title) for rule in rules):
             say(line)
@@ -98,14 +102,14 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
     with progress(options, "check", names=names) as bar:
         report = Report(bar)
         results = run_engine(options, sources(options, names=names), work)
-        for (source, checked), role in runs.roles(report.found(results, as_json=options.json)):
+        for (source, checked), role in runs.roles(report.found(results, json="check" if options.json else "")):
             totals.add(checked, is_run=role is Role.RUN)
             if checked.family not in MIGRATABLE and not checked.findings:
                 if source.named:
                     looked = "not checked but for secrets" if looks else "not checked"
                     complain(f"{source.path}: {checked.family.value}, {looked}")
             elif options.json:
-                say(json_line({"file": source.path, "findings": [found.as_dict() for found in checked.findings]}))
+                say_json("check", {"file": source.path, "findings": [found.as_dict() for found in checked.findings]})
             else:
                 for line in _lines(source, checked.findings):
                     say(line)
@@ -184,10 +188,18 @@ class _Totals:
         return ", ".join([first, *rest])
 
 
-def _explain(code: str) -> int:
+def _say_rule(rule: CheckRule) -> None:
+    row = {"code": rule.code, "severity": rule.severity.value, "title": rule.title}
+    say_json("rules", row | {"why": rule.why, "remedy": rule.remedy})
+
+
+def _explain(code: str, *, as_json: bool) -> int:
     rule = RULES.get(code.upper())
     if rule is None:
         raise UsageError(f"no rule {code}", expected=", ".join(RULES), hint="check --rules lists them")
+    if as_json:
+        _say_rule(rule)
+        return ExitCode.OK
     say(f"{rule.code}  {rule.title} ({rule.severity.value})")
     for title, text in (("why", rule.why), ("what to do", rule.remedy)):
         say(f"\n{title}:")

@@ -11,13 +11,13 @@ from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser, file_name
-from migrator.cli.report import Report
+from migrator.cli.readers import reader, readers
+from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say, say_as_it_is
-from migrator.contracts.contract import Contract, Missing, contract, is_met, missing, shipped
+from migrator.contracts.contract import Contract, Missing, is_met, missing
 from migrator.contracts.releases import Span, newest_met, spans
 from migrator.errors import ExitCode, NotAnExportError, UnreadableError, UsageError
 from migrator.identify import MIGRATABLE
-from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, wrapped
 
@@ -63,20 +63,23 @@ def arguments(command: str) -> Parser:
 def run(options: Options) -> int:
     """Do one of the actions; exit 1 if a reader does not get what it needs."""
     if options.action == "list":
-        for name in shipped():
-            say(json_line(_row_of(contract(name))) if options.json else f"{name:<22}{contract(name).about}")
+        for name in readers():
+            if options.json:
+                say_json("contract-list", _row_of(reader(name)))
+            else:
+                say(f"{name:<22}{reader(name).about}")
         return ExitCode.OK
     if options.reader is None:
         raise UsageError(
-            f"contract {options.action} needs a name", expected=f"a file, or one of {', '.join(shipped())}"
+            f"contract {options.action} needs a name", expected=f"a file, or one of {', '.join(readers())}"
         )
     if options.action == "check":
         if not options.paths:
             raise UsageError("name a file or folder to check", hint="aiperf-migrate contract check READER FILE")
-        return _check(contract(options.reader), options)
+        return _check(reader(options.reader), options)
     if options.paths:
         raise UsageError(f"contract {options.action} takes one name, not {' '.join([options.reader, *options.paths])}")
-    return _infer(options.reader) if options.action == "infer" else _versions(contract(options.reader), options)
+    return _infer(options.reader) if options.action == "infer" else _versions(reader(options.reader), options)
 
 
 def _row_of(found: Contract) -> dict[str, object]:
@@ -106,7 +109,7 @@ def _check(of: Contract, options: Options) -> int:
     with progress(options, "contract") as bar:
         report = Report(bar)
         results = run_local(options, sources(options), work)
-        for source, lacks in report.found(results, as_json=options.json):
+        for source, lacks in report.found(results, json="contract" if options.json else ""):
             if lacks is None:
                 if source.named:
                     complain(f"{source.path}: not an export, left alone")
@@ -116,7 +119,7 @@ def _check(of: Contract, options: Options) -> int:
             unmet += not met
             if options.json:
                 rows = [_row(lack) for lack in lacks]
-                say(json_line({"file": source.path, "reader": of.name, "met": met, "lacks": rows}))
+                say_json("contract", {"file": source.path, "reader": of.name, "met": met, "lacks": rows})
             else:
                 _print_file(source, lacks, of, options)
     if not exports and not report.failed:
@@ -164,7 +167,8 @@ def _versions(of: Contract, options: Options) -> int:
             names = [entry.name for entry in span.releases]
             versions = list(dict.fromkeys(entry.version for entry in span.releases))
             lacks = [_row(lack) for lack in span.lacks]
-            say(json_line({"releases": names, "versions": versions, "met": span.is_met, "lacks": lacks}))
+            row = {"releases": names, "versions": versions, "met": span.is_met, "lacks": lacks}
+            say_json("contract-versions", row)
         else:
             _print_span(span, options)
     if not options.json and newest and not judged[-1].is_met:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from migrator.batch.discover import STDIN
 from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name
+from migrator.cli.report import say_json
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.errors import ExitCode, UsageError
 
@@ -123,11 +124,14 @@ def arguments(command: str) -> Parser:
     parser.add_argument(
         "--format", choices=FORMATS, help="how to show the receipt (default: as the name of -o says, else text)"
     )
-    parser.add_argument("--json", action="store_true", help="the receipt itself, as with --format json")
+    parser.add_argument(
+        "--json", action="store_true", help="the receipt itself on one line; --format json has it in many"
+    )
     parser.add_argument(
         "-o", "--output", type=file_name, metavar="FILE", help="write the report here: .txt, .md, .html, .xml or .json"
     )
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
+    parser.takes("policy", "noise")
     return parser
 
 
@@ -161,17 +165,17 @@ def run(options: Options) -> int:
 
         require_one_cell((base, candidate), policy, "--prove" if options.prove else "--plan")
     if options.prove:
-        return _prove(base, policy)
+        return _prove(base, policy, as_json=form == "json")
     # Slow to import, and not needed for --help.
     from migrator.diff.noise import load_profile
     from migrator.diff.sweep.choose import Ask, compare_any
 
     noise = load_profile(options.noise) if options.noise else None
     if options.plan is not None:
-        return _plan(options, base, candidate, policy, noise)
+        return _plan(options, (base, candidate), policy, noise, as_json=form == "json")
     ask = Ask(names(options.by), options.goal)
     receipt = compare_any(base, candidate, policy, ask, noise=noise, everything=options.all)
-    _write(options, _rendered(receipt, form, verbose=options.verbose))
+    _write(options, _rendered(receipt, form, verbose=options.verbose, one_line=options.json))
     for waiver in receipt.gate.expired_waivers:
         complain(f"the waiver for {waiver} has expired")
     asked = options.policy or options.fail_on or options.exit_code or options.inconclusive
@@ -248,15 +252,15 @@ def names(options: list[str]) -> list[str]:
     return [name.strip() for option in options for name in option.split(",") if name.strip()]
 
 
-def _rendered(receipt: Receipt, form: str, *, verbose: bool) -> str:
-    """The receipt in one of the formats. Only the renderer of that format is imported."""
+def _rendered(receipt: Receipt, form: str, *, verbose: bool, one_line: bool) -> str:
+    """The receipt in one of the formats, whose renderer alone is imported; `one_line` is for JSON."""
     if form == "json":
         # To look for plugins takes pydantic a tenth of the start-up, and a receipt must not depend on any.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         from migrator.diff.receipt import to_json
         from migrator.render.lines import harmless_json
 
-        return harmless_json(to_json(receipt))
+        return harmless_json(to_json(receipt, one_line=one_line))
     from importlib import import_module
 
     room = "sweep" if receipt.sweep else "comparison"
@@ -285,19 +289,27 @@ def _exit_code(receipt: Receipt, options: Options) -> int:
     return ExitCode.OK
 
 
-def _plan(options: Options, base: LoadedSide, candidate: LoadedSide, policy: Policy, noise: Profile | None) -> int:
-    """How many runs a change needs: a table, or with --json a row of each gate a line."""
+def _plan(
+    options: Options, sides: tuple[LoadedSide, LoadedSide], policy: Policy, noise: Profile | None, *, as_json: bool
+) -> int:
+    """How many runs a change needs: a table, or as JSON a row of each gate a line.
+
+    Args:
+        options: the command line.
+        sides: baseline and candidate, which may be the same.
+        policy: what is gated.
+        noise: a profile, where one was named.
+        as_json: whether the rows are JSON.
+    """
     from migrator.diff.plan import plan
     from migrator.diff.statistics.power import MOST_RUNS, POWER
     from migrator.render.text import table
 
     assert options.plan is not None
-    planned = plan(base, candidate, policy, options.plan, noise)
-    if options.json or options.format == "json":
-        from migrator.jsonfile import render
-
+    planned = plan(*sides, policy, options.plan, noise)
+    if as_json:
         for one in planned:
-            say(render(dict(one._asdict())).decode().replace("\n", ""))
+            say_json("plan", dict(one._asdict()))
         return ExitCode.OK
     rows = [("gate", "margin", "spread", f"to find {options.plan:g} %", "to pass unchanged", "spread from")]
     for one in planned:
@@ -317,7 +329,7 @@ def _runs_a_side(runs: int | None) -> str:
     return f"{runs} runs" if runs is not None else f"more than {MOST_RUNS}"
 
 
-def _prove(base: LoadedSide, policy: Policy) -> int:
+def _prove(base: LoadedSide, policy: Policy, *, as_json: bool) -> int:
     from migrator.diff.prove import Proof, prove
     from migrator.render.text import plural, table
 
@@ -326,6 +338,14 @@ def _prove(base: LoadedSide, policy: Policy) -> int:
         raise UsageError("nothing is gated", expected="a gated metric that the baseline has")
     proofs = [proof for proof in found if isinstance(proof, Proof)]
     unproved = [gate for gate in found if not isinstance(gate, Proof)]
+    wrong = sum(not proof.holds for proof in proofs)
+    code = ExitCode.NO if wrong or unproved else ExitCode.OK
+    if as_json:
+        for proof in proofs:
+            say_json("proof", {**proof._asdict(), "holds": proof.holds})
+        for gate in unproved:
+            say_json("proof", {"metric": gate.metric, "statistic": gate.statistic, "not_proved": gate.reason})
+        return code
     rows = [("gate", "injected", "expected", "verdict", "")]
     for proof in proofs:
         expected = " or ".join(verdict.value for verdict in proof.expected)
@@ -333,10 +353,9 @@ def _prove(base: LoadedSide, policy: Policy) -> int:
         rows.append((name, proof.injected, expected, proof.got.value, "ok" if proof.holds else "WRONG"))
     for line in table(rows):
         say(line)
-    wrong = sum(not proof.holds for proof in proofs)
     for gate in unproved:
         say(f"not proved: {gate.metric}.{gate.statistic}: {gate.reason}")
     told = f"{wrong} judged wrongly" if wrong else "all judged as expected"
     more = f", {plural(len(unproved), 'gate')} not proved" if unproved else ""
     say(f"{plural(len(proofs), 'injected change')}: {told}{more}")
-    return ExitCode.NO if wrong or unproved else ExitCode.OK
+    return code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrator.cli.commands.diff import names, percent
 from migrator.cli.parser import Parser, file_name
+from migrator.cli.report import say_json
 from migrator.cli.streams import say
 from migrator.errors import ExitCode
 
@@ -71,7 +72,6 @@ def run(options: Options) -> int:
     from migrator.diff.sides import load_side
     from migrator.diff.sweep.capacity import limits
     from migrator.diff.sweep.single import blocking, one_sweep
-    from migrator.render.lines import json_line
     from migrator.render.sweep.single import document, render
 
     goals = limits(options.goal)
@@ -83,7 +83,7 @@ def run(options: Options) -> int:
         max_error_percent=options.max_error_percent,
     )
     if options.json:
-        say(json_line(document(found, f"aiperf-migrate {__version__}")))
+        say_json("front", document(found, f"aiperf-migrate {__version__}"))
     else:
         for line in render(found):
             say(line)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from migrator.cli.parser import Parser
+from migrator.cli.report import say_json
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, MigratorError, UsageError
 from migrator.git.command import GitError, try_git
 from migrator.git.driver import driver
 from migrator.git.setup import ATTRIBUTES, Place, Status, in_effect, install, place, status, uninstall
-from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import table
 from migrator.writing.write import write_standard_output
@@ -73,7 +73,7 @@ def run(options: Options) -> int:
     where = place(here, is_global=options.everywhere)
     changed = install(where, driver=not options.no_driver) if options.action == "install" else uninstall(where, here)
     if options.json:
-        say(json_line({"action": options.action, "global": options.everywhere, "changed": changed}))
+        say_json("git", {"action": options.action, "global": options.everywhere, "changed": changed})
         return ExitCode.OK
     for path in changed:
         say(f"changed  {printable(path)}")
@@ -112,7 +112,7 @@ def _status(here: str, *, everywhere: bool, as_json: bool) -> int:
     found = [status(where) for where in wanted]
     works = in_effect(here) if not everywhere else found[0].state != "none"
     if as_json:
-        say(json_line({"in_effect": works, "places": [_row(one) for one in found]}))
+        say_json("git-status", {"in_effect": works, "places": [_row(one) for one in found]})
     else:
         for line in table(_status_rows(found, works=works)):
             say(line)

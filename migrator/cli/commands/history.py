@@ -17,6 +17,7 @@ from migrator.cli.parser import Parser, file_name, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.diff.policy import ERRORS, HEADLINE
+from migrator.documents import stamped
 from migrator.errors import ExitCode, UsageError
 from migrator.history.judge import answer, reasons
 from migrator.history.read import Looked, Metric, look
@@ -175,7 +176,7 @@ def _lines(form: str, sections: list[Section]) -> list[str]:
         from migrator.history.report import as_dict
         from migrator.render.lines import json_line
 
-        return [json_line(as_dict(section)) for section in sections]
+        return [json_line(stamped("history", as_dict(section))) for section in sections]
     from migrator.history.text import lines
 
     found: list[str] = []

@@ -15,8 +15,9 @@ from migrator.chain.requests import requests_of
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser
-from migrator.cli.report import Report
+from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
+from migrator.documents import stamped
 from migrator.errors import UsageError
 from migrator.identify import BESIDE, Family, Identity
 from migrator.jsonfile import Json
@@ -65,7 +66,8 @@ def _describe(options: Options) -> int:
     one_file = len(options.paths) == 1 and not is_folder(options.paths[0])
     work = Looking(partial(_description, as_json=options.json, whole=one_file), options.where, to_look=one_file)
     report = Report()
-    for source, found in report.found(run_local(options, sources(options), work), as_json=options.json):
+    results = run_local(options, sources(options), work)
+    for source, found in report.found(results, json="inspect" if options.json else ""):
         for line in found.lines:
             say(line)
         if found.newer:
@@ -93,7 +95,7 @@ def _summarize(options: Options) -> int:
             elif found:
                 survey.add(found, is_run=role is Role.RUN)
     if options.json:
-        say(json_line(survey.as_dict()))
+        say_json("survey", survey.as_dict())
     else:
         for line in lines(survey):
             say(line)
@@ -117,7 +119,7 @@ class _Description(NamedTuple):
 def _description(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> _Description:
     found = loaded.identity
     if as_json:
-        lines = [json_line({"file": source.path, **found.as_dict(), **facts(loaded, source.path)})]
+        lines = [json_line(stamped("inspect", {"file": source.path, **found.as_dict(), **facts(loaded, source.path)}))]
     else:
         lines = list(_page(source, loaded)) if whole else [_line(source, found)]
     return _Description(lines, found.version if found.newer else "")

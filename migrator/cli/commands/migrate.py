@@ -17,9 +17,10 @@ from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
 from migrator.cli.engine import add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.interrupt import DeferredInterrupt
 from migrator.cli.parser import Parser, file_name
-from migrator.cli.report import Report
+from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
 from migrator.cli.write_options import NEEDS_OUTPUT, WritingOptions, add_write_options, journaled, write_options
+from migrator.documents import stamped
 from migrator.errors import ExitCode, UnwritableError, UsageError
 from migrator.migration.goal import goal_of
 from migrator.render.folded import Folded
@@ -130,6 +131,7 @@ def arguments(command: str) -> Parser:
 def _add_goal(parser: Parser, direction: Direction) -> None:
     """`--to` and `--for-aiperf`, one of which is needed except by `upgrade`."""
     default = NEWEST if direction == "up" else None
+    parser.takes("to", "for-aiperf", "for-reader")
     goal = parser.add_mutually_exclusive_group(required=default is None)
     goal.add_argument(
         "--to",
@@ -199,7 +201,7 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
         results = run_engine(options, files, Migrating(request, journal), interrupt.asked)
         for result in report.each(stack.enter_context(closing(results))):
             if ledgers:
-                ledgers.write(json_line(result.as_dict()))
+                ledgers.write(json_line(stamped("ledger", result.as_dict())))
             totals[result.status] += 1
             _print(result, options, folded, quiet=quiet)
     if several and not options.json and not quiet:
@@ -268,10 +270,10 @@ def _for_reader(name: str) -> str:
         UsageError: there is no such contract, or no release meets it.
     """
     # Slow to import, and only for this option.
-    from migrator.contracts.contract import contract
+    from migrator.cli.readers import reader
     from migrator.contracts.releases import newest_met
 
-    found = newest_met(contract(name))
+    found = newest_met(reader(name))
     if found is None:
         raise UsageError(
             f"no AIPerf release writes all that {name} needs", hint=f"aiperf-migrate contract versions {name}"
@@ -348,7 +350,7 @@ def _print(result: Result, options: Options, folded: Folded | None, *, quiet: bo
     for warning in result.warnings:
         complain(f"{name}: {warning}")
     if options.json:
-        say(json_line(result.as_dict()))
+        say_json("ledger", result.as_dict())
         return
     lost = "" if options.diff else _lost(result)
     if folded:

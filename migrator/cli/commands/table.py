@@ -110,6 +110,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     add_jobs(parser)
     parser.add_selection()
+    parser.takes("columns")
     return parser
 
 

@@ -9,10 +9,9 @@ from contextlib import ExitStack
 from migrator.cli.interrupt import DeferredInterrupt
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.progress import Progress
-from migrator.cli.report import Report
+from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, JournalError
-from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.writing.journal import FileJournal, reopen
@@ -70,7 +69,7 @@ def run(options: Options) -> int:
         for outcome in report.each(done):
             totals[outcome.status] += 1
             if options.json:
-                say(json_line(outcome.as_dict()))
+                say_json("undo", outcome.as_dict())
             else:
                 say(f"{outcome.status.value:<13}{printable(outcome.path)}")
     name = printable(options.journal)

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, age, version_key, writers
 from migrator.chain.steps import ENTRY, FIRST_LABELLED, STEPS, VERSIONS
 from migrator.cli.parser import Parser
+from migrator.cli.report import say_json
 from migrator.cli.streams import say
 from migrator.errors import ExitCode
-from migrator.render.lines import json_line
 from migrator.render.text import release_range, table, wrapped
 
 _MARGIN: Final = 44
@@ -40,7 +40,7 @@ def run(options: Options) -> int:
         _print_releases(as_json=options.json)
     elif options.json:
         for row in rows():
-            say(json_line(row._asdict()))
+            say_json("versions", row._asdict())
     else:
         _print_versions(verbose=options.verbose)
     return ExitCode.OK
@@ -76,18 +76,9 @@ def _print_releases(*, as_json: bool) -> None:
         names = {"legacy": "gpu_power_usage", "vendor": "nvidia_power_usage"}
         config = "UserConfig" if reader(entry.name).family == "user" else "BenchmarkConfig"
         if as_json:
-            say(
-                json_line(
-                    {
-                        "release": entry.name,
-                        "version": entry.version,
-                        "labelled": labelled,
-                        "dialect": entry.dialect,
-                        "input_config": config,
-                        "reads_exports": age(entry.name) >= age(FIRST_READER),
-                    }
-                )
-            )
+            row = {"release": entry.name, "version": entry.version, "labelled": labelled, "dialect": entry.dialect}
+            row |= {"input_config": config, "reads_exports": age(entry.name) >= age(FIRST_READER)}
+            say_json("releases", row)
         label = entry.version if labelled else "none"
         listed.append((entry.name, entry.version, label, names[entry.dialect], config))
     if not as_json:

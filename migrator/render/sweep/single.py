@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from migrator.render.comparison.numbers import number
 from migrator.render.comparison.words import cut
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from migrator.diff.receipt import Capacity, Finding, Front
     from migrator.diff.sweep.single import OneSweep, ShownCell
     from migrator.jsonfile import Json
-
-FRONT_VERSION: Final = "1.0"
-"""The version of the JSON document."""
 
 
 def render(sweep: OneSweep) -> Iterator[str]:
@@ -108,7 +105,6 @@ def document(sweep: OneSweep, tool: str) -> dict[str, Json]:
     """The sweep as a JSON object."""
     names = [cell.name for cell in sweep.cells]
     return {
-        "front_version": FRONT_VERSION,
         "tool": tool,
         "name": sweep.name,
         "factors": list(sweep.factors),
