@@ -91,7 +91,14 @@ def main(arguments: Sequence[str]) -> int:
     options = module.called_by_git(rest) if name in _CALLED_BY_GIT else None
     if options is None:
         options = module.arguments(name).parse(rest, module.Options())
-    code: int = module.run(options)
+    code: int
+    if not hasattr(options, "pager"):
+        code = module.run(options)
+        return code
+    from migrator.cli.display import display
+
+    with display(options):
+        code = module.run(options)
     return code
 
 

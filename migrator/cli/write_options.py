@@ -8,7 +8,8 @@ from typing import Final
 
 from migrator.batch.discover import Source
 from migrator.batch.request import Request
-from migrator.cli.engine import EngineOptions
+from migrator.cli.display import ColouredOptions, add_color, add_pager
+from migrator.cli.engine import EngineOptions, add_engine, add_jobs
 from migrator.cli.parser import Parser, file_name
 from migrator.errors import UsageError
 from migrator.files.packed import EXPORT_SUFFIXES
@@ -16,13 +17,22 @@ from migrator.writing import journal
 from migrator.writing.options import Fsync, WriteOptions
 
 
-class WritingOptions(EngineOptions):
-    """The options that say where outputs go, and those of [`add_write_options`][]."""
+class WritingOptions(EngineOptions, ColouredOptions):
+    """The options of [`add_outputs`][]: where outputs go, how they are written, and what is reported."""
 
     command: str
     output: str | None
     output_dir: str | None
     in_place: bool
+    check: bool
+    dry_run: bool
+    diff: bool
+    explain: bool
+    verbose: bool
+    quiet: bool
+    json: bool
+    ledger: str | None
+    force: bool
     backup_suffix: str | None
     no_backup: bool
     backup_dir: str | None
@@ -30,6 +40,10 @@ class WritingOptions(EngineOptions):
     journal: str | None
     resume: bool
     fsync: str | None
+
+    def is_long(self) -> bool:
+        """Whether changes are listed: the lines of files come as they are done, which a pager would keep back."""
+        return self.diff or self.explain
 
     def has_output(self) -> bool:
         """Whether the outputs go to files."""
@@ -43,7 +57,40 @@ class WritingOptions(EngineOptions):
 NEEDS_OUTPUT: Final = "needs an output: -o, -d or --in-place"
 
 
-def add_write_options(parser: Parser) -> None:
+def add_outputs(parser: Parser, *, change: str) -> None:
+    """The options of the commands that write a file for each: migrations and `redact`.
+
+    Args:
+        parser: their parser.
+        change: what `--check` asks of a file, as in "a file would change".
+    """
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the one output here")
+    place.add_argument(
+        "-d", "--output-dir", type=file_name, metavar="DIR", help="write the outputs here, the tree mirrored"
+    )
+    place.add_argument("--in-place", action="store_true", help="replace the inputs, keep backups")
+    place.add_argument("--check", action="store_true", help=f"write nothing; exit 1 if a file {change}")
+    place.add_argument("--dry-run", action="store_true", help="write nothing; report what would be done")
+    parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, path by path")
+    parser.add_argument("--explain", action="store_true", help="the whole ledger of each file, step by step")
+    much = parser.add_mutually_exclusive_group()
+    much.add_argument("-v", "--verbose", action="store_true", help="lines for each file of a large batch, too")
+    much.add_argument("-q", "--quiet", action="store_true", help="only errors, warnings and losses")
+    parser.add_json()
+    parser.add_argument(
+        "--ledger", type=file_name, metavar="FILE", help="write the ledgers to a file, one JSON document a line"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite existing outputs")
+    add_color(parser)
+    add_pager(parser)
+    add_jobs(parser)
+    add_engine(parser)
+    _add_safety(parser)
+    parser.add_selection()
+
+
+def _add_safety(parser: Parser) -> None:
     """`--backup-suffix` to `--fsync`."""
     backup = parser.add_mutually_exclusive_group()
     backup.add_argument("--backup-suffix", metavar="SUFFIX", help="name of backups (default .bak)")

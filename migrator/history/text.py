@@ -12,7 +12,7 @@ from migrator.history.words import change_words, definitions_told, run_words, wh
 from migrator.render.comparison.numbers import pair
 from migrator.render.comparison.words import cut
 from migrator.render.safe import printable
-from migrator.render.text import WIDTH, plural, value_text, wrapped
+from migrator.render.text import line_width, plural, value_text, wrapped
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _EMPTY: Final = "·"
@@ -62,7 +62,7 @@ def _of_series(section: Section, series: Series) -> Iterator[str]:
         yield f"  {name}"
         name = ""
     line = f"  {name:<{_NAME}}  {sparkline(section, series):<{CELLS}}"
-    if len(line) + 2 + len(levels) <= WIDTH:
+    if len(line) + 2 + len(levels) <= line_width():
         yield f"{line}  {levels}"
     else:
         yield from (line.rstrip(), f"    {levels}")

@@ -11,17 +11,36 @@ from collections.abc import Iterable, Iterator, Sequence
 from migrator.jsonfile import Json, Numeral
 from migrator.render.safe import printable
 
-WIDTH = 80
+_width = 80
 
 
-def value_text(value: Json, width: int = 40) -> str:
-    """A value as JSON on one line of at most `width` characters; of large objects and arrays, their size."""
+def line_width() -> int:
+    """Columns that text is wrapped at: 80, unless a terminal says otherwise."""
+    return _width
+
+
+def set_width(columns: int) -> None:
+    """Wrap text at so many columns from now on."""
+    global _width
+    _width = columns
+
+
+def in_the_middle(name: str, columns: int) -> str:
+    """A printable path of at most so many columns: both of its ends tell more than its middle."""
+    if len(name) <= columns:
+        return name
+    last = min(max(columns // 2, len(name.rpartition("/")[2]) + 1), columns - 8)
+    return f"{name[: columns - last - 1]}…{name[-last:]}"
+
+
+def value_text(value: Json, most: int = 40) -> str:
+    """A value as JSON on one line of at most `most` characters; of large objects and arrays, their size."""
     if type(value) is dict and len(value) > 3:
         return f"{{{len(value)} keys}}"
     if type(value) is list and len(value) > 3:
         return f"[{len(value)} items]"
     text = printable(_one_line(value))
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _one_line(value: Json) -> str:
@@ -66,10 +85,10 @@ def exports_of_runs(exports: int, runs: int) -> str:
 
 
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> Iterator[str]:
-    """A paragraph in lines of at most 80 columns, indented; all but the first by `hanging`, if that is given."""
+    """A paragraph in lines of [`line_width`][], indented; all but the first by `hanging`, if that is given."""
     line, start = "", indent
     for word in text.split():
-        if line and len(start) + len(line) + 1 + len(word) > WIDTH:
+        if line and len(start) + len(line) + 1 + len(word) > _width:
             yield start + line
             line, start = word, indent if hanging is None else hanging
         else:

@@ -16,6 +16,7 @@ from migrator.chain.names import metrics_of
 from migrator.check import RULES, Finding, Severity, check, select
 from migrator.check.privacy import SECRETS, secrets_found
 from migrator.check.rule import CheckRule
+from migrator.cli.display import ColouredOptions, add_color, add_pager, paint
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.parser import Parser
 from migrator.cli.report import Report, say_json
@@ -26,7 +27,7 @@ from migrator.render.safe import printable
 from migrator.render.text import exports_of_runs, plural, table, wrapped
 
 
-class Options(EngineOptions):
+class Options(EngineOptions, ColouredOptions):
     """What the command line says."""
 
     select: list[str] | None
@@ -35,6 +36,7 @@ class Options(EngineOptions):
     explain: str | None
     json: bool
     allow_empty: bool
+    quiet: bool
 
 
 def arguments(command: str) -> Parser:
@@ -54,7 +56,10 @@ def arguments(command: str) -> Parser:
     parser.add_argument("--rules", action="store_true", help="list the rules")
     parser.add_argument("--explain", metavar="CODE", help="what a rule means and what to do")
     parser.add_argument("--allow-empty", action="store_true", help="exit 0 where no file was an export to check")
+    parser.add_argument("-q", "--quiet", action="store_true", help="findings and errors only, without the totals")
     parser.add_json()
+    add_color(parser)
+    add_pager(parser)
     add_jobs(parser)
     add_engine(parser)
     parser.add_selection()
@@ -112,8 +117,8 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
                 say_json("check", {"file": source.path, "findings": [found.as_dict() for found in checked.findings]})
             else:
                 for line in _lines(source, checked.findings):
-                    say(line)
-    if not options.json:
+                    say(paint(line, "findings"))
+    if not options.json and not options.quiet:
         say(totals.line(failed=report.failed))
     if not totals.exports and not totals.findings and not report.failed and not options.allow_empty:
         raise NotAnExportError(

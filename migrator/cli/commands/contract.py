@@ -9,6 +9,7 @@ from typing import Final
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking
+from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.readers import reader, readers
@@ -33,7 +34,7 @@ exit codes: 0 the reader gets what it needs, 1 it does not.
   aiperf-migrate contract infer parse_results.py > our-reader.toml"""
 
 
-class Options(BatchOptions):
+class Options(BatchOptions, PagedOptions):
     """What the command line says. `reader` is the contract, or the source to infer one from."""
 
     action: str
@@ -55,6 +56,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument("paths", nargs="*", metavar="PATH", type=file_name, help="files and folders to check")
     parser.add_json()
     parser.add_argument("-v", "--verbose", action="store_true", help="also what is only wanted, and what absence means")
+    add_pager(parser)
     add_jobs(parser)
     parser.add_selection()
     return parser

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
 from migrator.batch.discover import STDIN
+from migrator.cli.display import ColouredOptions, add_color, add_pager, paint
 from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.report import say_json
@@ -42,7 +43,7 @@ not decide or the sides are not comparable.
   aiperf-migrate diff main HEAD --exit-code -- results/"""
 
 
-class Options:
+class Options(ColouredOptions):
     """What the command line says; `paths` are those after `--` (None: there is none)."""
 
     sides: list[str]
@@ -61,6 +62,7 @@ class Options:
     plan: float | None
     all: bool
     verbose: bool
+    quiet: bool
     format: str | None
     json: bool
     output: str | None
@@ -120,7 +122,9 @@ def arguments(command: str) -> Parser:
         help="how many runs a side a change of so much needs, from the noise of these runs or of --noise",
     )
     parser.add_argument("--all", action="store_true", help="also volatile differences: identifiers, times, folders")
-    parser.add_argument("-v", "--verbose", action="store_true", help="all rows")
+    much = parser.add_mutually_exclusive_group()
+    much.add_argument("-v", "--verbose", action="store_true", help="all rows")
+    much.add_argument("-q", "--quiet", action="store_true", help="the verdict, and warnings")
     parser.add_argument(
         "--format", choices=FORMATS, help="how to show the receipt (default: as the name of -o says, else text)"
     )
@@ -131,6 +135,8 @@ def arguments(command: str) -> Parser:
         "-o", "--output", type=file_name, metavar="FILE", help="write the report here: .txt, .md, .html, .xml or .json"
     )
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
+    add_color(parser)
+    add_pager(parser)
     parser.takes("policy", "noise")
     return parser
 
@@ -175,7 +181,11 @@ def run(options: Options) -> int:
         return _plan(options, (base, candidate), policy, noise, as_json=form == "json")
     ask = Ask(names(options.by), options.goal)
     receipt = compare_any(base, candidate, policy, ask, noise=noise, everything=options.all)
-    _write(options, _rendered(receipt, form, verbose=options.verbose, one_line=options.json))
+    text = _rendered(receipt, form, verbose=options.verbose, one_line=options.json)
+    if form == "text":
+        text = text.partition("\n\n")[0].rstrip("\n") + "\n" if options.quiet else text
+        text = text if options.output else paint(text, "comparison")
+    _write(options, text)
     for waiver in receipt.gate.expired_waivers:
         complain(f"the waiver for {waiver} has expired")
     asked = options.policy or options.fail_on or options.exit_code or options.inconclusive

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrator.cli.commands.diff import names, percent
+from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.report import say_json
 from migrator.cli.streams import say
@@ -20,7 +21,7 @@ workloads or with a cancelled run.
   aiperf-migrate front runs/sweep --goal 'time_to_first_token.p99<=200'"""
 
 
-class Options:
+class Options(PagedOptions):
     """What the command line says."""
 
     paths: list[str]
@@ -62,6 +63,7 @@ def arguments(command: str) -> Parser:
         help="percentage of failed requests up to which a cell is a result (default 1)",
     )
     parser.add_json()
+    add_pager(parser)
     return parser
 
 

@@ -11,6 +11,7 @@ from migrator.batch.fields import key_of, statistic_of
 from migrator.batch.read_files import Looking, Seen
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
+from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name, selection
@@ -41,7 +42,7 @@ _LAST: Final = 10
 _ENDINGS: Final = {".txt": "text", ".json": "json", ".jsonl": "json", ".html": "html"}
 
 
-class Options(BatchOptions):
+class Options(BatchOptions, PagedOptions):
     """What the command line says."""
 
     metric: list[str]
@@ -74,6 +75,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument("--last", type=_count, metavar="N", help=f"with --fail-on-change: these runs (default {_LAST})")
     parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write it here: .txt, .json or .html")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
+    add_pager(parser)
     add_jobs(parser)
     parser.add_selection()
     return parser

@@ -13,6 +13,7 @@ from migrator.batch.load import Loaded
 from migrator.batch.read_files import Looking, Seen
 from migrator.chain.requests import requests_of
 from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.parser import Parser
 from migrator.cli.report import Report, say_json
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from migrator.batch.survey import Facts
 
 
-class Options(BatchOptions):
+class Options(BatchOptions, PagedOptions):
     """What the command line says."""
 
     json: bool
@@ -50,6 +51,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument(
         "--to", choices=VERSIONS, metavar="VERSION", help=f"with --summary: the version (default {NEWEST})"
     )
+    add_pager(parser)
     add_jobs(parser)
     parser.add_selection()
     return parser

@@ -14,12 +14,13 @@ from migrator.batch.discover import STDIN, Names, clash, is_folder, same_folder
 from migrator.batch.migrate_work import Migrating
 from migrator.batch.request import Request, Result, Status
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
-from migrator.cli.engine import add_engine, add_jobs, progress, require_engine, run_engine, sources
+from migrator.cli.display import paint
+from migrator.cli.engine import progress, require_engine, run_engine, sources
 from migrator.cli.interrupt import DeferredInterrupt
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
-from migrator.cli.write_options import NEEDS_OUTPUT, WritingOptions, add_write_options, journaled, write_options
+from migrator.cli.write_options import NEEDS_OUTPUT, WritingOptions, add_outputs, journaled, write_options
 from migrator.documents import stamped
 from migrator.errors import ExitCode, UnwritableError, UsageError
 from migrator.migration.goal import goal_of
@@ -64,20 +65,12 @@ class Options(WritingOptions):
     to: str | None
     for_aiperf: str | None
     for_reader: str | None
-    check: bool
-    dry_run: bool
-    diff: bool
-    verbose: bool
-    explain: bool
-    json: bool
-    ledger: str | None
     residue: bool
     ignore_residue: bool
     keep_secrets: bool
     backfill: bool
     records: str | None
     all_files: bool
-    force: bool
 
 
 def arguments(command: str) -> Parser:
@@ -88,21 +81,7 @@ def arguments(command: str) -> Parser:
     parser.set_defaults(command=command)
     parser.add_paths()
     _add_goal(parser, direction)
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the one output here")
-    place.add_argument(
-        "-d", "--output-dir", type=file_name, metavar="DIR", help="write the outputs here, the tree mirrored"
-    )
-    place.add_argument("--in-place", action="store_true", help="replace the inputs, keep backups")
-    place.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
-    place.add_argument("--dry-run", action="store_true", help="write nothing; report what would be done")
-    parser.add_argument("--diff", action="store_true", help="write nothing; show what would change, path by path")
-    parser.add_argument("-v", "--verbose", action="store_true", help="lines for each file of a large batch, too")
-    parser.add_argument("--explain", action="store_true", help="the whole ledger of each file, step by step")
-    parser.add_json()
-    parser.add_argument(
-        "--ledger", type=file_name, metavar="FILE", help="write the ledgers to a file, one JSON document a line"
-    )
+    add_outputs(parser, change="would change")
     parser.add_argument("--residue", action="store_true", help="save what cannot be kept, in FILE.residue.json")
     parser.add_argument("--ignore-residue", action="store_true", help="do not restore from a residue beside the input")
     parser.add_argument("--keep-secrets", action="store_true", help="leave API keys and passwords as they are")
@@ -120,11 +99,6 @@ def arguments(command: str) -> Parser:
     parser.add_argument(
         "--all-files", action="store_true", help="with -d: copy the other files of each folder, too, without secrets"
     )
-    parser.add_argument("--force", action="store_true", help="overwrite existing outputs")
-    add_jobs(parser)
-    add_engine(parser)
-    add_write_options(parser)
-    parser.add_selection()
     return parser
 
 
@@ -195,7 +169,7 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
             stack.enter_context(interrupt)
         folded = None
         if several and not (quiet or options.json or options.diff or options.explain or options.verbose):
-            folded = Folded(say, complain)
+            folded = Folded((lambda line: None) if options.quiet else say, complain)
             stack.callback(folded.finish)
         journal, files = journaled(options, request, found, stack)
         results = run_engine(options, files, Migrating(request, journal), interrupt.asked)
@@ -204,7 +178,7 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
                 ledgers.write(json_line(stamped("ledger", result.as_dict())))
             totals[result.status] += 1
             _print(result, options, folded, quiet=quiet)
-    if several and not options.json and not quiet:
+    if several and not (options.json or quiet or options.quiet):
         say(total_line(totals, written=options.has_output()))
     if not totals:
         complain("no files found")
@@ -360,10 +334,10 @@ def _print(result: Result, options: Options, folded: Folded | None, *, quiet: bo
         complain(lost)
     if options.diff and result.status is Status.SKIPPED:
         complain(f"{name}: {result.reason}")
-    lines = _lines(result, options)
+    lines = [] if options.quiet and not (options.diff or options.explain) else _lines(result, options)
     if not quiet:
         for line in lines:
-            say(line)
+            say(paint(line, "changes") if options.diff else line)
     elif options.explain or result.status.changes:
         complain(*lines)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from migrator.batch.discover import Names
 from migrator.batch.request import Request
 from migrator.cli.commands import migrate
-from migrator.cli.engine import add_engine, add_jobs
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser
 from migrator.cli.streams import complain
-from migrator.cli.write_options import add_write_options, write_options
+from migrator.cli.write_options import add_outputs, write_options
 from migrator.migration.goal import Goal
 
 _OUTPUTS = """\
@@ -36,26 +35,7 @@ def arguments(command: str) -> Parser:
     parser.set_defaults(command=command, residue=False, keep_secrets=False, backfill=False, records=None)
     parser.set_defaults(to=None, for_aiperf=None, for_reader=None, ignore_residue=True, all_files=False)
     parser.add_paths()
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the one output here")
-    place.add_argument(
-        "-d", "--output-dir", type=file_name, metavar="DIR", help="write the outputs here, the tree mirrored"
-    )
-    place.add_argument("--in-place", action="store_true", help="replace the inputs, keep backups")
-    place.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file has a secret")
-    place.add_argument("--dry-run", action="store_true", help="write nothing; report what would be done")
-    parser.add_argument("--diff", action="store_true", help="write nothing; show the places of secrets")
-    parser.add_argument("--explain", action="store_true", help="the places of secrets in each file")
-    parser.add_argument("-v", "--verbose", action="store_true", help="lines for each file of a large batch, too")
-    parser.add_json()
-    parser.add_argument(
-        "--ledger", type=file_name, metavar="FILE", help="write the places to a file, one JSON document a line"
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite existing outputs")
-    add_jobs(parser)
-    add_engine(parser)
-    add_write_options(parser)
-    parser.add_selection()
+    add_outputs(parser, change="has a secret")
     return parser
 
 

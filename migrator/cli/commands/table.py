@@ -79,6 +79,7 @@ class Options(BatchOptions):
     phases: bool
     output: str | None
     force: bool
+    quiet: bool
 
 
 def arguments(command: str) -> Parser:
@@ -108,6 +109,7 @@ def arguments(command: str) -> Parser:
         help="write the table here: .csv, .parquet, .json or .md; all but .parquet also with .gz",
     )
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of what went well")
     add_jobs(parser)
     parser.add_selection()
     parser.takes("columns")
@@ -133,7 +135,7 @@ def run(options: Options) -> int:
             _to_standard_output(runs, options, patterns)
     if not runs.rows:
         complain("no exports found")
-    elif options.output:
+    elif options.output and not options.quiet:
         complain(f"{plural(runs.count, 'run')} in {printable(options.output)}")
     return report.worst
 

@@ -30,6 +30,7 @@ class Options:
     dry_run: bool
     trust: bool
     json: bool
+    quiet: bool
 
 
 def arguments(command: str) -> Parser:
@@ -47,6 +48,7 @@ def arguments(command: str) -> Parser:
         action="store_true",
         help="believe a journal of another user, one that names no folders, and entries that no batch can have written",
     )
+    parser.add_argument("-q", "--quiet", action="store_true", help="only errors and warnings")
     parser.add_json()
     return parser
 
@@ -70,14 +72,14 @@ def run(options: Options) -> int:
             totals[outcome.status] += 1
             if options.json:
                 say_json("undo", outcome.as_dict())
-            else:
+            elif not options.quiet:
                 say(f"{outcome.status.value:<13}{printable(outcome.path)}")
     name = printable(options.journal)
     if journal.cut_off:
         complain(f"{name}: {plural(journal.cut_off, 'line')} cut off and ignored")
     if journal.damaged:
         complain(f"{name}: {plural(journal.damaged, 'line')} damaged: what they name is left as it is")
-    if not options.json:
+    if not (options.json or options.quiet):
         told = [f"{totals[status]} {status.value}" for status in Undone if totals[status]]
         would = " (dry run: nothing written)" if options.dry_run else ""
         say(f"{plural(report.files, 'file')}: {', '.join(told) or 'nothing to do'}{would}")
@@ -88,7 +90,7 @@ def _tell_roots(journal: FileJournal, options: Options) -> None:
     """Say what the journal may write below, and why it would not be believed."""
     for reason in filter(None, (journal.doubts(), None if journal.roots() else "names no folders")):
         complain(f"{printable(options.journal)}: {reason}: undo asks before it believes it, or needs --trust")
-    if not options.json:
+    if not (options.json or options.quiet):
         for root in journal.roots() or ():
             say(f"below        {printable(root)}")
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, age, version_key, writers
 from migrator.chain.steps import ENTRY, FIRST_LABELLED, STEPS, VERSIONS
+from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.parser import Parser
 from migrator.cli.report import say_json
 from migrator.cli.streams import say
@@ -17,7 +18,7 @@ _MARGIN: Final = 44
 """Columns of the version and of the releases that write it."""
 
 
-class Options:
+class Options(PagedOptions):
     """What the command line says."""
 
     json: bool
@@ -29,6 +30,7 @@ def arguments(command: str) -> Parser:
     """The options of the command."""
     parser = Parser(command, "List the schema versions, who writes them, and what each one changed.")
     parser.add_json()
+    add_pager(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="with the reason and operations of each step")
     parser.add_argument("--releases", action="store_true", help="the AIPerf releases, and what each writes")
     return parser

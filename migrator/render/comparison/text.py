@@ -29,7 +29,7 @@ from migrator.render.comparison.words import (
     span,
     verdict_of,
 )
-from migrator.render.text import WIDTH, plural, value_text, wrapped
+from migrator.render.text import in_the_middle, line_width, plural, value_text, wrapped
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import FieldChange, Receipt, Row, Shift
@@ -81,7 +81,7 @@ def findings_of(receipt: Receipt) -> Iterator[str]:
 def header_of(receipt: Receipt) -> Iterator[str]:
     """The sides, and what they were held to."""
     for label, found in (("base", receipt.base), ("candidate", receipt.candidate)):
-        yield f"{label:<11}{cut(found.name, WIDTH - 11)}"
+        yield f"{label:<11}{in_the_middle(cut(found.name, 4096), line_width() - 11)}"
         yield from wrapped(side(found), indent=" " * 11)
     yield from labelled("gate", f"{gate(receipt)}, from {policy(receipt)}" if policy(receipt) else gate(receipt))
     for name in receipt.gate.expired_waivers:
@@ -135,7 +135,7 @@ def _rows(receipt: Receipt, *, verbose: bool) -> Iterator[str]:
 
 def _heading(row: Row) -> str:
     name = cut(row.metric, _NAME)
-    unit = f", {cut(row.unit, WIDTH - 6 - len(name))}" if row.unit else ""
+    unit = f", {cut(row.unit, line_width() - 6 - len(name))}" if row.unit else ""
     return f"{ARROWS[row.direction]} {name}{unit}"
 
 
@@ -147,14 +147,14 @@ def _aligned(rows: Sequence[Row], notes: Footnotes) -> Iterator[str]:
     used = [place for place in range(len(_HEADS)) if place == 0 or any(row[place] for row in cells)]
     lines = [[row[place] for place in used] for row in (_HEADS, *cells)]
     widths = [max(len(row[column]) for row in lines) for column in range(len(used))]
-    gap = "  " if 4 + sum(widths) + 2 * len(used) + max(map(_verdict_width, rows)) <= WIDTH else " "
+    gap = "  " if 4 + sum(widths) + 2 * len(used) + max(map(_verdict_width, rows)) <= line_width() else " "
     for row, line in zip((None, *rows), lines, strict=True):
         padded = (
             cell.rjust(width) if place in _RIGHT else cell.ljust(width)
             for place, cell, width in zip(used, line, widths, strict=True)
         )
         start = f"    {gap.join(padded)}{gap}"
-        yield start + ("verdict" if row is None else _with_leaning(row, notes, WIDTH - len(start)))
+        yield start + ("verdict" if row is None else _with_leaning(row, notes, line_width() - len(start)))
 
 
 def _verdict_width(row: Row) -> int:
@@ -243,7 +243,7 @@ def changes_of(receipt: Receipt) -> Iterator[str]:
 
 def _change(found: FieldChange) -> Iterator[str]:
     path, values = f"  {MARKS[found.kind]} {cut(found.path, _NAME)}", _values(found)
-    if len(path) + 2 + len(values) <= WIDTH:
+    if len(path) + 2 + len(values) <= line_width():
         yield f"{path}  {values}"
     else:
         yield path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.render.comparison.numbers import number
 from migrator.render.comparison.words import cut
 from migrator.render.sweep.words import capacity_words, group_text, head, listed, state_text
-from migrator.render.text import WIDTH, table, wrapped
+from migrator.render.text import line_width, table, wrapped
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Capacity, Finding, Front
@@ -63,7 +63,7 @@ def _table(sweep: OneSweep) -> Iterator[str]:
 
 def _parts(first: Sequence[str], columns: Sequence[list[str]]) -> Iterator[list[list[str]]]:
     """The columns in tables of at most 80 characters, their numbers to the right."""
-    room = WIDTH - max(map(len, first))
+    room = line_width() - max(map(len, first))
     part: list[list[str]] = []
     left = room
     for column in columns:

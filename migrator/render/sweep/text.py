@@ -24,7 +24,7 @@ from migrator.render.sweep.words import (
     sweep_of,
     swept,
 )
-from migrator.render.text import WIDTH, plural, table, wrapped
+from migrator.render.text import line_width, plural, table, wrapped
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Cell, Front, Receipt, Sweep
@@ -80,12 +80,12 @@ def _parts(held: Sequence[Column], cells: Sequence[Cell]) -> Iterator[list[Colum
     """The columns in tables of at most 80 characters."""
     first = 4 + max(len(cut(cell.name, _NAME)) for cell in cells)
     part: list[Column] = []
-    room = WIDTH - first
+    room = line_width() - first
     for column in held:
         width = 2 + max(len(column.head), *(len(column.text(cell)) for cell in cells))
         if part and width > room:
             yield part
-            part, room = [], WIDTH - first
+            part, room = [], line_width() - first
         part.append(column)
         room -= width
     if part:
