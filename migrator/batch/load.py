@@ -100,7 +100,7 @@ def _text(path: str) -> Identity | None:
     """What a file is that is not JSON: the results or the log of a run as text, by its name."""
     if not path.lower().endswith(TEXT_SUFFIXES):
         return None
-    return Identity(Family.OTHER, evidence=("a text, by its name",))
+    return Identity(Family.TEXT, evidence=("a text, by its name",))
 
 
 def _named(path: str) -> str:

@@ -22,7 +22,7 @@ from migrator.config.for_release import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnreadableError, reported
 from migrator.files.disk import MAX_BYTES
 from migrator.files.packed import Packing, pack, packing_of_content, packing_of_name, unpack
-from migrator.identify import BESIDE, MIGRATABLE, Family, Identity, require_chain
+from migrator.identify import BESIDE, MIGRATABLE, Family, Identity, advice, not_an_export, require_chain
 from migrator.jsonfile import Parsed, render
 from migrator.ledger import Ledger, Loss, Op
 from migrator.migration.goal import is_at, target_of
@@ -289,8 +289,8 @@ def _redacted(source: Source, loaded: Loaded, request: Request, reason: str) -> 
     """
     family = loaded.identity.family
     left = Result(source, Status.SKIPPED, reason or f"{family.value}, left alone")
-    text = family is Family.OTHER and is_text_of_run(source.path.rpartition("/")[2].lower())
-    if family in OWN or (family is Family.OTHER and not (request.redact_only or text)):
+    text = family in (Family.OTHER, Family.TEXT) and is_text_of_run(source.path.rpartition("/")[2].lower())
+    if family in OWN or (family in (Family.OTHER, Family.TEXT) and not (request.redact_only or text)):
         return _Migrated(left)
     # An output of a file that is not migrated was not asked for.
     if not request.redact_only and (request.keep_secrets or not (request.in_place or not request.writes)):
@@ -371,11 +371,17 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
     """
     identity = loaded.identity
     if identity.family not in BESIDE and (identity.family not in MIGRATABLE or loaded.parsed is None):
+        if source.named and identity.family is Family.TEXT:
+            raise not_an_export(identity.family)
         if source.named and identity.family is Family.OTHER:
             raise NotAnExportError("is not an AIPerf export", expected="a main export (profile_export_aiperf.json)")
         if request.out_file or request.standard_output:
             # An exit code of 0 would say that the one output was written.
-            raise NotAnExportError(f"is {identity.family.value}", expected="a main export", hint="it is left alone")
+            raise NotAnExportError(
+                f"is {identity.family.value}",
+                expected="a main export",
+                hint=advice(identity.family) or "it is left alone",
+            )
         alone = identity.family is Family.RECORDS and not request.all_files and not source.named
         how = ": no export beside them, `aiperf-migrate rebuild` makes one" if alone else ", left alone"
         return f"{identity.family.value}{how}"

@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from migrator.batch.discover import Source, discover, is_folder
+from migrator.batch.instead import instead
 from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.steps import NEWEST
 from migrator.diff.run import Run, load_run
@@ -66,7 +67,7 @@ def collect(names: Sequence[str], files: Iterable[Readable]) -> LoadedSide:
             left_out.append(f"{source.path}: {role.value}")
     if not runs:
         hint = "name its file to compare a warm-up" if Role.WARM_UP in exports.left_out else ""
-        hint = hint or next((reason for reason in left_out if "rebuild" in reason), "")
+        hint = hint or next((reason for reason in left_out if "rebuild" in reason), instead(names).removeprefix(": "))
         raise UnreadableError("holds no run", expected="at least one main export", hint=hint, file=", ".join(names))
     return LoadedSide(_name(names), tuple(runs), tuple(left_out))
 

@@ -49,6 +49,7 @@ class Family(StrEnum):
     RESIDUE = "residue"
     JOURNAL = "journal"
     REPORT = "report"
+    TEXT = "CSV or log"
     OTHER = "something else"
 
     @property
@@ -79,11 +80,25 @@ BESIDE: Final = frozenset(map(Family, CHAINS_BESIDE))
 """The families beside an export that have chains of their own: they are migrated, too, but hold no run."""
 
 
+_RUNS: Final = "name the folder of its runs"
+_NEXT: Final = {
+    Family.RECORDS: "`aiperf-migrate rebuild` makes an export of them",
+    Family.TEXT: "name the JSON of the run",
+    Family.AGGREGATE: _RUNS,
+    Family.COLLATED: _RUNS,
+    Family.SWEEP: _RUNS,
+}
+
+
+def advice(family: Family) -> str:
+    """What to do with a file of a family where an export is expected; empty if nothing is to be said."""
+    return _NEXT.get(family, "")
+
+
 def not_an_export(family: Family) -> NotAnExportError:
     """The error for a file of a family that is not a main export."""
-    return NotAnExportError(
-        f"is {family.noun}, not a main export", expected="a main export (profile_export_aiperf.json)"
-    )
+    expected = "a main export (profile_export_aiperf.json)"
+    return NotAnExportError(f"is {family.noun}, not a main export", expected=expected, hint=advice(family))
 
 
 class Identity(NamedTuple):

@@ -24,7 +24,7 @@ from migrator.batch.runs import Mark, mark_of
 from migrator.chain.names import current, is_known, metrics_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.errors import NotAnExportError
-from migrator.identify import MIGRATABLE, require_migratable
+from migrator.identify import MIGRATABLE, not_an_export, require_migratable
 from migrator.jsonfile import Json, Numeral, Object, fingerprint
 from migrator.migration.migrate import migrate
 from migrator.redact import redact
@@ -119,11 +119,9 @@ def read_run(source: Source, loaded: Loaded, *, to: str, columns: Sequence[str] 
     """
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         if source.named:
-            raise NotAnExportError(
-                f"is {loaded.identity.family.value}, not a main export",
-                expected="a main export (profile_export_aiperf.json)",
-                file=source.path,
-            )
+            error = not_an_export(loaded.identity.family)
+            error.file = source.path
+            raise error
         return None
     try:
         require_migratable(loaded.identity)

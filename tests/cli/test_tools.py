@@ -70,6 +70,12 @@ def test_bash_completes_commands_options_and_values(tmp_path: Path) -> None:
     assert completions(script, "upgrade", "--in") >= {"--in-place", "--include"}
     assert completions(script, "upgrade", "--to", "1.") == {version for version in VERSIONS if version.startswith("1.")}
     assert completions(script, "schema", "0") == {"0.1", "0.2", "0.3"}
+    assert "0.9.0" in completions(script, "upgrade", "--for-aiperf", "0.")
+    assert "time_to_first_token.p99" in completions(script, "history", "--metric", "time_to")
+    assert "request_latency.p99" in completions(script, "diff", "--fail-on", "request_l")
+    assert completions(script, "check", "--explain", "M00") >= {"M001", "M002"}
+    assert "dynamo-frontend" in completions(script, "upgrade", "--for-reader", "dyn")
+    assert "model" in completions(script, "table", "--columns", "mo")
     assert completions(script, "table", "--format", "") == {"csv", "parquet", "json", "markdown"}
     assert {name.rstrip("/") for name in completions(script, "inspect", "")} >= {"completion.bash", "folder"}
     assert {name.rstrip("/") for name in completions(script, "upgrade", "-d", "")} == {"folder"}

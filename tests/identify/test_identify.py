@@ -128,6 +128,7 @@ def test_every_recorded_family_is_in_the_key() -> None:
         Family.RESIDUE,
         Family.JOURNAL,
         Family.REPORT,
+        Family.TEXT,
         Family.OTHER,
     }
 

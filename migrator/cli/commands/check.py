@@ -22,7 +22,7 @@ from migrator.cli.parser import Parser
 from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, NotAnExportError, UsageError
-from migrator.identify import MIGRATABLE, Family
+from migrator.identify import MIGRATABLE, Family, advice
 from migrator.render.safe import printable
 from migrator.render.text import exports_of_runs, plural, table, wrapped
 
@@ -112,7 +112,8 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
             if checked.family not in MIGRATABLE and not checked.findings:
                 if source.named:
                     looked = "not checked but for secrets" if looks else "not checked"
-                    complain(f"{source.path}: {checked.family.value}, {looked}")
+                    told = f"; {told}" if (told := advice(checked.family)) else ""
+                    complain(f"{source.path}: {checked.family.value}, {looked}{told}")
             elif options.json:
                 say_json("check", {"file": source.path, "findings": [found.as_dict() for found in checked.findings]})
             else:
@@ -121,8 +122,10 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
     if not options.json and not options.quiet:
         say(totals.line(failed=report.failed))
     if not totals.exports and not totals.findings and not report.failed and not options.allow_empty:
+        from migrator.batch.instead import instead
+
         raise NotAnExportError(
-            "nothing was checked",
+            f"nothing was checked{instead(options.paths)}",
             expected="an export of AIPerf or GenAI-Perf among the files",
             hint="--allow-empty accepts that there is none",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import cache
 from importlib import import_module
 from typing import Final
 
@@ -55,8 +56,44 @@ def _all_commands() -> argparse.ArgumentParser:
         parser = import_module(f"migrator.cli.commands.{module}").arguments(name)
         for action in parser._actions:
             _complete_file_names(action)
+            _complete_values(action)
         commands.add_parser(name, parents=[parser], add_help=False, help=about)
     return whole
+
+
+def _complete_values(action: argparse.Action) -> None:
+    """Tell the completion what values are likely. Others are as good, so the parsers themselves do not know them."""
+    wanted = (*action.option_strings, str(action.metavar))
+    action.choices = action.choices or next((found for name in wanted if (found := _values(name))), None)
+
+
+@cache
+def _values(name: str) -> list[str]:
+    """Likely values of an option, or of an argument by what its help calls it."""
+    if name == "--for-aiperf":
+        from migrator.aiperf.releases import NIGHTLIES, RELEASES
+
+        return [release.name for release in (*RELEASES, *NIGHTLIES)]
+    if name in ("--for-reader", "READER"):
+        from migrator.contracts.contract import shipped
+
+        return list(shipped())
+    if name in ("CODE", "CODES"):
+        from migrator.check import RULES
+
+        return list(RULES)
+    if name == "--columns":
+        from migrator.table.columns import EVERY_RUN
+
+        return [*(column for column in EVERY_RUN if column.isidentifier()), *_metrics()]
+    return _metrics() if name in ("--metric", "--fail-on", "--goal") else []
+
+
+@cache
+def _metrics() -> list[str]:
+    from migrator.aiperf.metrics import catalogue
+
+    return [f"{tag}.{statistic}" for tag in sorted(catalogue()) for statistic in ("avg", "p50", "p90", "p99")]
 
 
 _FILES: Final = ("PATH", "FILE", "RUN", "BASE CAND")

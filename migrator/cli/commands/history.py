@@ -101,7 +101,9 @@ def run(options: Options) -> int:
         sections = _sections(options, metrics, report)
     _write(options, form, sections)
     if not sections:
-        complain("no runs found")
+        from migrator.batch.instead import instead
+
+        complain(f"no runs found{instead(options.paths)}")
     if not options.fail_on_change:
         return report.worst
     found = reasons(sections, options.last or _LAST)

@@ -20,7 +20,7 @@ from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
 from migrator.documents import stamped
 from migrator.errors import UsageError
-from migrator.identify import BESIDE, Family, Identity
+from migrator.identify import BESIDE, Family, Identity, advice
 from migrator.jsonfile import Json
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -75,7 +75,9 @@ def _describe(options: Options) -> int:
         if found.newer:
             complain(f"{source.path}: schema {found.newer} is newer than this tool knows; shown as far as known")
     if not report.files:
-        complain("no files found")
+        from migrator.batch.instead import instead
+
+        complain(f"no files found{instead(options.paths)}")
     return report.worst
 
 
@@ -182,9 +184,8 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
         rows += [*_figures(loaded, facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
     elif found.family in BESIDE:
         rows += [("version", found.version), *_secrets(facts(loaded, source.path))]
-    elif found.family is Family.RECORDS:
-        rows += [("next", "`rebuild` makes an export of them"), *_secrets(facts(loaded, source.path))]
     else:
+        rows += [("next", told)] if (told := advice(found.family)) else []
         rows += _secrets(facts(loaded, source.path))
     rows += _wrapped_rows("evidence", found.evidence)
     yield printable(source.path)

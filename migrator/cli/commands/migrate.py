@@ -181,7 +181,9 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
     if several and not (options.json or quiet or options.quiet):
         say(total_line(totals, written=options.has_output()))
     if not totals:
-        complain("no files found")
+        from migrator.batch.instead import instead
+
+        complain(f"no files found{instead(options.paths)}")
     changed = any(totals[status] for status in Status if status.changes)
     return report.worst or (ExitCode.NO if options.check and changed else ExitCode.OK)
 

@@ -134,7 +134,9 @@ def run(options: Options) -> int:
         else:
             _to_standard_output(runs, options, patterns)
     if not runs.rows:
-        complain("no exports found")
+        from migrator.batch.instead import instead
+
+        complain(f"no exports found{instead(options.paths)}")
     elif options.output and not options.quiet:
         complain(f"{plural(runs.count, 'run')} in {printable(options.output)}")
     return report.worst
