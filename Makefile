@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 PLAIN := build/plain
 
-.PHONY: announce next-version oracle snapshots calibration faults scale help demo test test-long search lint bench golden docs mutate lock clean fuzz
+.PHONY: announce next-version oracle snapshots calibration faults scale help demo test test-long search lint bench golden docs site mutate lock clean fuzz
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,11 +79,17 @@ golden: $(VENV)/ready ## regenerate golden/expected; review the difference
 docs: $(VENV)/ready ## regenerate the generated pages
 	$(BIN)/python -m migrator.check.pages docs
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/commands.py
 	$(BIN)/python docs/directions.py
 	$(BIN)/python docs/definitions.py
 	$(BIN)/python docs/readme.py
 	$(BIN)/python -m oracle.report
 	$(BIN)/python docs/screenshots.py
+
+site: ## build the pages of docs/ as a site, in build/site
+	$(PYTHON) -m venv build/site-tools
+	build/site-tools/bin/python -m pip install --quiet --disable-pip-version-check 'mkdocs>=1.6,<2' 'mkdocs-material>=9.6,<10'
+	build/site-tools/bin/mkdocs build --strict --quiet
 
 snapshots: $(VENV)/ready ## record anew what the terminal UI looks like; look at the pictures
 	UPDATE_SNAPSHOTS=1 $(BIN)/pytest tests/tui/test_tui_snapshots.py

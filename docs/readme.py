@@ -1,4 +1,4 @@
-"""Fill the console blocks of README.md with what the commands really print: `python docs/readme.py`."""
+"""Fill the console blocks of README.md and of the tutorial with what the commands print: `python docs/readme.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "tutorial.md")
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
@@ -41,4 +41,5 @@ def _output(command: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text()))
+    for page in PAGES:
+        page.write_text(filled(page.read_text()))

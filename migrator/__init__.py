@@ -18,23 +18,40 @@ TYPE_CHECKING = False  # As typing has it, without the time that importing typin
 if TYPE_CHECKING:
     from typing import Any
 
-    from migrator.api import Conversion, Export, compare, parse_export, read_export
+    from migrator.api.compare import Comparison, compare, front, learn_noise, report
+    from migrator.api.export import Conversion, Export, parse_export, read_export
+    from migrator.api.runs import Table, find_runs, read_history, read_table
     from migrator.chain.steps import NEWEST, VERSIONS
     from migrator.errors import MigratorError
 
 __all__ = [
     "NEWEST",
     "VERSIONS",
+    "Comparison",
     "Conversion",
     "Export",
     "MigratorError",
+    "Table",
     "__version__",
     "compare",
+    "find_runs",
+    "front",
+    "learn_noise",
     "parse_export",
     "read_export",
+    "read_history",
+    "read_table",
+    "report",
 ]
 
-_HOMES = {"NEWEST": "migrator.chain.steps", "VERSIONS": "migrator.chain.steps", "MigratorError": "migrator.errors"}
+_COMPARE, _EXPORT, _RUNS, _STEPS = "api.compare", "api.export", "api.runs", "chain.steps"
+_HOMES = {
+    **dict.fromkeys(("Comparison", "compare", "front", "learn_noise", "report"), _COMPARE),
+    **dict.fromkeys(("Conversion", "Export", "parse_export", "read_export"), _EXPORT),
+    **dict.fromkeys(("Table", "find_runs", "read_history", "read_table"), _RUNS),
+    **dict.fromkeys(("NEWEST", "VERSIONS"), _STEPS),
+    "MigratorError": "errors",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -43,7 +60,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES.get(name, "migrator.api")), name)
+    return getattr(import_module(f"migrator.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

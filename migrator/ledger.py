@@ -114,6 +114,10 @@ class Ledger:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = list(entries)
 
+    def __repr__(self) -> str:
+        told = ", ".join(f"{count} {PAST_TENSE[op]}" for op, count in self.by_op().items())
+        return f"<Ledger: {told or 'nothing changed'}>"
+
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
 

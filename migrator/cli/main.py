@@ -35,7 +35,7 @@ COMMANDS: Final = {
     "git": ("git", "make git show exports as changes of metrics"),
 }
 """Command → (module of `cli.commands`, what it does)."""
-_PURPOSES: Final = {
+PURPOSES: Final = {
     "look": ("inspect", "check", "table", "tui"),
     "migrate": ("upgrade", "downgrade", "convert", "undo", "rebuild", "redact"),
     "compare": ("diff", "front", "history", "noise"),
@@ -50,7 +50,7 @@ def usage() -> str:
     """What `--help` prints."""
     lines = [
         line
-        for purpose, names in _PURPOSES.items()
+        for purpose, names in PURPOSES.items()
         for line in ("", f"{purpose}:", *(f"  {name:<11}{COMMANDS[name][1]}" for name in names))
     ]
     return "\n".join(

@@ -10,9 +10,9 @@ import pytest
 from support.process import run
 from support.versions import NEWEST
 
+from migrator import parse_export
 from migrator.aiperf.metrics import STATISTICS, is_block, is_scalar
 from migrator.aiperf.records import REBUILT, only_records
-from migrator.api import parse_export
 from migrator.backfill.rebuild import rebuild
 from migrator.chain.requests import Outcome, requests_of
 from migrator.chain.steps import VERSIONS

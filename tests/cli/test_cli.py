@@ -952,4 +952,4 @@ def test_where_ctrl_c_is_ignored_it_stays_ignored(tree: Path) -> None:
 
 def test_the_console_script_is_the_module() -> None:
     entry = (ROOT / "pyproject.toml").read_text()
-    assert 'aiperf-migrate = "migrator.cli.start:run"' in entry
+    assert 'aiperf-migrate = "aiperf_migrate:run"' in entry

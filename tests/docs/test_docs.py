@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,10 +27,17 @@ def test_versions_page_is_generated_from_the_steps() -> None:
     assert generate.PAGE.read_text() == generate.versions(), "run `make docs`"
 
 
-def test_readme_shows_what_the_commands_print() -> None:
+def test_the_reference_and_the_manual_are_generated_from_the_parsers() -> None:
+    for page, text in _script("commands").pages().items():
+        assert page.read_text() == text, "run `make docs`"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_pages_show_what_the_commands_print(page: str) -> None:
     readme = _script("readme")
-    text = readme.README.read_text()
-    assert text.count("```console") >= 4
+    assert ROOT / page in readme.PAGES
+    text = (ROOT / page).read_text()
+    assert text.count("```console") >= 3
     assert readme.filled(text) == text, "run `make docs`"
 
 

@@ -1,16 +1,14 @@
-"""The library: read an export, bring it to a version, check it, compare runs.
-
-This is what `import migrator` offers; everything else may change without notice.
-"""
+"""One export: read it, bring it to a version, check it, write it."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrator.api.paths import PathLike
+from migrator.backfill.beside import Backfill
 from migrator.batch.load import load
 from migrator.errors import MigratorError, UsageError
 from migrator.files.disk import write_atomic
@@ -26,9 +24,6 @@ from migrator.writing.replace_stored import write_stored
 
 if TYPE_CHECKING:
     from migrator.check import Finding
-    from migrator.diff.receipt import Receipt
-
-PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +33,9 @@ class Export:
     name: str
     parsed: Parsed
     identity: Identity
+
+    def __repr__(self) -> str:
+        return f"<Export {self.name!r}, version {self.version}>"
 
     @property
     def document(self) -> dict[str, Json]:
@@ -58,6 +56,7 @@ class Export:
         residue: Residue | None = None,
         save_residue: bool = False,
         keep_secrets: bool = False,
+        backfill: bool = False,
     ) -> Conversion:
         """The export at another version, with the ledger of the changes.
 
@@ -68,6 +67,8 @@ class Export:
             residue: what an earlier conversion of this document saved; it is restored.
             save_residue: whether to save what the target has no place for.
             keep_secrets: whether API keys in clear stay; by default they become `<redacted>`.
+            backfill: whether to fill in what older releases left out from the records and the `run_config.json` beside
+                the file that the export was read from; warnings of it are given as `UserWarning`.
 
         Raises:
             UnknownVersionError: the version is not known.
@@ -75,11 +76,16 @@ class Export:
             RejectedError: the release would reject the result for something that no migration may change.
             ResidueError: the residue belongs to another document or version.
         """
+        _require_text("to", to, "a version, such as")
+        _require_text("for_aiperf", for_aiperf, "a release, such as")
         goal = goal_of(to, for_aiperf)
         if goal.note:
             warnings.warn(goal.note, stacklevel=2)
         options = Options(config=True, save_residue=save_residue, keep_secrets=keep_secrets)
-        done = migrate(self.document, goal, options, residue=residue, identity=self.identity)
+        finish = Backfill(self.name) if backfill else None
+        done = migrate(self.document, goal, options, residue=residue, identity=self.identity, finish=finish)
+        for warning in finish.warnings if finish else ():
+            warnings.warn(f"{self.name}: {warning}", stacklevel=2)
         parsed = self.parsed._replace(data=done.document)
         return Conversion(Export(self.name, parsed, identify(done.document)), done.ledger, done.residue)
 
@@ -117,6 +123,15 @@ class Conversion:
     ledger: Ledger
     residue: Residue | None
 
+    def __repr__(self) -> str:
+        return f"<Conversion to {self.export.version}: {self.ledger!r}>"
+
+
+def _require_text(name: str, value: object, expected: str) -> None:
+    """Refuse a version as a number: 1.10 and 1.1 are one number, and two versions."""
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{name} is {value!r}", expected=f'{expected} "{value}", as text', place="convert")
+
 
 def read_export(path: PathLike) -> Export:
     """Read a main export from a file or URL.
@@ -127,6 +142,8 @@ def read_export(path: PathLike) -> Export:
         UnknownVersionError, NewerVersionError: its version is not known.
         UsageError: the path is `-`.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise UsageError(f"{path!r:.60} is not a path", expected="a file name or URL", place="read_export")
     name = os.fspath(path)
     if name == "-":
         raise UsageError("- is a name for the command line only", hint="pass the bytes to parse_export")
@@ -156,22 +173,3 @@ def _export(name: str, parsed: Parsed | None, identity: Identity) -> Export:
         raise
     assert parsed is not None, "a main export is one JSON document"
     return Export(name, parsed, identity)
-
-
-def compare(base: Iterable[PathLike], candidate: Iterable[PathLike], *, fail_on: Iterable[str] = ()) -> Receipt:
-    """Compare two runs, two groups of repeated runs, or two sweeps cell by cell, metric by metric.
-
-    Args:
-        base: files or folders of the baseline.
-        candidate: files or folders of the candidate.
-        fail_on: rules of a gate, in the form of `diff --fail-on`: `request_latency.p99:5`.
-
-    Raises:
-        MigratorError: a file cannot be read, or a rule is invalid.
-    """
-    from migrator.diff.policy import Policy, from_options
-    from migrator.diff.sides import load_side
-    from migrator.diff.sweep.choose import Ask, compare_any
-
-    sides = [load_side([os.fspath(path) for path in paths]) for paths in (base, candidate)]
-    return compare_any(sides[0], sides[1], Policy(from_options(list(fail_on))), Ask())
