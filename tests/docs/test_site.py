@@ -74,7 +74,7 @@ def test_the_manual_has_no_mistake_and_names_every_option() -> None:
         ["groff", "-man", "-Tutf8", "-ww", str(page)], capture_output=True, text=True, check=True, env=environment()
     )
     assert done.stderr == ""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    plain = re.sub(r".\x08|\x1b\[[0-9;]*m", "", done.stdout)
     assert "--fail-on RULE" in plain
     assert "AIPERF_MIGRATE_POLICY" in plain
 
