@@ -11,6 +11,7 @@ from migrator.aiperf.releases import (
     RELEASES,
     age,
     is_newer_than_known,
+    least_version,
     release,
     requirement,
     version_key,
@@ -87,3 +88,10 @@ def test_writers_are_releases_and_nightlies_only_where_there_are_none() -> None:
     assert writers("1.4", "vendor") == ("0.12.0", "0.13.0")
     assert writers("1.4", "legacy") == ("0.11.0.dev20260715",)
     assert writers("1.2") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("0.1.1", "0.1"), ("0.2.0", "0.1"), ("0.4.0", "0.3"), ("0.9.0", "1.1"), ("0.12.0", "1.3")]
+)
+def test_a_build_of_the_source_begins_with_the_schema_of_the_release_before(name: str, version: str) -> None:
+    assert least_version(name) == version

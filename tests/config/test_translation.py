@@ -287,3 +287,13 @@ def test_what_was_only_added_and_has_no_place_is_not_in_the_ledger() -> None:
 def test_the_run_of_a_configuration_is_lost_where_the_version_does_not_say_it_either() -> None:
     down = migrate(read("0.8.0/chat-streaming").data, "0.3", Options(config=True))
     assert ("input_config", "benchmark_id") in lost(down)
+
+
+@pytest.mark.parametrize("name", ["gpu_telemetry", "server_metrics"])
+def test_collectors_that_were_switched_off_stay_off(name: str) -> None:
+    """Their URLs would switch them on."""
+    document = copied(read("0.13.0/chat-streaming").data)
+    document["input_config"][name] = {"enabled": False, "urls": ["http://node1:9400/metrics"]}
+    config = migrate(document, "1.0", Options(config=True)).document["input_config"]
+    assert config[f"no_{name}"] is True
+    assert name not in config

@@ -285,3 +285,12 @@ def test_recorded_exports_without_keys_are_not_touched() -> None:
         for document in recorded(version):
             if KEY not in str(document):
                 assert redact(document)[0] is document
+
+
+def test_a_host_named_by_a_key_is_found_where_it_stands() -> None:
+    host = f"http://me:{KEY}@host:9400/metrics"
+    summaries = {"endpoint_summaries": {host: {"gpus": {}}}}
+    cleaned, paths = redact({"telemetry_data": summaries, "server_metrics": copied(summaries)})
+    assert cleaned["telemetry_data"] == cleaned["server_metrics"]
+    assert list(cleaned["telemetry_data"]["endpoint_summaries"]) == ["http://<redacted>@host:9400/metrics"]
+    assert {path[:2] for path in paths} == {(name, "endpoint_summaries") for name in cleaned}
