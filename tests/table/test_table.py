@@ -458,8 +458,11 @@ def test_standard_input_is_looked_through_for_names() -> None:
 
 def test_the_columns_about_a_run_that_a_table_has_by_itself() -> None:
     """Scripts read them by name: one that is gone must be asked for by those who read the page of changes."""
-    expected = """file from_version version aiperf_version benchmark_id start_time end_time was_cancelled phase run_label
-        variation_label trial model endpoint_type streaming concurrency request_rate input_length input_length_spread
-        output_length_asked_for input_file turns duration requests requests_asked_for conversations random_seed
-        tokenizer failed_requests failed_percent scenario submission_valid submission_invalid_reasons dataset"""
+    expected = """
+        file from_version version aiperf_version benchmark_id start_time end_time was_cancelled phase
+        run_label variation_label trial model endpoint_type streaming concurrency request_rate input_length
+        input_length_spread output_length_asked_for input_file turns duration requests requests_asked_for
+        conversations random_seed tokenizer failed_requests failed_percent scenario submission_valid
+        submission_invalid_reasons dataset
+    """
     assert list(ABOUT_RUN) == expected.split()
