@@ -167,6 +167,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where to read more, and exit."""
+        if "--dry-run" in message and "not allowed with" in message:
+            message += " (--dry-run alone tells what would be done, wherever the outputs are to go)"
         complain(message, f"{self.prog} --help shows how to use it")
         raise SystemExit(int(ExitCode.USAGE))
 
