@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -18,6 +18,10 @@ from tui.common.themes import DEFAULT, THEMES
 from tui.files.screen import FilesScreen
 from tui.session import Session, keys_file
 from tui.writes import WritingApp
+
+if TYPE_CHECKING:
+    from tui.common.terminal import Shown
+    from tui.compare.page import ComparePage
 
 
 class MigrateApp(WritingApp):
@@ -39,6 +43,7 @@ class MigrateApp(WritingApp):
             self.register_theme(theme)
         wanted = session.remembered.theme
         self.theme = wanted if wanted in {theme.name for theme in THEMES} else DEFAULT
+        self._shown = _shown()
         self.keymap: dict[str, str] = {}
         self._complaints: list[str] = []
         if keymap is None:
@@ -49,12 +54,21 @@ class MigrateApp(WritingApp):
     def on_mount(self) -> None:
         """Apply the user's keys."""
         self.set_keymap(self.keymap)
+        if self._shown:
+            shown = self._shown
+            self.app_resume_signal.subscribe(self, lambda _: shown.forget())
         # Modules and style sheets stay to the end: looking through them again and again for garbage takes the
         # screen's time, more of it than anything else that happens at once.
         self.call_after_refresh(gc.freeze)
         if self.keymap or self._complaints:
             self.call_after_refresh(self._tell_of_keys)
         self.call_after_refresh(self.tell_unfinished)
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Send an update to the terminal, without what looks as it did."""
+        if self._shown and renderable is not None and not self._batch_count and not self.is_headless:
+            renderable = self._shown.less(renderable)
+        super()._display(screen, renderable)
 
     def get_default_screen(self) -> FilesScreen:
         """The list: the screen at the bottom."""
@@ -72,11 +86,13 @@ class MigrateApp(WritingApp):
 
     def pages(self) -> list[type[Page]]:
         """Every kind of screen that can be opened."""
-        from tui.compare import CompareScreen
+        from tui.compare import CompareScreen, FrontScreen, SweepScreen
+        from tui.history.screen import HistoryScreen
         from tui.migrate import BatchScreen, MigrateScreen
         from tui.run.screen import RunScreen
 
-        return [FilesScreen, RunScreen, MigrateScreen, BatchScreen, CompareScreen]
+        migrations: list[type[Page]] = [MigrateScreen, BatchScreen]
+        return [FilesScreen, RunScreen, *migrations, CompareScreen, SweepScreen, FrontScreen, HistoryScreen]
 
     # --- opening -----------------------------------------------------------------------------------------------
 
@@ -97,14 +113,37 @@ class MigrateApp(WritingApp):
 
     def open_comparison(self) -> None:
         """Compare the candidate with the baseline."""
-        from tui.compare import CompareScreen
+        from tui.compare import CompareScreen, Question
 
         session = self.session
         if session.baseline and session.candidate:
-            base, candidate = (list(map(_relative, side)) for side in (session.baseline, session.candidate))
-            self.push_screen(CompareScreen(base, candidate, read_only=session.read_only))
+            base, candidate = (tuple(str(_relative(path)) for path in s) for s in (session.baseline, session.candidate))
+            self.push_screen(CompareScreen(Question(base, candidate), read_only=session.read_only))
         else:
             self.notify("mark a baseline with a and a candidate with b first", markup=False)
+
+    def on_compare_page_found(self, message: ComparePage.Found) -> None:
+        """Show the receipt of sweeps on their screen, or that of one cell."""
+        from tui.compare import CompareScreen, SweepScreen
+
+        question, receipt, read_only = message.question, message.receipt, self.session.read_only
+        if message.cell:
+            self.push_screen(CompareScreen(question, read_only=read_only, receipt=receipt, cell=message.cell))
+        elif isinstance(self.screen, (CompareScreen, SweepScreen)):
+            kind = SweepScreen if receipt.sweep else CompareScreen
+            self.switch_screen(kind(question, read_only=read_only, receipt=receipt))
+
+    def open_front(self, paths: Sequence[str]) -> None:
+        """Show the sweep that some runs are of."""
+        from tui.compare import FrontScreen
+
+        self.push_screen(FrontScreen([str(_relative(Path(path))) for path in paths]))
+
+    def open_history(self, paths: Sequence[str]) -> None:
+        """Show the metrics of some runs over time."""
+        from tui.history.screen import HistoryScreen
+
+        self.push_screen(HistoryScreen([str(_relative(Path(path))) for path in paths]))
 
     def next_theme(self) -> None:
         """The next colours, remembered."""
@@ -137,6 +176,15 @@ class MigrateApp(WritingApp):
             self.session.remembered.theme = name
 
         return set_theme
+
+
+def _shown() -> Shown | None:
+    """What the terminal shows; None with a Textual that lacks what is needed of it, which is not public."""
+    try:
+        from tui.common.terminal import Shown
+    except ImportError:
+        return None
+    return Shown()
 
 
 def _relative(path: Path) -> Path:

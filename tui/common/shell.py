@@ -30,6 +30,12 @@ class Shell(Protocol):
     def open_comparison(self) -> None:
         """Compare what is marked; without marks, say how to mark."""
 
+    def open_front(self, paths: Sequence[str]) -> None:
+        """Show the sweep that some runs, or folders of them, are of."""
+
+    def open_history(self, paths: Sequence[str]) -> None:
+        """Show the metrics of some runs, or of those in folders, over time."""
+
     async def action_quit(self) -> None:
         """Leave; while something is being written, ask first."""
 

@@ -69,8 +69,13 @@ class Export:
     @property
     def name(self) -> str:
         """Its place below the path that was named, without the file name that nearly all exports share."""
-        folder, slash, file = self.relative.rpartition("/")
-        return safe_text(folder + slash if folder and file == _USUAL_NAME else self.relative)
+        return safe_text(short_name(self.relative))
+
+
+def short_name(relative: str) -> str:
+    """A place without the file name that nearly all exports share."""
+    folder, slash, file = relative.rpartition("/")
+    return folder + slash if folder and file == _USUAL_NAME else relative
 
 
 def found(paths: Sequence[str]) -> Iterator[Export]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from migrator.render.text import exports_of_runs, plural
 from tui.common.rows import Column, Line, safe_text
 from tui.files.columns import ARROWS, DEFAULT_COLUMNS, METRICS, ListColumn, column, columns
-from tui.files.export import Export, runs_among
+from tui.files.export import Export, runs_among, short_name
 from tui.files.filter import Filter
 
 View = Literal["table", "tree", "versions"]
@@ -45,6 +45,9 @@ class FileList:
         self._passed: list[Export] = self.exports
         self._passing: frozenset[str] | None = None
         self._folded: set[str] = set()
+        self._followed: set[str] | None = None
+        self.arrived: list[str] = []
+        """The paths of the files that were added since they are followed, the newest last."""
         self._places: dict[str, int] = {}
         self._marks = marks
 
@@ -90,6 +93,12 @@ class FileList:
                 self._runs = None
                 self._places[export.path] = len(self.exports)
                 self.exports.append(export)
+                if self._followed is not None and export.path not in self._followed:
+                    self.arrived.append(export.path)
+
+    def follow(self) -> None:
+        """From now on, files that are added come first while there is no other order."""
+        self._followed, self.arrived = set(self._places), []
 
     def update(self, exports: Iterable[Export]) -> None:
         """Replace files of the list by what was read."""
@@ -111,6 +120,7 @@ class FileList:
         self._passed = [export for export in self._passed if export.path in there]
         self._passing = None
         self._places = {export.path: place for place, export in enumerate(self.exports)}
+        self.arrived = [path for path in self.arrived if path in there]
 
     def get(self, path: str) -> Export | None:
         """A file by its path."""
@@ -173,7 +183,7 @@ class FileList:
     @property
     def plain(self) -> bool:
         """Whether the lines are all files in the order they were found, whatever becomes known of them."""
-        return self.view == "table" and not self.sort and not self.filtered
+        return self.view == "table" and not self.sort and not self.filtered and not self.arrived
 
     def find(self, key: str) -> int | None:
         """The index of a line by its key."""
@@ -226,7 +236,7 @@ class FileList:
                 self._marks(row),
             )
         export = row.export
-        name = export.name if self.view != "tree" else safe_text(export.relative.rpartition("/")[2])
+        name = safe_text(short_name(row.title)) if row.title else export.name
         cells = (each.cell(export) for each in self.shown_columns[1:])
         return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(row))
 
@@ -237,13 +247,21 @@ class FileList:
     def _ordered(self, exports: list[Export]) -> list[Export]:
         by = column(self.sort) if self.sort else None
         if by is None:
-            return exports
+            return self._newest_first(exports)
         # What does not have the value comes last, whichever way round.
         keys = [by.order(export) for export in exports]
         there = [place for place, value in enumerate(keys) if value not in (None, "")]
         there.sort(key=keys.__getitem__, reverse=self.descending)
         without = [export for export, value in zip(exports, keys, strict=True) if value in (None, "")]
         return [exports[place] for place in there] + without
+
+    def _newest_first(self, exports: list[Export]) -> list[Export]:
+        """What was added since the files are followed, the newest first; then the others."""
+        new = {path: place for place, path in enumerate(reversed(self.arrived))}
+        if not new:
+            return exports
+        first = sorted((export for export in exports if export.path in new), key=lambda export: new[export.path])
+        return [*first, *(export for export in exports if export.path not in new)]
 
     def _by_version(self, exports: Sequence[Export]) -> Iterator[Row]:
         groups: dict[str, list[Export]] = {}
@@ -276,10 +294,14 @@ class FileList:
         pending: list[tuple[str, Any, str, int, bool]] = [(n, v, "", 0, True) for n, v in reversed(root.items())]
         while pending:
             name, node, above, depth, seen = pending.pop()
+            while isinstance(node, dict) and len(node) == 1:
+                # Folders in each other with nothing else, and the folder of one file, are on one line.
+                ((inner, node),) = node.items()
+                name += inner.partition("\0")[0]
             if isinstance(node, Export):
                 leaves.append(node)
                 if seen:
-                    rows.append(Row(node.path, depth, node))
+                    rows.append(Row(node.path, depth, node, name))
             elif isinstance(node, dict):
                 path = above + name
                 pending.append((name, (len(rows), len(leaves)), path, depth, seen))

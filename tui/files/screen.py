@@ -19,9 +19,9 @@ from tui.common.rows import tab_separated
 from tui.files.columns import DEFAULT_COLUMNS, METRICS, column
 from tui.files.command import command
 from tui.files.export import Export, found, runs_among, stamp
+from tui.files.following import FollowingPage
 from tui.files.model import View
 from tui.files.reading import read_all
-from tui.files.selecting import SelectingPage
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -31,7 +31,7 @@ OLD = "is:old"
 """The word of a filter for what needs migration."""
 
 
-class FilesScreen(SelectingPage):
+class FilesScreen(FollowingPage):
     """Every export under the given paths."""
 
     KEEPS_END = True
@@ -228,13 +228,14 @@ class FilesScreen(SelectingPage):
         self.grid.columns = self.files.heads()
         if self.files.exports and not self.files.rows:
             self.grid.empty = "nothing passes the filter: esc clears it"
-        self.grid.reload(place)
+        self.grid.reload(place, steady=self.following)
         self.tell()
 
     def tell(self) -> None:
         """The line above the footer: selection, filter, order."""
         files = self.files
         parts = [self.waits_for] if self.waiting else []
+        parts += [self.followed] if self.following else []
         parts += [self.selection.words] if self.selection else []
         if files.condition.text:
             problem = f" ({told})" if (told := files.filter_problem) else ""
