@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import SystemCommand
@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from migrator.stores import is_url
 from tui.common.keys import Key, clashes, declared, read_keys, unknown
 from tui.common.page import Page
 from tui.common.themes import DEFAULT, THEMES
@@ -86,7 +87,7 @@ class MigrateApp(WritingApp):
 
         self.push_screen(RunScreen(path))
 
-    def open_migration(self, paths: Sequence[Path]) -> None:
+    def open_migration(self, paths: Sequence[str]) -> None:
         """Show what would become of some exports in another version."""
         from tui.migrate import migration
 
@@ -139,9 +140,10 @@ class MigrateApp(WritingApp):
         return set_theme
 
 
-def _relative(path: Path) -> Path:
-    """A path relative to the working directory, if it is below that."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _relative(path: str) -> str:
+    """A path relative to the working directory, if it is below that; a URL as it is."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here) if not is_url(path) else path
 
 
 def _of_lists(keymap: Mapping[str, str]) -> list[Key]:

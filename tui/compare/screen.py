@@ -116,7 +116,7 @@ class CompareScreen(Page):
     ]
 
     def __init__(
-        self, base: Sequence[Path], candidate: Sequence[Path], *, policy: Path | None = None, read_only: bool
+        self, base: Sequence[str], candidate: Sequence[str], *, policy: Path | None = None, read_only: bool
     ) -> None:
         super().__init__()
         sides = (tuple(map(os.fspath, base)), tuple(map(os.fspath, candidate)))

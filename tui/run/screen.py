@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import events, on, work
@@ -246,6 +245,10 @@ class RunScreen(Page):
             return self.run is not None and len(parts(self.run)) > 1
         return action != "plot" or self.panel == "metrics"
 
+    def file(self) -> str:
+        """The file that is shown."""
+        return self.path
+
     def copies(self) -> list[Copy]:
         """Value, path, row and table of the open panel."""
         grid = self.grid
@@ -344,7 +347,7 @@ class RunScreen(Page):
 
     def action_migrate(self) -> None:
         """Preview the migration of this export."""
-        self.shell.open_migration([Path(self.path)])
+        self.shell.open_migration([self.path])
 
     def action_plot(self) -> None:
         """Show the curve, or make room for the table."""
