@@ -50,6 +50,8 @@ class MigrateApp(WritingApp):
     def on_mount(self) -> None:
         """Apply the user's keys."""
         self.set_keymap(self.keymap)
+        # The terminal may have forgotten what it showed.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         # Modules and style sheets stay to the end: looking through them again and again for garbage takes the
         # screen's time, more of it than anything else that happens at once.
         self.call_after_refresh(gc.freeze)

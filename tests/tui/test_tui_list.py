@@ -273,16 +273,16 @@ def test_filters_are_saved_offered_and_removed(runs: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "slash", *"version<1.0", "ctrl+s", "escape", "slash", *"0.13", "enter", "escape")
         assert app.session.remembered.filters == ["version<1.0"]
-        await press(pilot, "f")
+        await press(pilot, "ctrl+r")
         assert opened(pilot, Pick)
         assert "version<1.0" in text(app)
         assert "used before" in text(app)
         await press(pilot, *"version", "enter")
         assert files_of(app).files.condition.text == "version<1.0"
         assert "inputs.json" not in shown(app)
-        await press(pilot, "f", *"version", "ctrl+d", "escape")
+        await press(pilot, "ctrl+r", *"version", "ctrl+d", "escape")
         assert app.session.remembered.filters == []
-        await press(pilot, "f", *"modle:x", "enter")
+        await press(pilot, "ctrl+r", *"modle:x", "enter")
         assert "unknown name 'modle'" in text(app), "what is not understood is refused with a reason"
         assert isinstance(app.screen, Pick)
 

@@ -64,6 +64,7 @@ class Pick(ModalScreen["str | None"]):
         self._title, self._search, self._refusal, self._hint, self._drop = title, search, refusal, hint, drop
         self._found: list[Found] = []
         self._of = ""
+        self._given = False
 
     def compose(self) -> ComposeResult:
         """The line to type in, and what fits it."""
@@ -86,8 +87,12 @@ class Pick(ModalScreen["str | None"]):
         await self._find(message.value)
 
     async def _find(self, text: str) -> None:
+        if self._is_done():
+            return
         # Another thread: the first search imports, and may read a file.
         self._found = list(await asyncio.to_thread(self._search, text))
+        if self._is_done():
+            return
         self._of = text
         grid = self.query_one(Grid)
         width = min(max((len(found.text) for found in self._found), default=8), 52)
@@ -110,7 +115,7 @@ class Pick(ModalScreen["str | None"]):
             problem = await asyncio.to_thread(self._refusal, text)
             self._say(problem)
             if not problem:
-                self.dismiss(text)
+                self._give(text)
 
     @on(Grid.Chosen)
     def _chosen(self, message: Grid.Chosen) -> None:
@@ -120,7 +125,16 @@ class Pick(ModalScreen["str | None"]):
         if found.leads_on:
             self._fill(found.text)
         else:
-            self.dismiss(found.text)
+            self._give(found.text)
+
+    def _give(self, text: str | None) -> None:
+        # Keys that were typed ahead may ask for it twice.
+        if not self._is_done():
+            self._given = True
+            self.dismiss(text)
+
+    def _is_done(self) -> bool:
+        return self._given or not self.is_current
 
     def _fill(self, text: str) -> None:
         box = self.query_one(Input)
@@ -144,4 +158,4 @@ class Pick(ModalScreen["str | None"]):
 
     def action_close(self) -> None:
         """Nothing was chosen."""
-        self.dismiss(None)
+        self._give(None)

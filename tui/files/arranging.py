@@ -33,7 +33,7 @@ class ArrangingPage(FindingPage):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "order_by", "Sort", id="files.order-by", tooltip="sort by any name, the worst first…", show=False),
-        Binding("f", "filters", "Filters", id="files.filters", tooltip="saved and recent filters…", show=False),
+        Binding("ctrl+r", "filters", "Filters", id="files.filters", tooltip="saved and recent filters…", show=False),
         Binding("n", "old", "Old", id="files.old", tooltip="only what needs migration, or all", show=False),
         Binding(
             "greater_than_sign", "sort(1)", "Sort right", id="files.sort", tooltip="sort by the next column", show=False
@@ -201,7 +201,7 @@ class ArrangingPage(FindingPage):
         if self.files.condition.problem or not message.text:
             return
         kept = self.shell.session.remembered.keep_filter(message.text)
-        self.notify("saved: f offers it" if kept else "it is saved already", markup=False)
+        self.notify("saved: ctrl+r offers it" if kept else "it is saved already", markup=False)
 
     def on_input_submitted(self) -> None:
         """Keep the filter, and go back to the list."""
@@ -240,6 +240,8 @@ class ArrangingPage(FindingPage):
         def chosen(text: str | None) -> None:
             if text is not None:
                 remembered.note_filter(text)
+                self.query("#filter").remove()
+                self.grid.focus()
                 self.filter_by(text)
 
         hint = "a part of one, or another filter; ctrl+s in the line of the filter saves it"

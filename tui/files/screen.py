@@ -19,8 +19,8 @@ from tui.files.command import command
 from tui.files.export import Export, runs_among
 
 LEGEND: Final = (
-    "↑ needs migration   ! check found something   ✗ unreadable   … unchecked",
-    "• selected   A B sides of a comparison   dimmed: not an export of AIPerf",
+    "↑ needs migration   ! check found something   … not checked yet",
+    "• selected   A B sides to compare   ✗ unreadable   dimmed: no export",
     "/ filters   s sorts by anything   space selects   m migrates   d compares",
     "? explains all keys, and this again; esc closes it",
 )
@@ -43,7 +43,7 @@ class FilesScreen(ArrangingPage):
         " phases and copies of its runs are left out.\n\n"
         "To upgrade all that needs it, with backups: n, ctrl+a, m, i, enter. Keys act on the selected files that pass"
         " the filter, as soon as they have been read; escape gives up waiting."
-    ).format(marks="\n\n".join(LEGEND[:2]))
+    ).format(marks="\n".join(LEGEND[:2]))
     DEFAULT_CSS = """
     FilesScreen #legend { height: auto; background: $surface; border-top: solid $primary; padding: 0 1; }
     """
