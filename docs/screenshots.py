@@ -26,9 +26,9 @@ SCENES = {
 async def picture(paths: list[str], size: tuple[int, int], keys: list[str]) -> str:
     """The app after some keys, as SVG."""
     from tui.app import MigrateApp
-    from tui.session import Session
+    from tui.session import Remembered, Session
 
-    app = MigrateApp(Session(paths), {})
+    app = MigrateApp(Session(paths, remembered=Remembered(introduced=True)), {})
     async with app.run_test(size=size) as pilot:
         for key in ["", *keys]:
             if key:

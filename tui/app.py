@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from migrator.stores import is_url
 from tui.common.keys import Key, clashes, declared, read_keys, unknown
 from tui.common.page import Page
 from tui.common.themes import DEFAULT, THEMES
@@ -54,15 +55,19 @@ class MigrateApp(WritingApp):
     def on_mount(self) -> None:
         """Apply the user's keys."""
         self.set_keymap(self.keymap)
-        if self._shown:
-            shown = self._shown
-            self.app_resume_signal.subscribe(self, lambda _: shown.forget())
+        self.app_resume_signal.subscribe(self, lambda _: self._show_again())
         # Modules and style sheets stay to the end: looking through them again and again for garbage takes the
         # screen's time, more of it than anything else that happens at once.
         self.call_after_refresh(gc.freeze)
         if self.keymap or self._complaints:
             self.call_after_refresh(self._tell_of_keys)
         self.call_after_refresh(self.tell_unfinished)
+
+    def _show_again(self) -> None:
+        """Send everything: the terminal may have forgotten what it showed."""
+        if self._shown:
+            self._shown.forget()
+        self.refresh(layout=True)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Send an update to the terminal, without what looks as it did."""
@@ -102,7 +107,7 @@ class MigrateApp(WritingApp):
 
         self.push_screen(RunScreen(path))
 
-    def open_migration(self, paths: Sequence[Path]) -> None:
+    def open_migration(self, paths: Sequence[str]) -> None:
         """Show what would become of some exports in another version."""
         from tui.migrate import migration
 
@@ -117,7 +122,7 @@ class MigrateApp(WritingApp):
 
         session = self.session
         if session.baseline and session.candidate:
-            base, candidate = (tuple(str(_relative(path)) for path in s) for s in (session.baseline, session.candidate))
+            base, candidate = (tuple(map(_relative, side)) for side in (session.baseline, session.candidate))
             self.push_screen(CompareScreen(Question(base, candidate), read_only=session.read_only))
         else:
             self.notify("mark a baseline with a and a candidate with b first", markup=False)
@@ -137,13 +142,13 @@ class MigrateApp(WritingApp):
         """Show the sweep that some runs are of."""
         from tui.compare import FrontScreen
 
-        self.push_screen(FrontScreen([str(_relative(Path(path))) for path in paths]))
+        self.push_screen(FrontScreen([_relative(path) for path in paths]))
 
     def open_history(self, paths: Sequence[str]) -> None:
         """Show the metrics of some runs over time."""
         from tui.history.screen import HistoryScreen
 
-        self.push_screen(HistoryScreen([str(_relative(Path(path))) for path in paths]))
+        self.push_screen(HistoryScreen([_relative(path) for path in paths]))
 
     def next_theme(self) -> None:
         """The next colours, remembered."""
@@ -187,9 +192,10 @@ def _shown() -> Shown | None:
     return Shown()
 
 
-def _relative(path: Path) -> Path:
-    """A path relative to the working directory, if it is below that."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _relative(path: str) -> str:
+    """A path relative to the working directory, if it is below that; a URL as it is."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here) if not is_url(path) else path
 
 
 def _of_lists(keymap: Mapping[str, str]) -> list[Key]:

@@ -94,3 +94,19 @@ def test_an_order_of_the_users_own_is_kept(tmp_path: Path) -> None:
         assert [row.export.name for row in screen.files.rows if row.export] == ["m/", "n/", "z/"]
 
     play(scene, [tmp_path])
+
+
+def test_other_families_are_left_out_by_a_key(tmp_path: Path) -> None:
+    shutil.copytree(EXPORTS / "0.4.0" / "chat-streaming", tmp_path / "run")
+    (tmp_path / "run" / "more.json").write_text("{}")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        screen = files_of(app)
+        every = len(screen.files.rows)
+        await press(pilot, "e")
+        assert 0 < len(screen.files.rows) < every
+        assert all(row.export.main for row in screen.files.rows if row.export)
+        await press(pilot, "e")
+        assert len(screen.files.rows) == every
+
+    play(scene, [tmp_path])

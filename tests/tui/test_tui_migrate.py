@@ -670,7 +670,7 @@ def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> No
         assert f"genai-perf → {NEWEST}" in text(app)
         assert opened(pilot, MigrateScreen).preview
         await press(pilot, "escape", "b")
-        assert app.session.candidate == [tmp_path / "a.json"], "it can be compared as it is"
+        assert app.session.candidate == [str(tmp_path / "a.json")], "it can be compared as it is"
 
     play(scene, [tmp_path], (160, 40))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from tui.session import Session, Write
@@ -24,7 +23,7 @@ class Shell(Protocol):
     def open_run(self, path: str) -> None:
         """Show one export in full."""
 
-    def open_migration(self, paths: Sequence[Path]) -> None:
+    def open_migration(self, paths: Sequence[str]) -> None:
         """Preview the migration of some files; without any, say that there is nothing to migrate."""
 
     def open_comparison(self) -> None:

@@ -12,7 +12,8 @@ from migrator.render.text import plural
 from tui.common.grid import Grid
 from tui.common.page import Page
 from tui.files.export import Export, runs_among
-from tui.files.model import FileList, Row
+from tui.files.grouping import Row
+from tui.files.model import FileList
 from tui.files.selection import Selection, Step, Waiting
 
 
@@ -34,7 +35,7 @@ class SelectingPage(Page):
         super().__init__()
         self.files = FileList(self._mark)
         self.selection = Selection(self.files)
-        self.waiting = Waiting()
+        self.waiting = Waiting(self.files.is_known)
         self.waits_for = ""
 
     # --- what the list gives -----------------------------------------------------------------------------------

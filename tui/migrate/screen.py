@@ -246,6 +246,10 @@ class MigrateScreen(MigrationPage):
         else:
             self.dismiss()
 
+    def file(self) -> str:
+        """The file that is shown."""
+        return self.path
+
     def copies(self) -> list[Copy]:
         """Value, path, row and table of what the cursor is on."""
         stage, at = self.stage, self.query_one("#changes", Grid).cursor

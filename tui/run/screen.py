@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import events, on, work
@@ -65,8 +64,7 @@ class RunScreen(SearchingPage):
     RunScreen #headline { height: 2; padding: 0 1; }
     RunScreen #metrics { layout: vertical; }
     RunScreen #plot { height: 12; max-width: 100; padding: 0 1; border-top: solid $panel; }
-    RunScreen.-wide #metrics { layout: horizontal; }
-    RunScreen.-wide #table { width: 3fr; }
+    RunScreen.-wide #metrics { layout: horizontal; } RunScreen.-wide #table { width: 3fr; }
     RunScreen.-wide #plot { max-width: 100%; }
     RunScreen.-wide #plot { width: 2fr; min-width: 48; height: 1fr; border-top: none; border-left: solid $panel; }
     RunScreen.-low #plot { display: none; }
@@ -234,6 +232,10 @@ class RunScreen(SearchingPage):
             return self.run is not None and len(parts(self.run)) > 1
         return action != "plot" or self.panel == "metrics"
 
+    def file(self) -> str:
+        """The file that is shown."""
+        return self.path
+
     def copies(self) -> list[Copy]:
         """Value, path, row and table of the open panel."""
         grid = self.grid
@@ -262,8 +264,8 @@ class RunScreen(SearchingPage):
     def _place(self) -> str:
         if self.spot:
             return safe_text(path_text(self.spot.path))
-        source = self.grid.source if self.grid else None
-        return source.place(self.grid.cursor) if isinstance(source, Outline) and self.grid else ""
+        grid = self.grid
+        return grid.source.place(grid.cursor) if grid and isinstance(grid.source, Outline) else ""
 
     # --- actions -----------------------------------------------------------------------------------------------
 
@@ -330,8 +332,8 @@ class RunScreen(SearchingPage):
             self.app.call_from_thread(self._have_requests, found)
 
     def _have_requests(self, found: Requests) -> None:
+        self.requests = found
         if self.is_attached:
-            self.requests = found
             self._moved()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="peers", description="reading the other runs")
@@ -348,8 +350,6 @@ class RunScreen(SearchingPage):
             grid.empty = peers.headline(found, self.path)
             grid.show(peers.COLUMNS, Listed(peers.lines(found, self.path)))
             self.tell()
-
-    # --- choosing ----------------------------------------------------------------------------------------------
 
     @on(Grid.Chosen)
     def _chosen(self, message: Grid.Chosen) -> None:
@@ -379,7 +379,7 @@ class RunScreen(SearchingPage):
 
     def action_migrate(self) -> None:
         """Preview the migration of this export."""
-        self.shell.open_migration([Path(self.path)])
+        self.shell.open_migration([self.path])
 
     def action_plot(self) -> None:
         """The next drawing; those of requests only where there are records."""
