@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 PLAIN := build/plain
 
-.PHONY: announce next-version oracle snapshots calibration faults scale help demo test test-long search lint bench golden docs site mutate lock clean fuzz
+.PHONY: announce watch next-version oracle snapshots calibration faults scale help demo test test-long search lint bench golden docs site mutate lock clean fuzz
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -99,6 +99,9 @@ mutate: $(VENV)/ready ## make many small changes and see that the tests notice; 
 
 next-version: $(VENV)/ready ## add a version that does not exist to a copy, and run the tests there; ARGS=--all runs every quick one
 	PYTHONPATH=tests:. $(BIN)/python -m search.next_version $(ARGS)
+
+watch: $(VENV)/ready ## look for newer AIPerf releases, say what they change, draft the work; ARGS="--wheel PATH"
+	$(BIN)/python -m watch $(ARGS)
 
 fuzz: $(VENV)/ready ## look for bytes that end in a traceback or a hang, for SECONDS (60); needs atheris
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'

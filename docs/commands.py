@@ -103,8 +103,8 @@ def _json() -> Iterator[str]:
         "the rest. The first rises where a field is removed, or means something else; the changelog says so. A "
         "schema is that of one version, and closed. The order of documents is that of the files as they are "
         "found. Text for people (`found`, `hint`, `reason`, `evidence`, `notes`) may change at any time; codes, "
-        "names and numbers do not. Documents of `schema_version` of AIPerf's own exports are AIPerf's: `schema "
-        "1.5` and the like describe them."
+        "names and numbers do not. The exports themselves are "
+        "AIPerf's: `schema 1.5` and the like describe them."
     )
     yield ""
     yield "## Documents"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,16 @@ from migrator.chain.operation import Operation
 from migrator.chain.step import Step
 from migrator.chain.steps import ENTRY, STEPS
 from migrator.cli.commands.versions import rows
+from migrator.contracts.contract import contract, is_met, missing, shipped
+from migrator.contracts.nearest import nearest
+from migrator.identify import identify
+from migrator.jsonfile import parse
+from migrator.migration.migrate import Options, migrate
 from migrator.render.text import release_range
 
 PAGE = Path(__file__).parent / "versions.md"
+CONTRACTS = Path(__file__).parent / "contracts.md"
+_EXPORTS = Path(__file__).parents[1] / "golden" / "exports"
 
 
 def versions() -> str:
@@ -65,5 +73,33 @@ def _losses(op: Operation) -> str:
     return "; ".join(told) or "nothing"
 
 
+# --- how many recordings each reader can read ------------------------------------------------------------------
+
+
+def contracts() -> str:
+    """The page on contracts with its table of how many recordings each shipped reader can read, counted anew."""
+    table = "\n".join(_shares())
+    return re.sub(r"(?m)^\| reader \| as they are .*(?:\n\|.*)*", lambda _: table, CONTRACTS.read_text())
+
+
+def _shares() -> Iterator[str]:
+    files = sorted(_EXPORTS.rglob("profile_export_aiperf.json"))
+    documents = [parse(path.read_bytes()).data for path in files]
+    newest = [migrate(document, options=_OPTIONS).document for document in documents]
+    yield f"| reader | as they are ({len(files)}) | after `upgrade` | after `convert --for-reader` |"
+    yield "|---|---|---|---|"
+    for name in sorted(shipped(), key=_IN_ORDER.index):
+        of = contract(name)
+        converted = [goal for one in documents if (goal := nearest(one, identify(one, details=False), of, _OPTIONS))]
+        as_they_are, upgraded = (sum(is_met(missing(one, of), of) for one in given) for given in (documents, newest))
+        figures = (f"{count} ({100 * count / len(files):.0f} %)" for count in (as_they_are, upgraded, len(converted)))
+        yield f"| `{name}` | {' | '.join(figures)} |"
+
+
+_OPTIONS = Options(config=True)
+_IN_ORDER = ("tt-inference-server", "llm-d-benchmark", "dynamo-profiler", "dynamo-frontend", "inferencex", "srt-slurm")
+
+
 if __name__ == "__main__":
     PAGE.write_text(versions())
+    CONTRACTS.write_text(contracts())

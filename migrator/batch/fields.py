@@ -129,7 +129,11 @@ class File:
         from migrator.migration.migrate import Options, migrate
 
         try:
-            return migrate(self.run, NEWEST, Options(config=True), identity=self.identity).document if self.run else {}
+            return (
+                migrate(self.run, NEWEST, Options(config=True, newer_as_known=True), identity=self.identity).document
+                if self.run
+                else {}
+            )
         except MigratorError:
             return {}
 
@@ -139,7 +143,7 @@ class File:
         # Slow to import, and asked for by name only.
         from migrator.check import Severity, check
 
-        if self.identity.family not in MIGRATABLE or self.identity.newer:
+        if self.identity.family not in MIGRATABLE:
             return ()
         found = check(self.document, self.identity)
         return tuple(dict.fromkeys(finding.code for finding in found if finding.severity is not Severity.NOTE))

@@ -22,8 +22,18 @@ from migrator.config.for_release import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnreadableError, reported
 from migrator.files.disk import MAX_BYTES
 from migrator.files.packed import Packing, pack, packing_of_content, packing_of_name, unpack
-from migrator.identify import BESIDE, MIGRATABLE, Family, Identity, advice, not_an_export, require_chain
-from migrator.jsonfile import Parsed, render
+from migrator.identify import (
+    BESIDE,
+    MIGRATABLE,
+    Family,
+    Identity,
+    advice,
+    as_known,
+    not_an_export,
+    require_chain,
+    taken_for_known,
+)
+from migrator.jsonfile import Object, Parsed, render
 from migrator.ledger import Ledger, Loss, Op
 from migrator.migration.goal import is_at, target_of
 from migrator.migration.lines import LinesMigration, migrate_lines
@@ -222,8 +232,11 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
     """Migrate and render one file in memory; None if it does not pass the request's `where`."""
     if not passes(source, loaded, request.where):
         return None
+    if request.newer_as_known:
+        loaded = loaded._replace(identity=as_known(loaded.identity))
     if request.redact_only:
         return _redacted(source, loaded, request, "")
+    request = _for_reader(loaded, request)
     if reason := _left_alone(source, loaded, request):
         return _redacted(source, loaded, request, reason)
     identity = loaded.identity
@@ -244,8 +257,10 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
         done = take()
     warnings += finish.warnings if finish else []
     family = "" if identity.family in MIGRATABLE else identity.family.value
-    result = Result(source, Status.MIGRATED, "", done.identity.version, done.to, goal.release, family=family)
+    result = Result(source, Status.MIGRATED, "", done.identity.told_version, done.to, goal.release, family=family)
     result.warnings = warnings
+    if identity.assumed and identity.label:
+        result.warnings.append(taken_for_known(identity.label))
     if done.changed:
         result.steps, result.tally = done.steps, done.ledger.tally()
         if request.ledgers:
@@ -257,14 +272,50 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
         result.status, result.reason = Status.UNCHANGED, _as_it_is(request, done)
         if identity.mislabelled and not family:
             result.warnings.append(f"labelled {identity.label}, but its content is {identity.version}: left as it is")
+    if isinstance(done, Migration) and loaded.parsed and not family:
+        result.warnings += _lacks(loaded.parsed.data, done, request)
     if isinstance(done, LinesMigration) and done.cut:
         result.warnings.append(f"line {done.cut}, the last one, is cut off: it stays as it is")
+    if request.patches and isinstance(done, Migration) and loaded.parsed:
+        # Imported here: only this form of a report needs it.
+        from migrator.migration.json_patch import json_patch
+
+        result.patch = json_patch(loaded.parsed.data, done.document, done.ledger)
     raw = _rendered(done, loaded, source, request)
     if raw is None:
         return _Migrated(result)
     if not request.standard_output:
         result.output = request.target(source)
     return _Migrated(result, raw, done.residue.to_bytes(f"aiperf-migrate {__version__}") if done.residue else None)
+
+
+def _for_reader(loaded: Loaded, request: Request) -> Request:
+    """The request with the goal that an export has for the reader of the request."""
+    identity = loaded.identity
+    if request.reader is None or loaded.parsed is None or identity.family not in MIGRATABLE or identity.newer:
+        return request
+    # Imported here: only a request for a reader needs contracts.
+    from migrator.contracts.nearest import nearest
+
+    options = Options(config=True, keep_secrets=request.keep_secrets)
+    goal = nearest(loaded.parsed.data, identity, request.reader, options, request.direction)
+    return replace(request, goal=goal) if goal else request
+
+
+def _lacks(before: Object, done: Migration, request: Request) -> list[str]:
+    """What the reader that a file is for does not get from it, and what other readers get no longer."""
+    if not (request.reader or request.readers):
+        return []
+    from migrator.contracts.nearest import still_missing
+
+    told = []
+    if request.reader and (lacks := still_missing(done.document, request.reader)):
+        told.append(f"{request.reader.name} does not get from it: {lacks}")
+    for reader in request.readers if done.changed else ():
+        if not still_missing(before, reader) and (lacks := still_missing(done.document, reader)):
+            hint = f"aiperf-migrate contract versions {reader.name}"
+            told.append(f"{reader.name} can read it before and not after ({hint}): {lacks}")
+    return told
 
 
 def _whole(loaded: Loaded) -> bytes:
@@ -392,7 +443,7 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
             raise NotAnExportError(found, hint="it is left alone")
         return f"{identity.family.value}: no release that writes {request.goal.version} writes such a file, left alone"
     if wrong_way := _wrong_way(identity, request):
-        found = f"{identity.version}, {wrong_way} than {target_of(identity.chain, request.goal)}"
+        found = f"{identity.told_version}, {wrong_way} than {target_of(identity.chain, request.goal)}"
         if source.named:
             raise NotAnExportError(f"is {found}", hint="convert goes either way")
         return found
@@ -401,11 +452,14 @@ def _left_alone(source: Source, loaded: Loaded, request: Request) -> str:
 
 def _as_it_is(request: Request, done: Migration | LinesMigration) -> str:
     goal = request.goal
-    return f"{goal.name} reads it as it is" if goal.release else f"is {done.to} already"
+    name = goal.name if goal.release else request.reader.name if request.reader else ""
+    return f"{name} reads it as it is" if name else f"is {done.to} already"
 
 
 def _wrong_way(identity: Identity, request: Request) -> str:
     chain, goal = identity.chain, request.goal
+    if identity.assumed and request.direction == "up":
+        return "newer"
     if request.direction == "either" or goal.version in identity.versions:
         return ""
     if chain is not MAIN and (not identity.version or is_at(chain, goal, identity.version)):

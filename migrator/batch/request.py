@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from migrator.batch.discover import Source
 from migrator.errors import MigratorError
@@ -12,6 +12,9 @@ from migrator.ledger import Ledger, Tally
 from migrator.migration.goal import Goal
 from migrator.stores import join
 from migrator.writing.options import Fsync, WriteOptions
+
+if TYPE_CHECKING:
+    from migrator.contracts.contract import Contract
 
 UNKNOWN_VERSION: Final = "?"
 """The version that a file came from, where nobody can tell."""
@@ -39,13 +42,16 @@ class Status(StrEnum):
 class Request:
     """What a command line asks for every file.
 
-    `goal` is the version to reach, or the release that is to read the result. `direction` limits which way files are
-    migrated. At most one of `out_file`, `out_folder`, `in_place` and `standard_output` is set; without
-    any, nothing is written. `options` says how files are written. `ledgers` asks for every entry of the ledgers, not
-    only for the figures. `backfill` asks for what the files beside an export can add; `records` names the records of
-    a single export. A file that does not pass the test `where` has no result. `all_files` asks for a copy of every
-    file that is not migrated. With `redact_only` every file stays at its version, whatever its family, and `goal` is
-    not looked at.
+    `goal` is the version to reach, or the release that is to read the result. `direction` limits which way files
+    are migrated. At most one of `out_file`, `out_folder`, `in_place` and `standard_output` is set; without any,
+    nothing is written. `options` says how files are written. `ledgers` asks for every entry of the ledgers, not
+    only for the figures. `backfill` asks for what the files beside an export can add; `records` names the records
+    of a single export. `newer_as_known` takes minor versions that are newer than known for the newest known one.
+    With `reader`, each export goes to the nearest version with which that reader gets what it needs, and `goal` is
+    for those with which it never does. `readers` are those to warn of, where one can read a file before and not
+    after. A file that does not pass the test `where` has no result. `all_files` asks for a copy of every file that
+    is not migrated. `patches` asks for the changes as JSON Patches. With `redact_only` every file stays at its
+    version, whatever its family, and `goal` is not looked at.
     """
 
     goal: Goal
@@ -62,14 +68,23 @@ class Request:
     ledgers: bool = True
     backfill: bool = False
     records: str | None = None
+    newer_as_known: bool = False
+    reader: Contract | None = None
+    readers: tuple[Contract, ...] = ()
     where: str = ""
     all_files: bool = False
+    patches: bool = False
     redact_only: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether anything is written at all."""
         return bool(self.out_file or self.out_folder or self.in_place or self.standard_output)
+
+    @property
+    def phrase(self) -> str:
+        """What files are migrated to: `to 1.5`, `for AIPerf 0.9.0`, `for tt-inference-server`."""
+        return f"for {self.reader.name}" if self.reader else self.goal.phrase
 
     @property
     def batch_size(self) -> int:
@@ -89,7 +104,8 @@ class Result:
     """What became of one file.
 
     `tally` has the figures of the ledger; `ledger` is whole where that was asked for. `family` is that of a file beside
-    an export with a chain of its own, empty for exports.
+    an export with a chain of its own, empty for exports. `patch` are the operations of its JSON Patch, where they were
+    asked for and the file is one document.
     """
 
     source: Source
@@ -105,6 +121,7 @@ class Result:
     tally: Tally = _NOTHING
     ledger: Ledger = field(default_factory=Ledger)
     family: str = ""
+    patch: list[dict[str, Any]] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """One line of `--json`."""

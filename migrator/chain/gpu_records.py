@@ -22,10 +22,12 @@ _VERSIONS: Final = tuple(f"AIPerf {release}" for release in _FIRST_WRITERS)
 
 
 def _platform(_: Object, record: Object, __: Path) -> Json:
+    """`nvidia`, `amd` or `unknown`: inferred from the names of the metrics of a record, and else of its GPU."""
     return infer_platform({"metrics": record.get("telemetry_data"), "gpu_name": record.get("gpu_model_name", "")})
 
 
 def _is_amd(record: Object) -> bool:
+    """Whether a record is of an AMD GPU, by its `platform`, and without one as that is inferred."""
     return bool((record.get("platform") or _platform(record, record, ())) == "amd")
 
 

@@ -66,10 +66,12 @@ def _vendor(gpu_name: str) -> str:
 
 
 def _platform(_: Object, gpu: Object, __: Path) -> Json:
+    """`nvidia`, `amd` or `unknown`: inferred from the names of a GPU's metrics, and else from its own name."""
     return infer_platform(gpu)
 
 
 def _is_amd(gpu: Object) -> bool:
+    """Whether a GPU is one of AMD, by its `platform`, and without one as that is inferred."""
     return (gpu.get("platform") or infer_platform(gpu)) == "amd"
 
 

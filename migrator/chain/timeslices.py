@@ -91,16 +91,19 @@ def _window(document: Object, part: Object) -> tuple[int, int, bool] | None:
 
 
 def _start(document: Object, part: Object, _: Path) -> Json:
+    """When the window of a slice starts, in nanoseconds since 1970; none where the file does not tell."""
     found = _window(document, part)
     return found[0] if found else UNKNOWN
 
 
 def _end(document: Object, part: Object, _: Path) -> Json:
+    """When the window of a slice ends, in nanoseconds since 1970; none where the file does not tell."""
     found = _window(document, part)
     return found[1] if found else UNKNOWN
 
 
 def _cut(document: Object, part: Object, _: Path) -> Json:
+    """False for a slice whose window reaches beyond the run; else none."""
     found = _window(document, part)
     return False if found and not found[2] else UNKNOWN
 
@@ -121,6 +124,7 @@ class _Numbered(Inverse):
 
 
 def _position(_: Object, __: Object, path: Path) -> Json:
+    """The place of a slice in the list."""
     return int(path[-1])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST
 from migrator.check.rule import Problem, Severity, Subject, rule
+from migrator.identify import as_known
 from migrator.schemas import violations
 
 
@@ -25,12 +26,12 @@ from migrator.schemas import violations
     example=("$.request_latency.avg", "is a string", "a number"),
 )
 def _violations(subject: Subject) -> Iterator[Problem]:
-    if subject.identity.newer:
-        return
-    version = subject.identity.version
+    # Of a newer minor version, what the newest known one says still holds; its label is another rule's.
+    version = as_known(subject.identity).version
     # GenAI-Perf has no schema; its metrics are of the form that they have where its exports enter the line.
     for found in violations(ENTRY.newer if version == GENAI_PERF else version, subject.document):
-        yield Problem(found.place, found.message, found.expected)
+        if not (subject.identity.newer and found.place == ("schema_version",)):
+            yield Problem(found.place, found.message, found.expected)
 
 
 @rule(
@@ -62,9 +63,9 @@ def _mislabelled(subject: Subject) -> Iterator[Problem]:
     severity=Severity.WARNING,
     hint="a newer aiperf-migrate may know it",
     why=(
-        "A minor version adds fields and leaves the rest alone, so the other rules still apply and were checked. What"
-        " the newer version added was not, the schema (S001) is not known, and the file cannot be migrated. `check`"
-        " does not fail for it."
+        "A minor version adds fields and leaves the rest alone, so the other rules still apply and were checked, with"
+        " the schema of the newest known version (S001). What the newer version added was not: `inspect` lists it. The"
+        " file is only migrated with `--newer-minor as-known`. `check` does not fail for it."
     ),
     remedy="Upgrade aiperf-migrate. If there is no release yet that knows the version, report it to its maintainers.",
     example=("$.schema_version", '"1.99" is newer than this tool knows', "at most 1.5"),

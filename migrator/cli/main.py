@@ -26,9 +26,10 @@ COMMANDS: Final = {
     "noise": ("noise", "learn how much runs differ by themselves"),
     "history": ("history", "runs in the order of time, and where their level changed"),
     "contract": ("contract", "say whether a program that reads exports gets what it needs"),
+    "fixtures": ("fixtures", "write exports of every version, for the tests of a parser"),
     "tui": ("tui", "browse and compare exports in a terminal UI"),
     "versions": ("versions", "list the schema versions and what changed"),
-    "schema": ("schema", "print the JSON Schema of a version, a report or a file"),
+    "schema": ("schema", "print JSON Schemas, and what changes between versions or releases"),
     "textconv": ("textconv", "print an export as stable text, for git to compare"),
     "config": ("config", "show the settings that hold here, and where each is from"),
     "completion": ("completion", "make the shell complete commands and options"),
@@ -39,7 +40,7 @@ PURPOSES: Final = {
     "look": ("inspect", "check", "table", "tui"),
     "migrate": ("upgrade", "downgrade", "convert", "undo", "rebuild", "redact"),
     "compare": ("diff", "front", "history", "noise"),
-    "integrate": ("contract", "git", "textconv", "completion", "config", "versions", "schema"),
+    "integrate": ("contract", "fixtures", "git", "textconv", "completion", "config", "versions", "schema"),
 }
 """What one wants → the commands for it, each in one group."""
 _CALLED_BY_GIT: Final = ("textconv", "git")

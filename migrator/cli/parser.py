@@ -6,7 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from migrator.batch.select import Selection
 
 N = TypeVar("N")
+_LISTED: Final = 10
+"""Values that the error about another one lists."""
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -154,7 +156,10 @@ class Parser(argparse.ArgumentParser):
         choices = [] if action.choices is None else list(map(str, action.choices))
         if choices and value not in choices:
             meant = did_you_mean(str(value), choices)
-            raise argparse.ArgumentError(action, f"not {str(value)!r}{meant}; expected {', '.join(choices)}")
+            listed = ", ".join(choices[:_LISTED]) + (
+                f" or one of {len(choices) - _LISTED} more" * (len(choices) > _LISTED)
+            )
+            raise argparse.ArgumentError(action, f"not {str(value)!r}{meant}; expected {listed}")
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help; unlike in `argparse`, failing to write it is an error."""
@@ -162,6 +167,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where to read more, and exit."""
+        if "--dry-run" in message and "not allowed with" in message:
+            message += " (--dry-run alone tells what would be done, wherever the outputs are to go)"
         complain(message, f"{self.prog} --help shows how to use it")
         raise SystemExit(int(ExitCode.USAGE))
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.aiperf.metadata import submission_of
 from migrator.aiperf.records import REBUILT
+from migrator.aiperf.releases import version_key
 from migrator.chain.names import current
+from migrator.chain.steps import NEWEST
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
 from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, warm_up_beside
 from migrator.diff.sides import LoadedSide, duplicates, same_run
+from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Object, fingerprint
 
 if TYPE_CHECKING:
@@ -85,6 +88,9 @@ def completeness(side: LoadedSide, name: str, allowed: Allowance) -> Iterator[Fi
             reason = reason_of(runs[0].facts)
             told = "" if reason is True else f": {_listed(reason)}"
             yield _finding(code, f"{_which(name, runs, side)} {what}{told}", blocks=not free, warns=free)
+    if newer := [run for run in side.runs if version_key(run.version) > version_key(NEWEST)]:
+        what = f"is of {taken_for_known(newer[0].version)}"
+        yield _finding("newer schema", f"{_which(name, newer, side)} {what}", blocks=False, warns=True)
 
 
 def _incomplete(facts: Object) -> Json:

@@ -17,7 +17,7 @@ from migrator.config.for_release import in_newest_dialect
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, Family, identify
 from migrator.jsonfile import Json, Numeral, Object, plain
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 
 RECORDS_NAME: Final = "profile_export.jsonl"
@@ -26,6 +26,9 @@ _STATISTICS: Final = frozenset(STATISTICS)
 _NUMBERS: Final = frozenset((int, float, Numeral))
 _MOST_REQUESTS: Final = 2**50
 """A larger number is not a count: its shares are beyond what floats tell apart."""
+
+
+_AS_KNOWN: Final = Options(newer_as_known=True)
 
 
 class Block(NamedTuple):
@@ -127,11 +130,9 @@ def _run(name: str, document: Json, records: str) -> Run:
     identity = identify(document, details=False)
     newest, _ = redact(document)
     requests = requests_of(newest, identity.version)
-    if not identity.newer:
-        # A newer one's own shape is the newest there is; what it adds is compared as information.
-        own = migrate(newest, NEWEST, identity=identity).document
-        newest = in_newest_dialect(own)
-        newest = _with_all_of(own, newest)
+    # What a version that is newer than known adds is compared as information.
+    own = migrate(newest, NEWEST, _AS_KNOWN, identity=identity).document
+    newest = _with_all_of(own, in_newest_dialect(own))
     blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
     facts: Object = {key: plain(newest[key]) for key in KEPT if key in newest}
     return Run(name, identity.version, blocks, facts, records, requests)

@@ -24,6 +24,8 @@ REPORTS: Final = {
     "contract-versions": "1.0",
     "versions": "1.0",
     "releases": "1.0",
+    "fixtures": "1.0",
+    "schema-diff": "1.0",
     "config": "1.0",
     "git": "1.0",
     "git-status": "1.0",

@@ -83,6 +83,7 @@ _INSPECT: Final = either(
             "migrated": nullable(FLAG),
             "from_source": nullable(FLAG),
             "newer_than_known": FLAG,
+            "new_in_it": told(TEXTS, "the places that no known version has, of a newer version"),
             "rebuilt": FLAG,
             "metrics": COUNT,
             "benchmark_id": ANY,
@@ -310,6 +311,32 @@ _RELEASES: Final = thing(
         "reads_exports": FLAG,
     }
 )
+_FIXTURES: Final = thing(
+    {
+        "name": TEXT,
+        "version": TEXT,
+        "label": nullable(TEXT),
+        "recorded": told(FLAG, "false: made by this tool of another one"),
+        "aiperf_version": nullable(TEXT),
+        "input_config": nullable(TEXT),
+        "telemetry": nullable(one_of(get_args(Dialect))),
+        "nulls": told(COUNT, "keys at the top that are null"),
+        "failed_requests": nullable(COUNT),
+        "cancelled": nullable(FLAG),
+    }
+)
+_SCHEMA_DIFF: Final = either(
+    thing({"problem": told(TEXT, "what a schema should not do")}),
+    thing(
+        {
+            "change": one_of(("added", "removed", "renamed", "moved", "retyped", "unit", "redefined")),
+            "place": TEXT,
+            "metric": told(FLAG, "whether the place is a metric of the run"),
+            "breaks": array(one_of(("closed", "path", "statistics"))),
+        },
+        {"before": TEXT, "after": TEXT},
+    ),
+)
 _CONFIG: Final = thing(
     {
         "setting": TEXT,
@@ -354,6 +381,8 @@ REPORTS: Final[dict[str, tuple[str, Shape]]] = {
     "contract-versions": ("releases against a contract: contract versions --json", _CONTRACT_VERSIONS),
     "versions": ("a schema version: versions --json", _VERSIONS),
     "releases": ("an AIPerf release: versions --releases --json", _RELEASES),
+    "fixtures": ("an export for the tests of a parser: fixtures --json", _FIXTURES),
+    "schema-diff": ("a change: schema diff --json and schema lint --json", _SCHEMA_DIFF),
     "config": ("a setting and where it is from: config --json", _CONFIG),
     "git": ("what git install and git uninstall changed, with --json", _GIT),
     "git-status": ("what git status --json tells", _GIT_STATUS),

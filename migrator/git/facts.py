@@ -17,7 +17,7 @@ from migrator.aiperf.volatile import stable
 from migrator.config.for_release import in_newest_dialect
 from migrator.identify import MIGRATABLE, identify, not_an_export
 from migrator.jsonfile import Json, Numeral, Path, parse_to_look, path_text
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 from migrator.render.safe import printable
 
@@ -56,9 +56,8 @@ def read_facts(raw: bytes) -> list[Fact]:
     if found.family not in MIGRATABLE:
         raise not_an_export(found.family)
     document, _ = redact(document)
-    if not found.newer:
-        # Of a newer one, what is known is shown.
-        document = in_newest_dialect(migrate(document, identity=found).document)
+    # What a version that is newer than known adds is shown as it is.
+    document = in_newest_dialect(migrate(document, options=Options(newer_as_known=True), identity=found).document)
     return list(_sections(stable(document)))
 
 

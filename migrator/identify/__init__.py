@@ -109,9 +109,10 @@ class Identity(NamedTuple):
     is that of its telemetry names, `config` the name of the family of `input_config`. `writer` is the release named
     in the file, `writers` are all releases that can have written it; none where nothing tells. `migrated` and
     `from_source` are those of its [`Origin`][migrator.identify.writer.Origin]. `newer` marks a minor version that is
-    newer than the known ones: it can be read, but not migrated. `non_metric_keys` are the top-level keys without a
-    stats block. `predecessor` marks an export of AIPerf's shape that came from GenAI-Perf. The version of GenAI-Perf's
-    exports is `genai-perf`; other families have no version.
+    newer than the known ones: it can be read, but only migrated as if it were the newest of them ([`as_known`][]),
+    which `assumed` marks. `non_metric_keys` are the top-level keys without a stats block. `predecessor` marks an export
+    of AIPerf's shape that came from GenAI-Perf. The version of GenAI-Perf's exports is `genai-perf`; other families
+    have no version.
     """
 
     family: Family
@@ -125,6 +126,7 @@ class Identity(NamedTuple):
     migrated: bool | None = None
     from_source: bool | None = None
     newer: bool = False
+    assumed: bool = False
     predecessor: bool = False
     non_metric_keys: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
@@ -142,7 +144,12 @@ class Identity(NamedTuple):
     @property
     def mislabelled(self) -> bool:
         """Whether the label names another version than the content."""
-        return self.label is not None and self.label != self.version and not self.newer
+        return self.label is not None and self.label != self.version and not (self.newer or self.assumed)
+
+    @property
+    def told_version(self) -> str:
+        """The version for people: of a newer one that is taken for a known one, the label."""
+        return self.label if self.assumed and self.label else self.version
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -339,6 +346,18 @@ def _detailed(document: dict[str, Json], found: Identity) -> Identity:
     )
 
 
+def as_known(found: Identity) -> Identity:
+    """The identity of a newer minor version as the newest known one; any other identity as it is."""
+    if not found.newer:
+        return found
+    return found._replace(version=NEWEST, versions=(NEWEST,), newer=False, assumed=True)
+
+
+def taken_for_known(label: str) -> str:
+    """What to tell people of a newer minor version that is taken for the newest known one."""
+    return f"schema {label} is newer than this tool knows: taken for {NEWEST}, what it adds is kept as it is"
+
+
 def require_chain(found: Identity) -> None:
     """Refuse what has no chain: as [`require_migratable`][], but files beside an export may pass."""
     if found.family not in BESIDE:
@@ -355,15 +374,16 @@ def require_migratable(found: Identity) -> None:
     if found.family not in MIGRATABLE:
         raise not_an_export(found.family)
     if found.newer:
-        raise _newer(found.version)
+        raise _newer(found.version, minor=True)
 
 
-def _newer(label: str) -> NewerVersionError:
+def _newer(label: str, *, minor: bool) -> NewerVersionError:
     return NewerVersionError(
         f'schema version "{label}" is newer than this tool knows',
         expected=f"at most {NEWEST}",
         place="$.schema_version",
-        hint="a newer aiperf-migrate may know it",
+        hint="a newer aiperf-migrate may know it"
+        + (f"; --newer-minor as-known takes it for {NEWEST}" if minor else ""),
     )
 
 
@@ -389,7 +409,7 @@ def _label(document: dict[str, Json]) -> str | None:
     key, newest = version_key(match[0]), version_key(NEWEST)
     if key > newest:
         if key[0] > newest[0]:
-            raise _newer(label)
+            raise _newer(label, minor=False)
         return match[0]
     raise UnknownVersionError(
         f'schema_version is "{label}", which no AIPerf release wrote',

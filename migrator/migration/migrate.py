@@ -17,8 +17,8 @@ from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.config.acceptance import rejections
 from migrator.config.for_release import Translation, own_release, translated
 from migrator.errors import NotAnExportError, RejectedError, ResidueError, UnknownVersionError
-from migrator.identify import Family, Identity, identify, require_chain
-from migrator.jsonfile import Json, Object
+from migrator.identify import Family, Identity, as_known, identify, require_chain
+from migrator.jsonfile import ABSENT, Json, Object, at, fingerprint
 from migrator.ledger import Entry, Ledger, Loss, Op
 from migrator.migration.genai_perf import (
     has_untranslated,
@@ -41,12 +41,14 @@ class Options(NamedTuple):
     `config`: `input_config` is translated into the dialect of the release that wrote the document, if that release
     writes the version to reach, else of the last release that does. Without it, and without a release in the goal, the
     configuration passes through unchanged. `save_residue`: what the target has no place for is saved.
-    `keep_secrets`: API keys in clear stay, instead of becoming `<redacted>`.
+    `keep_secrets`: API keys in clear stay, instead of becoming `<redacted>`. `newer_as_known`: a document of a newer
+    minor version than known is taken for the newest known one; fields that no version knows stay where they are.
     """
 
     config: bool = False
     save_residue: bool = False
     keep_secrets: bool = False
+    newer_as_known: bool = False
 
 
 DEFAULTS: Final = Options()
@@ -101,7 +103,8 @@ def migrate(
         RejectedError: the release would not read the document, for something outside its configuration.
     """
     goal = to if isinstance(to, Goal) else Goal(to)
-    identity = _migratable(document, goal, identity or identify(document, details=False), residue)
+    identity = identity or identify(document, details=False)
+    identity = _migratable(document, goal, as_known(identity) if options.newer_as_known else identity, residue)
     chain = identity.chain
     if _is_there(identity, chain, goal, residue):
         return _finished(document, identity, goal, options, finish)
@@ -116,6 +119,8 @@ def migrate(
         return Migration(document, identity, run.to)
     known = known_keys()
     run.entries.extend([_unknown(key) for key in identity.non_metric_keys if key not in known])
+    if identity.assumed:
+        run.entries.extend(_kept_additions(document, result, run.entries))
     steps = (*start.steps, *plan(start.version, run.to, chain).names())
     saved = _saved(run, start, result, translation) if options.save_residue else None
     return _closed(
@@ -149,6 +154,20 @@ class _Start(NamedTuple):
 
 def _unknown(key: str) -> Entry:
     return Entry("unknown", Op.KEEP, (key,), Loss.KEPT, note="not known to any version")
+
+
+def _kept_additions(document: Object, result: Object, entries: list[Entry]) -> list[Entry]:
+    """What a newer version adds to the known one and the result still has, but for what the ledger has already."""
+    # Imported here: only documents of newer versions are compared with the models of releases.
+    from migrator.identify.newer import additions
+
+    told = {entry.path for entry in entries if entry.op is Op.KEEP}
+    return [
+        Entry("unknown", Op.KEEP, found.path, Loss.KEPT, note="new in the newer version")
+        for found in additions(document)
+        if found.path not in told and (value := at(result, found.path)) is not ABSENT
+        if fingerprint(value) == fingerprint(at(document, found.path))
+    ]
 
 
 def _closed(run: _Run, done: Migration) -> Migration:
@@ -191,7 +210,7 @@ def _is_there(identity: Identity, chain: Chain, goal: Goal, residue: Residue | N
     """Whether a document is at its goal already: no release to fit it to, no residue of a translation to restore."""
     restores = residue is not None and residue.origin == residue.to
     if chain is MAIN:
-        return goal.version in identity.versions and not goal.release and not restores
+        return goal.version in identity.versions and not (goal.release or restores or identity.assumed)
     fits = chain.configured and bool(goal.release)
     return is_at(chain, goal, identity.version) and not fits and not restores
 
@@ -265,7 +284,10 @@ def _carried(run: _Run, start: _Start, translation: Translation | None, finish: 
     """The document at the goal's version, with facts from elsewhere, as the goal's release reads it."""
     way = plan(start.version, run.to, run.chain)
     context = Context(start.dialect, run.options.save_residue, way.kept_fields, run.entries)
-    result = _stepped(run, start.document, way, context, translation)
+    document = start.document
+    if run.identity.assumed:
+        document = _labelled_as_known(document, start.version, context)
+    result = _stepped(run, document, way, context, translation)
     if start.version == GENAI_PERF and way.steps and not run.options.keep_secrets:
         # A secret may be known as one only where AIPerf has it.
         result = _redacted(result, run.entries)
@@ -280,7 +302,9 @@ def _translation(run: _Run, start: _Start, *, restored: bool) -> Translation | N
     to = run.to
     if not run.chain.configured:
         return None
-    wanted = run.goal.release or (run.options.config and not (restored and start.version == to))
+    # What stays at its version keeps its configuration: only its label was another, or parts of it come back.
+    stays = (restored or run.identity.assumed) and start.version == to
+    wanted = run.goal.release or (run.options.config and not stays)
     if not wanted or to == GENAI_PERF:
         return None
     target = run.goal.release or own_release(start.document, to)
@@ -386,6 +410,15 @@ def _with_nulls_changed(
     if changed is not document:
         trace[context.step] = changed
     return changed
+
+
+def _labelled_as_known(document: Object, version: str, context: Context) -> Object:
+    """A document of a newer version with the label of the newest known one, for which it is taken."""
+    context.step = f"label {version}"
+    newer = document["schema_version"]
+    note = f"{newer} is newer than this tool knows"
+    context.note(Op.SET, ("schema_version",), Loss.INFERRED, newer, version, note=note)
+    return {**document, "schema_version": version}
 
 
 def _labelled(document: Object, to: str, context: Context) -> Object:

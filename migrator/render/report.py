@@ -8,6 +8,7 @@ from typing import Final
 
 from migrator.batch.request import UNKNOWN_VERSION, Result, Status
 from migrator.chain.families import MAIN, chain_of
+from migrator.chain.steps import GENAI_PERF, VERSIONS
 from migrator.jsonfile import path_text
 from migrator.ledger import PAST_TENSE, Entry, Loss, Op, Tally
 from migrator.render.safe import printable
@@ -32,8 +33,13 @@ def heading(result: Result) -> str:
     """What was done with a file, in a few columns: `1.4 → 1.5`, `for 0.9.0`, or a status."""
     if result.status is not Status.MIGRATED:
         return result.status.value
-    moved = result.steps or result.from_version == UNKNOWN_VERSION
+    moved = result.steps or result.from_version == UNKNOWN_VERSION or _is_relabelled(result)
     return f"{result.from_version} → {result.to_version}" if moved else _same_version(result)
+
+
+def _is_relabelled(result: Result) -> bool:
+    """Whether the file came with a newer label than this tool knows: it got another one without a step."""
+    return not result.family and result.from_version not in (*VERSIONS, GENAI_PERF)
 
 
 def result_line(result: Result) -> str:

@@ -24,7 +24,7 @@ from migrator.batch.runs import Mark, mark_of
 from migrator.chain.names import current, is_known, metrics_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.errors import NotAnExportError
-from migrator.identify import MIGRATABLE, not_an_export, require_migratable
+from migrator.identify import MIGRATABLE, as_known, not_an_export, require_migratable, taken_for_known
 from migrator.jsonfile import Json, Numeral, Object, fingerprint
 from migrator.migration.migrate import migrate
 from migrator.redact import redact
@@ -124,8 +124,9 @@ def read_run(source: Source, loaded: Loaded, *, to: str, columns: Sequence[str] 
             raise error
         return None
     try:
-        require_migratable(loaded.identity)
-        document = migrate(loaded.parsed.data, to, identity=loaded.identity).document
+        known = as_known(loaded.identity)
+        require_migratable(known)
+        document = migrate(loaded.parsed.data, to, identity=known).document
     except NotAnExportError as error:
         error.file = source.path
         raise
@@ -154,6 +155,8 @@ def run_of(file: File, document: Object, to: str, columns: Sequence[str] = ()) -
     averages = {tag: value for tag, block in metrics.items() if (value := _number(block.get("avg"))) is not None}
     for tag, block in metrics.items():
         warnings += [f"{tag}.{name} is not a number: its cell is left empty" for name in _odd(block)]
+    if file.identity.newer:
+        warnings.append(taken_for_known(file.identity.version))
     if REBUILT in document:
         warnings.append("rebuilt from its records by aiperf-migrate: AIPerf wrote no export")
     era = era_of(document.get("aiperf_version"), file.identity.version, metrics)

@@ -136,6 +136,12 @@ def test_quiet_leaves_what_is_wrong(tmp_path: Path) -> None:
     assert run("table", old, "-o", tmp_path / "t.csv", "-q").stderr == ""
 
 
+def test_a_rehearsal_with_a_place_is_told_how_to_be_one() -> None:
+    done = run("upgrade", export("0.6.0/key"), "-o", "x.json", "--dry-run")
+    assert done.code == 2
+    assert "--dry-run alone tells what would be done" in done.stderr
+
+
 def test_quiet_and_verbose_contradict_each_other() -> None:
     assert run(*DIFF, "-q", "-v").code == 2
 

@@ -16,11 +16,13 @@ from support.process import EXPORTS, NAME, export, run
 from migrator.aiperf.releases import RELEASES
 from migrator.contracts.contract import contract, is_met, missing, parsed, parts_of, shipped, value_at
 from migrator.contracts.infer import inferred
+from migrator.contracts.nearest import goals, nearest
 from migrator.contracts.releases import newest_met, spans
 from migrator.errors import UsageError
+from migrator.identify import identify
 from migrator.jsonfile import ABSENT, parse
 from migrator.migration.goal import goal_of
-from migrator.migration.migrate import migrate
+from migrator.migration.migrate import Options, migrate
 
 Object = dict[str, Any]
 Reader = Callable[[Object], list[Any]]
@@ -139,14 +141,22 @@ def test_a_contract_says_what_its_reader_says_of_every_recording(name: str) -> N
 @pytest.mark.parametrize("name", READERS)
 def test_what_is_converted_for_a_reader_is_read_by_it(name: str) -> None:
     """All that has the metrics at all: a run without streaming has no time to first token in any version."""
-    release = newest_met(contract(name))
-    assert release is not None
-    goal, before, after = goal_of(for_aiperf=release.name), 0, 0
+    of, before, after = contract(name), 0, 0
     for path, document in CORPUS.items():
         before += reads(READERS[name], document)
-        converted = migrate(document, goal).document
+        goal = nearest(document, identify(document, details=False), of, Options(config=True))
+        if goal is None:
+            # In no version: nor would the newest release that writes all it needs have been read.
+            release = newest_met(of)
+            assert release is not None
+            converted = migrate(document, goal_of(for_aiperf=release.name)).document
+            assert not reads(READERS[name], converted), path
+            continue
+        converted = migrate(document, goal, Options(config=True)).document
         after += reads(READERS[name], converted)
-        assert reads(READERS[name], converted) >= reads(READERS[name], document), path
+        assert reads(READERS[name], converted), path
+        if reads(READERS[name], document):
+            assert goal.version == identify(document, details=False).version, path
     assert after >= before
     # Who wrote a file without a label is not made up, so srt-slurm gains nothing.
     assert (after > before) is (name != "srt-slurm")
@@ -271,6 +281,55 @@ def test_convert_for_a_reader(tmp_path: Path) -> None:
     done = run("convert", new, "--for-reader", "never.toml", cwd=tmp_path)
     assert done.code == 2
     assert "no AIPerf release writes all that never.toml needs" in done.complaints[0]
+
+
+def test_each_file_goes_to_the_version_that_is_nearest(tmp_path: Path) -> None:
+    of = contract("dynamo-frontend")
+    assert [goal.version for goal in goals(of)] == ["1.0", "1.1"]
+    expected = {"0.1.1/chat-streaming": "1.0", "0.4.0/chat-streaming": "1.0", "0.9.0/chat-streaming": "1.1"}
+    for run_of, version in expected.items():
+        goal = nearest(CORPUS[run_of], identify(CORPUS[run_of]), of, Options(config=True))
+        assert goal is not None
+        assert goal.version == version, run_of
+    for number, name in enumerate(expected):
+        (tmp_path / f"{number}.json").write_bytes(export(name).read_bytes())
+    rows = run("convert", tmp_path, "--for-reader", "dynamo-frontend", "-d", tmp_path.with_name("out"), "--json").rows
+    assert [row["status"] for row in rows] == ["migrated", "unchanged", "migrated"]
+    assert [row["to"] for row in rows] == list(expected.values())
+    assert rows[1]["reason"] == "dynamo-frontend reads it as it is"
+    # One way only: what is newer than all that the reader can do with stays, and that is said.
+    assert (
+        nearest(CORPUS["0.9.0/chat-streaming"], identify(CORPUS["0.9.0/chat-streaming"]), of, Options(), "up") is None
+    )
+
+
+def test_what_no_version_can_give_is_named() -> None:
+    done = run("convert", export("0.11.0/embeddings"), "--for-reader", "dynamo-profiler", "--dry-run")
+    told = [line for line in done.complaints if "does not get from it" in line]
+    assert len(told) == 1
+    assert "time_to_first_token.avg" in told[0]
+
+
+def test_a_migration_warns_where_a_reader_of_the_project_gets_less(tmp_path: Path) -> None:
+    """An upgrade to BenchmarkConfig takes the concurrency away from readers of UserConfig."""
+    file = export("0.8.0/chat-streaming")
+    needs = 'needs = ["request_latency.avg", "input_config.loadgen.concurrency"]'
+    (tmp_path / "ours.toml").write_text(f'[reader]\nname = "ours"\n{needs}')
+    (tmp_path / "aiperf-migrate.toml").write_text('contracts = ["ours.toml"]')
+
+    def told(*arguments: str) -> list[str]:
+        done = run("upgrade", file, "--dry-run", *arguments, cwd=tmp_path)
+        assert done.code == 0
+        return [line for line in done.complaints if "before and not after" in line]
+
+    (warned,) = told()
+    assert "ours can read it" in warned
+    assert "input_config.loadgen.concurrency (missing)" in warned
+    assert told("--to", "1.1") == []
+    (tmp_path / "aiperf-migrate.toml").unlink()
+    assert told() == []
+    (asked,) = told("--reader", "tt-inference-server")
+    assert "tt-inference-server" in asked
 
 
 def test_versions_says_where_a_field_is_now() -> None:

@@ -27,6 +27,11 @@ def test_versions_page_is_generated_from_the_steps() -> None:
     assert generate.PAGE.read_text() == generate.versions(), "run `make docs`"
 
 
+def test_the_shares_of_readers_are_counted() -> None:
+    generate = _script("generate")
+    assert generate.CONTRACTS.read_text() == generate.contracts(), "run `make docs`"
+
+
 def test_the_reference_and_the_manual_are_generated_from_the_parsers() -> None:
     for page, text in _script("commands").pages().items():
         assert page.read_text() == text, "run `make docs`"

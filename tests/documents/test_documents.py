@@ -124,6 +124,8 @@ def test_reports_of_what_the_tool_knows(tmp_path: Path) -> None:
     holds("rules", run("check", "--explain", "M001", "--json").rows)
     holds("versions", run("versions", "--json").rows)
     holds("releases", run("versions", "--releases", "--json").rows)
+    holds("fixtures", run("fixtures", "--json").rows)
+    holds("schema-diff", run("schema", "diff", "1.3..1.4", "--json").rows)
     holds("contract-list", run("contract", "list", "--json").rows)
     holds("contract-versions", run("contract", "versions", "dynamo-frontend", "--json").rows)
     holds("config", run("config", "--json", env={"AIPERF_MIGRATE_JOBS": "2"}).rows)
@@ -206,7 +208,7 @@ def test_each_is_a_schema_and_has_a_name_of_its_own(name: str) -> None:
 
 def test_the_list_names_all() -> None:
     listed = [line.split()[0] for line in run("schema", "--list").lines[1:]]
-    assert listed == ["receipt", *documents()]
+    assert listed == ["receipt", "map", *documents()]
     assert set(listed) < set(NAMES)
     assert set(FILES) < set(documents())
 
@@ -224,7 +226,7 @@ def test_no_command_with_json_is_forgotten_here() -> None:
     """A new command with --json has its document; this list and the tests above are then to be longer."""
     assert set(commands_with_json()) == {
         "inspect", "upgrade", "downgrade", "convert", "redact", "undo", "check", "diff", "front", "history",
-        "contract", "config", "versions", "git",
+        "contract", "config", "versions", "git", "fixtures", "schema",
     }  # fmt: skip
 
 

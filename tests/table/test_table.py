@@ -321,7 +321,7 @@ def test_one_bad_file_never_stops_it(tree: Path) -> None:
                                "quotes (the file may be cut off)"]  # fmt: skip
     done = run("table", "in/inputs.json", cwd=tree)
     assert done.code == 4
-    assert done.complaints[0].startswith("in/inputs.json: is inputs, not a main export")
+    assert done.complaints[0].startswith("in/inputs.json: is a file of inputs, not a main export")
 
 
 def test_an_output_is_whole_or_not_there(tree: Path) -> None:

@@ -129,7 +129,7 @@ def preview_files(paths: tuple[str, ...], to: str, *, residue: bool, stop: Calla
         residue: whether what is lost is to be saved.
         stop: asked before each file whether to end early.
     """
-    request = Request(goal(to), residue=residue, ledgers=False)
+    request = Request(goal(to), residue=residue, ledgers=False, newer_as_known=True)
     prepare()
     yield from run(sources(paths), Migrating(request), usable_cores(), stop)
 

@@ -18,7 +18,7 @@ from migrator.batch.request import Request
 from migrator.chain.steps import ENTRY
 from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported
 from migrator.files.disk import unreadable
-from migrator.identify import require_chain
+from migrator.identify import as_known, require_chain, taken_for_known
 from migrator.jsonfile import Json, Path, path_text, render
 from migrator.ledger import Entry, Ledger, Loss, Op
 from migrator.migration.migrate import Migration, Options, migrate
@@ -142,12 +142,15 @@ def _preview(path: str, to: str, *, residue: bool) -> Preview:
     stamp = stamp_of(path)
     loaded = load(path, details=False)
     parsed = loaded.parsed
-    require_chain(loaded.identity)
+    identity = as_known(loaded.identity)
+    require_chain(identity)
     if parsed is None:
         raise NotAnExportError("is a file of records", expected="one document", hint="select it with others, then m")
     beside, warnings = residue_beside(Source(path, os.path.basename(path), named=True), Request(goal(to)))
     options = Options(config=True, save_residue=residue)
-    take = partial(migrate, parsed.data, goal(to), options, identity=loaded.identity)
+    take = partial(migrate, parsed.data, goal(to), options, identity=identity)
+    if identity.assumed and identity.label:
+        warnings.append(taken_for_known(identity.label))
     try:
         done = take(residue=beside)
     except ResidueError as error:
@@ -156,7 +159,7 @@ def _preview(path: str, to: str, *, residue: bool) -> Preview:
     size = len(render(done.document, parsed.layout)) if done.changed else len(loaded.raw)
     stages = tuple(_stages(parsed.data, done)) if done.changed else ()
     texts = tuple(map(printable, warnings))
-    version = loaded.identity.version
+    version = identity.told_version
     return Preview(path, version, to, done.changed, stages, texts, len(loaded.raw), size, stamp)
 
 

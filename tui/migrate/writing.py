@@ -48,6 +48,7 @@ class Order:
             options=WriteOptions(suffix=SUFFIX),
             residue=self.residue,
             ledgers=False,
+            newer_as_known=True,
         )
 
     def sources(self) -> Iterator[Source]:

@@ -11,15 +11,18 @@ from migrator.jsonfile import Json, Object, Path
 
 
 def _tag(_: Object, __: Object, path: Path) -> Json:
+    """The key of the stats block."""
     return path[-1]
 
 
 def _header(_: Object, __: Object, path: Path) -> Json:
+    """The header of the metric in the catalogue; none for a metric outside of it."""
     metric = catalogue().get(str(path[-1]))
     return metric.header if metric else UNKNOWN
 
 
 def _scalar_count(_: Object, block: Object, __: Path) -> Json:
+    """1 for a block with a single value (without `min`, `max`, `std` and `p50`); else none."""
     return 1 if is_scalar(block) else UNKNOWN
 
 

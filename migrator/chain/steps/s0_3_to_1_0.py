@@ -13,6 +13,7 @@ from migrator.jsonfile import Json, Object, Path
 
 
 def _benchmark_id(document: Object, _: Object, __: Path) -> Json:
+    """`input_config.benchmark_id`, if it is a string."""
     config = document.get("input_config")
     found = config.get("benchmark_id") if type(config) is dict else None
     return found if type(found) is str else UNKNOWN

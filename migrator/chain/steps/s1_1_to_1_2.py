@@ -12,6 +12,7 @@ _RUN_INFO = ("run_info",)
 
 
 def _empty(_: Object, __: Object, ___: Path) -> Json:
+    """An empty object."""
     return {}
 
 

@@ -13,6 +13,7 @@ _RUN_INFO = ("run_info",)
 
 
 def _benchmark_id(document: Object, _: Object, __: Path) -> Json:
+    """`benchmark_id`, and without one `input_config.benchmark_id`, if it is a string."""
     config = document.get("input_config")
     found = document.get("benchmark_id") or (config.get("benchmark_id") if type(config) is dict else None)
     return found if type(found) is str else UNKNOWN

@@ -15,6 +15,7 @@ from migrator.cli.parser import Parser, file_name
 from migrator.cli.report import say_json
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.errors import ExitCode, UsageError
+from migrator.render.text import plural
 
 if TYPE_CHECKING:
     from migrator.diff.noise import Profile
@@ -211,7 +212,7 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
         return one, one
     if len(options.sides) != 2:
         raise UsageError(
-            f"{len(options.sides)} sides are named", expected="a baseline and a candidate", hint="diff --help"
+            f"{plural(len(options.sides), 'side')} named", expected="a baseline and a candidate", hint="diff --help"
         )
     return load_side([options.sides[0]]), load_side([options.sides[1]])
 
@@ -341,7 +342,7 @@ def _runs_a_side(runs: int | None) -> str:
 
 def _prove(base: LoadedSide, policy: Policy, *, as_json: bool) -> int:
     from migrator.diff.prove import Proof, prove
-    from migrator.render.text import plural, table
+    from migrator.render.text import table
 
     found = list(prove(base, policy))
     if not found:

@@ -21,13 +21,14 @@ from migrator.cli.streams import complain, say
 from migrator.documents import stamped
 from migrator.errors import UsageError
 from migrator.identify import BESIDE, Family, Identity, advice
-from migrator.jsonfile import Json
+from migrator.jsonfile import Json, path_text
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, release_range, table, value_text, wrapped
 
 if TYPE_CHECKING:
     from migrator.batch.survey import Facts
+    from migrator.identify.newer import Addition
 
 
 class Options(BatchOptions, PagedOptions):
@@ -123,7 +124,9 @@ class _Description(NamedTuple):
 def _description(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) -> _Description:
     found = loaded.identity
     if as_json:
-        lines = [json_line(stamped("inspect", {"file": source.path, **found.as_dict(), **facts(loaded, source.path)}))]
+        new = {"new_in_it": [path_text(place) for place, _ in _additions(loaded)]} if found.newer else {}
+        row = {"file": source.path, **found.as_dict(), **new, **facts(loaded, source.path)}
+        lines = [json_line(stamped("inspect", row))]
     else:
         lines = list(_page(source, loaded)) if whole else [_line(source, found)]
     return _Description(lines, found.version if found.newer else "")
@@ -205,12 +208,23 @@ def _export_rows(loaded: Loaded) -> Iterator[tuple[str, str]]:
     if found.dialect:
         names = {"legacy": "legacy (gpu_power_usage, …)", "vendor": "vendor-scoped (nvidia_power_usage, …)"}
         yield "telemetry", f"{names[found.dialect]}, {plural(about['gpus'], 'GPU')}"
+    if found.newer:
+        told = [f"{path_text(place)} ({what})" for place, what in _additions(loaded)]
+        yield from _wrapped_rows("new in it", told or ["nothing that this tool does not know"])
     yield "input_config", found.config or "none"
     yield from _wrapped_rows("written by", [_written_by(found)])
     yield "read by", ", ".join(_readers(loaded)) or "no release as it is"
     yield "run", value_text(about["start_time"]).strip('"') + (", cancelled" if about["was_cancelled"] else "")
     yield from _metadata_rows(about)
     yield from _figures(loaded, about)
+
+
+def _additions(loaded: Loaded) -> list[Addition]:
+    """What a file of a newer version has that no known one has."""
+    # Imported here: it asks the models of the newest release, which other files do not need.
+    from migrator.identify.newer import additions
+
+    return additions(loaded.parsed.data) if loaded.parsed else []
 
 
 def _metadata_rows(about: dict[str, Json]) -> Iterator[tuple[str, str]]:

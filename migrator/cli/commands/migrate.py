@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -13,9 +11,9 @@ from typing import Final, Literal
 from migrator.batch.discover import STDIN, Names, clash, is_folder, same_folder
 from migrator.batch.migrate_work import Migrating
 from migrator.batch.request import Request, Result, Status
-from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
 from migrator.cli.display import paint
 from migrator.cli.engine import progress, require_engine, run_engine, sources
+from migrator.cli.goal_options import Direction, GoalOptions, add_goal, asked_goal, to_warn_of
 from migrator.cli.interrupt import DeferredInterrupt
 from migrator.cli.parser import Parser, file_name
 from migrator.cli.report import Report, say_json
@@ -23,7 +21,6 @@ from migrator.cli.streams import complain, say
 from migrator.cli.write_options import NEEDS_OUTPUT, WritingOptions, add_outputs, journaled, write_options
 from migrator.documents import stamped
 from migrator.errors import ExitCode, UnwritableError, UsageError
-from migrator.migration.goal import goal_of
 from migrator.render.folded import Folded
 from migrator.render.lines import json_line
 from migrator.render.report import diff, explain, result_line, total_line
@@ -31,8 +28,6 @@ from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.stores import is_url
 from migrator.writing.stream import LedgerFile
-
-Direction = Literal["up", "down", "either"]
 
 _OUTPUTS: Final = """\
 where the output goes: to standard output for one file, or to one of -o, -d and
@@ -59,12 +54,10 @@ _COMMANDS: Final[dict[str, tuple[Direction, str]]] = {
 """Command → (direction, what it does)."""
 
 
-class Options(WritingOptions):
+class Options(WritingOptions, GoalOptions):
     """What the command line says."""
 
-    to: str | None
-    for_aiperf: str | None
-    for_reader: str | None
+    format: Literal["text", "json-patch"]
     residue: bool
     ignore_residue: bool
     keep_secrets: bool
@@ -80,8 +73,14 @@ def arguments(command: str) -> Parser:
     parser.usage = f"%(prog)s {'' if direction == 'up' else '--to VERSION '}[OPTIONS] PATH..."
     parser.set_defaults(command=command)
     parser.add_paths()
-    _add_goal(parser, direction)
+    add_goal(parser, direction)
     add_outputs(parser, change="would change")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json-patch"),
+        default="text",
+        help="json-patch: write nothing; print the changes of each file as a JSON Patch (RFC 6902)",
+    )
     parser.add_argument("--residue", action="store_true", help="save what cannot be kept, in FILE.residue.json")
     parser.add_argument("--ignore-residue", action="store_true", help="do not restore from a residue beside the input")
     parser.add_argument("--keep-secrets", action="store_true", help="leave API keys and passwords as they are")
@@ -102,46 +101,14 @@ def arguments(command: str) -> Parser:
     return parser
 
 
-def _add_goal(parser: Parser, direction: Direction) -> None:
-    """`--to` and `--for-aiperf`, one of which is needed except by `upgrade`."""
-    default = NEWEST if direction == "up" else None
-    parser.takes("to", "for-aiperf", "for-reader")
-    goal = parser.add_mutually_exclusive_group(required=default is None)
-    goal.add_argument(
-        "--to",
-        metavar="VERSION",
-        type=_version,
-        choices=VERSIONS if direction == "up" else (GENAI_PERF, *VERSIONS),
-        default=default,
-        help=f"schema version to reach: {', '.join(VERSIONS)}" + (f" (default {default})" if default else ""),
-    )
-    goal.add_argument(
-        "--for-aiperf",
-        metavar="RELEASE",
-        help="what this AIPerf release reads, input_config included; 0.9 means its newest",
-    )
-    goal.add_argument(
-        "--for-reader",
-        metavar="READER",
-        help="what a program reads, by its contract: as the newest AIPerf release that writes all it needs",
-    )
-
-
-def _version(text: str) -> str:
-    """The `type` of `--to`."""
-    if re.fullmatch(r"v?\d+\.\d+\.\d.*", text):
-        hint = f"--for-aiperf {text.removeprefix('v')} writes what it reads"
-        raise ArgumentTypeError(f"{text} is an AIPerf release, not a schema version; {hint}")
-    return text
-
-
 def run(options: Options) -> int:
     """Migrate all files and report; the exit code is that of the worst thing that happened."""
     request = _request(options)
     # A batch that replaces files takes the secrets out of those beside the exports, too, and its rehearsal tells so.
     beside = (request.in_place or not request.writes) and not request.keep_secrets
     names = Names.ALL if options.all_files else Names.RUN if beside else Names.MIGRATED
-    return execute(options, request, f"{options.command} {request.goal.phrase}", names)
+    title = f"{options.command} {request.phrase}"
+    return execute(options, request, title, names)
 
 
 def execute(options: Options, request: Request, title: str, names: Names) -> int:
@@ -168,7 +135,8 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
         if request.out_folder or request.in_place:
             stack.enter_context(interrupt)
         folded = None
-        if several and not (quiet or options.json or options.diff or options.explain or options.verbose):
+        patches = options.format == "json-patch"
+        if several and not (quiet or patches or options.json or options.diff or options.explain or options.verbose):
             folded = Folded((lambda line: None) if options.quiet else say, complain)
             stack.callback(folded.finish)
         journal, files = journaled(options, request, found, stack)
@@ -177,8 +145,11 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
             if ledgers:
                 ledgers.write(json_line(stamped("ledger", result.as_dict())))
             totals[result.status] += 1
-            _print(result, options, folded, quiet=quiet)
-    if several and not (options.json or quiet or options.quiet):
+            if patches:
+                _print_patch(result, alone=not several)
+            else:
+                _print(result, options, folded, quiet=quiet)
+    if several and not (options.json or quiet or options.quiet or patches):
         say(total_line(totals, written=options.has_output()))
     if not totals:
         from migrator.batch.instead import instead
@@ -194,7 +165,8 @@ def is_to_stdout(options: Options) -> bool:
     Raises:
         UsageError, UnwritableError: options that contradict each other, or an output that has no place.
     """
-    to_stdout = not (options.has_output() or options.check or options.dry_run or options.diff)
+    patch = options.format == "json-patch"
+    to_stdout = not (options.has_output() or options.check or options.dry_run or options.diff or patch)
     _require_local(options)
     if options.output_dir:
         _require_other_folder(options.output_dir, options.paths)
@@ -215,12 +187,11 @@ def _request(options: Options) -> Request:
         raise UsageError("--records names the records of one export", hint="--backfill reads those beside each file")
     if options.backfill and not options.records and STDIN in options.paths:
         raise UsageError("standard input has no files beside it", hint="--records FILE")
-    release = _for_reader(options.for_reader) if options.for_reader else options.for_aiperf
-    goal = goal_of(options.to if release is None else None, release)
-    if goal.note:
-        complain(goal.note)
+    asked = asked_goal(options)
     return Request(
-        goal=goal,
+        goal=asked.goal,
+        reader=asked.reader,
+        readers=to_warn_of(options.reader),
         direction=_COMMANDS[options.command][0],
         out_file=options.output,
         out_folder=options.output_dir,
@@ -233,28 +204,12 @@ def _request(options: Options) -> Request:
         keep_secrets=options.keep_secrets,
         backfill=bool(options.backfill or options.records),
         records=options.records,
+        newer_as_known=options.newer_minor == "as-known",
         where=options.where,
         all_files=options.all_files,
         ledgers=bool(options.explain or options.diff or options.json or options.ledger),
+        patches=options.format == "json-patch",
     )
-
-
-def _for_reader(name: str) -> str:
-    """The newest release that writes what a reader needs.
-
-    Raises:
-        UsageError: there is no such contract, or no release meets it.
-    """
-    # Slow to import, and only for this option.
-    from migrator.cli.readers import reader
-    from migrator.contracts.releases import newest_met
-
-    found = newest_met(reader(name))
-    if found is None:
-        raise UsageError(
-            f"no AIPerf release writes all that {name} needs", hint=f"aiperf-migrate contract versions {name}"
-        )
-    return found.name
 
 
 def _may_be_several(paths: Sequence[str]) -> bool:
@@ -265,6 +220,13 @@ def _require_output(options: Options, *, to_stdout: bool) -> None:
     """Check that each output has one place, and the report another."""
     if options.all_files and not options.output_dir:
         raise UsageError("--all-files needs -d DIR", hint="--in-place leaves the other files where they are")
+    if options.format == "json-patch":
+        others = ("diff", "explain", "json", "check", "dry_run", "verbose")
+        if options.has_output() or any(getattr(options, name) for name in others):
+            raise UsageError(
+                "--format json-patch writes nothing and prints patches alone, so it goes with no output and no report",
+                hint="without -o, -d, --in-place, --diff, --explain, --json, --check, --dry-run and -v",
+            )
     if options.diff and options.has_output():
         raise UsageError("--diff writes nothing, so it goes with none of -o, -d, --in-place")
     if (to_stdout or options.output) and _may_be_several(options.paths):
@@ -311,6 +273,20 @@ def _require_folder(folder: str, paths: Sequence[str]) -> None:
             f"{pair[0]} and {pair[1]} would both be written to the same place in {folder}",
             hint="name a folder above both, whose tree is mirrored",
         )
+
+
+def _print_patch(result: Result, *, alone: bool) -> None:
+    """The patch of a file: an array for the only file, else a line with its name."""
+    for warning in result.warnings:
+        complain(f"{result.source.path}: {warning}")
+    if result.patch is None:
+        if result.source.named and result.status is not Status.FAILED:
+            complain(f"{result.source.path}: {result.reason or 'is not one JSON document: it has no patch'}")
+    elif alone:
+        rows = ",\n".join(f"  {json_line(operation)}" for operation in result.patch)
+        say(f"[\n{rows}\n]" if rows else "[]")
+    else:
+        say(json_line({"file": result.source.path, "patch": result.patch}))
 
 
 def _print(result: Result, options: Options, folded: Folded | None, *, quiet: bool) -> None:

@@ -33,6 +33,7 @@ def arguments(command: str) -> Parser:
     )
     parser.usage = "%(prog)s [OPTIONS] PATH..."
     parser.set_defaults(command=command, residue=False, keep_secrets=False, backfill=False, records=None)
+    parser.set_defaults(format="text", newer_minor="refuse")
     parser.set_defaults(to=None, for_aiperf=None, for_reader=None, ignore_residue=True, all_files=False)
     parser.add_paths()
     add_outputs(parser, change="has a secret")

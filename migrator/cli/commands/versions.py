@@ -11,7 +11,8 @@ from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.parser import Parser
 from migrator.cli.report import say_json
 from migrator.cli.streams import say
-from migrator.errors import ExitCode
+from migrator.errors import ExitCode, UsageError
+from migrator.render.lines import json_line
 from migrator.render.text import release_range, table, wrapped
 
 _MARGIN: Final = 44
@@ -24,6 +25,7 @@ class Options(PagedOptions):
     json: bool
     verbose: bool
     releases: bool
+    map: bool
 
 
 def arguments(command: str) -> Parser:
@@ -33,12 +35,24 @@ def arguments(command: str) -> Parser:
     add_pager(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="with the reason and operations of each step")
     parser.add_argument("--releases", action="store_true", help="the AIPerf releases, and what each writes")
+    parser.add_argument(
+        "--map",
+        action="store_true",
+        help="the whole line as one JSON document, for interpreters in other languages (`schema map` describes it)",
+    )
     return parser
 
 
 def run(options: Options) -> int:
-    """Print the table of versions, or of releases."""
-    if options.releases:
+    """Print the table of versions, or of releases, or the map."""
+    if options.map:
+        if options.verbose or options.releases:
+            raise UsageError("--map is one JSON document: it goes with none of -v and --releases")
+        # Imported here: it reads every declaration, which the tables do not need.
+        from migrator.migration.map import the_map
+
+        say(json_line(the_map()))
+    elif options.releases:
         _print_releases(as_json=options.json)
     elif options.json:
         for row in rows():
