@@ -62,7 +62,7 @@ bench: $(VENV)/ready ## cost per file, start-up, memory; as ratios
 	$(BIN)/python -m benchmarks batch jq aiperf startup computing memory records tui
 
 scale: $(VENV)/ready ## 100,000 files: time, memory, workers, waiting for the disk; takes minutes
-	$(BIN)/python -m benchmarks scale
+	$(BIN)/python -m benchmarks scale tui_many
 
 calibration: $(VENV)/ready ## the promises of the statistics, on simulated runs; takes minutes
 	$(BIN)/python -m benchmarks calibration

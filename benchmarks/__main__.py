@@ -15,6 +15,7 @@ NAMES = (
     "memory",
     "records",
     "tui",
+    "tui_many",
     "scale",
     "sweeps",
     "history",

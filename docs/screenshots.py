@@ -18,6 +18,7 @@ SCENES = {
         ["1", "g", "space", "space", "space", "a", "space", "space", "space", "b", "d"],
     ),
     "run": (["golden/exports/0.12.0"], (110, 36), ["enter", "j", "j"]),
+    "sweep": (["sweeps"], (110, 36), ["2", "home", "a", "left", "j", "b", "d", "j", "j", "j"]),
 }
 """Picture → (paths, columns and lines, keys)."""
 
@@ -25,9 +26,9 @@ SCENES = {
 async def picture(paths: list[str], size: tuple[int, int], keys: list[str]) -> str:
     """The app after some keys, as SVG."""
     from tui.app import MigrateApp
-    from tui.session import Session
+    from tui.session import Remembered, Session
 
-    app = MigrateApp(Session(paths), {})
+    app = MigrateApp(Session(paths, remembered=Remembered(introduced=True)), {})
     async with app.run_test(size=size) as pilot:
         for key in ["", *keys]:
             if key:
@@ -40,12 +41,16 @@ async def picture(paths: list[str], size: tuple[int, int], keys: list[str]) -> s
 
 def main() -> int:
     """Take all of them."""
-    os.chdir(ROOT)
-    sys.path.insert(0, str(ROOT))
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    from support.sweeps import recorded
+
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home}
+        for side in ("base", "slow20"):
+            recorded(Path(home) / "sweeps", side)
         for name, (paths, size, keys) in SCENES.items():
+            os.chdir(home if paths == ["sweeps"] else ROOT)
             (PICTURES / f"{name}.svg").write_text(asyncio.run(picture(paths, size, keys)))
     return 0
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from migrator.stores import is_url
 from tui.common.keys import Key, clashes, declared, read_keys, unknown
 from tui.common.page import Page
 from tui.common.themes import DEFAULT, THEMES
 from tui.files.screen import FilesScreen
 from tui.session import Session, keys_file
 from tui.writes import WritingApp
+
+if TYPE_CHECKING:
+    from tui.common.terminal import Shown
+    from tui.compare.page import ComparePage
 
 
 class MigrateApp(WritingApp):
@@ -39,6 +44,7 @@ class MigrateApp(WritingApp):
             self.register_theme(theme)
         wanted = session.remembered.theme
         self.theme = wanted if wanted in {theme.name for theme in THEMES} else DEFAULT
+        self._shown = _shown()
         self.keymap: dict[str, str] = {}
         self._complaints: list[str] = []
         if keymap is None:
@@ -49,12 +55,25 @@ class MigrateApp(WritingApp):
     def on_mount(self) -> None:
         """Apply the user's keys."""
         self.set_keymap(self.keymap)
+        self.app_resume_signal.subscribe(self, lambda _: self._show_again())
         # Modules and style sheets stay to the end: looking through them again and again for garbage takes the
         # screen's time, more of it than anything else that happens at once.
         self.call_after_refresh(gc.freeze)
         if self.keymap or self._complaints:
             self.call_after_refresh(self._tell_of_keys)
         self.call_after_refresh(self.tell_unfinished)
+
+    def _show_again(self) -> None:
+        """Send everything: the terminal may have forgotten what it showed."""
+        if self._shown:
+            self._shown.forget()
+        self.refresh(layout=True)
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Send an update to the terminal, without what looks as it did."""
+        if self._shown and renderable is not None and not self._batch_count and not self.is_headless:
+            renderable = self._shown.less(renderable)
+        super()._display(screen, renderable)
 
     def get_default_screen(self) -> FilesScreen:
         """The list: the screen at the bottom."""
@@ -72,11 +91,13 @@ class MigrateApp(WritingApp):
 
     def pages(self) -> list[type[Page]]:
         """Every kind of screen that can be opened."""
-        from tui.compare import CompareScreen
+        from tui.compare import CompareScreen, FrontScreen, SweepScreen
+        from tui.history.screen import HistoryScreen
         from tui.migrate import BatchScreen, MigrateScreen
         from tui.run.screen import RunScreen
 
-        return [FilesScreen, RunScreen, MigrateScreen, BatchScreen, CompareScreen]
+        migrations: list[type[Page]] = [MigrateScreen, BatchScreen]
+        return [FilesScreen, RunScreen, *migrations, CompareScreen, SweepScreen, FrontScreen, HistoryScreen]
 
     # --- opening -----------------------------------------------------------------------------------------------
 
@@ -86,7 +107,7 @@ class MigrateApp(WritingApp):
 
         self.push_screen(RunScreen(path))
 
-    def open_migration(self, paths: Sequence[Path]) -> None:
+    def open_migration(self, paths: Sequence[str]) -> None:
         """Show what would become of some exports in another version."""
         from tui.migrate import migration
 
@@ -97,14 +118,37 @@ class MigrateApp(WritingApp):
 
     def open_comparison(self) -> None:
         """Compare the candidate with the baseline."""
-        from tui.compare import CompareScreen
+        from tui.compare import CompareScreen, Question
 
         session = self.session
         if session.baseline and session.candidate:
-            base, candidate = (list(map(_relative, side)) for side in (session.baseline, session.candidate))
-            self.push_screen(CompareScreen(base, candidate, read_only=session.read_only))
+            base, candidate = (tuple(map(_relative, side)) for side in (session.baseline, session.candidate))
+            self.push_screen(CompareScreen(Question(base, candidate), read_only=session.read_only))
         else:
             self.notify("mark a baseline with a and a candidate with b first", markup=False)
+
+    def on_compare_page_found(self, message: ComparePage.Found) -> None:
+        """Show the receipt of sweeps on their screen, or that of one cell."""
+        from tui.compare import CompareScreen, SweepScreen
+
+        question, receipt, read_only = message.question, message.receipt, self.session.read_only
+        if message.cell:
+            self.push_screen(CompareScreen(question, read_only=read_only, receipt=receipt, cell=message.cell))
+        elif isinstance(self.screen, (CompareScreen, SweepScreen)):
+            kind = SweepScreen if receipt.sweep else CompareScreen
+            self.switch_screen(kind(question, read_only=read_only, receipt=receipt))
+
+    def open_front(self, paths: Sequence[str]) -> None:
+        """Show the sweep that some runs are of."""
+        from tui.compare import FrontScreen
+
+        self.push_screen(FrontScreen([_relative(path) for path in paths]))
+
+    def open_history(self, paths: Sequence[str]) -> None:
+        """Show the metrics of some runs over time."""
+        from tui.history.screen import HistoryScreen
+
+        self.push_screen(HistoryScreen([_relative(path) for path in paths]))
 
     def next_theme(self) -> None:
         """The next colours, remembered."""
@@ -139,9 +183,19 @@ class MigrateApp(WritingApp):
         return set_theme
 
 
-def _relative(path: Path) -> Path:
-    """A path relative to the working directory, if it is below that."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _shown() -> Shown | None:
+    """What the terminal shows; None with a Textual that lacks what is needed of it, which is not public."""
+    try:
+        from tui.common.terminal import Shown
+    except ImportError:
+        return None
+    return Shown()
+
+
+def _relative(path: str) -> str:
+    """A path relative to the working directory, if it is below that; a URL as it is."""
+    here = os.path.join(os.getcwd(), "")
+    return path.removeprefix(here) if not is_url(path) else path
 
 
 def _of_lists(keymap: Mapping[str, str]) -> list[Key]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -16,10 +15,13 @@ from typing import Any, Final
 
 from migrator.errors import MigratorError
 from migrator.files.disk import write_atomic
+from migrator.stores import absolute, base_name
 
 STATE_VERSION: Final = 3
 RESUME: Final = ".resume"
 """The end of the name of a script beside a journal that finishes a write, until it is complete."""
+_MOST_FILTERS: Final = 20
+"""Filters that are remembered without being saved."""
 _MOST_PLACES: Final = 50
 """Places of which filter and marks are remembered; those that were opened longest ago are forgotten."""
 
@@ -29,7 +31,8 @@ class Remembered:
     """Settings that the next start takes over. Each has a default.
 
     Filter and marks belong to the paths that were opened, and are kept for each: `place` is that of the filter and
-    marks that are here, and `places` holds those of the others, the one that was opened last at the end.
+    marks that are here, and `places` holds those of the others, the one that was opened last at the end. `filters` are
+    those that were saved, and `introduced` tells whether the meaning of the marks was shown.
     """
 
     theme: str = ""
@@ -42,10 +45,38 @@ class Remembered:
     candidate: list[str] = field(default_factory=list)
     place: str = ""
     places: dict[str, Any] = field(default_factory=dict)
+    filters: list[str] = field(default_factory=list)
+    recent_filters: list[str] = field(default_factory=list)
+    introduced: bool = False
+
+    def note_filter(self, text: str) -> None:
+        """Remember a filter as the one that was used last."""
+        text = text.strip()
+        if text:
+            self.recent_filters = [text, *(each for each in self.recent_filters if each != text)][:_MOST_FILTERS]
+
+    def keep_filter(self, text: str) -> bool:
+        """Save a filter; whether it was not saved before."""
+        if not text or text in self.filters:
+            return False
+        self.filters.append(text)
+        return True
+
+    def drop_filter(self, text: str) -> bool:
+        """Forget a filter; whether it was there."""
+        there = text in self.filters or text in self.recent_filters
+        self.filters = [each for each in self.filters if each != text]
+        self.recent_filters = [each for each in self.recent_filters if each != text]
+        return there
+
+    @property
+    def recent_places(self) -> list[list[str]]:
+        """The paths that were opened before, what was opened last first."""
+        return [place.split("\n") for place in reversed(self.places)]
 
     def go_to(self, paths: Sequence[str]) -> None:
         """Put away the filter and the marks of the place that was open, and take those of other paths."""
-        place = "\n".join(sorted(map(os.path.abspath, paths)))
+        place = "\n".join(sorted(map(absolute, paths)))
         if place == self.place:
             return
         if self.place:
@@ -111,6 +142,11 @@ class Session:
     def __post_init__(self) -> None:
         self.remembered.go_to(self.paths)
 
+    def go_to(self, paths: Sequence[str]) -> None:
+        """Open other paths, with the filter and the marks that they had."""
+        self.paths = list(paths)
+        self.remembered.go_to(paths)
+
     @property
     def running(self) -> Write | None:
         """What is being written now."""
@@ -123,14 +159,14 @@ class Session:
         return next(found, None)
 
     @property
-    def baseline(self) -> list[Path]:
-        """The runs of side A."""
-        return [Path(path) for path in self.remembered.baseline]
+    def baseline(self) -> list[str]:
+        """The runs of side A, as paths or URLs."""
+        return list(self.remembered.baseline)
 
     @property
-    def candidate(self) -> list[Path]:
-        """The runs of side B."""
-        return [Path(path) for path in self.remembered.candidate]
+    def candidate(self) -> list[str]:
+        """The runs of side B, as paths or URLs."""
+        return list(self.remembered.candidate)
 
     def mark(self, side: str, paths: list[str]) -> None:
         """Put files on side `A` or `B`, and take them from the other; all of them there already: take them off."""
@@ -139,7 +175,7 @@ class Session:
             if side == "A"
             else (self.remembered.candidate, self.remembered.baseline)
         )
-        whole = [os.path.abspath(path) for path in paths]
+        whole = [absolute(path) for path in paths]
         if whole and all(path in here for path in whole):
             here[:] = [path for path in here if path not in whole]
             return
@@ -153,7 +189,9 @@ class Session:
 
     def keep_marks(self, paths: Sequence[str]) -> None:
         """Remove the marks of all files but these."""
-        there = set(map(os.path.abspath, paths))
+        if not (self.remembered.baseline or self.remembered.candidate):
+            return
+        there = set(map(absolute, paths))
         for side in (self.remembered.baseline, self.remembered.candidate):
             side[:] = [path for path in side if path in there]
 
@@ -163,7 +201,9 @@ class Session:
 
     def side(self, path: str) -> str:
         """`A`, `B`, or nothing."""
-        whole = os.path.abspath(path)
+        if not (self.remembered.baseline or self.remembered.candidate):
+            return ""
+        whole = absolute(path)
         return "A" if whole in self.remembered.baseline else "B" if whole in self.remembered.candidate else ""
 
     def sides(self) -> str:
@@ -178,8 +218,8 @@ class Session:
 
 def _named(paths: list[str]) -> str:
     """The folder of an export, as the file name is the same for all; of several, how many."""
-    first = Path(paths[0])
-    return first.parent.name or first.name if len(paths) == 1 else f"{len(paths)} runs"
+    first = paths[0]
+    return base_name(first.rpartition("/")[0]) or base_name(first) if len(paths) == 1 else f"{len(paths)} runs"
 
 
 def state_folder() -> Path:

@@ -394,6 +394,11 @@ def _version(text: Json) -> tuple[int, ...] | None:
     return version_key(text) if text in (GENAI_PERF, *VERSIONS) else None
 
 
+def _numbers_first(value: Json) -> tuple[bool, Any] | None:
+    is_number = isinstance(value, (int, float))
+    return None if value is None else (not is_number, _number(value) if is_number else str(value))
+
+
 def _release(name: Json) -> tuple[int, ...] | None:
     """Releases in order, as [`age`][migrator.aiperf.releases.age] has it. `0.13` is 0.13.0."""
     match = re.fullmatch(r"(\d{1,6}\.\d{1,6})(\.\d{1,6})?(.*)", name) if type(name) is str else None
@@ -440,3 +445,15 @@ _EXPECTED: Final[dict[Kind, str]] = {
     "version": ", ".join((GENAI_PERF, *VERSIONS)),
     "release": "0.13.0 or the like",
 }
+
+
+def order_of(kind: Kind) -> Callable[[Json], Any]:
+    """What values of fields of a kind are ordered by: versions in the order of their line, releases by their dates.
+
+    Returns:
+        a function from a value to something that has an order among all that it returns; None for what has no place in
+        it. Values of any type have numbers first.
+    """
+    if kind == "any":
+        return _numbers_first
+    return version_key if kind == "version" else _ORDERS[kind]

@@ -48,9 +48,12 @@ def play(
     keymap: dict[str, str] | None = None,
     read_only: bool = False,
     remembered: Remembered | None = None,
+    first: bool = False,
 ) -> MigrateApp:
-    """Run a scene on a started app whose list is read."""
-    session = Session([str(path) for path in paths], read_only, remembered or Remembered())
+    """Run a scene on a started app whose list is read; `first` is for the very first start."""
+    remembered = remembered or Remembered()
+    remembered.introduced = not first
+    session = Session([str(path) for path in paths], read_only, remembered)
     app = Driven(session, keymap or {})
 
     async def run() -> None:
@@ -81,7 +84,7 @@ def _working(app: MigrateApp) -> bool:
     if any(not worker.is_finished for worker in app.workers):
         return True
     files = next((screen for screen in app.screen_stack if isinstance(screen, FilesScreen)), None)
-    if files is not None and (files.busy or not all(export.read for export in files.files.exports)):
+    if files is not None and (files.busy or files.files.unknown):
         return True
     return isinstance(app.screen, RunScreen) and app.screen.reading
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.process import EXPORTS, environment, export
-from support.tui_driver import play
+from support.tui_driver import lines, play
 from support.tui_page import drive, press, settled, text, told
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -42,9 +42,7 @@ def receipt() -> Any:
 
 
 def screen_of(question: Question = WORSE, *, read_only: bool = False) -> CompareScreen:
-    policy = Path(question.policy) if question.policy else None
-    base, candidate = (list(map(Path, side)) for side in (question.base, question.candidate))
-    return CompareScreen(base, candidate, policy=policy, read_only=read_only)
+    return CompareScreen(question, read_only=read_only)
 
 
 def opened(pilot: Pilot[None]) -> CompareScreen:
@@ -117,7 +115,7 @@ def test_filters(receipt: Any) -> None:
 def test_below_each_other_both_sides_are_told_apart_without_colour(receipt: Any) -> None:
     table = Table(items(receipt), Filter("gate", text="request_latency.avg"), below=True)
     told = [(line.mark, line.cells[0].strip()) for line in table.lines[1:]]
-    assert told == [("", "↓ request_latency.avg, ms"), ("-", "284.1"), ("+", "340.7   +19.9%")]
+    assert told == [("", "↓ request_latency.avg ms"), ("-", "284.1"), ("+", "340.7   +19.9%")]
 
 
 def test_a_line_in_full(receipt: Any) -> None:
@@ -283,16 +281,48 @@ def test_verdict_rows_and_curves_at_every_size(size: tuple[int, int]) -> None:
         screen = opened(pilot)
         shown = text(app_of(pilot))
         assert "✗ regression: request_latency.avg is 19.9% higher" in shown
-        assert screen.is_unified == (size[0] < 100)
+        assert screen.is_unified == (size[0] < 76)
         assert "340.7" in shown
         await press(pilot, "enter")
         assert "● base  □ candidate" in text(app_of(pilot))
         assert "p99" in text(app_of(pilot))
         await press(pilot, "escape", "U")
-        assert screen.is_unified == (size[0] >= 100)
+        assert screen.is_unified == (size[0] >= 76)
         assert "✗ regression" in text(app_of(pilot))
 
     drive(screen_of, steps, size)
+
+
+def test_at_80_columns_each_row_of_the_gate_is_one_line_with_its_numbers_whole() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        rows = [line for line in lines(app_of(pilot)) if re.search(r"[↓↑] \S+\.(avg|p99)", line)]
+        gate = [item for item in opened(pilot).items if item.kind == "gate"]
+        assert len(gate) == 8
+        for item, line in zip(gate, rows, strict=False):
+            # Name with its statistic, both values, the change and the verdict.
+            assert all(part in line for part in (item.path, item.base, item.candidate, item.change, item.remark)), line
+        assert len(rows) >= 8
+
+    drive(screen_of, steps, (80, 24))
+
+
+def test_a_wide_screen_has_every_column_and_no_long_gap() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        row = next(line for line in lines(app_of(pilot)) if "inter_token_latency.avg" in line)
+        left = row.partition("│")[0]
+        assert "3 runs" in left
+        assert "[+17.0, +21.6]" in left
+        assert max(map(len, re.findall(r" +", left.strip()))) < 30
+
+    drive(screen_of, steps, (200, 60))
+
+
+def test_a_row_of_the_gate_is_never_dim(receipt: Any) -> None:
+    """Not even one that passes: it is what the verdict rests on."""
+    table = Table(items(receipt), Filter("gate"), below=False)
+    assert [line.tone for line in table.lines if line.tone == "dim"] == []
+    passing = [item for item in table.items if item and not item.differs]
+    assert passing
 
 
 def test_from_difference_to_difference() -> None:
@@ -409,7 +439,7 @@ def test_a_bug_in_the_comparison_is_a_message_with_the_name(monkeypatch: pytest.
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("migrator.diff.engine.compare", broken)
+    monkeypatch.setattr("migrator.diff.sweep.choose.compare", broken)
 
     async def steps(pilot: Pilot[None]) -> None:
         shown = " ".join(text(app_of(pilot)).split())
@@ -443,7 +473,7 @@ def test_copying_and_the_command() -> None:
         await press(pilot, "y", "v")
         assert pilot.app.clipboard == "284.1 → 340.7"
         await press(pilot, "y", "r")
-        assert pilot.app.clipboard.splitlines()[1].startswith("↓ request_latency.avg, ms\t284.1\t340.7\t+19.9%")
+        assert pilot.app.clipboard.splitlines()[1].startswith("↓ request_latency.avg ms\t284.1\t340.7\t+19.9%")
         await press(pilot, "y", "m")
         assert pilot.app.clipboard == rendered(opened(pilot).receipt, "markdown")  # type: ignore[arg-type]
         await press(pilot, "c", "y")

@@ -30,7 +30,7 @@ from tui.files.screen import FilesScreen
 from tui.migrate import BatchScreen, MigrateScreen, migration
 from tui.migrate.batch import Outcome, line
 from tui.migrate.journals import announce, carry_out
-from tui.migrate.preview import WHOLE, change_row, preview, side_by_side, unified
+from tui.migrate.preview import WHOLE, change_row, ordered, preview, side_by_side, unified
 from tui.migrate.target import targets
 from tui.migrate.writing import Order, free_backup, sources
 
@@ -102,6 +102,17 @@ def test_before_and_after_of_each_kind_of_change() -> None:
     lines = side_by_side(renamed, entry)
     assert any(str(entry.path[-1]) in (line.before or "") for line in lines if line.mark in "-~")
     assert any(entry.to and str(entry.to[-1]) in (line.after or "") for line in lines if line.mark in "+~")
+
+
+def test_losses_stand_first_and_nothing_is_left_out() -> None:
+    """Three losses among thirty changes are what one decides by."""
+    whole = preview(str(export(OLD)), "0.2").stages[0]
+    entries = ordered(whole)
+    assert sorted(map(id, entries)) == sorted(map(id, whole.entries))
+    lost = sum(entry.loss is Loss.LOST for entry in whole.entries)
+    assert lost > 0
+    assert [entry.loss is Loss.LOST for entry in entries] == [True] * lost + [False] * (len(entries) - lost)
+    assert list(ordered(whole, Loss.LOST)) == list(entries[:lost])
 
 
 def test_unified_has_the_same_lines() -> None:
@@ -235,6 +246,22 @@ def test_before_and_after_fit_every_size(size: tuple[int, int]) -> None:
         assert pilot.app.screen is not screen
 
     drive(lambda: MigrateScreen([export(OLD)], read_only=False), steps, size)
+
+
+def test_one_class_of_changes() -> None:
+    async def steps(pilot: Pilot[None]) -> None:
+        screen = opened(pilot, MigrateScreen)
+        every = len(screen.entries)
+        await press(pilot, "f", "j", "enter")
+        assert 0 < len(screen.entries) < every
+        assert {entry.loss for entry in screen.entries} == {screen.only}
+        first = screen.entries[0]
+        await press(pilot, "2")
+        assert change_row(first).place[:20] in text(pilot.app)  # type: ignore[arg-type]
+        await press(pilot, "escape", "right_square_bracket", "f", "home", "enter")
+        assert screen.only is None
+
+    drive(lambda: migration([export(OLD)], read_only=True), steps)
 
 
 def test_another_target() -> None:
@@ -643,7 +670,7 @@ def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> No
         assert f"genai-perf → {NEWEST}" in text(app)
         assert opened(pilot, MigrateScreen).preview
         await press(pilot, "escape", "b")
-        assert app.session.candidate == [tmp_path / "a.json"], "it can be compared as it is"
+        assert app.session.candidate == [str(tmp_path / "a.json")], "it can be compared as it is"
 
     play(scene, [tmp_path], (160, 40))
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import textual
+from support.made_history import nights
 from support.process import ROOT
+from support.sweeps import recorded
 from support.tui_driver import play, press
 from textual.pilot import Pilot
 
@@ -19,6 +21,9 @@ LOCKED = re.search(r"^textual==(.+)$", (ROOT / "requirements.lock").read_text(),
 LAB = "golden/exports/lab"
 RUN = "golden/exports/0.12.0"
 OLD = "golden/exports/0.4.0"
+SWEEPS, NIGHTS = "sweeps", "nights"
+RECORDS = "golden/exports/0.10.0/completions-errors/profile_export_aiperf.json"
+SWEPT = "2 home a left j b d"
 MARKED = "space space space a space space space b d"
 
 SCENES = {
@@ -41,19 +46,41 @@ SCENES = {
     "compare-60x20": (LAB, (60, 20), f"{MARKED} enter", False),
     "compare-waive-80x24": (LAB, (80, 24), f"{MARKED} W o k", False),
     "compare-no-color": (LAB, (160, 45), MARKED, True),
+    "sweep-80x24": (SWEEPS, (80, 24), SWEPT, False),
+    "sweep-120x40": (SWEEPS, (120, 40), f"{SWEPT} j j", False),
+    "sweep-no-color": (SWEEPS, (80, 24), f"{SWEPT} j 2", True),
+    "front-80x24": (f"{SWEEPS}/base", (80, 24), "w 2", False),
+    "history-80x24": (NIGHTS, (80, 24), "H", False),
+    "history-120x40": (NIGHTS, (120, 40), "H enter", False),
+    "history-no-color": (NIGHTS, (80, 24), "H 2", True),
+    "run-requests-120x40": (RECORDS, (120, 40), "enter j p", False),
+    "run-time-80x24": (RECORDS, (80, 24), "enter j p p p", False),
+    "run-peers-80x24": (LAB, (80, 24), "enter 6", False),
     "help-100x30": (LAB, (100, 30), "question_mark", False),
 }
 """Name → (path, size, keys, without colour)."""
 _NAMES = {"]": "right_square_bracket"}
 
 
+def _made(path: str, folder: Path) -> Path | None:
+    """Write the sweeps or the history that a scene is of into a folder; None for what was recorded."""
+    if path.startswith(SWEEPS):
+        recorded(folder / SWEEPS, "base")
+        recorded(folder / SWEEPS, "slow20")
+    elif path.startswith(NIGHTS):
+        nights(folder / NIGHTS, [1.0] * 20 + [1.2] * 10)
+    else:
+        return None
+    return folder
+
+
 @pytest.mark.skipif(
     LOCKED is None or textual.__version__ != LOCKED[1], reason="the pictures are of the Textual in requirements.lock"
 )
 @pytest.mark.parametrize("name", SCENES)
-def test_the_screen_looks_as_recorded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_screen_looks_as_recorded(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, size, keys, grey = SCENES[name]
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(_made(path, tmp_path) or ROOT)
     if grey:
         monkeypatch.setenv("NO_COLOR", "1")
     taken = ""
@@ -64,11 +91,11 @@ def test_the_screen_looks_as_recorded(name: str, monkeypatch: pytest.MonkeyPatch
         taken = app.export_screenshot(title="aiperf-migrate", simplify=True)
 
     play(scene, [path], size)
-    recorded = SNAPSHOTS / f"{name}.svg"
+    picture = SNAPSHOTS / f"{name}.svg"
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOTS.mkdir(exist_ok=True)
-        recorded.write_text(taken)
-    assert taken == recorded.read_text(), f"{name} looks otherwise; `make snapshots` records it anew, then look at it"
+        picture.write_text(taken)
+    assert taken == picture.read_text(), f"{name} looks otherwise; `make snapshots` records it anew, then look at it"
 
 
 def test_without_colour_there_is_none() -> None:

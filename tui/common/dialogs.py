@@ -49,9 +49,9 @@ class HelpDialog(Dialog):
         Binding("k", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, title: str, about: str, keys: Sequence[tuple[str, str, str]]) -> None:
+    def __init__(self, about: str, keys: Sequence[tuple[str, str, str]], useful: Sequence[str] = ()) -> None:
         super().__init__()
-        self._title, self._about, self._keys = title, about, keys
+        self._about, self._keys, self._useful = about, keys, useful
 
     def compose(self) -> ComposeResult:
         """The text, and a table of keys by part."""
@@ -62,7 +62,10 @@ class HelpDialog(Dialog):
 
     def lines(self) -> list[str]:
         """What the dialog says."""
-        lines = [line for part in self._about.split("\n\n") if part for line in (part, "")]
+        told = {name: (label, does) for name, label, does in self._keys}
+        lines = [f"  {told[name][0]:<14}{told[name][1]}" for name in self._useful if name in told]
+        lines = ["most useful here", *lines, ""] if lines else []
+        lines += [line for part in self._about.split("\n\n") if part for line in (part, "")]
         for room, keys in groupby(self._keys, key=lambda key: key[0].partition(".")[0]):
             lines += [room, *(f"  {label:<14}{does:<38}{name}" for name, label, does in keys), ""]
         return lines[:-1]

@@ -20,11 +20,10 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.common.rows import GAP as _GAP
+from tui.common.rows import LEAD as _LEAD
 from tui.common.rows import Column, Line, Lines, Listed
 
-_LEAD: Final = 4
-"""Cells before the first column: the cursor's sign, and a mark of two."""
-_GAP: Final = 2
 _HEAD: Final = " head"
 """In place of the cursor's sign: the line with the titles."""
 _NARROWEST: Final = 16
@@ -134,11 +133,19 @@ class Grid(ScrollView, can_focus=True):
         self.columns, self.source = tuple(columns), source
         self.reload()
 
-    def reload(self, cursor: int | None = None) -> None:
-        """The source has other lines now; `cursor` moves there without asking for attention."""
+    def reload(self, cursor: int | None = None, *, steady: bool = False) -> None:
+        """The source has other lines now; `cursor` moves there without asking for attention.
+
+        Args:
+            cursor: the index that the cursor goes to; None leaves it.
+            steady: whether the line of the cursor stays where it is on the screen, whatever is new above it.
+        """
+        row = self.cursor - round(self.scroll_offset.y)
         self._resize()
         last = max(0, len(self.source) - 1)
         self.cursor = min(self.cursor if cursor is None else cursor, last)
+        if steady and 0 <= row < self.size.height:
+            self.scroll_to(y=max(0, self.cursor - row), animate=False, immediate=True, force=True)
         self._reveal()
         self.refresh()
 

@@ -26,6 +26,10 @@ SMALLEST = (60, 16)
 """Columns and lines that every screen needs."""
 
 
+MOST_USEFUL = 3
+"""Keys that the help of a screen names before all others."""
+
+
 class _Line(Static):
     """A text of one line, drawn again only when it is another one."""
 
@@ -89,6 +93,8 @@ class Page(Screen[None]):
     Page > #body { height: 1fr; }
     """
     HELP_TEXT: ClassVar[str] = ""
+    USEFUL: ClassVar[tuple[str, ...]] = ()
+    """The ids of the keys that the help names first; empty for the first of the footer."""
     KEEPS_END: ClassVar[bool] = False
     """Whether the header shows the end of a text that is too long for it, as suits a path."""
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -96,6 +102,9 @@ class Page(Screen[None]):
         Binding("c", "command", "Command", id="app.command", tooltip="the command line for this screen", show=False),
         Binding("y", "copy", "Copy", id="app.copy", tooltip="copy a value, path, row or table", show=False),
         Binding("T", "theme", "Theme", id="app.theme", tooltip="the next colours", show=False),
+        Binding("ctrl+e", "edit", "Edit", id="app.edit", tooltip="open the file in $EDITOR", show=False),
+        Binding("vertical_line", "pager", "Pager", id="app.pager", tooltip="show the file in $PAGER", show=False),
+        Binding("ctrl+z", "suspend", "Suspend", id="app.suspend", tooltip="back to the shell; fg returns", show=False),
         Binding("u", "undo", "Undo", id="app.undo", tooltip="take back what was written last…", show=False),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="leave", show=False),
     ]
@@ -122,6 +131,10 @@ class Page(Screen[None]):
     def copies(self) -> list[Copy]:
         """What can be copied now."""
         return []
+
+    def file(self) -> str:
+        """The path or URL of the file that other programs are given; empty if there is none now."""
+        return ""
 
     def files_changed(self) -> None:
         """What was written has been taken back, whatever screens are above this one."""
@@ -236,7 +249,16 @@ class Page(Screen[None]):
         """The keys of this screen, from their declarations."""
         from tui.common.dialogs import HelpDialog
 
-        self.app.push_screen(HelpDialog(self.where() or self.title or "", self.HELP_TEXT, list(self.keys())))
+        self.app.push_screen(HelpDialog(self.HELP_TEXT, list(self.keys()), self.useful()))
+
+    def useful(self) -> list[str]:
+        """The ids of the three keys that are most useful here."""
+        from tui.common.keys import declared
+
+        offered = {action for _, _, action in self.footer()}
+        own = [key for key in declared(self, self.shell.keymap) if key.room != "app" and "escape" not in key.keys]
+        own.sort(key=lambda key: key.action not in offered)
+        return list(self.USEFUL or (key.id for key in own))[:MOST_USEFUL]
 
     def keys(self) -> Iterator[tuple[str, str, str]]:
         """(part, keys, what they do) of all that can be pressed here."""
@@ -274,6 +296,36 @@ class Page(Screen[None]):
     def action_theme(self) -> None:
         """The next colours."""
         self.shell.next_theme()
+
+    def action_edit(self) -> None:
+        """Open the file in the user's editor."""
+        from tui.common.outside import edit
+
+        if self.shell.session.read_only:
+            self.notify("read-only: nothing is written", markup=False)
+        elif not self.file():
+            self.notify("no file here", markup=False)
+        elif edit(self.app, self.file()):
+            self.shell.session.has_written = True
+            self.files_changed()
+
+    def action_pager(self) -> None:
+        """Show the file in the user's pager."""
+        from tui.common.outside import show
+
+        if self.file():
+            show(self.app, self.file())
+        else:
+            self.notify("no file here", markup=False)
+
+    def action_suspend(self) -> None:
+        """Back to the shell, until `fg`."""
+        from tui.common.outside import NOT_HERE
+
+        if self.app.is_web:
+            self.notify(NOT_HERE, markup=False)
+        else:
+            self.app.action_suspend_process()
 
     def action_undo(self) -> None:
         """Take back what was written last."""

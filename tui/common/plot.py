@@ -1,9 +1,9 @@
-"""The widget that draws percentile curves; what it draws is worked out in [`tui.common.curve`][]."""
+"""The widget that shows a drawing; what it draws is worked out in [`tui.common.curve`][] and [`tui.common.chart`][]."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, Protocol
 
 from rich.segment import Segment
 from textual.geometry import Region
@@ -11,33 +11,62 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from migrator.render.safe import printable
-from tui.common.curve import MARKERS, Piece, curves
+from tui.common.canvas import MARKERS, Piece
+from tui.common.curve import curves
+
+
+class Drawing(Protocol):
+    """What a plot shows: equal drawings look alike, so the second is not drawn again."""
+
+    @property
+    def nothing(self) -> str:
+        """What is said where nothing can be drawn; may be empty."""
+
+    def lines(self, width: int, height: int) -> list[list[Piece]]:
+        """The drawing in so many columns and lines; empty where nothing can be drawn."""
+
+
+class Curves(NamedTuple):
+    """Percentile curves: percentile name → value of each series, all in `unit`."""
+
+    series: Sequence[Mapping[str, float]] = ()
+    unit: str = ""
+
+    @property
+    def nothing(self) -> str:
+        """What is said where nothing can be drawn."""
+        return "no percentiles to draw" if self.series else ""
+
+    def lines(self, width: int, height: int) -> list[list[Piece]]:
+        """The drawing."""
+        return curves(self.series, width, height, self.unit)
 
 
 class Plot(Widget):
-    """Up to two curves with a title; the second is dashed."""
+    """A drawing with a title; of percentile curves up to two, of which the second is dashed."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"plot--axis", "plot--0", "plot--1", "plot--title"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"plot--axis", "plot--0", "plot--1", "plot--2", "plot--3", "plot--title"}
     DEFAULT_CSS = """
     Plot { height: 1fr; }
     Plot .plot--axis { color: $text-muted; }
     Plot .plot--0 { color: $success; }
     Plot .plot--1 { color: $accent; }
+    Plot .plot--2 { color: $text-warning; }
+    Plot .plot--3 { color: $foreground; text-style: bold; }
     Plot .plot--title { text-style: bold; }
     """
 
     def __init__(self, **options: str) -> None:
         super().__init__(**options)  # type: ignore[arg-type]
         self._title = ""
-        self._series: Sequence[Mapping[str, float]] = ()
-        self._unit = ""
+        self._drawing: Drawing = Curves()
         self._names: Sequence[str] = ()
         self._drawn: tuple[tuple[int, int], list[list[Piece]]] | None = None
 
     def draw(
         self, title: str, series: Sequence[Mapping[str, float]], unit: str = "", names: Sequence[str] = ()
     ) -> None:
-        """Draw one or two series.
+        """Draw one or two percentile curves.
 
         Args:
             title: stands above the drawing.
@@ -45,11 +74,20 @@ class Plot(Widget):
             unit: stands above the vertical axis.
             names: of the series, for a legend.
         """
-        content = (title, series, unit, names)
-        if content == (self._title, self._series, self._unit, self._names):
+        self.show(title, Curves(series, unit), names)
+
+    def show(self, title: str, drawing: Drawing, names: Sequence[str] = ()) -> None:
+        """Show a drawing.
+
+        Args:
+            title: stands above it.
+            drawing: what is drawn.
+            names: of its series, for a legend with their marks.
+        """
+        if (title, drawing, names) == (self._title, self._drawing, self._names):
             return
         before = self._drawn
-        self._title, self._series, self._unit, self._names = content
+        self._title, self._drawing, self._names = title, drawing, names
         self._drawn = None
         if before is None or before[0] != self._room:
             self.refresh()
@@ -67,9 +105,8 @@ class Plot(Widget):
     def _lines(self) -> list[list[Piece]]:
         """The drawing below the title, made once for a size."""
         if self._drawn is None or self._drawn[0] != self._room:
-            drawn = curves(self._series, *self._room, self._unit)
-            text = "no percentiles to draw" if self._series else ""
-            lines = drawn or [[], [Piece(text[: self._room[0]], "axis")]]
+            drawn = self._drawing.lines(*self._room)
+            lines = drawn or [[], [Piece(self._drawing.nothing[: self._room[0]], "axis")]]
             self._drawn = self._room, [*lines, *([[]] * (self._room[1] - len(lines)))]
         return self._drawn[1]
 

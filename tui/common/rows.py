@@ -14,6 +14,12 @@ LONGEST: Final = 400
 """Characters of a text that are shown at all; a name of a million is cut before it is made printable."""
 
 
+LEAD: Final = 4
+"""Cells before the first column of a grid: the cursor's sign, and a mark of two."""
+GAP: Final = 2
+"""Cells between two columns."""
+
+
 class Column(NamedTuple):
     """A column: `key` for sorting, its head, its width in cells (0: as much as is left), and its alignment.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from tui.session import Session, Write
@@ -24,11 +23,17 @@ class Shell(Protocol):
     def open_run(self, path: str) -> None:
         """Show one export in full."""
 
-    def open_migration(self, paths: Sequence[Path]) -> None:
+    def open_migration(self, paths: Sequence[str]) -> None:
         """Preview the migration of some files; without any, say that there is nothing to migrate."""
 
     def open_comparison(self) -> None:
         """Compare what is marked; without marks, say how to mark."""
+
+    def open_front(self, paths: Sequence[str]) -> None:
+        """Show the sweep that some runs, or folders of them, are of."""
+
+    def open_history(self, paths: Sequence[str]) -> None:
+        """Show the metrics of some runs, or of those in folders, over time."""
 
     async def action_quit(self) -> None:
         """Leave; while something is being written, ask first."""

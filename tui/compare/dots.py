@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from migrator.render.comparison.numbers import pair
-from tui.common.curve import MARKERS
+from tui.common.canvas import MARKERS
 
 if TYPE_CHECKING:
     from migrator.render.comparison.runs import RunValue

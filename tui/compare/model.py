@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -21,40 +21,49 @@ FORMATS: Final = {".md": "markdown", ".html": "html", ".json": "json"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Both sides of a comparison, and the policy that judges it."""
+    """Both sides of a comparison, and the policy that judges it; of sweeps, their factors and goals, as given."""
 
     base: tuple[str, ...]
     candidate: tuple[str, ...]
     policy: str = ""
     everything: bool = False
+    by: tuple[str, ...] = ()
+    goals: tuple[str, ...] = ()
 
     def swapped(self) -> Question:
         """The same with baseline and candidate exchanged."""
-        return Question(self.candidate, self.base, self.policy, self.everything)
+        return replace(self, base=self.candidate, candidate=self.base)
 
     def words(self, *more: str) -> list[str]:
         """The command line that gives the same receipt, word by word."""
         options = [*(["--policy", self.policy] if self.policy else []), *(["--all"] if self.everything else []), *more]
+        options += [*asked("--by", self.by), *asked("--goal", self.goals)]
         if len(self.base) == len(self.candidate) == 1 and not any(p[0] == "-" for p in (*self.base, *self.candidate)):
             return ["aiperf-migrate", "diff", *options, *self.base, *self.candidate]
-        base, candidate = (_safe(side) for side in (self.base, self.candidate))
+        base, candidate = (safe(side) for side in (self.base, self.candidate))
         return ["aiperf-migrate", "diff", *options, "--base", *base, "--cand", *candidate]
 
 
-def _safe(paths: Sequence[str]) -> list[str]:
+def asked(option: str, values: Sequence[str]) -> Iterator[str]:
+    """An option once for each of its values."""
+    for value in values:
+        yield from (option, value)
+
+
+def safe(paths: Sequence[str]) -> list[str]:
     """A name that begins with a dash would be taken for an option."""
     return [os.path.join(os.curdir, path) if path.startswith("-") else path for path in paths]
 
 
 def compare_sides(question: Question) -> Receipt:
-    """Read both sides, and compare.
+    """Read both sides, and compare them: cell by cell if they are sweeps.
 
     Raises:
         MigratorError: a side cannot be read, or the policy is invalid; with the file's name.
     """
-    from migrator.diff.engine import compare
     from migrator.diff.policy import Policy, from_file
     from migrator.diff.sides import load_side
+    from migrator.diff.sweep.choose import Ask, compare_any
 
     sides = []
     for paths in (question.base, question.candidate):
@@ -62,7 +71,8 @@ def compare_sides(question: Question) -> Receipt:
             sides.append(load_side(paths))
     policy = from_file(question.policy) if question.policy else Policy()
     with reported(f"{sides[0].name} and {sides[1].name}"):
-        return compare(sides[0], sides[1], policy, everything=question.everything)
+        ask = Ask(question.by, question.goals)
+        return compare_any(sides[0], sides[1], policy, ask, everything=question.everything)
 
 
 @contextmanager
@@ -78,12 +88,13 @@ def _named(paths: Sequence[str]) -> Iterator[None]:
 
 
 def rendered(receipt: Receipt, form: str) -> str:
-    """The receipt as `markdown`, `html` or `json`, as `diff --format` gives it."""
+    """The receipt as `markdown`, `html`, `json` or `text`, as `diff --format` gives it."""
     if form == "json":
         from migrator.diff.receipt import to_json
 
         return to_json(receipt)
-    text: str = import_module(f"migrator.render.comparison.{form}").render(receipt)
+    room = "sweep" if receipt.sweep else "comparison"
+    text: str = import_module(f"migrator.render.{room}.{form}").render(receipt)
     return text if text.endswith("\n") else text + "\n"
 
 

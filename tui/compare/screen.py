@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on, work
@@ -15,50 +13,31 @@ from textual.widgets import Input, Static
 
 from migrator.errors import MigratorError
 from migrator.render.comparison.reason import headline, reason
-from migrator.render.comparison.words import (
-    allowed,
-    cut,
-    findings,
-    gate,
-    label_of,
-    legend,
-    loud,
-    noise,
-    percentiles,
-    policy,
-    side,
-)
+from migrator.render.comparison.words import cut, legend, percentiles
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.choice import Choice
 from tui.common.clipboard import Copy
 from tui.common.form import Values
 from tui.common.grid import Grid
-from tui.common.page import Page
 from tui.common.plot import Plot
 from tui.common.rows import tab_separated
-from tui.compare.forms import export_form, waiver_form
-from tui.compare.model import Question, compare_sides, export, rendered
+from tui.compare.forms import waiver_form
+from tui.compare.model import Question, rendered
+from tui.compare.page import ComparePage, about, told_loudly
 from tui.compare.table import KINDS, Filter, Item, Table, details, items, shift_of, unwaivable
 from tui.compare.waive import waive, waiver
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Receipt
 
-NARROW: Final = 100
+NARROW: Final = 76
 """Columns below which both sides of a row stand below each other."""
 _ALL: Final = "all"
 
 
-class CompareScreen(Page):
-    """A baseline and a candidate, or groups of them.
-
-    Args:
-        base: files or folders of the baseline.
-        candidate: the same of the candidate.
-        policy: rules and waivers; the headline metrics are judged without.
-        read_only: whether every write is off.
-    """
+class CompareScreen(ComparePage):
+    """A baseline and a candidate, or groups of them; or one cell of two sweeps, whose receipt is given."""
 
     HELP_TEXT = (
         "The first line is the verdict of the rows in the gate; findings that matter as much stand below it.\n\n"
@@ -102,12 +81,8 @@ class CompareScreen(Page):
         Binding("slash", "search", "Filter", id="compare.filter", tooltip="filter by words", key_display="/"),
         Binding("f", "kind", "Class", id="compare.class", tooltip="show one class of lines…", show=False),
         Binding("v", "verdict", "Verdict", id="compare.verdict", tooltip="show one verdict…"),
-        Binding("e", "export", "Export", id="compare.export", tooltip="write the receipt to a file…"),
         Binding("W", "waive", "Waive", id="compare.waive", tooltip="accept a regression, with a reason…"),
-        Binding("x", "swap", "Swap", id="compare.swap", tooltip="swap baseline and candidate", show=False),
-        Binding("i", "everything", "Volatile", id="compare.volatile", tooltip="volatile differences, too", show=False),
         Binding("U", "unified", "Unified", id="compare.unified", tooltip="sides beside or below", show=False),
-        Binding("r", "reload", "Reload", id="compare.reload", tooltip="read both sides again", show=False),
         Binding("1", "only(False)", "Table", id="compare.table", tooltip="the table", show=False),
         Binding(
             "2", "only(True)", "Curves", id="compare.curves", tooltip="the row in full, and its curves", show=False
@@ -115,14 +90,8 @@ class CompareScreen(Page):
         Binding("escape", "back", "Back", id="compare.back", tooltip="clear the filter, then back", show=False),
     ]
 
-    def __init__(
-        self, base: Sequence[Path], candidate: Sequence[Path], *, policy: Path | None = None, read_only: bool
-    ) -> None:
-        super().__init__()
-        sides = (tuple(map(os.fspath, base)), tuple(map(os.fspath, candidate)))
-        self.question = Question(*sides, os.fspath(policy) if policy else "")
-        self.read_only = read_only
-        self.receipt: Receipt | None = None
+    def __init__(self, question: Question, *, read_only: bool, receipt: Receipt | None = None, cell: str = "") -> None:
+        super().__init__(question, read_only=read_only, receipt=receipt, cell=cell)
         self.items: list[Item] = []
         self.filter = Filter()
         self.table = Table((), self.filter, below=False)
@@ -142,10 +111,8 @@ class CompareScreen(Page):
         yield Input(id="search", placeholder="words, or -words", compact=True)
 
     def on_mount(self) -> None:
-        """Compare."""
-        super().on_mount()
+        """The table has the keys."""
         self.query_one("#table", Grid).focus()
-        self.look()
 
     def on_resize(self, event: events.Resize) -> None:
         """Curves beside the table, below it, or only when asked for; both sides beside or below each other."""
@@ -155,45 +122,29 @@ class CompareScreen(Page):
         self.set_class(not wide and event.size.height < 34, "-low")
         self._arrange()
 
-    # --- reading -----------------------------------------------------------------------------------------------
+    # --- showing -----------------------------------------------------------------------------------------------
 
-    def files_changed(self) -> None:
-        """Compare again."""
-        self.look()
-
-    def look(self) -> None:
-        """Read both sides, and compare them."""
-        self.query_one("#verdict", Static).update("comparing…")
-        self._look(self.question)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="compare", description="the comparison")
-    def _look(self, question: Question) -> None:
-        try:
-            found: Receipt | str = compare_sides(question)
-        except MigratorError as error:
-            found = str(error)
-        self.app.call_from_thread(self._show, found, question)
-
-    def _show(self, found: Receipt | str, question: Question) -> None:
-        if not self.is_attached or question != self.question:
-            return
-        self.receipt = None if isinstance(found, str) else found
+    def show_found(self, found: Receipt | str) -> None:
+        """Show the receipt, or why there is none."""
         self.items = items(self.receipt) if self.receipt else []
         grid = self.query_one("#table", Grid)
         grid.empty = "nothing to compare" if isinstance(found, str) else "no line passes the filter"
         verdict = f"✗ {printable(found)}" if isinstance(found, str) else f"{headline(found)}: {reason(found)}"
         self.query_one("#verdict", Static).update(verdict)
-        self.query_one("#findings", Static).update("" if isinstance(found, str) else "\n".join(_loud(found)))
-        self.query_one("#sides", Static).update("" if isinstance(found, str) else "\n".join(_about(found)))
+        self.query_one("#findings", Static).update("" if isinstance(found, str) else "\n".join(told_loudly(found)))
+        self.query_one("#sides", Static).update("" if isinstance(found, str) else "\n".join(about(found)))
         self._arrange()
         self.refresh_bindings()
-
-    # --- showing -----------------------------------------------------------------------------------------------
 
     @property
     def is_unified(self) -> bool:
         """Whether both sides of a row stand below each other: as asked for, else by the width."""
         return self.size.width < NARROW if self._unified is None else self._unified
+
+    @property
+    def _room(self) -> int:
+        """Cells of a line of the table, which has three fifths of a wide screen, and a scrollbar."""
+        return self.size.width * (3 if self.has_class("-wide") else 5) // 5 - 1
 
     @property
     def item(self) -> Item | None:
@@ -203,7 +154,7 @@ class CompareScreen(Page):
 
     def _arrange(self) -> None:
         grid, here = self.query_one("#table", Grid), self.item
-        self.table = Table(self.items, self.filter, below=self.is_unified)
+        self.table = Table(self.items, self.filter, below=self.is_unified, room=self._room)
         grid.show(self.table.columns, self.table)
         grid.reload(self.table.place(here))
         self._moved()
@@ -237,16 +188,6 @@ class CompareScreen(Page):
         texts = [legend(self.receipt.rows), *(f"note: {cut(note, 300)}" for note in self.receipt.notes)]
         return "\n".join(filter(None, texts))
 
-    def where(self) -> str:
-        """Both sides."""
-        sides = (self.question.base, self.question.candidate)
-        base, candidate = (paths[0] if len(paths) == 1 else f"{len(paths)} runs" for paths in sides)
-        return f"compare {base} with {candidate}"
-
-    def command(self) -> Sequence[str]:
-        """The same comparison on the command line."""
-        return self.question.words()
-
     def copies(self) -> list[Copy]:
         """Value, path, row, table and the whole receipt."""
         item, grid = self.item, self.query_one("#table", Grid)
@@ -268,9 +209,7 @@ class CompareScreen(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Writing is off where nothing can be written."""
-        if (action == "waive" and (self.read_only or unwaivable(self.item))) or (
-            action == "export" and (self.read_only or self.receipt is None)
-        ):
+        if action == "waive" and (self.read_only or self.fixed or unwaivable(self.item)):
             return None
         return super().check_action(action, parameters)
 
@@ -339,24 +278,6 @@ class CompareScreen(Page):
     def _open(self) -> None:
         self.action_only(True)
 
-    def action_swap(self) -> None:
-        """Exchange baseline and candidate."""
-        self._ask(self.question.swapped())
-
-    def action_everything(self) -> None:
-        """Volatile differences, too, or not."""
-        question = self.question
-        self._ask(Question(question.base, question.candidate, question.policy, not question.everything))
-
-    def _ask(self, question: Question) -> None:
-        self.question = question
-        self.show_header()
-        self.look()
-
-    def action_reload(self) -> None:
-        """Read again."""
-        self.look()
-
     def action_back(self) -> None:
         """Close the filter's line; else show the table; else clear the filter; else leave."""
         box = self.query_one("#search", Input)
@@ -371,28 +292,6 @@ class CompareScreen(Page):
             self.dismiss()
 
     # --- writing -----------------------------------------------------------------------------------------------
-
-    def action_export(self) -> None:
-        """Ask for a name, and write the receipt there."""
-        receipt = self.receipt
-        if receipt is None or self.read_only:
-            self.notify("read-only: nothing is written" if receipt else "no receipt", markup=False)
-            return
-
-        def taken(values: Values | None) -> None:
-            if values is not None:
-                self._export(receipt, values["path"].strip())
-
-        self.app.push_screen(export_form(self.question), taken)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="export", description="the export")
-    def _export(self, receipt: Receipt, path: str) -> None:
-        try:
-            export(receipt, path)
-        except MigratorError as error:
-            self.app.call_from_thread(self.complain, str(error))
-            return
-        self.app.call_from_thread(self.notify, f"written: {printable(path)}", markup=False)
 
     def action_waive(self) -> None:
         """Ask for a reason, and write the waiver into the policy file."""
@@ -420,25 +319,4 @@ class CompareScreen(Page):
 
     def _waived(self, path: str) -> None:
         self.notify(f"waived in {printable(path)}", markup=False)
-        question = self.question
-        self._ask(Question(question.base, question.candidate, path, question.everything))
-
-
-def _loud(receipt: Receipt) -> list[str]:
-    """What belongs beside the verdict, a line each; the table has them in full."""
-    found = [one for one in findings(receipt) if loud(one)]
-    return [f"{label_of(one)}  {cut(one.code, 40)}: {cut(one.message, 300)}" for one in found]
-
-
-def _about(receipt: Receipt) -> list[str]:
-    """Both sides, the gate, the noise profile, and the first waiver that has expired."""
-    more = f", from {policy(receipt)}" if policy(receipt) else ""
-    more += f"; varied on purpose: {allowed(receipt)}" if allowed(receipt) else ""
-    ended = [f"! the waiver for {cut(name, 120)} no longer holds" for name in receipt.gate.expired_waivers]
-    return [
-        f"base       {cut(receipt.base.name, 200)}: {side(receipt.base)}",
-        f"candidate  {cut(receipt.candidate.name, 200)}: {side(receipt.candidate)}",
-        f"gate       {gate(receipt)}{more}",
-        *([f"noise      {noise(receipt)}"] if receipt.noise else []),
-        *ended[:1],
-    ]
+        self.ask(replace(self.question, policy=path))

@@ -5,7 +5,7 @@ Words, order and numbers are those of the renderers, so the screen cannot say so
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.render.comparison.footnotes import remarks
@@ -28,8 +28,8 @@ from migrator.render.comparison.words import (
 )
 from migrator.render.safe import printable
 from migrator.render.text import value_text
-from tui.common.curve import MARKERS
-from tui.common.rows import Column, Line, safe_text
+from tui.common.canvas import MARKERS
+from tui.common.rows import GAP, LEAD, Column, Line, safe_text
 from tui.compare.dots import dots
 
 if TYPE_CHECKING:
@@ -45,19 +45,13 @@ KINDS: Final = {
     "ignored": "Ignored by the policy",
 }
 """Class of a line → the title over its lines, in their order."""
-BESIDE: Final = (
-    Column("name", "metric, finding or setting"),
-    Column("base", "base", 11, right=True),
-    Column("candidate", "candidate", 11, right=True),
-    Column("change", "change", 8, right=True),
-    Column("verdict", "verdict", 21),
-    Column("interval", "interval, %", 16, right=True),
-    Column("n", "n a side", 9, right=True),
-)
 BELOW: Final = (
     Column("name", "base (-) and candidate (+)"),
     Column("verdict", "verdict", 21),
 )
+_WIDEST_NAME: Final = 64
+_NARROW: Final = 100
+"""Cells below which interval and counts are to the right of what is seen, and shown where one goes sideways."""
 _TONES: Final = {"regression": "bad", "improvement": "good", "incomparable": "warn", "inconclusive": ""}
 
 
@@ -130,7 +124,7 @@ def items(receipt: Receipt) -> list[Item]:
 
 def _row_item(kind: str, row: Row) -> Item:
     base, candidate = sides(row)
-    unit = f", {safe_text(row.unit)}" if row.unit else ""
+    unit = f" {safe_text(row.unit)}" if row.unit else ""
     differs = moved(row) or row.verdict.value in ("regression", "improvement", "incomparable")
     return Item(
         kind,
@@ -159,7 +153,7 @@ def _one_sided_item(found: OneSided) -> Item:
     name, value = safe_text(found.name), ""
     if found.rows:
         first = found.rows[0]
-        name = f"{name_of(first)}{f', {safe_text(first.unit)}' if first.unit else ''}"
+        name = f"{name_of(first)}{f' {safe_text(first.unit)}' if first.unit else ''}"
         value = sides(first)[0 if found.side == "base" else 1]
     base, candidate = (value, "") if found.side == "base" else ("", value)
     return Item("only", name, base, candidate, remark=f"only in the {found.side}", one_sided=found)
@@ -173,14 +167,50 @@ def _setting_item(found: FieldChange) -> Item:
     )
 
 
+def beside(all_items: Sequence[Item], room: int) -> tuple[Column, ...]:
+    """The columns of a table with a line an item: as wide as what stands in them, so that no cells are blank for long.
+
+    Args:
+        all_items: the lines.
+        room: cells of the table.
+    """
+    rows = [item for item in all_items if item.row is not None]
+
+    def widest(texts: Iterable[str], least: int, most: int) -> int:
+        return min(max([least, *map(len, texts)]), most)
+
+    base = widest((item.base for item in rows), 6, 14)
+    candidate = widest((item.candidate for item in rows), 9, 14)
+    change = widest((item.change for item in rows), 7, 10)
+    most = 14 if room < _NARROW else 22
+    verdict = widest((item.remark for item in all_items if item.kind in ("gate", "finding", "decided")), 9, most)
+    found = (
+        Column("base", "base", base, right=True),
+        Column("candidate", "candidate", candidate, right=True),
+        Column("change", "change", change, right=True),
+        Column("verdict", "verdict", verdict),
+        Column("interval", "interval, %", 16, right=True),
+        Column("n", "n a side", 9, right=True),
+    )
+    # Numbers before the rest of a name, which is in full below the table, or beside it; the gate's names if possible.
+    # Where columns are left out, the last cell of the head says so.
+    left, with_interval = (
+        room - LEAD - sum(column.width + GAP for column in columns) for columns in (found[:4], found)
+    )
+    needed = widest((item.name for item in rows if item.kind == "gate"), 24, _WIDEST_NAME)
+    longest = widest((item.name for item in rows), 24, _WIDEST_NAME)
+    name = min(longest, with_interval if with_interval >= needed else left - 1)
+    return Column("name", "metric, finding or setting", max(name, 16)), *found
+
+
 class Table:
     """The lines on the screen: titles, and the items that pass a filter, each on one line or on up to three.
 
-    `items` has the item of each line; None for a title.
+    `items` has the item of each line; None for a title. `room` is how many cells a line has.
     """
 
-    def __init__(self, all_items: Sequence[Item], filter_: Filter, *, below: bool) -> None:
-        self.columns = BELOW if below else BESIDE
+    def __init__(self, all_items: Sequence[Item], filter_: Filter, *, below: bool, room: int = 200) -> None:
+        self.columns = BELOW if below else beside(all_items, room)
         passing = [item for item in all_items if filter_.holds(item)]
         self.shown, self.hidden = len(passing), len(all_items) - len(passing)
         self.lines: list[Line] = []
@@ -225,8 +255,10 @@ class Table:
 def _tone(item: Item) -> str:
     if item.finding:
         return "bad" if item.finding.blocks else "warn" if item.finding.warns else ""
-    if not item.differs or (item.row and waived(item.row)):
+    if item.kind != "gate" and (not item.differs or (item.row and waived(item.row))):
         return "dim"
+    if item.row and waived(item.row):
+        return ""
     judged = item.row and (item.kind == "gate" or item.row.direction != "information")
     return _TONES.get(item.verdict, "") if judged else ""
 

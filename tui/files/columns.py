@@ -1,6 +1,7 @@
 """The columns of the list of files, each declared once: the list, its order and its dialogs use these.
 
-A column is named by its key: `version`, or `METRIC.STAT` for a statistic of a metric, of which every one can be shown.
+A column is named by its key: `version`, `METRIC.STAT` for a statistic of a metric, or any other name or path that
+`--where` takes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from migrator.aiperf.metrics import STATISTICS
 from tui.common.rows import Column, figure, safe_text
 from tui.files.export import Export
 
@@ -17,6 +17,8 @@ ARROWS: Final = ("▴", "▾")
 """Behind the title of the column that gives the order: ascending, descending."""
 _METRIC_WIDTH: Final = 7
 """Cells of a number with four significant digits."""
+_WIDTHS: Final = (9, 20)
+"""Cells of a column of the user's own: the least, and the most."""
 
 
 class ListColumn(NamedTuple):
@@ -40,6 +42,11 @@ class ListColumn(NamedTuple):
     right: bool = False
     by_default: bool = True
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of the user's own: its values are read if they are asked for."""
+        return self.key not in _BY_KEY
+
     def head(self, *, arrow: str = "") -> Column:
         """The column as a grid has it."""
         return Column(self.key, f"{self.title}{arrow}", self.width, self.right, tail=not self.width)
@@ -62,6 +69,39 @@ def metric_column(key: str, title: str = "", *, by_default: bool = False) -> Lis
     title = title or _short(key)
     width = max(_METRIC_WIDTH, len(title) + len(ARROWS[0]))
     return ListColumn(key, title, width, cell, number, right=True, by_default=by_default)
+
+
+def field_column(key: str) -> ListColumn:
+    """The column of any other name that `--where` takes: a fact about the run, or a place in the file."""
+    # Slow to import, and only for columns of the user's own.
+    from migrator.batch.fields import field_of
+    from migrator.batch.where import order_of
+
+    field = field_of(key)
+    order = order_of(field.kind)
+
+    def first(export: Export) -> Any:
+        values = export.values.get(key, ())
+        return order(values[0]) if values else None
+
+    def cell(export: Export) -> str:
+        return ", ".join(map(_value, export.values.get(key, ())))
+
+    title = _end_of(key)
+    width = min(max(_WIDTHS[0], len(title) + len(ARROWS[0])), _WIDTHS[1])
+    return ListColumn(key, title, width, cell, first, right=field.kind == "number", by_default=False)
+
+
+def _value(value: object) -> str:
+    if type(value) is bool:
+        return str(value).lower()
+    return figure(value, _METRIC_WIDTH) if isinstance(value, float) else safe_text(value)
+
+
+def _end_of(key: str) -> str:
+    """The title of a path: its end, which tells more than its beginning."""
+    most = _WIDTHS[1] - len(ARROWS[0])
+    return safe_text(key if len(key) <= most else f"…{key[1 - most :]}")
 
 
 def _short(key: str) -> str:
@@ -89,7 +129,7 @@ def _version(export: Export) -> str:
 def _problems(export: Export) -> str:
     if export.error:
         return f"✗ {export.error}"
-    return f"! {' '.join(export.problems)}" if export.problems else ""
+    return f"! {' '.join(export.problems)}" if export.problems else "…" if export.checkable else ""
 
 
 def _fewest_problems(export: Export) -> tuple[bool, int] | None:
@@ -134,42 +174,60 @@ _BY_KEY: Final = {each.key: each for each in COLUMNS}
 @lru_cache(256)
 def column(key: str) -> ListColumn | None:
     """The column of a key; None if there is none. A statistic goes by today's name of its metric only."""
-    if key in _BY_KEY:
-        return _BY_KEY[key]
-    return metric_column(key) if "." in key and key == key_of(key) and not refusal(key) else None
+    if not key or key in _BY_KEY:
+        return _BY_KEY.get(key)
+    if key != key_of(key) or refusal(key):
+        return None
+    return metric_column(key) if _is_statistic(key) else field_column(key)
 
 
 def columns(keys: Iterable[str]) -> tuple[ListColumn, ...]:
-    """All columns of a list that shows these: the name, those of [`COLUMNS`][], then the user's own, each once."""
+    """All columns of a list that shows these: those of [`COLUMNS`][], and the user's own, each once.
+
+    The user's own stand behind name and version, where they are seen however narrow the terminal is.
+    """
     own = dict.fromkeys(key for key in keys if key not in _BY_KEY)
     chosen = set(keys)
     listed = [each for each in COLUMNS if each.key in chosen or each is COLUMNS[0]]
-    return (*listed, *(found for key in own if (found := column(key))))
+    first = [each for each in listed if each.key in _BEFORE_OWN]
+    return (*first, *(found for key in own if (found := column(key))), *listed[len(first) :])
 
 
+_BEFORE_OWN: Final = ("name", "version")
 METRICS: Final = tuple(each.key for each in COLUMNS if "." in each.key)
 """The `METRIC.STAT` that are read of every file, shown or not."""
 
 
-def key_of(typed: str) -> str:
-    """The key of a column as the user may type it: without spaces, with today's name of the metric."""
-    from migrator.chain.names import current
+def _is_statistic(key: str) -> bool:
+    from migrator.batch.fields import statistic_of
 
-    tag, dot, statistic = typed.strip().rpartition(".")
-    return f"{current(tag)}{dot}{statistic}"
+    return statistic_of(key) is not None
+
+
+def key_of(typed: str) -> str:
+    """The key of a column as the user may type it: by any name of a field, or any name that a metric ever had."""
+    from migrator.batch.fields import key_of as key_of_field
+
+    key = key_of_field(typed.strip())
+    return next((each for each in _BY_KEY if each == key or key_of_field(each) == key), key)
 
 
 def refusal(key: str) -> str:
-    """Why there is no column of a statistic with this key, and what may be meant; empty if there is one."""
-    tag, _, statistic = key.rpartition(".")
-    if not tag:
-        return "expected METRIC.STAT, such as time_to_first_token.p99"
-    if statistic not in STATISTICS:
-        return f"unknown statistic {safe_text(statistic)}: expected one of {', '.join(STATISTICS)}"
-    # Slow to import, and only for columns of the user's own.
-    from migrator.chain.names import is_known, near
+    """Why there is no column with this key, and what may be meant; empty if there is one."""
+    from migrator.batch.fields import field_of
+    from migrator.errors import UsageError
 
-    if not is_known(tag):
-        guess = near(tag)
-        return f"unknown metric {safe_text(tag)}" + (f": did you mean {' or '.join(guess)}?" if guess else "")
+    if key in _BY_KEY:
+        return ""
+    try:
+        field_of(key)
+    except UsageError as error:
+        return safe_text(str(error))
     return ""
+
+
+def worst_first(key: str) -> bool:
+    """Whether the worst value of a column is the largest: of times, and of what is counted as failed."""
+    from migrator.aiperf.directions import direction
+
+    return key == "failed" or (_is_statistic(key) and direction(key.partition(".")[0]) == "lower")

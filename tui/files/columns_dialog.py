@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -12,15 +12,20 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from migrator.aiperf.metrics import STATISTICS
-from tui.common.form import Field, Form, Values
 from tui.common.grid import Grid
+from tui.common.pick import Found, Pick
 from tui.common.rows import Column, Line
-from tui.files.columns import COLUMNS, columns, key_of, refusal
+from tui.files.columns import COLUMNS, columns, key_of
 
 
 class ColumnsDialog(ModalScreen["tuple[str, ...] | None"]):
-    """All columns, those that are shown with a cross; gives the keys of the shown ones, or None."""
+    """All columns, those that are shown with a cross; gives the keys of the shown ones, or None.
+
+    Args:
+        shown: the keys of the columns that are shown.
+        search: the names that fit a text, for a column to add.
+        refusal: why a text is no name; empty if it is one.
+    """
 
     DEFAULT_CSS = """
     ColumnsDialog { align: center middle; background: $background 60%; }
@@ -30,12 +35,15 @@ class ColumnsDialog(ModalScreen["tuple[str, ...] | None"]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "show_or_hide", "Show", id="columns.toggle", tooltip="show or hide the column", show=False),
-        Binding("n", "add", "Add", id="columns.add", tooltip="add a statistic of a metric…", show=False),
+        Binding("n", "add", "Add", id="columns.add", tooltip="add any name or path…", show=False),
         Binding("escape,q", "close", "Close", id="columns.close", tooltip="apply and close", show=False),
     ]
 
-    def __init__(self, shown: Sequence[str]) -> None:
+    def __init__(
+        self, shown: Sequence[str], search: Callable[[str], Sequence[Found]], refusal: Callable[[str], str]
+    ) -> None:
         super().__init__()
+        self._search, self._refusal = search, refusal
         # The name is always shown.
         self._columns = list(columns((*(each.key for each in COLUMNS), *shown))[1:])
         self._shown = set(shown)
@@ -53,7 +61,7 @@ class ColumnsDialog(ModalScreen["tuple[str, ...] | None"]):
         with Vertical(id="box") as box:
             box.border_title = "columns"
             yield Grid(id="columns")
-            yield Static("space shows or hides   n adds a statistic   esc closes", id="hint", markup=False)
+            yield Static("space shows or hides   n adds any name   esc closes", id="hint", markup=False)
 
     def on_mount(self) -> None:
         """Fill it."""
@@ -67,20 +75,14 @@ class ColumnsDialog(ModalScreen["tuple[str, ...] | None"]):
         grid.refresh()
 
     def action_add(self) -> None:
-        """Ask for a statistic of a metric, and show it."""
+        """Ask for a name, and show its values."""
 
-        def about(values: Values) -> list[str]:
-            return [f"statistics: {', '.join(STATISTICS)}", "metrics: by the names in an export, of today or before"]
+        def added(text: str | None) -> None:
+            if text is not None:
+                self._add(key_of(text))
 
-        def problem(values: Values) -> str:
-            return refusal(key_of(values["key"]))
-
-        def added(values: Values | None) -> None:
-            if values is not None:
-                self._add(key_of(values["key"]))
-
-        field = Field("key", "metric and statistic", "", "time_to_first_token.p99")
-        self.app.push_screen(Form("add a column", [field], about, problem, "Add"), added)
+        hint = "a statistic such as time_to_first_token.p99, a fact, or a place in the files"
+        self.app.push_screen(Pick("add a column", self._search, self._refusal, hint), added)
 
     def _add(self, key: str) -> None:
         keys = [each.key for each in self._columns]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from migrator.batch.discover import Names
+from tui.files.columns import ListColumn
 from tui.files.export import Export, runs_among
 from tui.files.model import FileList
 
@@ -23,9 +24,14 @@ _TABLE: Final = {
 
 def table_columns(files: FileList) -> list[str]:
     """The columns of `table` for the columns that are shown, in their order."""
-    keys = [each.key for each in files.shown_columns]
-    named = [name for key in keys for name in _TABLE.get(key, (key,) if "." in key else ())]
+    shown = files.shown_columns
+    named = [name for each in shown for name in _TABLE.get(each.key, (each.key,) if _is_name(each) else ())]
     return list(dict.fromkeys(named))
+
+
+def _is_name(column: ListColumn) -> bool:
+    """Whether the key of a column is a name that a table takes."""
+    return column.is_own or "." in column.key
 
 
 def command(files: FileList, paths: Sequence[str], selected: Sequence[Export]) -> list[str]:
@@ -58,7 +64,7 @@ def _is_same_for_commands(files: FileList, shown: Sequence[Export], exports: Seq
     Not if it is not understood, or names what no file has; if a phase or a copy is shown, which a table leaves out; or
     if a file cannot be read, or is one that `inspect` finds by its name only.
     """
-    if files.filter_problem or not all(export.read and not export.error for export in files.exports):
+    if files.filter_problem or files.unknown or files.tally["unreadable"]:
         return False
     if exports:
         return len(runs_among(exports)[0]) == len(exports)

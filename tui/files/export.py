@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from migrator.batch.discover import Names, Source, discover
+from migrator.stores import is_url
 from tui.common.rows import safe_text
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Export:
     file does not say; `error` says why it could not be read. `main` tells a main export of AIPerf,
     `outdated` a file that a migration would bring to a newer version, `rank` the place of its
     version among all. All of this text is harmless to show. A filter looks in `words`, and asks `values`, by the keys
-    of fields. `mark` tells the run of an export from others, and `named` a file that the user named.
+    of fields. `mark` tells the run of an export from others, and `named` a file that the user named. `checked` tells
+    whether `problems` are known, and `asked` which fields were read beside those that always are.
     """
 
     path: str
@@ -55,6 +57,18 @@ class Export:
     values: dict[str, tuple[object, ...]] = field(default_factory=dict)
     mark: Mark | None = None
     named: bool = False
+    checked: bool = False
+    asked: tuple[str, ...] = ()
+
+    def found(self, problems: tuple[str, ...]) -> None:
+        """Take the findings of `check`."""
+        self.problems, self.checked = problems, True
+        self.values["problems"] = problems
+
+    @property
+    def checkable(self) -> bool:
+        """Whether there is something to check that has not been checked."""
+        return self.comparable and not self.checked and not self.error
 
     @property
     def migratable(self) -> bool:
@@ -69,8 +83,13 @@ class Export:
     @property
     def name(self) -> str:
         """Its place below the path that was named, without the file name that nearly all exports share."""
-        folder, slash, file = self.relative.rpartition("/")
-        return safe_text(folder + slash if folder and file == _USUAL_NAME else self.relative)
+        return safe_text(short_name(self.relative))
+
+
+def short_name(relative: str) -> str:
+    """A place without the file name that nearly all exports share."""
+    folder, slash, file = relative.rpartition("/")
+    return folder + slash if folder and file == _USUAL_NAME else relative
 
 
 def found(paths: Sequence[str]) -> Iterator[Export]:
@@ -97,7 +116,9 @@ def runs_among(exports: Iterable[Export]) -> tuple[list[Export], Mapping[Role, i
 
 
 def stamp(path: str) -> Stamp | None:
-    """The stamp of a file as it is now; None if there is none."""
+    """The stamp of a file as it is now; None if there is none, or a store does not tell."""
+    if is_url(path):
+        return None
     try:
         status = os.stat(path)
     except OSError:

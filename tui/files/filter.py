@@ -5,7 +5,7 @@ A line that is not understood (`-`, `model:`, while it is typed) leaves the list
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from migrator.errors import UsageError
@@ -34,7 +34,7 @@ class AnswersOf:
         if key == "file":
             return (export.relative,)
         if key == "is:bad":
-            return (bool(export.problems or export.error),)
+            return (bool(export.problems or export.error),) if export.checked or not export.comparable else ()
         number = export.numbers.get(key)
         return export.values.get(key, ()) if number is None else (number,)
 
@@ -72,6 +72,11 @@ class Filter:
         """The fields that have to be read for it."""
         return self._condition.keys if self._condition else ()
 
+    @property
+    def unproven(self) -> Mapping[str, str]:
+        """The names in it that no file need have."""
+        return self._condition.unproven if self._condition else {}
+
     def passing(self, exports: list[Export]) -> list[Export]:
         """The files that pass, in their order."""
         condition = self._condition
@@ -79,8 +84,7 @@ class Filter:
 
     def nowhere(self, exports: Sequence[Export]) -> str:
         """A name in it that none of the files has, which may be misspelt; empty if there is none."""
-        asked = self._condition.unproven if self._condition else ()
-        return next((key for key in asked if not any(AnswersOf(each).values(key) for each in exports)), "")
+        return next((key for key in self.unproven if not any(AnswersOf(each).values(key) for each in exports)), "")
 
 
 def passing(exports: list[Export], text: str) -> list[Export]:
@@ -88,3 +92,10 @@ def passing(exports: list[Export], text: str) -> list[Export]:
     line = Filter()
     line.type(text)
     return line.passing(exports)
+
+
+def refusal_of(text: str) -> str:
+    """Why a filter line is not understood; empty if it is."""
+    line = Filter()
+    line.type(text)
+    return line.problem

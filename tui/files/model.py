@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Literal
 
-from migrator.render.text import exports_of_runs, plural
 from tui.common.rows import Column, Line, safe_text
-from tui.files.columns import ARROWS, DEFAULT_COLUMNS, METRICS, ListColumn, column, columns
-from tui.files.export import Export, runs_among
+from tui.files.columns import (
+    ARROWS,
+    COLUMNS,
+    DEFAULT_COLUMNS,
+    METRICS,
+    ListColumn,
+    column,
+    columns,
+    worst_first,
+)
+from tui.files.export import Export, runs_among, short_name
 from tui.files.filter import Filter
+from tui.files.grouping import Row, by_version, tree
+from tui.files.read_export import ALWAYS, BY_CHECKING, Checked
+from tui.files.tally import Tally
 
 View = Literal["table", "tree", "versions"]
-
-
-class Row(NamedTuple):
-    """A visible line: a file, or a folder or group with its key and what is in it."""
-
-    key: str
-    depth: int = 0
-    export: Export | None = None
-    title: str = ""
-    inside: tuple[Export, ...] = ()
+_MOST_VALUES: Final = 50
+"""Values of a name that are proposed."""
+_NEED_NO_READING: Final = frozenset({"file", *ALWAYS, *BY_CHECKING})
+"""Fields that a filter may ask without another reading of the files."""
 
 
 class FileList:
     """All files, and the lines that the present view, filter, order and folding make of them.
 
-    `condition` is the filter. `marks` gives the text before a file: `A`, `B`, a selection. [`update`][] takes what was
-    read, and [`arrange`][] makes the lines again.
+    `condition` is the filter. `marks` gives the text before a file: `A`, `B`, a selection. [`expect`][] tells which
+    fields are going to be read of each file, [`update`][] takes what was read, and [`arrange`][] makes the lines again.
+    `tally` counts the files, `unknown` those of which something that is expected has not been read.
     """
 
     def __init__(self, marks: Callable[[Row], str] = lambda _: "") -> None:
         self.exports: list[Export] = []
         self.view: View = "table"
         self.condition = Filter()
-        self._runs: int | None = None
+        self.tally = Tally()
+        self.unknown = 0
+        self._expected = METRICS
+        self._nowhere: tuple[Any, str] | None = None
         self.sort = ""
         self.descending = False
         self.shown_columns: tuple[ListColumn, ...] = ()
@@ -45,6 +55,9 @@ class FileList:
         self._passed: list[Export] = self.exports
         self._passing: frozenset[str] | None = None
         self._folded: set[str] = set()
+        self._followed: set[str] | None = None
+        self.arrived: list[str] = []
+        """The paths of the files that were added since they are followed, the newest last."""
         self._places: dict[str, int] = {}
         self._marks = marks
 
@@ -64,15 +77,24 @@ class FileList:
     @property
     def filter_problem(self) -> str:
         """Why the filter is not understood, or which name in it no file has; empty if all is well."""
-        if not self.condition.problem and all(export.read for export in self.exports):
-            nowhere = self.condition.nowhere(self.exports)
+        if not self.condition.problem and not self.unknown:
+            nowhere = self._name_of_nothing()
             return f"no file has {safe_text(nowhere)}" if nowhere else ""
         return safe_text(self.condition.problem)
 
+    def _name_of_nothing(self) -> str:
+        """A name in the filter that no file has; worked out once for what is known."""
+        asked = self.condition.unproven
+        if self._nowhere is None or self._nowhere[0] is not asked:
+            self._nowhere = asked, self.condition.nowhere(self.exports)
+        return self._nowhere[1]
+
     def asked(self) -> tuple[str, ...]:
-        """The fields that have to be read: those of the default columns, and what is shown, ordered or asked."""
-        shown = (*METRICS, *(each.key for each in self.shown_columns), self.sort)
-        return tuple(dict.fromkeys((*(key for key in shown if "." in key), *self.condition.keys)))
+        """The fields that have to be read beside those that always are: of columns, of the order, of the filter."""
+        shown = (each.key for each in self.shown_columns if each.is_own)
+        order = column(self.sort) if self.sort else None
+        wanted = (*METRICS, *shown, *((order.key,) if order and order.is_own else ()), *self.condition.keys)
+        return tuple(dict.fromkeys(key for key in wanted if key not in _NEED_NO_READING))
 
     @property
     def passing(self) -> frozenset[str]:
@@ -83,72 +105,114 @@ class FileList:
 
     # --- what is known -----------------------------------------------------------------------------------------
 
+    def expect(self, keys: Sequence[str]) -> None:
+        """Fields that are read of each file from now on; a file of which one was not read is not known any more."""
+        self._expected = tuple(keys)
+        self.unknown = sum(not self.is_known(export) for export in self.exports)
+
+    def is_known(self, export: Export) -> bool:
+        """Whether all that is expected of a file was read, and checked if the filter asks what checks find."""
+        if not export.read or (export.checkable and any(key in BY_CHECKING for key in self.condition.keys)):
+            return False
+        return export.asked is self._expected or bool(export.error) or set(self._expected) <= set(export.asked)
+
     def add(self, exports: Iterable[Export]) -> None:
         """More files, in the order they were found; one that is there already is not taken twice."""
         for export in exports:
             if export.path not in self._places:
-                self._runs = None
                 self._places[export.path] = len(self.exports)
                 self.exports.append(export)
+                self.tally.add(export)
+                self.unknown += not self.is_known(export)
+                if self._followed is not None and export.path not in self._followed:
+                    self.arrived.append(export.path)
+        self._is_news()
 
-    def update(self, exports: Iterable[Export]) -> None:
-        """Replace files of the list by what was read."""
+    def follow(self) -> None:
+        """From now on, files that are added come first while there is no other order."""
+        self._followed, self.arrived = set(self._places), []
+
+    def update(self, exports: Iterable[Export], keys: tuple[str, ...] | None = None) -> None:
+        """Replace files of the list by what was read.
+
+        Args:
+            exports: the files.
+            keys: the fields that were read beside those that always are; None for all that the list asks.
+        """
+        keys = self.asked() if keys is None else keys
         for export in exports:
             place = self._places.get(export.path)
             if place is None:
                 continue
-            export.named = self.exports[place].named
+            before = self.exports[place]
+            export.named, export.asked = before.named, keys
+            if before.checked and not export.checked and before.stamp and before.stamp == export.stamp:
+                export.found(before.problems)
+            self.unknown += self.is_known(before) - self.is_known(export)
+            self.tally.remove(before)
+            self.tally.add(export)
             self.exports[place] = export
-            self._runs = None
             if self.plain and place < len(self.rows):
                 self.rows[place] = Row(export.path, 0, export)
+        self._is_news()
+
+    def take_checked(self, found: Iterable[Checked]) -> None:
+        """Take what `check` found in files of the list."""
+        for each in found:
+            export = self.get(each.path)
+            if export is None or each.problems is None or not export.checkable:
+                continue
+            self.unknown -= not self.is_known(export)
+            self.tally.remove(export)
+            export.found(each.problems)
+            self.tally.add(export)
+            self.unknown += not self.is_known(export)
 
     def keep(self, paths: Iterable[str]) -> None:
         """Remove all files but these."""
         there = set(paths)
-        self._runs = None
+        if all(export.path in there for export in self.exports):
+            return
         self.exports = [export for export in self.exports if export.path in there]
         self._passed = [export for export in self._passed if export.path in there]
         self._passing = None
         self._places = {export.path: place for place, export in enumerate(self.exports)}
+        self.arrived = [path for path in self.arrived if path in there]
+        self.tally.count(self.exports)
+        self.expect(self._expected)
+        self._is_news()
+
+    def _is_news(self) -> None:
+        """What was counted of all files holds no more."""
+        self.tally.runs = None
+        self._nowhere = None
 
     def get(self, path: str) -> Export | None:
         """A file by its path."""
         place = self._places.get(path)
         return None if place is None else self.exports[place]
 
+    def values_of(self, name: str) -> list[str]:
+        """The values that the files have for a name, as a filter compares them, those of most files first."""
+        from migrator.batch.fields import STATES, key_of
+
+        if name == "is":
+            return list(STATES)
+        found = Counter(str(value) for export in self.exports for value in export.values.get(key_of(name), ()))
+        return [value for value, _ in found.most_common(_MOST_VALUES)]
+
+    def count_runs(self) -> None:
+        """Count how many runs the exports are of, which takes a while for many files."""
+        self.tally.runs = len(runs_among(export for export in self.exports if export.main)[0])
+
     def summary(self) -> str:
-        """What all of it is, on one line: `74 exports of 60 runs, 51 need migration, 2 with failures, 20 other files`.
-
-        An export of GenAI-Perf can be migrated, but is no export of AIPerf: it is counted apart.
-        """
-        read = [export for export in self.exports if export.read]
-        main = [export for export in read if export.main]
-        failed = sum(bool(export.error) for export in read)
-        parts = [exports_of_runs(len(main), self._number_of_runs(main))]
-        if predecessors := sum(export.comparable for export in read) - len(main):
-            parts.append(f"{predecessors} GenAI-Perf")
-        if outdated := sum(export.outdated for export in read):
-            parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
-        if problems := sum(bool(export.problems) for export in read):
-            parts.append(f"{problems} with problems")
-        if failures := sum(bool(export.failed) for export in main):
-            parts.append(f"{failures} with failures")
-        if others := len(read) - len(main) - predecessors - failed:
-            parts.append(plural(others, "other file"))
-        if failed:
-            parts.append(f"{failed} unreadable")
-        if len(read) < len(self.exports):
-            parts.append(f"reading {len(read)} of {len(self.exports)}")
+        """What all of it is, on one line, and how much of it is known by now."""
+        parts = [self.tally.summary()]
+        if self.unknown:
+            parts.append(f"reading {len(self.exports) - self.unknown} of {len(self.exports)}")
+        elif unchecked := self.tally["unchecked"]:
+            parts.append(f"checking: {unchecked} to go")
         return ", ".join(parts)
-
-    def _number_of_runs(self, main: list[Export]) -> int:
-        """How many runs the exports are of; while files are being read, as many as there are exports."""
-        if self._runs is None:
-            if not all(export.read for export in self.exports):
-                return len(main)
-            self._runs = len(runs_among(main)[0])
-        return self._runs
 
     # --- the lines ---------------------------------------------------------------------------------------------
 
@@ -161,9 +225,9 @@ class FileList:
         if self.view == "table":
             self.rows = [Row(export.path, 0, export) for export in ordered]
         elif self.view == "versions":
-            self.rows = list(self._by_version(ordered))
+            self.rows = list(by_version(ordered, self._folded))
         else:
-            self.rows = self._tree(ordered)
+            self.rows = tree(ordered, self._folded)
 
     @property
     def filtered(self) -> bool:
@@ -173,7 +237,7 @@ class FileList:
     @property
     def plain(self) -> bool:
         """Whether the lines are all files in the order they were found, whatever becomes known of them."""
-        return self.view == "table" and not self.sort and not self.filtered
+        return self.view == "table" and not self.sort and not self.filtered and not self.arrived
 
     def find(self, key: str) -> int | None:
         """The index of a line by its key."""
@@ -189,12 +253,45 @@ class FileList:
             self.sort, self.descending = "", False
         self.arrange()
 
+    def order_by(self, key: str) -> None:
+        """Order by a column, the worst first where it is known what is worse, and show it."""
+        self.sort, self.descending = key, worst_first(key)
+        if key not in self.columns and key != COLUMNS[0].key:
+            self.columns = (*self.columns, key)
+
     def toggle(self, index: int) -> None:
         """Fold a folder or group, or open it."""
         row = self.rows[index]
         if row.export is None:
             self._folded ^= {row.key}
             self.arrange()
+
+    def folders(self) -> dict[str, int]:
+        """Folder, with a slash at its end → how many files are in it or below it, in the order they were found."""
+        found: dict[str, int] = {}
+        for export in self.exports:
+            folder = export.relative.rpartition("/")[0]
+            while folder:
+                found[f"{folder}/"] = found.get(f"{folder}/", 0) + 1
+                folder = folder.rpartition("/")[0]
+        return dict(sorted(found.items()))
+
+    def line_of_folder(self, folder: str) -> int | None:
+        """The line of a folder, which is unfolded for it; where there are no such lines, that of its first file."""
+        if self.view == "tree":
+            # One line may be of several folders in each other, and is known by the innermost.
+            own = f"folder {folder}"
+            above = {key for key in self._folded if own.startswith(key) and key != own}
+            if above:
+                self._folded -= above
+                self.arrange()
+            of_folder = (place for place, row in enumerate(self.rows) if row.key.startswith(own))
+            return next(of_folder, self._first_file(folder))
+        return self._first_file(folder)
+
+    def _first_file(self, folder: str) -> int | None:
+        inside = (place for place, row in enumerate(self.rows) if row.export and row.export.relative.startswith(folder))
+        return next(inside, None)
 
     def is_folded(self, index: int) -> bool:
         """Whether a line is a folder or group that is folded."""
@@ -226,7 +323,7 @@ class FileList:
                 self._marks(row),
             )
         export = row.export
-        name = export.name if self.view != "tree" else safe_text(export.relative.rpartition("/")[2])
+        name = safe_text(short_name(row.title)) if row.title else export.name
         cells = (each.cell(export) for each in self.shown_columns[1:])
         return Line((f"{'  ' * row.depth}{name}", *cells), tone(export), self._marks(row))
 
@@ -237,7 +334,7 @@ class FileList:
     def _ordered(self, exports: list[Export]) -> list[Export]:
         by = column(self.sort) if self.sort else None
         if by is None:
-            return exports
+            return self._newest_first(exports)
         # What does not have the value comes last, whichever way round.
         keys = [by.order(export) for export in exports]
         there = [place for place, value in enumerate(keys) if value not in (None, "")]
@@ -245,56 +342,13 @@ class FileList:
         without = [export for export, value in zip(exports, keys, strict=True) if value in (None, "")]
         return [exports[place] for place in there] + without
 
-    def _by_version(self, exports: Sequence[Export]) -> Iterator[Row]:
-        groups: dict[str, list[Export]] = {}
-        for export in exports:
-            groups.setdefault(_group(export), []).append(export)
-        for name in sorted(groups, key=_group_rank):
-            inside = tuple(groups[name])
-            outdated = sum(export.outdated for export in inside)
-            need = f", {outdated} {'needs' if outdated == 1 else 'need'} migration" if outdated else ""
-            yield Row(f"group {name}", 0, None, f"{name}   {plural(len(inside), 'file')}{need}", inside)
-            if f"group {name}" not in self._folded:
-                yield from (Row(export.path, 1, export) for export in inside)
-
-    def _tree(self, exports: Sequence[Export]) -> list[Row]:
-        root: dict[str, Any] = {}
-        for export in exports:
-            *folders, name = export.relative.split("/")
-            node = root
-            for folder in folders:
-                node = node.setdefault(f"{folder}/", {})
-            # A name that stands there already is of another path that was named: both are shown.
-            node[name if name not in node else f"{name}\0{export.path}"] = export
-        return self._lines_of(root)
-
-    def _lines_of(self, root: dict[str, Any]) -> list[Row]:
-        """Folders before what is in them. Not recursive: a tree may be deeper than calls can be."""
-        rows: list[Row] = []
-        leaves: list[Export] = []
-        # (name, node, path of the folder it is in, depth, whether it is seen), or the end of a folder.
-        pending: list[tuple[str, Any, str, int, bool]] = [(n, v, "", 0, True) for n, v in reversed(root.items())]
-        while pending:
-            name, node, above, depth, seen = pending.pop()
-            if isinstance(node, Export):
-                leaves.append(node)
-                if seen:
-                    rows.append(Row(node.path, depth, node))
-            elif isinstance(node, dict):
-                path = above + name
-                pending.append((name, (len(rows), len(leaves)), path, depth, seen))
-                if seen:
-                    rows.append(Row(f"folder {path}", depth))
-                open_ = seen and f"folder {path}" not in self._folded
-                pending.extend((n, v, path, depth + 1, open_) for n, v in reversed(node.items()))
-            elif seen:
-                place, start = node
-                inside = tuple(leaves[start:])
-                outdated = sum(export.outdated for export in inside)
-                need = f", {outdated} to migrate" if outdated else ""
-                title = f"{safe_text(name)}   {len(inside)}{need}"
-                rows[place] = rows[place]._replace(title=title, inside=inside)
-        return rows
+    def _newest_first(self, exports: list[Export]) -> list[Export]:
+        """What was added since the files are followed, the newest first; then the others."""
+        new = {path: place for place, path in enumerate(reversed(self.arrived))}
+        if not new:
+            return exports
+        first = sorted((export for export in exports if export.path in new), key=lambda export: new[export.path])
+        return [*first, *(export for export in exports if export.path not in new)]
 
 
 def tone(export: Export) -> str:
@@ -304,18 +358,3 @@ def tone(export: Export) -> str:
     if export.error:
         return "bad"
     return "" if export.main else "dim"
-
-
-def _group(export: Export) -> str:
-    if not export.read:
-        return "not read yet"
-    if export.error:
-        return "unreadable"
-    return f"schema {export.version}" if export.main else export.family
-
-
-def _group_rank(name: str) -> tuple[int, int, str]:
-    major, _, minor = name.removeprefix("schema ").partition(".")
-    if name.startswith("schema ") and major.isdecimal() and minor.isdecimal():
-        return int(major), int(minor), name
-    return (10**6 if name not in ("unreadable", "not read yet") else 10**5), 0, name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrator.errors import MigratorError, reported
 from migrator.jsonfile import Json
@@ -13,11 +13,12 @@ from tui.files.export import Export, stamp
 
 # The list is on the screen before the first file is read: what reading needs is imported by the functions that read.
 if TYPE_CHECKING:
+    from migrator.batch.fields import File
     from migrator.batch.load import Loaded
 
 
 _LARGEST: Final = 1e300
-_ALWAYS: Final = (
+ALWAYS: Final = (
     "version",
     "release",
     "dialect",
@@ -28,7 +29,6 @@ _ALWAYS: Final = (
     "phase",
     "requests",
     "failed_requests",
-    "problems",
     "family",
     "cancelled",
     *(f"is:{state}" for state in ("old", "export", "failed", "cancelled", "phase")),
@@ -36,27 +36,54 @@ _ALWAYS: Final = (
 """Fields that a filter may ask of every file without reading it again; the others are read when they are asked for."""
 
 
-def read(path: str, relative: str, keys: Sequence[str] = METRICS) -> Export:
+BY_CHECKING: Final = ("problems", "is:bad")
+"""Fields that are known when a file has been checked, which takes five times as long as reading it."""
+
+
+class Checked(NamedTuple):
+    """What `check` found in a file: the codes, or None if it cannot be read any more."""
+
+    path: str
+    problems: tuple[str, ...] | None
+
+
+def read(path: str, relative: str, keys: Sequence[str] = METRICS, *, checks: bool = True) -> Export:
     """Read a file once, and all that the list shows of it; what fails becomes its `error`, never an exception.
 
     Args:
-        path: the file.
+        path: the file, or its URL.
         relative: its path below the one that was named, with slashes.
         keys: the fields to keep besides those that are always kept: `METRIC.STAT`, paths, facts about the run.
+        checks: whether to check it, too.
     """
     export = Export(path, relative, read=True, stamp=stamp(path), words=relative.casefold())
     from migrator.batch.load import load
 
     try:
         with reported(path):
-            _fill(export, load(path), keys)
+            file = _fill(export, load(path), keys)
+            if checks and export.comparable:
+                export.found(file.problems)
     except MigratorError as error:
         error.file = ""
         export.error = safe_text(str(error))
     return export
 
 
-def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> None:
+def check(path: str) -> Checked:
+    """What `check` finds in an export; what fails gives no findings, never an exception."""
+    from migrator.batch.fields import File
+    from migrator.batch.load import load
+
+    try:
+        with reported(path):
+            loaded = load(path)
+            return Checked(path, File(loaded.identity, loaded.parsed.data if loaded.parsed else None, path).problems)
+    except MigratorError:
+        return Checked(path, None)
+
+
+def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> File:
     from migrator.aiperf.releases import version_key
     from migrator.batch.fields import File, field_of
     from migrator.batch.runs import mark_of
@@ -67,7 +94,9 @@ def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> None:
     export.main = identity.family is Family.EXPORT
     file = File(identity, loaded.parsed.data if loaded.parsed else None, export.path, export.relative)
     export.words = safe_text(file.words)
-    for key in (*_ALWAYS, *keys):
+    for key in dict.fromkeys((*ALWAYS, *keys)):
+        if key in BY_CHECKING:
+            continue
         values = field_of(key).values(file)
         if key in keys and (number := _number(key, values)) is not None:
             export.numbers[key] = number
@@ -79,7 +108,7 @@ def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> None:
     export.version = identity.version if is_versioned else ""
     export.rank = version_key(identity.version)
     if identity.family not in MIGRATABLE:
-        return
+        return file
     export.mark = mark_of(file.run, file.metrics)
     export.model = safe_text(", ".join(map(str, field_of("model").values(file))))
     export.load = safe_text(file.load)
@@ -89,7 +118,7 @@ def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> None:
     export.start = safe_text(file.run.get("start_time"))
     export.cancelled = file.run.get("was_cancelled") is True
     export.failed = file.requests.failed
-    export.problems = file.problems
+    return file
 
 
 def _number(key: str, values: tuple[Json, ...]) -> float | None:

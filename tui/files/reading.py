@@ -1,8 +1,8 @@
 """Read many files without delaying the screen: a few in this process, many in others.
 
-This module, run as a program, is such a process: it takes bundles of names, with the fields to read, on standard
-input and gives [`Export`][tui.files.export.Export]s back, both pickled, between two ends of this program only. A thread
-alone would share the interpreter with the screen, which then stutters.
+This module, run as a program, is such a process: it takes jobs on standard input and gives their results back, both
+pickled, between two ends of this program only. A thread alone would share the interpreter with the screen, which then
+stutters.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Final
+from typing import IO, Any, Final, NamedTuple
 
 from migrator.batch.processes import python
 from tui.files.columns import METRICS
 from tui.files.export import Export
-from tui.files.read_export import read
+from tui.files.read_export import Checked, check, read
 
 _BUNDLE: Final = 32
 """Files that a process is given at once."""
@@ -27,50 +27,87 @@ _FEW: Final = 48
 """Up to so many files are read in this process: others would start too late."""
 _INTERVAL: Final = 0.1
 """Seconds between two bundles that are given back."""
+_MOST: Final = 4
+"""Processes that read at the same time."""
 Name = tuple[str, str]
 """Path, and path below the one that the user named."""
-Metrics = tuple[str, ...]
 
 
-def read_all(
-    names: Sequence[Name], stop: Callable[[], bool], metrics: Sequence[str] = METRICS
-) -> Iterator[list[Export]]:
-    """What is in some files, in bundles, about in their order.
+class _Job(NamedTuple):
+    """Files to read, with the fields to keep of each; or to check, if `keys` is None."""
+
+    names: list[Name]
+    keys: tuple[str, ...] | None
+
+    def one(self, name: Name) -> Any:
+        """The result for one of its files."""
+        return check(name[0]) if self.keys is None else read(*name, self.keys, checks=False)
+
+    def all(self) -> list[Any]:
+        """The results for all of its files."""
+        return [self.one(name) for name in self.names]
+
+
+class Readers:
+    """Reads and checks files; the processes that it starts end with the context.
 
     Args:
-        names: (path, relative) of each.
         stop: called often; whether to end early.
-        metrics: the fields to keep besides those that are always kept, such as `METRIC.STAT`.
     """
-    yield from (_read_here if len(names) <= _FEW else _read_in_processes)(names, stop, tuple(metrics))
 
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self._stop = stop
+        self._readers: list[_Reader] = []
 
-def _read_here(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) -> Iterator[list[Export]]:
-    done: list[Export] = []
-    since = time.monotonic()
-    for path, relative in names:
-        if stop():
-            break
-        done.append(read(path, relative, metrics))
-        # Lets the screen have its turn: a thread that computes keeps it for milliseconds.
-        time.sleep(0)
-        if time.monotonic() - since > _INTERVAL:
+    def __enter__(self) -> Readers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for reader in self._readers:
+            reader.end()
+
+    def read(self, names: Sequence[Name], keys: Sequence[str] = METRICS) -> Iterator[list[Export]]:
+        """What is in some files but for the findings of `check`, in bundles, about in their order.
+
+        Args:
+            names: (path, relative) of each.
+            keys: the fields to keep besides those that are always kept, such as `METRIC.STAT`.
+        """
+        return self._results(_Job(list(names), tuple(keys)))
+
+    def check(self, names: Sequence[Name]) -> Iterator[list[Checked]]:
+        """What `check` finds in some exports, in bundles, about in their order."""
+        return self._results(_Job(list(names), None))
+
+    def _results(self, job: _Job) -> Iterator[list[Any]]:
+        return self._here(job) if len(job.names) <= _FEW else self._elsewhere(job)
+
+    def _here(self, job: _Job) -> Iterator[list[Any]]:
+        done: list[Any] = []
+        since = time.monotonic()
+        for name in job.names:
+            if self._stop():
+                break
+            done.append(job.one(name))
+            # Lets the screen have its turn: a thread that computes keeps it for milliseconds.
+            time.sleep(0)
+            if time.monotonic() - since > _INTERVAL:
+                yield done
+                done, since = [], time.monotonic()
+        if done:
             yield done
-            done, since = [], time.monotonic()
-    if done:
-        yield done
 
+    def _elsewhere(self, job: _Job) -> Iterator[list[Any]]:
+        from migrator.batch.pool import usable_cores
 
-def _read_in_processes(names: Sequence[Name], stop: Callable[[], bool], metrics: Metrics) -> Iterator[list[Export]]:
-    from migrator.batch.pool import usable_cores
-
-    bundles = (list(names[start : start + _BUNDLE]) for start in range(0, len(names), _BUNDLE))
-    with contextlib.ExitStack() as stack:
-        readers = [stack.enter_context(_Reader(metrics)) for _ in range(min(usable_cores(), 4))]
-        waiting: deque[tuple[_Reader, list[Name]]] = deque()
-        for bundle in bundles:
-            if stop():
+        if not self._readers:
+            self._readers = [_Reader() for _ in range(min(usable_cores(), _MOST))]
+        readers = self._readers
+        waiting: deque[tuple[_Reader, _Job]] = deque()
+        for start in range(0, len(job.names), _BUNDLE):
+            if self._stop():
                 return
+            bundle = job._replace(names=job.names[start : start + _BUNDLE])
             # Two bundles each, so that none waits for this thread.
             if len(waiting) >= 2 * len(readers):
                 reader, sent = waiting.popleft()
@@ -79,7 +116,7 @@ def _read_in_processes(names: Sequence[Name], stop: Callable[[], bool], metrics:
                 reader = readers[len(waiting) % len(readers)]
             reader.give(bundle)
             waiting.append((reader, bundle))
-        while waiting and not stop():
+        while waiting and not self._stop():
             reader, sent = waiting.popleft()
             yield reader.take(sent)
 
@@ -87,8 +124,7 @@ def _read_in_processes(names: Sequence[Name], stop: Callable[[], bool], metrics:
 class _Reader:
     """A process that reads files. If it ends early, its files are read in this process."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             python("tui.files.reading"),
             stdin=subprocess.PIPE,
@@ -96,45 +132,42 @@ class _Reader:
             stderr=subprocess.DEVNULL,
         )
 
-    def __enter__(self) -> _Reader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
         self._process.kill()
         self._process.communicate()
 
-    def give(self, bundle: Sequence[Name]) -> None:
-        """Send a bundle of files to be read."""
+    def give(self, job: _Job) -> None:
+        """Send a bundle of files."""
         with contextlib.suppress(OSError):
-            _send(self._process.stdin, (list(bundle), self._metrics))
+            _send(self._process.stdin, tuple(job))
 
-    def take(self, sent: Sequence[Name]) -> list[Export]:
-        """Receive the exports of the oldest bundle that was sent."""
+    def take(self, sent: _Job) -> list[Any]:
+        """Receive the results of the oldest bundle that was sent."""
         try:
             assert self._process.stdout is not None
-            found: list[Export] = pickle.load(self._process.stdout)
+            found: list[Any] = pickle.load(self._process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError):
-            return [read(path, relative, self._metrics) for path, relative in sent]
+            return sent.all()
         return found
 
 
 def _send(stream: IO[bytes] | None, what: object) -> None:
     assert stream is not None
-    pickle.dump(what, stream)
+    pickle.dump(what, stream, pickle.HIGHEST_PROTOCOL)
     stream.flush()
 
 
 def main() -> None:
-    """Read bundles until standard input ends."""
+    """Do jobs until standard input ends."""
     import signal
 
     # Ctrl-C reaches every process of a terminal; the app decides when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
-            bundle: tuple[list[Name], Metrics] = pickle.load(sys.stdin.buffer)
-            names, metrics = bundle
-            _send(sys.stdout.buffer, [read(path, relative, metrics) for path, relative in names])
+            names, keys = pickle.load(sys.stdin.buffer)
+            _send(sys.stdout.buffer, _Job(names, keys).all())
         except (EOFError, BrokenPipeError):
             return
 

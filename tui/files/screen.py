@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, get_args
+from typing import ClassVar, Final
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
-from textual.worker import get_current_worker
+from textual.widgets import Static
 
 from tui.common.clipboard import Copy
 from tui.common.grid import Grid
 from tui.common.rows import tab_separated
-from tui.files.columns import DEFAULT_COLUMNS, METRICS, column
+from tui.files.arranging import ArrangingPage
 from tui.files.command import command
-from tui.files.export import Export, found, runs_among, stamp
-from tui.files.model import View
-from tui.files.reading import read_all
-from tui.files.selecting import SelectingPage
+from tui.files.export import Export, runs_among
 
-if TYPE_CHECKING:
-    from textual.widgets import Input
-
-VIEWS: tuple[View, ...] = get_args(View)
-OLD = "is:old"
-"""The word of a filter for what needs migration."""
+LEGEND: Final = (
+    "↑ needs migration   ! check found something   … not checked yet",
+    "• selected   A B sides to compare   ✗ unreadable   dimmed: no export",
+    "/ filters   s sorts by anything   space selects   m migrates   d compares",
+    "? explains all keys, and this again; esc closes it",
+)
+"""What the marks of the list mean: on the screen at the first start, and in the help."""
 
 
-class FilesScreen(SelectingPage):
+class FilesScreen(ArrangingPage):
     """Every export under the given paths."""
 
     KEEPS_END = True
+    USEFUL = ("files.filter", "files.order-by", "files.migrate")
     HELP_TEXT = (
-        "Every file under the given paths. ↑ after a version: it needs migration. ! codes: what check found. Other"
-        " families than main exports are dimmed.\n\n"
+        "Every file under the given paths.\n\n"
+        "{marks}\n\n"
         "A filter is a condition as --where takes it. Words must be there; -word or !word must not. version:1.0,"
         " model:x, concurrency>4, time_to_first_token.p99<200, input_config.phases.0.type:poisson ask one thing;"
         " is:old, is:bad, is:export, is:failed, is:cancelled, is:phase ask what a file is; and, or, not and ( )"
@@ -46,87 +43,30 @@ class FilesScreen(SelectingPage):
         " phases and copies of its runs are left out.\n\n"
         "To upgrade all that needs it, with backups: n, ctrl+a, m, i, enter. Keys act on the selected files that pass"
         " the filter, as soon as they have been read; escape gives up waiting."
-    )
+    ).format(marks="\n".join(LEGEND[:2]))
     DEFAULT_CSS = """
-    FilesScreen #filter { height: 1; border: none; padding: 0 1; background: $surface; }
+    FilesScreen #legend { height: auto; background: $surface; border-top: solid $primary; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="files.filter", tooltip="filter the list", key_display="/"),
-        Binding("n", "old", "Old", id="files.old", tooltip="only what needs migration, or all", show=False),
         Binding("a", "mark('A')", "Baseline", id="files.baseline", tooltip="mark as baseline (A)"),
         Binding("b", "mark('B')", "Candidate", id="files.candidate", tooltip="mark as candidate (B)"),
         Binding("d", "compare", "Compare", id="files.compare", tooltip="compare what is marked"),
         Binding("x", "swap", "Swap", id="files.swap", tooltip="swap baseline and candidate", show=False),
         Binding("X", "unmark", "Unmark", id="files.unmark", tooltip="remove all marks", show=False),
         Binding("m", "migrate", "Migrate", id="files.migrate", tooltip="preview a migration of the selection"),
-        Binding("s", "sort(1)", "Sort", id="files.sort", tooltip="sort by the next column", show=False),
-        Binding("S", "sort(-1)", "Sort back", id="files.sort-back", tooltip="sort by the column before", show=False),
-        Binding("o", "reverse", "Order", id="files.order", tooltip="reverse the order", show=False),
-        Binding("1", "view('table')", "Table", id="files.table", tooltip="show as a table", show=False),
-        Binding("2", "view('tree')", "Tree", id="files.tree", tooltip="show as a tree of folders", show=False),
-        Binding("3", "view('versions')", "Versions", id="files.versions", tooltip="group by version", show=False),
-        Binding("v", "columns", "Columns", id="files.columns", tooltip="choose columns…", show=False),
+        Binding("p", "places", "Places", id="files.places", tooltip="to a folder, or to other paths…", show=False),
         Binding("r", "rescan", "Rescan", id="files.rescan", tooltip="look for new and changed files", show=False),
         Binding("escape", "back", "Back", id="files.back", tooltip="clear selection, then filter", show=False),
     ]
 
-    class Listed(Message):
-        """Files were found; the last time, all of them."""
-
-        def __init__(self, exports: Sequence[Export], *, whole: bool = False) -> None:
-            super().__init__()
-            self.exports, self.whole = exports, whole
-
-    class Read(Message):
-        """Files were read."""
-
-        def __init__(self, exports: Sequence[Export]) -> None:
-            super().__init__()
-            self.exports = exports
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._metrics = METRICS
-        self._stale = False
-        self._whole = False
-
     def body(self) -> ComposeResult:
-        """The list."""
+        """The list; at the first start, what its marks mean."""
         yield Grid(id="body")
-
-    def on_mount(self) -> None:
-        """Apply what was remembered, and start to look for files."""
-        super().on_mount()
         remembered = self.shell.session.remembered
-        files = self.files
-        files.view = remembered.view if remembered.view in VIEWS else "table"
-        files.sort = remembered.sort if column(remembered.sort) else ""
-        files.descending = remembered.descending
-        files.condition.type(remembered.filter)
-        files.columns = tuple(key for key in remembered.columns if column(key)) or DEFAULT_COLUMNS
-        self._metrics = files.asked()
-        self.grid.empty = "looking for files…"
-        self.grid.show(files.heads(), files)
-        self.grid.focus()
-        # Rows are made anew at most so often, however fast they come.
-        self.set_interval(0.2, self._settle)
-        # The frame first: then whatever takes time.
-        self.call_after_refresh(self.action_rescan)
-
-    @property
-    def busy(self) -> bool:
-        """Whether the list is incomplete, or not all that was read is on the screen."""
-        return self._stale or not self._whole or bool(self.waiting) or self.shell.session.has_written
-
-    @property
-    def whole(self) -> bool:
-        """Whether all files have been found."""
-        return self._whole
-
-    def take_over(self) -> None:
-        """Show what has been read."""
-        if self._stale:
-            self._settle_lines()
+        if not remembered.introduced:
+            remembered.introduced = True
+            yield Static("\n".join(LEGEND), id="legend", markup=False)
 
     def where(self) -> str:
         """The paths, and what is there."""
@@ -149,100 +89,6 @@ class FilesScreen(SelectingPage):
             Copy("r", "row", tab_separated(heads, [line]) if line else ""),
             Copy("t", "table", tab_separated(heads, every) if line else ""),
         ]
-
-    # --- finding and reading -----------------------------------------------------------------------------------
-
-    def action_rescan(self) -> None:
-        """Look for files; only those that are new or changed are read."""
-        self._whole = False
-        self.shell.session.has_written = False
-        self._look({export.path: export for export in self.files.exports}, self._metrics)
-
-    def _read_metrics(self) -> None:
-        """Read all files again if a statistic is asked for that was not read."""
-        if not set(self.files.asked()) <= set(self._metrics):
-            self._metrics = self.files.asked()
-            self._whole = False
-            self._look({}, self._metrics)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="files", description="looking for files")
-    def _look(self, known: dict[str, Export], metrics: tuple[str, ...]) -> None:
-        worker = get_current_worker()
-        listed: list[Export] = []
-        posted = 0
-        for export in found(self.shell.session.paths):
-            listed.append(export)
-            if len(listed) in (64, 1024) or len(listed) - posted >= 4096:
-                self.post_message(self.Listed(listed[posted:]))
-                posted = len(listed)
-            if worker.is_cancelled:
-                return
-        self.post_message(self.Listed(listed, whole=True))
-        wanted = [(e.path, e.relative) for e in listed if not e.read and not _same(known.get(e.path), e.path)]
-        for bundle in read_all(wanted, lambda: worker.is_cancelled, metrics):
-            self.post_message(self.Read(bundle))
-
-    @on(Listed)
-    def _listed(self, message: Listed) -> None:
-        first = not self.files.exports
-        if message.whole:
-            self._whole = True
-            self.files.keep(export.path for export in message.exports)
-            self.selection.keep(export.path for export in message.exports)
-            self.shell.session.keep_marks([export.path for export in message.exports])
-        self.files.add(message.exports)
-        self.grid.empty = "no file here" if message.whole else self.grid.empty
-        self._stale = True
-        if first or message.whole:
-            self._settle()
-
-    @on(Read)
-    def _read(self, message: Read) -> None:
-        self.files.update(message.exports)
-        self._stale = True
-
-    def _settle(self) -> None:
-        # What another screen has written is looked for as soon as the list is seen again.
-        if self.shell.session.has_written and self.is_current:
-            self.action_rescan()
-        if self._stale:
-            self._settle_lines()
-        if self.waiting and self.is_current:
-            self.go_on()
-
-    def _settle_lines(self) -> None:
-        self._stale = False
-        # While the order does not depend on what is being read, the lines stay where they are.
-        if self.files.plain and len(self.files.rows) == len(self.files.exports):
-            self.grid.refresh()
-        else:
-            self._arrange()
-        self.show_header()
-
-    def _arrange(self) -> None:
-        """Make the lines anew; the cursor stays on its file."""
-        rows, cursor = self.files.rows, self.grid.cursor
-        key = rows[cursor].key if cursor < len(rows) else ""
-        self.files.arrange()
-        place = self.files.find(key) if key else None
-        self.grid.columns = self.files.heads()
-        if self.files.exports and not self.files.rows:
-            self.grid.empty = "nothing passes the filter: esc clears it"
-        self.grid.reload(place)
-        self.tell()
-
-    def tell(self) -> None:
-        """The line above the footer: selection, filter, order."""
-        files = self.files
-        parts = [self.waits_for] if self.waiting else []
-        parts += [self.selection.words] if self.selection else []
-        if files.condition.text:
-            problem = f" ({told})" if (told := files.filter_problem) else ""
-            parts.append(f"filter {files.condition.text!r}: {files.matching} of {len(files.exports)}{problem}")
-        row = files.rows[self.grid.cursor] if self.grid.cursor < len(files.rows) else None
-        if row and row.export:
-            parts.append(row.export.error or row.export.path)
-        self.status("   ".join(parts))
 
     # --- actions -----------------------------------------------------------------------------------------------
 
@@ -273,58 +119,11 @@ class FilesScreen(SelectingPage):
         else:
             self.grid.cursor += 1
 
-    @on(Grid.HeadClicked)
-    def _head(self, message: Grid.HeadClicked) -> None:
-        self.files.sort_by(message.column.key)
-        self._arrange()
-        self._remember()
-
-    def action_sort(self, way: int) -> None:
-        """Order by the next column, or by none."""
-        keys = ["", *(column.key for column in self.files.heads())]
-        self.files.sort = keys[(keys.index(self.files.sort) + way) % len(keys)] if self.files.sort in keys else ""
-        self._arrange()
-        self._remember()
-
-    def action_reverse(self) -> None:
-        """Reverse the order."""
-        self.files.descending = not self.files.descending
-        self._arrange()
-        self._remember()
-
-    def action_view(self, view: View) -> None:
-        """Table, tree, or groups by version."""
-        self.files.view = view
-        self.grid.folds = view != "table"
-        self._arrange()
-        self._remember()
-
-    def action_filter(self) -> None:
-        """Open the line of the filter."""
-        from textual.widgets import Input
-
-        if not self.query("#filter"):
-            hint = "words; -word excludes; version<1.3; model:x; is:old"
-            box = Input(self.files.condition.text, id="filter", placeholder=hint, compact=True)
-            self.mount(box, before="#status")
-            box.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is typed."""
-        if event.value != self.files.condition.text:
-            self.files.condition.type(event.value)
-            self._arrange()
-            self._read_metrics()
-
-    def on_input_submitted(self) -> None:
-        """Keep the filter, and go back to the list."""
-        self._remember()
-        self.query("#filter").remove()
-        self.grid.focus()
-
     def action_back(self) -> None:
-        """Close the filter line; else give up waiting; else clear the selection; else clear the filter."""
-        if self.query("#filter"):
+        """Close the legend, or the line of the filter; give up waiting; clear the selection; clear the filter."""
+        if self.query("#legend"):
+            self.query("#legend").remove()
+        elif self.query("#filter"):
             self.files.condition.type("")
             self.on_input_submitted()
         elif self.waiting:
@@ -332,17 +131,8 @@ class FilesScreen(SelectingPage):
         elif self.selection:
             self.selection.clear()
         elif self.files.condition.text:
-            self.files.condition.type("")
-            self._remember()
-        self._arrange()
-
-    def action_old(self) -> None:
-        """Show only what needs migration, or all again."""
-        words = self.files.condition.text.split()
-        rest = [word for word in words if word != OLD]
-        self.files.condition.type(" ".join(rest if OLD in words else [*words, OLD]))
-        self._arrange()
-        self._remember()
+            self.filter_by("")
+        self.make_lines()
 
     def action_mark(self, side: str) -> None:
         """Put the chosen exports on a side of the comparison: of several, those that are runs."""
@@ -379,25 +169,42 @@ class FilesScreen(SelectingPage):
         self.grid.refresh()
         self.tell()
 
-    def action_columns(self) -> None:
-        """Choose which columns are shown."""
-        from tui.files.columns_dialog import ColumnsDialog
+    def file(self) -> str:
+        """The file of the cursor's line."""
+        row = self.files.rows[self.grid.cursor] if self.files.rows else None
+        return row.export.path if row and row.export else ""
 
-        def chosen(columns: tuple[str, ...] | None) -> None:
-            if columns is not None:
-                self.files.columns = columns
-                self._arrange()
-                self._remember()
-                self._read_metrics()
+    def action_places(self) -> None:
+        """Offer the folders of the list, and what was opened before; anything else can be typed."""
+        from tui.common.pick import Pick
+        from tui.files.places import Places
 
-        self.app.push_screen(ColumnsDialog(self.files.columns), chosen)
+        places = Places(self.files.folders(), self.shell.session.remembered.recent_places)
 
-    def _remember(self) -> None:
-        remembered, files = self.shell.session.remembered, self.files
-        remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
-        remembered.filter = files.condition.text
-        is_default = {*files.columns, "name"} == set(DEFAULT_COLUMNS)
-        remembered.columns = [] if is_default else list(files.columns)
+        def chosen(text: str | None) -> None:
+            if text is None:
+                return
+            if paths := places.paths(text):
+                self.open_paths(paths)
+            elif (line := self.files.line_of_folder(text)) is None:
+                self.notify("the filter hides this folder: esc clears it", markup=False)
+            else:
+                self.grid.reload(line)
+                self.tell()
+
+        hint = "a folder of the list, a path, or a URL such as s3://lab/runs"
+        self.app.push_screen(Pick("go to", places.search, places.refusal, hint), chosen)
+
+    def open_paths(self, paths: Sequence[str]) -> None:
+        """List other paths, with the filter and the marks that they had."""
+        self.shell.session.go_to(paths)
+        self.selection.clear()
+        self.waiting.clear()
+        self.files.keep(())
+        self.grid.empty = "looking for files…"
+        self.files.condition.type(self.shell.session.remembered.filter)
+        self.make_lines()
+        self.action_rescan()
 
     def action_compare(self) -> None:
         """Compare what is marked."""
@@ -410,8 +217,4 @@ class FilesScreen(SelectingPage):
     def _migrate(self, chosen: Sequence[Export]) -> None:
         exports = [export for export in chosen if export.migratable]
         self.left_out(chosen, exports, "nothing to migrate")
-        self.shell.open_migration([Path(export.path) for export in exports])
-
-
-def _same(export: Export | None, path: str) -> bool:
-    return export is not None and export.read and export.stamp is not None and export.stamp == stamp(path)
+        self.shell.open_migration([export.path for export in exports])

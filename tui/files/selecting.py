@@ -11,8 +11,9 @@ from textual.binding import Binding, BindingType
 from migrator.render.text import plural
 from tui.common.grid import Grid
 from tui.common.page import Page
-from tui.files.export import Export
-from tui.files.model import FileList, Row
+from tui.files.export import Export, runs_among
+from tui.files.grouping import Row
+from tui.files.model import FileList
 from tui.files.selection import Selection, Step, Waiting
 
 
@@ -25,6 +26,8 @@ class SelectingPage(Page):
         Binding("asterisk", "invert", "Invert", id="files.invert", tooltip="invert the selection", show=False),
         Binding("V", "range", "Range", id="files.range", tooltip="select from the last selected line", show=False),
         Binding("shift+down", "extend(1)", "Extend", id="files.extend", tooltip="select downwards", show=False),
+        Binding("w", "front", "Front", id="files.front", tooltip="throughput against latency of a sweep", show=False),
+        Binding("H", "history", "History", id="files.history", tooltip="metrics of the runs over time", show=False),
         Binding("shift+up", "extend(-1)", "Extend up", id="files.extend-up", tooltip="select upwards", show=False),
     ]
 
@@ -32,7 +35,7 @@ class SelectingPage(Page):
         super().__init__()
         self.files = FileList(self._mark)
         self.selection = Selection(self.files)
-        self.waiting = Waiting()
+        self.waiting = Waiting(self.files.is_known)
         self.waits_for = ""
 
     # --- what the list gives -----------------------------------------------------------------------------------
@@ -140,6 +143,38 @@ class SelectingPage(Page):
         """The files of a line, when all files have been found."""
         place = self.files.find(key) if self.whole else None
         return (None if not self.whole else []) if place is None else self.files.behind(place)
+
+    # --- runs together -----------------------------------------------------------------------------------------
+
+    def action_front(self) -> None:
+        """Show the sweep of the selected runs, of those in a folder or group, or of all that pass the filter."""
+        self._show_together(self.shell.open_front)
+
+    def action_history(self) -> None:
+        """Show the same runs over time."""
+        self._show_together(self.shell.open_history)
+
+    def _show_together(self, show: Callable[[Sequence[str]], None]) -> None:
+        """Show several runs: the selected ones, those of a folder or group; with the cursor on one file, all."""
+        whole = not (self.selection or self._on_group())
+
+        def shown(chosen: Sequence[Export]) -> None:
+            passing = self.files.passing
+            runs = runs_among(export for export in chosen if export.comparable and export.path in passing)[0]
+            if not runs:
+                self.notify("no runs here", markup=False)
+            elif whole and not self.files.filtered:
+                show(self.shell.session.paths)
+            else:
+                show([export.path for export in runs])
+
+        self.when_read(self._every if whole else self.acted_on(), shown)
+
+    def _on_group(self) -> bool:
+        return bool(self.files.rows) and self.files.rows[self.grid.cursor].export is None
+
+    def _every(self) -> Sequence[Export] | None:
+        return self.files.exports if self.whole else None
 
     def left_out(self, chosen: Sequence[Export], taken: Sequence[Export], what: str) -> None:
         """Say which of the selected files a key does not act on."""

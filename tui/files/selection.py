@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from migrator.render.text import plural
 from tui.files.export import Export
-from tui.files.model import FileList, Row
+from tui.files.grouping import Row
+from tui.files.model import FileList
 
 
 class Selection:
@@ -109,10 +110,11 @@ class Step(NamedTuple):
 
 
 class Waiting:
-    """Steps that wait for files to be read, in the order in which they were asked for."""
+    """Steps that wait for files to be read, in the order in which they were asked for; `is_known` says if one is."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_known: Callable[[Export], bool]) -> None:
         self._steps: list[Step] = []
+        self._is_known = is_known
 
     def __bool__(self) -> bool:
         return bool(self._steps)
@@ -131,8 +133,8 @@ class Waiting:
             files = self._steps[0].files()
             if files is None:
                 return "waiting: looking for files"
-            read = sum(export.read for export in files)
-            if read < len(files):
-                return f"waiting: {read} of {plural(len(files), 'file')} read"
+            known = sum(map(self._is_known, files))
+            if known < len(files):
+                return f"waiting: {known} of {plural(len(files), 'file')} read"
             self._steps.pop(0).act(files)
         return ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
+from migrator.batch.discover import is_folder
+from migrator.stores import base_name
 from tui.migrate.base import MigrationPage
 from tui.migrate.batch_screen import BatchScreen
 from tui.migrate.screen import MigrateScreen
@@ -13,7 +14,8 @@ from tui.migrate.screen import MigrateScreen
 __all__ = ["BatchScreen", "MigrateScreen", "migration"]
 
 
-def migration(paths: Sequence[Path], *, read_only: bool) -> MigrationPage:
+def migration(paths: Sequence[str | os.PathLike[str]], *, read_only: bool) -> MigrationPage:
     """The screen for a selection: one document in full; several, a folder or a file of records as a batch."""
-    one = len(paths) == 1 and not os.path.isdir(paths[0]) and ".jsonl" not in paths[0].name
-    return (MigrateScreen if one else BatchScreen)(paths, read_only=read_only)
+    names = [os.fspath(path) for path in paths]
+    one = len(names) == 1 and not is_folder(names[0]) and ".jsonl" not in base_name(names[0])
+    return (MigrateScreen if one else BatchScreen)(names, read_only=read_only)

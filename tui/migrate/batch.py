@@ -14,8 +14,8 @@ from migrator.ledger import Loss
 from migrator.render.report import counts, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
+from tui.common.processes import prepare
 from tui.common.rows import Column, Line
-from tui.migrate.processes import prepare
 from tui.migrate.target import goal
 from tui.migrate.writing import Losses, sources
 

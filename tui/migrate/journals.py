@@ -24,7 +24,7 @@ from migrator.writing.journal import begin, reopen
 from migrator.writing.options import Fsync
 from migrator.writing.outcome import UndoOutcome
 from migrator.writing.undo import undo
-from tui.migrate.processes import prepare
+from tui.common.processes import prepare
 from tui.migrate.writing import Order
 from tui.session import RESUME, Write, journals
 

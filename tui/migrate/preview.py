@@ -53,6 +53,17 @@ class Stage:
         return next((loss for loss in (Loss.LOST, Loss.REDACTED, Loss.INFERRED) if loss in found), None)
 
 
+_ORDER: Final = (Loss.LOST, Loss.REDACTED, Loss.INFERRED, Loss.SAVED)
+"""What is looked for first; the other classes follow in the order of the ledger."""
+
+
+def ordered(stage: Stage | None, only: Loss | None = None) -> tuple[Entry, ...]:
+    """The entries of a stage, losses first; or those of one class alone."""
+    entries = [entry for entry in stage.entries if only is None or entry.loss is only] if stage else []
+    ranks = {loss: rank for rank, loss in enumerate(_ORDER)}
+    return tuple(sorted(entries, key=lambda entry: ranks.get(entry.loss, len(ranks))))
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A migration of one file, not written yet.

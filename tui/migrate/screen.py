@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -14,14 +15,16 @@ from textual.widgets import Static
 from migrator.batch.request import Result
 from migrator.errors import MigratorError
 from migrator.jsonfile import path_text
-from migrator.ledger import Loss
+from migrator.ledger import Entry, Loss
 from migrator.render.safe import printable
+from migrator.render.text import plural
+from tui.common.choice import Choice
 from tui.common.clipboard import Copy
 from tui.common.grid import Grid
 from tui.common.rows import Column, Line, Listed, tab_separated
 from tui.migrate.base import MigrationPage
 from tui.migrate.journals import carry_out
-from tui.migrate.preview import Preview, Stage, change_row, preview, side_by_side, stamp_of, unified
+from tui.migrate.preview import Preview, Stage, change_row, ordered, preview, side_by_side, stamp_of, unified
 from tui.migrate.target import goal
 from tui.migrate.writing import Losses, Order, copy_name, summary_rows
 from tui.session import Write
@@ -37,6 +40,7 @@ BELOW: Final = (Column("both", "before (-) and after (+)"),)
 _TONES: Final = {"-": "bad", "+": "good", "~": "warn", " ": ""}
 _LOSS_TONES: Final = {Loss.LOST: "bad", Loss.INFERRED: "warn", Loss.REDACTED: "warn"}
 _LOSS_SIGNS: Final = {Loss.LOST: "!", Loss.INFERRED: "?", Loss.REDACTED: "*"}
+_ALL: Final = "all"
 NARROW: Final = 100
 """Columns below which before and after stand below each other."""
 
@@ -46,9 +50,10 @@ class MigrateScreen(MigrationPage):
 
     HELP_TEXT = (
         "! lost, ? a guess, * a secret that is hidden. The first line of the stages is the whole way; the others go"
-        " through it one by one, ] forward and [ back. Of a change, the object"
-        " around it is shown before and after the stage. Losses: derivable can be computed again, inferred is a guess,"
-        " saved is in the residue, lost is kept nowhere.\n\n"
+        " through it one by one, ] forward and [ back. Of a change, the object around it is shown before and after the"
+        " stage.\n\n"
+        "Losses stand first, and f shows one class alone: derivable can be computed again, inferred is a guess, saved"
+        " is in the residue, lost is kept nowhere.\n\n"
         "Nothing is written before w and its dialog."
     )
     DEFAULT_CSS = """
@@ -72,6 +77,7 @@ class MigrateScreen(MigrationPage):
         Binding(
             "U", "unified", "Unified", id="migrate.unified", tooltip="sides beside or below each other", show=False
         ),
+        Binding("f", "class", "Class", id="migrate.class", tooltip="show one class of changes…"),
         Binding("1", "only('')", "All", id="migrate.all", tooltip="all panels", show=False),
         Binding("2", "only('changes')", "Changes", id="migrate.changes", tooltip="only the changes", show=False),
         Binding("3", "only('sides')", "Sides", id="migrate.sides", tooltip="only before and after", show=False),
@@ -82,6 +88,8 @@ class MigrateScreen(MigrationPage):
         self.path = self.paths[0]
         self.preview: Preview | None = None
         self._unified: bool | None = None
+        self.only: Loss | None = None
+        self.entries: tuple[Entry, ...] = ()
 
     def body(self) -> ComposeResult:
         """Headline, the stages, the changes of one, and one change before and after."""
@@ -157,8 +165,10 @@ class MigrateScreen(MigrationPage):
     def _show_stage(self) -> None:
         changes = self.query_one("#changes", Grid)
         stage = self.stage
-        changes.empty = "nothing to do in this stage" if stage else ""
-        changes.show(CHANGES, _Changes(stage))
+        self.entries = ordered(stage, self.only)
+        nothing = f"nothing {self.only.value} in this stage: f" if self.only else "nothing to do in this stage"
+        changes.empty = nothing if stage else ""
+        changes.show(CHANGES, _Changes(self.entries))
         changes.reload(0)
         self._show_sides()
 
@@ -166,11 +176,11 @@ class MigrateScreen(MigrationPage):
     def _show_sides(self) -> None:
         sides, stage = self.query_one("#sides", Grid), self.stage
         at = self.query_one("#changes", Grid).cursor
-        if stage is None or at >= len(stage.entries):
+        if stage is None or at >= len(self.entries):
             sides.show((), Listed(()))
             self.status(f"{stage.name}: {stage.about}" if stage else "")
             return
-        entry = stage.entries[at]
+        entry = self.entries[at]
         lines = side_by_side(stage, entry)
         first = next((index for index, line in enumerate(lines) if line.mark != " "), 0)
         if self.is_unified:
@@ -181,8 +191,8 @@ class MigrateScreen(MigrationPage):
             both = (Line((line.before or "", line.after or ""), _TONES[line.mark], line.mark) for line in lines)
             sides.show(BESIDE, Listed(both))
         sides.reload(first)
-        # What was touched goes to the top, once the grid knows how long it is.
-        self.call_after_refresh(sides.scroll_to, y=max(0, first - 1), animate=False, force=True)
+        # What was touched goes to the top.
+        sides.scroll_to(y=max(0, first - 1), animate=False, immediate=True, force=True)
         place = " → ".join(path_text(path) for path in (entry.path, entry.to) if path is not None)
         self.status(f"{stage.name}: {stage.about}   {place}" if stage.about else place)
 
@@ -195,6 +205,27 @@ class MigrateScreen(MigrationPage):
         """Show before and after below each other, or beside."""
         self._unified = not self.is_unified
         self._show_sides()
+
+    def action_class(self) -> None:
+        """Ask for a class of changes."""
+        every = self.stages[0].entries if self.stages else ()
+        counts = Counter(entry.loss for entry in every)
+        lines = [
+            (_ALL, plural(len(every), "change")),
+            *((loss.value, plural(n, "change")) for loss, n in counts.items()),
+        ]
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.only = None if name == _ALL else Loss(name)
+                self._show_stage()
+
+        here = self.only.value if self.only else _ALL
+        self.app.push_screen(Choice("show one class of changes", lines, here), chosen)
+
+    def offers(self, action: str) -> bool:
+        """There is a class to choose where something changes."""
+        return action != "class" or bool(self.stages)
 
     def action_stage(self, way: int) -> None:
         """The next stage, or the one before."""
@@ -215,13 +246,17 @@ class MigrateScreen(MigrationPage):
         else:
             self.dismiss()
 
+    def file(self) -> str:
+        """The file that is shown."""
+        return self.path
+
     def copies(self) -> list[Copy]:
         """Value, path, row and table of what the cursor is on."""
         stage, at = self.stage, self.query_one("#changes", Grid).cursor
         found = [Copy("f", "file", self.path)]
-        if stage is None or at >= len(stage.entries):
+        if stage is None or at >= len(self.entries):
             return found
-        entry, grid = stage.entries[at], self.query_one("#changes", Grid)
+        entry, grid = self.entries[at], self.query_one("#changes", Grid)
         row = change_row(entry)
         every = (grid.source.line(index) for index in range(len(grid.source)))
         return [
@@ -296,8 +331,8 @@ def _stage_line(stage: Stage) -> Line:
 class _Changes:
     """The entries of a stage as lines, made when they are looked at."""
 
-    def __init__(self, stage: Stage | None) -> None:
-        self._entries = stage.entries if stage else ()
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self._entries = entries
 
     def __len__(self) -> int:
         return len(self._entries)

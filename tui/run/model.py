@@ -230,3 +230,14 @@ def _text(value: Json) -> str:
 def statistics_text(spot: Spot) -> str:
     """All statistics of a block, a line each: what is copied as a value."""
     return "\n".join(f"{name}\t{spot.block[name]}" for name in STATISTICS if spot.block.get(name) is not None)
+
+
+def json_text(value: object) -> str:
+    """A value as JSON; empty for one that is none."""
+    from migrator.errors import NotJsonError
+    from migrator.jsonfile import render
+
+    try:
+        return render(value).decode()
+    except NotJsonError:
+        return ""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
-from textual.message import Message
 from textual.widgets import ContentSwitcher, Input, Static
 from textual.worker import get_current_worker
 
@@ -19,18 +17,21 @@ from migrator.errors import MigratorError
 from migrator.jsonfile import path_text
 from migrator.render.safe import printable
 from tui.common import outline
+from tui.common.chart import Chart
 from tui.common.clipboard import Copy
 from tui.common.curve import points
 from tui.common.grid import Grid
 from tui.common.outline import Outline
-from tui.common.page import Page
 from tui.common.plot import Plot
 from tui.common.rows import Line, Listed, safe_text, tab_separated
+from tui.common.workloads import Workloads, read_workloads
+from tui.run import peers
 from tui.run.model import (
     COLUMNS,
     Run,
     gpu_lines,
     headline,
+    json_text,
     legend,
     metric_line,
     metrics,
@@ -39,54 +40,31 @@ from tui.run.model import (
     read_run,
     statistics_text,
 )
+from tui.run.requests import Requests, histogram_of, read_requests, records_of, timeline_of
+from tui.run.searching import SearchingPage
+from tui.run.tabs import Tabs
 
-PANELS: Final = {"metrics": "Metrics", "run": "Run", "config": "Config", "gpus": "GPUs", "json": "JSON"}
-"""Panel → its title, in the order of their number keys."""
-
-
-class Tabs(Static):
-    """The panels with their keys; the open one has brackets, so that it shows without colour."""
-
-    DEFAULT_CSS = "Tabs { height: 1; padding: 0 1; background: $surface; }"
-
-    class Clicked(Message):
-        """A panel's title was clicked."""
-
-        def __init__(self, panel: str) -> None:
-            super().__init__()
-            self.panel = panel
-
-    def mark(self, open_panel: str) -> None:
-        """Which panel is open."""
-        self._titles = [
-            f"[{n} {title}]" if panel == open_panel else f" {n} {title} "
-            for n, (panel, title) in enumerate(PANELS.items(), 1)
-        ]
-        self.update(" ".join(self._titles))
-
-    def on_click(self, event: events.Click) -> None:
-        """Open what was clicked."""
-        place = 1
-        for panel, title in zip(PANELS, self._titles, strict=True):
-            if place <= event.x < place + len(title):
-                self.post_message(self.Clicked(panel))
-            place += len(title) + 1
+DRAWINGS: Final = {"curve": "percentiles", "histogram": "requests", "time": "over time", "": ""}
+"""What the plot shows, in the order of its key → the word in its title; empty for no plot."""
+_OF_REQUESTS: Final = ("histogram", "time")
 
 
-class RunScreen(Page):
+class RunScreen(SearchingPage):
     """One export in full."""
 
     HELP_TEXT = (
-        "1 to 5 open the panels; escape goes back to the metrics, and from there to the files. In trees → unfolds, ←"
-        " folds, E unfolds all. Secrets are replaced before anything is shown.\n\n" + legend()
+        "1 to 6 open the panels; escape goes back to the metrics, and from there to the files. In trees → unfolds, ←"
+        " folds, E unfolds all. Secrets are replaced before anything is shown.\n\n"
+        "p goes through the drawings of a metric: its percentiles; where the records of the requests are beside the"
+        " export, how often each value occurs, and the values over time, with a line through their medians and x for a"
+        " request that failed; and none. 6 ranks the run among those of its workload.\n\n" + legend()
     )
     KEEPS_END = True
     DEFAULT_CSS = """
     RunScreen #headline { height: 2; padding: 0 1; }
     RunScreen #metrics { layout: vertical; }
     RunScreen #plot { height: 12; max-width: 100; padding: 0 1; border-top: solid $panel; }
-    RunScreen.-wide #metrics { layout: horizontal; }
-    RunScreen.-wide #table { width: 3fr; }
+    RunScreen.-wide #metrics { layout: horizontal; } RunScreen.-wide #table { width: 3fr; }
     RunScreen.-wide #plot { max-width: 100%; }
     RunScreen.-wide #plot { width: 2fr; min-width: 48; height: 1fr; border-top: none; border-left: solid $panel; }
     RunScreen.-low #plot { display: none; }
@@ -100,14 +78,11 @@ class RunScreen(Page):
         Binding("3", "panel('config')", "Config", id="run.config", tooltip="the configuration", show=False),
         Binding("4", "panel('gpus')", "GPUs", id="run.gpus", tooltip="telemetry of each GPU", show=False),
         Binding("5", "panel('json')", "JSON", id="run.json", tooltip="the whole document", show=False),
+        Binding("6", "panel('peers')", "Peers", id="run.peers", tooltip="among its workload", show=False),
         Binding("escape", "back", "Back", id="run.back", tooltip="to the metrics, then to the files"),
         Binding("w", "warmup", "Warm-up", id="run.warmup", tooltip="metrics of the warm-up, or of the run"),
-        Binding("slash", "search", "Search", id="run.search", tooltip="search in the panel", key_display="/"),
-        Binding("n", "find(1)", "Next", id="run.next", tooltip="the next match", show=False),
-        Binding("N", "find(-1)", "Previous", id="run.previous", tooltip="the match before", show=False),
-        Binding("E", "unfold", "Unfold", id="run.unfold", tooltip="unfold all of the tree, or fold it", show=False),
         Binding("m", "migrate", "Migrate", id="run.migrate", tooltip="preview the migration of this export"),
-        Binding("p", "plot", "Curve", id="run.plot", tooltip="show the percentile curve, or not"),
+        Binding("p", "plot", "Curve", id="run.plot", tooltip="the next drawing, or none"),
     ]
 
     def __init__(self, path: str) -> None:
@@ -117,10 +92,11 @@ class RunScreen(Page):
         self.part = "run"
         self.spots: list[Spot] = []
         self.gpus: list[tuple[Line, Spot | None]] = []
-        self.sought = ""
-        self._matches: tuple[Outline, outline.Matches] | None = None
         self.reading = True
-        self._no_plot = False
+        self.drawing: str | None = None
+        self.requests: Requests | None = None
+        self.records = ""
+        self.workloads: Workloads | None = None
 
     def body(self) -> ComposeResult:
         """Headline, panels, and the line of the search."""
@@ -135,6 +111,7 @@ class RunScreen(Page):
             yield Grid(id="config", folds=True)
             yield Grid(id="gpus")
             yield Grid(id="json", folds=True)
+            yield Grid(id="peers")
         yield Input(id="search", placeholder="search", compact=True)
 
     def on_mount(self) -> None:
@@ -148,10 +125,17 @@ class RunScreen(Page):
         """Curve beside the table, below it, or not at all."""
         super().on_resize(event)
         self.set_class(event.size.width >= 140, "-wide")
-        self._place_plot(event.size.width, event.size.height)
+        self._place_plot()
 
-    def _place_plot(self, width: int, height: int) -> None:
-        self.set_class(self._no_plot or (height < 30 and width < 140), "-low")
+    @property
+    def shown_drawing(self) -> str:
+        """What the plot shows: as asked for, else the curve where there is room."""
+        if self.drawing is not None:
+            return self.drawing
+        return "curve" if self.size.height >= 30 or self.size.width >= 140 else ""
+
+    def _place_plot(self) -> None:
+        self.set_class(not self.shown_drawing, "-low")
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="run", description="reading the file")
     def _load(self) -> None:
@@ -166,6 +150,7 @@ class RunScreen(Page):
 
     def files_changed(self) -> None:
         """Read the file again."""
+        self.requests = self.workloads = None
         self._load()
 
     def _failed(self, text: str) -> None:
@@ -176,6 +161,7 @@ class RunScreen(Page):
 
     def _show(self, run: Run) -> None:
         self.run, self.reading = run, False
+        self.records = records_of(self.path) if run.spots else ""
         self.query_one("#headline", Static).update("\n".join(headline(run)))
         self.query_one("#text", Static).update("\n".join(page(run)))
         self._show_metrics()
@@ -246,6 +232,10 @@ class RunScreen(Page):
             return self.run is not None and len(parts(self.run)) > 1
         return action != "plot" or self.panel == "metrics"
 
+    def file(self) -> str:
+        """The file that is shown."""
+        return self.path
+
     def copies(self) -> list[Copy]:
         """Value, path, row and table of the open panel."""
         grid = self.grid
@@ -268,14 +258,14 @@ class RunScreen(Page):
         source = self.grid.source if self.grid else None
         if isinstance(source, Outline) and self.grid and self.grid.cursor < len(source.nodes):
             value = source.nodes[self.grid.cursor].value
-            return value if type(value) is str else _json(value)
+            return value if type(value) is str else json_text(value)
         return ""
 
     def _place(self) -> str:
         if self.spot:
             return safe_text(path_text(self.spot.path))
-        source = self.grid.source if self.grid else None
-        return source.place(self.grid.cursor) if isinstance(source, Outline) and self.grid else ""
+        grid = self.grid
+        return grid.source.place(grid.cursor) if grid and isinstance(grid.source, Outline) else ""
 
     # --- actions -----------------------------------------------------------------------------------------------
 
@@ -289,15 +279,77 @@ class RunScreen(Page):
         self.query_one(Tabs).mark(panel)
         (self.grid or self.query_one("#run", VerticalScroll)).focus()
         self.show_footer()
+        if panel == "peers" and self.workloads is None:
+            self.query_one("#peers", Grid).empty = "reading the other runs…"
+            self._read_peers()
         self._moved()
+
+    def before_search(self) -> None:
+        """The text of the run cannot be searched, but the document can."""
+        if self.panel == "run":
+            self.action_panel("json")
+
+    def focus_panel(self) -> None:
+        """Give the keys back to the open panel."""
+        self.action_panel(self.panel)
 
     @on(Grid.Moved)
     def _moved(self) -> None:
-        self.status(self._place())
-        spot = self.spot
-        if self.panel == "metrics" and spot:
-            title = self.query_one("#table", Grid).source.line(self.query_one("#table", Grid).cursor).cells[0]
-            self.query_one(Plot).draw(title, [points(spot.block)], safe_text(spot.block.get("unit")))
+        self.tell()
+        if self.panel == "metrics" and self.spot:
+            self._draw(self.spot)
+
+    def tell(self) -> None:
+        """The path of what the cursor is on."""
+        self.status(
+            peers.headline(self.workloads, self.path) if self.panel == "peers" and self.workloads else self._place()
+        )
+
+    def _draw(self, spot: Spot) -> None:
+        """Draw the metric: its curve, or its requests, which are read when they are first asked for."""
+        plot, drawing = self.query_one(Plot), self.shown_drawing
+        name = line.cells[0] if (line := self.query_one("#table", Grid).line) else ""
+        if drawing not in _OF_REQUESTS:
+            plot.draw(
+                f"{name}{'   p: requests' if self.records else ''}",
+                [points(spot.block)],
+                safe_text(spot.block.get("unit")),
+            )
+        elif self.part != "run":
+            plot.show(name, Chart((), nothing="the records are of the run, not of its warm-up"))
+        elif self.requests is None:
+            plot.show(name, Chart((), nothing="reading the records…"))
+            self._read_requests({each.tag: str(each.block.get("unit") or "") for each in self.spots})
+        else:
+            of = histogram_of if drawing == "histogram" else timeline_of
+            plot.show(f"{name}   {DRAWINGS[drawing]}", of(self.requests, spot))
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="requests", description="reading the records")
+    def _read_requests(self, units: dict[str, str]) -> None:
+        worker = get_current_worker()
+        found = read_requests(self.records, units, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._have_requests, found)
+
+    def _have_requests(self, found: Requests) -> None:
+        self.requests = found
+        if self.is_attached:
+            self._moved()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="peers", description="reading the other runs")
+    def _read_peers(self) -> None:
+        worker = get_current_worker()
+        found = read_workloads(self.shell.session.paths, (), lambda _: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._have_peers, found)
+
+    def _have_peers(self, found: Workloads) -> None:
+        if self.is_attached:
+            self.workloads = found
+            grid = self.query_one("#peers", Grid)
+            grid.empty = peers.headline(found, self.path)
+            grid.show(peers.COLUMNS, Listed(peers.lines(found, self.path)))
+            self.tell()
 
     @on(Grid.Chosen)
     def _chosen(self, message: Grid.Chosen) -> None:
@@ -316,23 +368,6 @@ class RunScreen(Page):
             self.action_panel("json")
             grid.reload(source.reveal(spot.path))
 
-    @on(Grid.Sideways)
-    def _sideways(self, message: Grid.Sideways) -> None:
-        source = message.grid.source
-        if isinstance(source, Outline) and len(source):
-            place = source.unfold(message.index) if message.way > 0 else source.fold(message.index)
-            message.grid.reload(place)
-
-    def action_unfold(self) -> None:
-        """Unfold all of a tree, or fold it."""
-        source = self.grid.source if self.grid else None
-        if isinstance(source, Outline) and self.grid:
-            if source.opened_all:
-                source.close_all()
-            elif not source.open_all():
-                self.notify(f"only the first {outline.MOST_OPENED} lines were unfolded", markup=False)
-            self.grid.reload(0)
-
     def action_warmup(self) -> None:
         """The warm-up's metrics, or the run's."""
         if self.run is None or len(parts(self.run)) < 2:
@@ -344,13 +379,14 @@ class RunScreen(Page):
 
     def action_migrate(self) -> None:
         """Preview the migration of this export."""
-        self.shell.open_migration([Path(self.path)])
+        self.shell.open_migration([self.path])
 
     def action_plot(self) -> None:
-        """Show the curve, or make room for the table."""
-        low = self.has_class("-low")
-        self._no_plot = not low
-        self.set_class(not low, "-low")
+        """The next drawing; those of requests only where there are records."""
+        order = [name for name in DRAWINGS if self.records or name not in _OF_REQUESTS]
+        self.drawing = order[(order.index(self.shown_drawing) + 1) % len(order)]
+        self._place_plot()
+        self._moved()
 
     def action_back(self) -> None:
         """Leave the search; else go to the metrics; else to the files."""
@@ -362,72 +398,3 @@ class RunScreen(Page):
             self.action_panel("metrics")
         else:
             self.dismiss()
-
-    def action_search(self) -> None:
-        """Open the line of the search."""
-        if self.panel == "run":
-            self.action_panel("json")
-        box = self.query_one("#search", Input)
-        box.value = ""
-        box.add_class("-open")
-        box.focus()
-
-    @on(Input.Submitted, "#search")
-    def _searched(self, event: Input.Submitted) -> None:
-        self.sought = event.value
-        event.input.remove_class("-open")
-        self.action_panel(self.panel)
-        self.action_find(1)
-
-    def action_find(self, way: int) -> None:
-        """The next match, or the one before."""
-        grid = self.grid
-        if grid is None or not self.sought:
-            return
-        source = grid.source
-        if not isinstance(source, Outline):
-            self._go_to(grid, _next(grid, self.sought.casefold(), way))
-        elif self._matches and self._matches[0] is source and self._matches[1].text == self.sought:
-            self._go_to(grid, source.next_match(self._matches[1], grid.cursor, back=way < 0))
-        else:
-            self.status("searching…")
-            self._search(source, self.sought, way)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="search", description="the search")
-    def _search(self, source: Outline, text: str, way: int) -> None:
-        """Find all matches once, however large the document is; from then on, `n` only goes to the next of them."""
-        worker = get_current_worker()
-        found = source.search(text, lambda: worker.is_cancelled)
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._found, source, found, way)
-
-    def _found(self, source: Outline, found: outline.Matches, way: int) -> None:
-        grid = self.grid
-        if grid is None or grid.source is not source or found.text != self.sought:
-            return
-        self._matches = source, found
-        self._go_to(grid, source.next_match(found, grid.cursor, back=way < 0))
-
-    def _go_to(self, grid: Grid, place: int | None) -> None:
-        if place is None:
-            self.notify(f"not found: {printable(self.sought)!r}", markup=False)
-            self._moved()
-        else:
-            grid.reload(place)
-            self._moved()
-
-
-def _next(grid: Grid, wanted: str, way: int) -> int | None:
-    count = len(grid.source)
-    order = ((grid.cursor + way * step) % count for step in range(1, count + 1))
-    return next((index for index in order if wanted in " ".join(grid.source.line(index).cells).casefold()), None)
-
-
-def _json(value: object) -> str:
-    from migrator.errors import NotJsonError
-    from migrator.jsonfile import render
-
-    try:
-        return render(value).decode()
-    except NotJsonError:
-        return ""

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from migrator.cli.parser import Parser, file_name
 from migrator.errors import ExitCode, UnreadableError, UsageError
 from migrator.extras import install
+from migrator.stores import is_url, require_no_secret
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 """Addresses that only this machine reaches."""
@@ -34,7 +35,12 @@ def arguments(command: str) -> Parser:
         "The other commands print all that it shows; the key c shows which command.",
     )
     parser.add_argument(
-        "paths", nargs="*", metavar="PATH", type=file_name, default=[], help="files and folders (default: here)"
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        type=file_name,
+        default=[],
+        help="files and folders, or URLs (default: here)",
     )
     parser.add_argument("--read-only", action="store_true", help="disable everything that writes files")
     parser.add_argument("--web", action="store_true", help="serve it to a browser on this machine instead")
@@ -50,7 +56,9 @@ def run(options: Options) -> int:
     """Start the terminal UI."""
     paths = options.paths or ["."]
     for path in paths:
-        if not os.path.lexists(path):
+        if is_url(path):
+            require_no_secret(path)
+        elif not os.path.lexists(path):
             raise UnreadableError("does not exist", file=path)
     _require("textual", "tui")
     if options.web:

@@ -1,0 +1,1 @@
+"""History: the metrics of each workload over its runs."""
