@@ -30,7 +30,7 @@ from migrator.batch.processes import safe_path
 from migrator.errors import InternalError, LostError, UsageError
 from migrator.extras import install
 from migrator.stores import is_url
-from migrator.writing.journal import Entry
+from migrator.writing.entries import Entry
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from migrator.batch.pool import AGAIN
 from migrator.errors import MigratorError, UnwritableError
-from migrator.writing.journal import Entry, Journal
+from migrator.writing.entries import Entry, Journal
 
 _BEGIN: Final = "begin"
 _ANNOUNCE: Final = "announce"

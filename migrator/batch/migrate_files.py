@@ -41,9 +41,9 @@ from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import exists, is_url, read_bytes
 from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.entries import Journal, digest_of
 from migrator.writing.exchange import left_behind
 from migrator.writing.folders import Folders
-from migrator.writing.journal import Journal, digest_of
 from migrator.writing.options import BACKUP_SUFFIX
 from migrator.writing.outcome import Outcome
 from migrator.writing.outputs import Outputs

@@ -12,8 +12,8 @@ from migrator.batch.pool import CONCURRENCY, Stop, never, run_concurrently
 from migrator.batch.request import UNKNOWN_VERSION, Request, Result, Status
 from migrator.errors import MigratorError
 from migrator.stores import absolute, is_url
+from migrator.writing.entries import Entry, Journal
 from migrator.writing.folders import Folders
-from migrator.writing.journal import Entry, Journal
 
 _LOST: Final = "written by a worker that was lost, and there is no backup to tell from: its ledger is not known"
 

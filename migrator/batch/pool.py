@@ -20,7 +20,7 @@ from migrator.errors import InternalError, MigratorError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from migrator.writing.journal import Entry, Journal
+    from migrator.writing.entries import Entry, Journal
 
 BUNDLE: Final = 64
 """Files handed over together: enough that it costs little, few enough that an interrupt is obeyed soon."""

@@ -12,7 +12,7 @@ from migrator.batch.select import passes
 from migrator.errors import MigratorError, reported
 
 if TYPE_CHECKING:
-    from migrator.writing.journal import Entry, Journal
+    from migrator.writing.entries import Entry, Journal
 
 T = TypeVar("T")
 

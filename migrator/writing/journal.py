@@ -12,21 +12,20 @@ uses the same journal; each append takes another lock.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
-import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from threading import Lock
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Protocol, Self, TypeGuard
+from typing import Any, Final, Self
 
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
-from migrator.files.disk import open_regular, sync_folder, unreadable, unwritable, write_all
-from migrator.stores import absolute, find, is_url
+from migrator.files.disk import sync_folder, unreadable, unwritable, write_all
+from migrator.stores import absolute
+from migrator.writing.entries import SUM, Entry, Journal, are_names, is_name, is_whole, line_of, parsed
 
 FORMAT: Final = 1
 _MARK: Final = "aiperf_migrate_journal"
@@ -38,76 +37,6 @@ COPIES: Final = "copies"
 """What the first line says of a batch that copies all files of the folders, too."""
 _ROOTS: Final = "roots"
 _MORE_ROOTS: Final = b'{"roots": '
-_SUM: Final = "sum"
-
-
-class Entry(NamedTuple):
-    """One file: `path` is absolute, or a URL; the hashes are SHA-256 in hexadecimal.
-
-    `before` is None if there was no file. `backup` is where the original is kept, None for nowhere. `folders` are the
-    folders above `path` or `backup` that do not exist yet and are made for it, the innermost last.
-    """
-
-    path: str
-    before: str | None
-    after: str
-    backup: str | None = None
-    folders: tuple[str, ...] = ()
-
-    def line(self) -> bytes:
-        """The entry as it stands in the journal; names that are not UTF-8 survive as escapes."""
-        row = self._asdict()
-        if not self.folders:
-            del row["folders"]
-        return _line(row)
-
-
-def _line(row: dict[str, Any]) -> bytes:
-    """A line of a journal: an object whose last member is a checksum of all before it."""
-    text = json.dumps(row).encode()
-    return text[:-1] + b', "%s": "%08x"}\n' % (_SUM.encode(), zlib.crc32(text))
-
-
-def digest(raw: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    # Slow to import, and only needed for a journal.
-    from hashlib import sha256
-
-    return sha256(raw).hexdigest()
-
-
-def digest_of(path: str) -> str | None:
-    """The digest of a file's content, None if there is no such file.
-
-    Raises:
-        UnreadableError: it cannot be read, or is not a regular file.
-    """
-    if is_url(path):
-        raw = find(path)
-        return None if raw is None else digest(raw)
-    if not os.path.lexists(path):
-        return None
-    handle = open_regular(path)
-    with open(handle, "rb", buffering=0) as file:
-        # Slow to import, and only needed for journals.
-        from hashlib import file_digest
-
-        try:
-            # A copy that is part of a batch may be larger than any export.
-            return file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise unreadable(error, path) from error
-
-
-class Journal(Protocol):
-    """Where a file is announced before it is written."""
-
-    def append(self, entries: Sequence[Entry], *, sync: bool) -> None:
-        """Add entries, all or none; with `sync`, wait until the disk has them.
-
-        Raises:
-            UnwritableError: no space, or the like; then none of these files may be touched.
-        """
 
 
 class FileJournal:
@@ -154,7 +83,7 @@ class FileJournal:
         """
         os.ftruncate(self._handle, 0)
         row = {_MARK: FORMAT, "tool": f"aiperf-migrate {__version__}", **about, _ROOTS: list(roots)}
-        _append(self._handle, _line(row))
+        _append(self._handle, line_of(row))
         if sync:
             os.fsync(self._handle)
             sync_folder(os.path.dirname(self.path))
@@ -169,23 +98,23 @@ class FileJournal:
         start = b'{"' + _MARK.encode() + b'"'
         if not whole and (start.startswith(line) or line.startswith(start)):
             return {}
-        row = _row(line)
+        row = parsed(line)
         if row is None or _MARK not in row:
             raise JournalError("is not a journal of aiperf-migrate", file=self.path)
         if row[_MARK] != FORMAT:
             raise JournalError(
                 f"has journal format {row[_MARK]}", expected=f"format {FORMAT}", hint="upgrade the tool", file=self.path
             )
-        if _SUM in row and not _is_whole(line):
+        if SUM in row and not is_whole(line):
             raise JournalError("has a damaged first line", hint="restore the journal from a copy", file=self.path)
         return row
 
     def roots(self) -> tuple[str, ...] | None:
         """The absolute paths and URLs below which the batch writes; None for a journal of 0.1, which names none."""
         found = self.header()
-        if _SUM not in found or not _are_names(found.get(_ROOTS)):
+        if SUM not in found or not are_names(found.get(_ROOTS)):
             return None
-        more = (_row(line) or {} for offset, line in self._lines() if offset and line.startswith(_MORE_ROOTS))
+        more = (parsed(line) or {} for offset, line in self._lines() if offset and line.startswith(_MORE_ROOTS))
         return tuple(dict.fromkeys([*found[_ROOTS], *(root for row in more for root in row[_ROOTS])]))
 
     def copies(self) -> bool:
@@ -200,7 +129,7 @@ class FileJournal:
         """
         known = self.roots()
         if known is not None and (new := [root for root in roots if root not in known]):
-            _append(self._handle, _line({_ROOTS: new}))
+            _append(self._handle, line_of({_ROOTS: new}))
 
     def doubts(self) -> str | None:
         """Why another user may have written the journal, by its owner and permissions; None for no reason."""
@@ -251,19 +180,19 @@ class FileJournal:
         return found.partition(b"\n")[0]
 
     def _entry(self, line: bytes) -> Entry | None:
-        row = _row(line) or {}
-        if line.startswith(_MORE_ROOTS) and _is_whole(line):
+        row = parsed(line) or {}
+        if line.startswith(_MORE_ROOTS) and is_whole(line):
             return None
-        if self._summed and not _is_whole(line):
+        if self._summed and not is_whole(line):
             row = {}
         # Older journals have no folders.
         path, after, folders = row.get("path"), row.get("after"), row.get("folders", [])
         before, backup = (row.get(name, 0) for name in ("before", "backup"))
-        optional = all(name is None or _is_name(name) for name in (before, backup))
-        if optional and _is_name(path) and _is_name(after) and type(folders) is list and all(map(_is_name, folders)):
+        optional = all(name is None or is_name(name) for name in (before, backup))
+        if optional and is_name(path) and is_name(after) and type(folders) is list and all(map(is_name, folders)):
             return Entry(path, before, after, backup, tuple(folders))
         # What a crash cuts off lacks at least the last byte.
-        if line.endswith(b"}") or _is_whole(line[:-1] + b"}"):
+        if line.endswith(b"}") or is_whole(line[:-1] + b"}"):
             self.damaged += 1
         else:
             self.cut_off += 1
@@ -272,7 +201,7 @@ class FileJournal:
     @cached_property
     def _summed(self) -> bool:
         """Whether the batch gave each line a checksum."""
-        return _SUM in self.header()
+        return SUM in self.header()
 
 
 class SharedJournal:
@@ -324,32 +253,6 @@ def _locked(handle: int) -> Iterator[None]:
         yield
     finally:
         fcntl.lockf(handle, fcntl.LOCK_UN, 1, _APPENDING)
-
-
-def _is_name(value: Any) -> TypeGuard[str]:
-    """Whether a value is a string that can be the name of a file."""
-    try:
-        return type(value) is str and b"\0" not in os.fsencode(value)
-    except UnicodeEncodeError:
-        return False
-
-
-def _are_names(value: Any) -> bool:
-    return type(value) is list and all(map(_is_name, value))
-
-
-def _is_whole(line: bytes) -> bool:
-    """Whether a line ends with the checksum of what is before it."""
-    text, _, end = line.rpartition(b', "%s": "' % _SUM.encode())
-    return end == b'%08x"}' % zlib.crc32(text + b"}")
-
-
-def _row(line: bytes) -> dict[str, Any] | None:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return row if type(row) is dict else None
 
 
 def begin(path: str, about: dict[str, str], roots: Sequence[str], *, resume: bool, sync: bool) -> FileJournal:

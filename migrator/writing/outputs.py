@@ -8,8 +8,8 @@ from typing import NamedTuple
 from migrator.errors import MigratorError, UnwritableError, reported
 from migrator.stores import absolute, is_url
 from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.entries import Entry, Journal, digest, digest_of
 from migrator.writing.folders import Folders
-from migrator.writing.journal import Entry, Journal, digest, digest_of
 from migrator.writing.options import MAX_WAITING_BYTES, Fsync, WriteOptions
 from migrator.writing.outcome import Outcome
 from migrator.writing.replace_stored import write_stored

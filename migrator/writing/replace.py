@@ -22,9 +22,9 @@ from migrator.errors import LinkError, MigratorError, UnwritableError
 from migrator.files.disk import read_bytes, sync_folder, unwritable, write_all
 from migrator.files.rename import appear
 from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.entries import Entry, Journal, digest
 from migrator.writing.exchange import busy, changed, clear, commit, free_name, recover, stage_file, staging_name
 from migrator.writing.folders import Folders
-from migrator.writing.journal import Entry, Journal, digest
 from migrator.writing.lock import LockedFile, lock_for_replacement
 from migrator.writing.options import MAX_WAITING_BYTES, Fsync, WriteOptions
 from migrator.writing.outcome import Outcome

@@ -16,8 +16,8 @@ from migrator.files.disk import exists_already, write_atomic
 from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
 from migrator.writing import RESIDUE_SUFFIX
+from migrator.writing.entries import Entry, Journal, digest
 from migrator.writing.folders import Folders
-from migrator.writing.journal import Entry, Journal, digest
 from migrator.writing.options import Fsync, WriteOptions
 from migrator.writing.outcome import Outcome
 

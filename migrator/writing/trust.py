@@ -13,7 +13,7 @@ from typing import Final
 
 from migrator.stores import is_url
 from migrator.writing import RESIDUE_SUFFIX
-from migrator.writing.journal import Entry
+from migrator.writing.entries import Entry
 
 _ENDINGS: Final = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".jsonl.zst", ".csv", ".log")
 """How the names end of what a batch writes, unless it was told another name, or copies all files."""

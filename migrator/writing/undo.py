@@ -11,6 +11,7 @@ from migrator.errors import ChangedError, JournalError, MigratorError, Unreadabl
 from migrator.files.disk import MAX_BYTES, sync_folder, unwritable
 from migrator.files.rename import appear
 from migrator.stores import is_url
+from migrator.writing.entries import Entry, digest, digest_of
 from migrator.writing.exchange import (
     busy,
     changed,
@@ -22,7 +23,7 @@ from migrator.writing.exchange import (
     stage_link,
     staging_name,
 )
-from migrator.writing.journal import Entry, FileJournal, digest, digest_of
+from migrator.writing.journal import FileJournal
 from migrator.writing.lock import LockedFile, lock_for_replacement
 from migrator.writing.outcome import Undone, UndoOutcome
 from migrator.writing.replace import half_copy

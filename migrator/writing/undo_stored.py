@@ -8,7 +8,7 @@ from migrator.errors import JournalError
 from migrator.files.disk import unwritable
 from migrator.stores import find, is_url, store_of
 from migrator.stores.store import Stored
-from migrator.writing.journal import Entry, digest
+from migrator.writing.entries import Entry, digest
 from migrator.writing.outcome import Undone
 
 

@@ -19,7 +19,7 @@ from migrator.batch.request import Request, Status
 from migrator.errors import MigratorError, RejectedError, UnwritableError
 from migrator.migration.goal import Goal
 from migrator.render.report import result_line
-from migrator.writing.journal import Entry
+from migrator.writing.entries import Entry
 from migrator.writing.options import Fsync, WriteOptions
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "exports"

@@ -122,15 +122,15 @@ FILES: Final = {
 
 def journals() -> list[bytes]:
     """Journals of the batches that made [`FILES`][]; `@` stands for their folder."""
-    from migrator.writing import journal
+    from migrator.writing.entries import Entry, digest
 
-    old, new, made, also = (journal.digest(raw) for raw in (b"old", b"new", b"made", b"made, too"))
+    old, new, made, also = (digest(raw) for raw in (b"old", b"new", b"made", b"made, too"))
     lines = [
-        journal.Entry("@/a.json", old, new, "@/a.json.bak").line(),
-        journal.Entry("@/out/b.json", None, made).line(),
-        journal.Entry("@/out/c.json", None, also).line(),
-        journal.Entry("@/theirs.json", None, new).line(),
-        journal.Entry("@/gone.json", None, new).line(),
+        Entry("@/a.json", old, new, "@/a.json.bak").line(),
+        Entry("@/out/b.json", None, made).line(),
+        Entry("@/out/c.json", None, also).line(),
+        Entry("@/theirs.json", None, new).line(),
+        Entry("@/gone.json", None, new).line(),
     ]
     heads = [b'{"aiperf_migrate_journal": 1, "tool": "aiperf-migrate", "command": "upgrade", "to": "1.5"}\n']
     return [head + b"".join(lines[: 2 + number]) for head in heads for number in range(4)]

@@ -20,6 +20,7 @@ from migrator.errors import ChangedError, UnwritableError
 from migrator.files import rename
 from migrator.migration.goal import Goal
 from migrator.writing import exchange, journal
+from migrator.writing.entries import Entry, digest
 from migrator.writing.exchange import exchange_name, staging_name
 from migrator.writing.lock import lock_for_replacement
 from migrator.writing.options import Fsync, WriteOptions
@@ -162,7 +163,7 @@ def test_undo_without_hard_links(target: Path, monkeypatch: pytest.MonkeyPatch, 
 def test_undo_puts_back_what_it_should_not_have_removed(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, out, real = str(target.with_name("j")), target.with_name("out.json"), os.rename
     with journal.begin(name, {}, [str(target.parent)], resume=False, sync=False) as kept:
-        kept.append([journal.Entry(str(out), None, journal.digest(b"made"))], sync=False)
+        kept.append([Entry(str(out), None, digest(b"made"))], sync=False)
     out.write_bytes(b"made")
 
     def intruded(one: Any, other: Any) -> None:
@@ -355,7 +356,7 @@ def test_a_hidden_version_comes_back_where_nothing_is(target: Path) -> None:
 
 def test_resume_does_not_pass_over_what_has_to_be_cleared_up(target: Path) -> None:
     _exchanged_and_killed(target)
-    done = journal.digest(target.read_bytes())
+    done = digest(target.read_bytes())
     source = Source(str(target), "a.json", named=True, done=done)
     request = Request(Goal(NEWEST), in_place=True, options=WriteOptions(fsync=Fsync.NEVER))
     assert execute(source, request).status is Status.MIGRATED

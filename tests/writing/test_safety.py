@@ -17,8 +17,8 @@ from support.versions import NEWEST
 
 from migrator.errors import JournalError, UnwritableError
 from migrator.writing import journal, replace
+from migrator.writing.entries import Entry, digest
 from migrator.writing.exchange import staging_name
-from migrator.writing.journal import Entry
 from migrator.writing.lock import lock_for_replacement
 from migrator.writing.options import Fsync, WriteOptions
 from migrator.writing.outcome import Outcome
@@ -354,7 +354,7 @@ def test_folders_of_a_batch_that_was_resumed_are_removed(tree: Path) -> None:
 def test_a_journal_without_folders_is_read_and_one_of_strange_folders_believed_little(tmp_path: Path) -> None:
     (tmp_path / "strange").mkdir()
     (tmp_path / "out").mkdir()
-    row = {"path": f"{tmp_path}/out/a.json", "before": None, "after": journal.digest(b"made"), "backup": None}
+    row = {"path": f"{tmp_path}/out/a.json", "before": None, "after": digest(b"made"), "backup": None}
     for folders in ({}, {"folders": [f"{tmp_path}/strange", f"{tmp_path}/ou"]}):
         (tmp_path / "out" / "a.json").write_bytes(b"made")
         (tmp_path / "j").write_text(f'{{"aiperf_migrate_journal": 1}}\n{json.dumps(row | folders)}\n')
@@ -493,7 +493,7 @@ def test_another_process_gets_a_journal_that_it_is_not_in_charge_of(tmp_path: Pa
 def test_many_processes_append_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "j"
     writing = (
-        "import sys\nfrom migrator.writing.journal import Entry, SharedJournal\n"
+        "import sys\nfrom migrator.writing.entries import Entry\nfrom migrator.writing.journal import SharedJournal\n"
         "path, name = sys.argv[1:]\n"
         "for n in range(300): SharedJournal(path).append([Entry(f'/{name}/{n}', None, 'x' * (n % 90))], sync=False)"
     )

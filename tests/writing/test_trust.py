@@ -13,13 +13,13 @@ import pytest
 from support.process import command, contents, environment, export, run
 
 from migrator.writing import journal
-from migrator.writing.journal import Entry
+from migrator.writing.entries import Entry, digest
 from migrator.writing.trust import doubt
 
 KEPT = Path(__file__).parent / "journals"
 RECORDED = "0.3.0/embeddings"
-MINE = journal.digest(b"mine")
-THEIRS = journal.digest(b"theirs")
+MINE = digest(b"mine")
+THEIRS = digest(b"theirs")
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_what_no_batch_writes_is_not_undone(home: Path, entry: Entry) -> None:
 
 
 def test_only_a_batch_that_copies_all_files_makes_one_of_any_name(home: Path) -> None:
-    removes = Entry(f"{home}/in/plot.png", None, journal.digest(b"a picture"))
+    removes = Entry(f"{home}/in/plot.png", None, digest(b"a picture"))
     replaces = Entry(f"{home}/in/plot.png", THEIRS, MINE, f"{home}/in/plot.png.bak")
     hidden = Entry(f"{home}/in/.bashrc", None, MINE)
     roots = (f"{home}/in",)
@@ -134,8 +134,8 @@ def test_no_flipped_byte_is_believed(home: Path) -> None:
     entries = [
         Entry(
             f"{home}/in/{name}",
-            journal.digest(f"old {name}".encode()),
-            journal.digest(f"new {name}".encode()),
+            digest(f"old {name}".encode()),
+            digest(f"new {name}".encode()),
             f"{home}/in/{name}.bak",
         )
         for name in ("a.json", "deep/b.json")
