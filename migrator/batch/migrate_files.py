@@ -105,6 +105,7 @@ class _Attempt(NamedTuple):
         """The result, when everything is written."""
         error = self.outcome.error
         if not error:
+            self.result.warnings.extend(self.outcome.warnings)
             return self.result
         error.file = error.file or self.result.source.path
         return replace(self.result, status=Status.FAILED, error=error, output="")

@@ -13,6 +13,8 @@ from typing import Final
 from migrator.errors import UnreadableError, UnwritableError
 from migrator.files.rename import appear
 
+CANNOT: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
+"""Errors of a system or a file system that has no such call."""
 MAX_BYTES: Final = 64 * 2**20
 """Size of the largest file that is read. The largest export seen has 60 kB."""
 
@@ -153,9 +155,9 @@ def _put_atomic(
             try:
                 write(handle)
                 if like is not None:
-                    os.fchmod(handle, stat.S_IMODE(os.stat(like).st_mode))
+                    _like(handle, like)
                 if sync:
-                    os.fsync(handle)
+                    sync_file(handle)
             finally:
                 os.close(handle)
             take_place(beside, path, overwrite=overwrite)
@@ -224,10 +226,43 @@ def unwritable(error: OSError, path: str) -> UnwritableError:
     )
 
 
-def sync_folder(folder: str) -> None:
-    """Wait until the disk has the names in a folder; the empty name is the working directory."""
-    handle = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC)
+def _like(handle: int, name: str) -> None:
+    try:
+        os.fchmod(handle, stat.S_IMODE(os.stat(name).st_mode))
+    except OSError as error:
+        if error.errno not in CANNOT:
+            raise
+
+
+def sync_file(handle: int) -> bool:
+    """Wait until the disk has an open file, or the names in an open folder.
+
+    Returns:
+        False if the file system cannot do that, as some network mounts cannot for folders.
+
+    Raises:
+        OSError: the disk fails.
+    """
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in CANNOT:
+            raise
+        return False
+    return True
+
+
+def sync_folder(folder: str) -> bool:
+    """Wait until the disk has the names in a folder; the empty name is the working directory.
+
+    Returns:
+        False if the file system cannot do that.
+
+    Raises:
+        OSError: the disk fails.
+    """
+    handle = os.open(folder or ".", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return sync_file(handle)
     finally:
         os.close(handle)

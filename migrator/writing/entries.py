@@ -1,4 +1,4 @@
-"""What a journal says of each file, and how a line of it is spelled: JSON, whose last member is a checksum of the line."""
+"""What a journal says of each file, and the spelling of its lines: JSON, with a checksum of the line as last member."""
 
 from __future__ import annotations
 

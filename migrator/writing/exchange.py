@@ -23,8 +23,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from migrator.errors import ChangedError, UnwritableError
-from migrator.files.disk import unreadable
+from migrator.errors import ChangedError, UnreadableError, UnwritableError
+from migrator.files.disk import read_bytes, unreadable
 from migrator.files.rename import appear, exchange
 from migrator.writing.options import BACKUP_SUFFIX
 
@@ -205,17 +205,34 @@ def _keep(name: str, path: str) -> str | None:
         return kept
 
 
-def free_name(name: str, original: os.stat_result) -> str:
-    """The first of `name`, `name.1`, `name.2`, … that is free, or that a killed run gave to the same original."""
+def free_name(name: str, original: os.stat_result, raw: bytes | None = None) -> str:
+    """The first of `name`, `name.1`, `name.2`, … that is free, or that a killed run gave to the same original.
+
+    With `raw`, the content of the original, a copy that a killed run made of it counts, too.
+    """
     free, number = name, 0
-    while True:
-        try:
-            if os.path.samestat(os.lstat(free), original):
-                return free
-        except OSError:
-            return free
+    while os.path.lexists(free) and not keeps(free, original, raw):
         number += 1
         free = f"{name}.{number}"
+    return free
+
+
+_COARSEST: Final = 2 * 10**9
+"""Nanoseconds that a time may be wrong by on a file system, such as FAT."""
+
+
+def keeps(name: str, original: os.stat_result, raw: bytes | None = None) -> bool:
+    """Whether a file is another name of the original; or, with its content `raw`, an exact copy of it."""
+    try:
+        found = os.lstat(name)
+        if os.path.samestat(found, original):
+            return True
+        owners = (found.st_uid, found.st_gid) == (original.st_uid, original.st_gid)
+        same = found.st_size == original.st_size and found.st_mode == original.st_mode and owners
+        when = abs(found.st_mtime_ns - original.st_mtime_ns)
+        return raw is not None and same and when <= _COARSEST and read_bytes(name) == raw
+    except (OSError, UnreadableError):
+        return False
 
 
 def left_behind(path: str) -> bool:

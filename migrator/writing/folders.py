@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 from migrator.errors import UnwritableError
-from migrator.files.disk import unwritable
+from migrator.files.disk import sync_folder, unwritable
 
 _MOST: Final = 10_000
 """Folders to remember: more than a tree usually has."""
@@ -18,29 +18,37 @@ class Folders:
     def __init__(self) -> None:
         self._known: set[str] = set()
 
-    def make(self, folder: str, within: str | None = None) -> None:
+    def make(self, folder: str, within: str | None = None, *, sync: bool = False) -> None:
         """As [`make_folder`][], unless that was done before."""
         if folder in self._known:
             return
-        make_folder(folder, within)
+        make_folder(folder, within, sync=sync)
         if len(self._known) > _MOST:
             self._known.clear()
         self._known.add(folder)
 
     def missing(self, folder: str) -> tuple[str, ...]:
         """The absolute names of the folders that [`make`][] would make, the innermost last."""
-        if folder in self._known:
-            return ()
-        missing: list[str] = []
-        folder = os.path.abspath(folder)
-        while not os.path.lexists(folder):
-            missing.append(folder)
-            folder = os.path.dirname(folder)
-        return tuple(reversed(missing))
+        return () if folder in self._known else _missing(folder)
 
 
-def make_folder(folder: str, within: str | None = None) -> None:
+def _missing(folder: str) -> tuple[str, ...]:
+    """The absolute names of the folders that do not exist of those that lead to one, the innermost last."""
+    missing: list[str] = []
+    folder = os.path.abspath(folder)
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    return tuple(reversed(missing))
+
+
+def make_folder(folder: str, within: str | None = None, *, sync: bool = False) -> None:
     """Make a folder, and those above it, unless it exists; the empty name is the working directory.
+
+    Args:
+        folder: the folder.
+        within: a folder that no symbolic link may lead out of; None for anywhere.
+        sync: whether to wait until the disk has the names of those that are made.
 
     Raises:
         UnwritableError: a part of its path is a file, or may not be written to; or a symbolic link leads out of
@@ -48,8 +56,11 @@ def make_folder(folder: str, within: str | None = None) -> None:
     """
     if not folder:
         return
+    missing = _missing(folder) if sync else ()
     try:
         os.makedirs(folder, exist_ok=True)
+        for made in missing:
+            sync_folder(os.path.dirname(made))
     except FileExistsError as error:
         raise UnwritableError("is a file", expected="a folder for the output", file=error.filename) from error
     except OSError as error:

@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
-from migrator.files.disk import sync_folder, unreadable, unwritable, write_all
+from migrator.files.disk import sync_file, sync_folder, unreadable, unwritable, write_all
 from migrator.stores import absolute
 from migrator.writing.entries import SUM, Entry, Journal, are_names, is_name, is_whole, line_of, parsed
 
@@ -71,7 +71,7 @@ class FileJournal:
             with self._one_thread:
                 _append(self._handle, _encoded(entries))
             if sync:
-                os.fsync(self._handle)
+                sync_file(self._handle)
         except OSError as error:
             raise unwritable(error, self.path) from error
 
@@ -85,7 +85,7 @@ class FileJournal:
         row = {_MARK: FORMAT, "tool": f"aiperf-migrate {__version__}", **about, _ROOTS: list(roots)}
         _append(self._handle, line_of(row))
         if sync:
-            os.fsync(self._handle)
+            sync_file(self._handle)
             sync_folder(os.path.dirname(self.path))
 
     def header(self) -> dict[str, Any]:
@@ -217,7 +217,7 @@ class SharedJournal:
             try:
                 _append(handle, _encoded(entries))
                 if sync:
-                    os.fsync(handle)
+                    sync_file(handle)
             finally:
                 os.close(handle)
         except OSError as error:

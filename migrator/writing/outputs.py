@@ -88,12 +88,12 @@ class Outputs:
     def _put(self, output: _Output) -> None:
         target, raw, residue, _, original = output
         if original:
-            self._folders.make(os.path.dirname(target), self._within)
+            self._folders.make(os.path.dirname(target), self._within, sync=self._fsync is Fsync.EACH)
             copy_out(original, target, force=self._force, sync=self._fsync is Fsync.EACH)
         elif is_url(target):
             write_stored(target, raw, residue, force=self._force)
         else:
-            self._folders.make(os.path.dirname(target), self._within)
+            self._folders.make(os.path.dirname(target), self._within, sync=self._fsync is Fsync.EACH)
             write_out(target, raw, residue, force=self._force, sync=self._fsync is Fsync.EACH)
 
     def _announce(self, outputs: list[_Output], journal: Journal) -> None:

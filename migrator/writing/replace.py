@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +18,12 @@ from types import TracebackType
 from typing import Self
 
 from migrator.errors import LinkError, MigratorError, UnwritableError
-from migrator.files.disk import read_bytes, sync_folder, unwritable, write_all
+from migrator.files.attributes import copy_whole, take_over
+from migrator.files.disk import read_bytes, sync_file, sync_folder, unwritable, write_all
 from migrator.files.rename import appear
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.entries import Entry, Journal, digest
-from migrator.writing.exchange import busy, changed, clear, commit, free_name, recover, stage_file, staging_name
+from migrator.writing.exchange import busy, changed, clear, commit, free_name, keeps, recover, stage_file, staging_name
 from migrator.writing.folders import Folders
 from migrator.writing.lock import LockedFile, lock_for_replacement
 from migrator.writing.options import MAX_WAITING_BYTES, Fsync, WriteOptions
@@ -76,6 +76,11 @@ class Replacement:
     original: LockedFile
     pieces: list[_Piece]
     outcome: Outcome
+
+    def folders(self) -> set[str]:
+        """The folders of its files and their backups."""
+        names = [name for piece in self.pieces for name in (piece.path, piece.backup) if name]
+        return set(map(os.path.dirname, names))
 
     def release(self) -> None:
         """Give up all locks."""
@@ -137,7 +142,7 @@ class DiskReplacer:
         for piece in pieces:
             if self._options.backup and piece.there:
                 name = self._options.backup_name(piece.path, relative + piece.path.removeprefix(original.path))
-                piece.backup = free_name(name, piece.there[1])
+                piece.backup = free_name(name, piece.there[1], piece.there[0])
         original.kept = True
         replacement = Replacement(original, pieces, Outcome(other_names=_other_names(original, pieces[-1].backup)))
         self._waiting.append(replacement)
@@ -155,7 +160,7 @@ class DiskReplacer:
             self._announce(self._journal)
         self._for_each(self._prepare)
         if fsync is Fsync.BATCH:
-            folders = {os.path.dirname(piece.path) for replacement in self._going() for piece in replacement.pieces}
+            folders = {folder for replacement in self._going() for folder in replacement.folders()}
             self._for_each(_require_synced, sync_file_systems(folders))
         self._for_each(_commit)
         if fsync is not Fsync.NEVER:
@@ -195,12 +200,17 @@ class DiskReplacer:
         return Entry(os.path.abspath(piece.path), before, digest(piece.raw), backup, folders)
 
     def _prepare(self, replacement: Replacement) -> None:
+        warnings, each = replacement.outcome.warnings, self._options.fsync is Fsync.EACH
         for piece in replacement.pieces:
-            _stage(piece, replacement.original.status, self._options)
+            warnings += not_kept(piece.path, _stage(piece, replacement.original.status, self._options))
             if piece.backup and piece.there:
+                folder = os.path.dirname(piece.backup)
                 if self._options.folder:
-                    self._folders.make(os.path.dirname(piece.backup))
-                _keep(piece, piece.backup, piece.there, sync=self._options.fsync is not Fsync.NEVER)
+                    self._folders.make(folder, sync=each)
+                refused = _keep(piece, piece.backup, piece.there, sync=self._options.fsync is not Fsync.NEVER)
+                warnings += not_kept(piece.backup, refused)
+                if each:
+                    _sync(replacement, folder)
 
     def _sync_names(self) -> None:
         """Wait for the names of the new files, once for each folder."""
@@ -211,7 +221,7 @@ class DiskReplacer:
             if folder not in folders:
                 folders[folder] = None
                 try:
-                    sync_folder(folder)
+                    _sync(replacement, folder)
                 except OSError as error:
                     folders[folder] = error
             if failed := folders[folder]:
@@ -258,52 +268,55 @@ def _there(path: str) -> tuple[bytes, os.stat_result] | None:
     return read_bytes(path), status
 
 
-def _stage(piece: _Piece, original: os.stat_result, options: WriteOptions) -> None:
-    """Write the new file under its staging name, with everything that it takes over from the original."""
+def _sync(replacement: Replacement, folder: str) -> None:
+    if not sync_folder(folder):
+        replacement.outcome.warnings.append(f"its file system cannot wait for the names in {folder or os.curdir}")
+
+
+def not_kept(name: str, refused: list[str]) -> list[str]:
+    """The warning about a new file that the system did not give all of the original's attributes; or none."""
+    return [f"{name} does not have the original's {', '.join(refused)}: the system refuses"] if refused else []
+
+
+def _stage(piece: _Piece, original: os.stat_result, options: WriteOptions) -> list[str]:
+    """Write the new file under its staging name, and give it all that it takes over from the original.
+
+    A new residue gets what the document has, but for its times. Returns what the system refuses.
+    """
     piece.handle, piece.locked = stage_file(piece.path)
     piece.staged = os.fstat(piece.handle)
     write_all(piece.handle, piece.raw)
-    _take_over(piece.handle, piece.path if piece.there else "", original)
-    if piece.there and not options.touch:
-        os.utime(piece.handle, ns=(piece.there[1].st_atime_ns, piece.there[1].st_mtime_ns))
+    if piece.there:
+        refused = take_over(piece.handle, piece.there[1], piece.path, times=not options.touch)
+    else:
+        refused = take_over(piece.handle, original, times=False)
     if options.fsync is Fsync.EACH:
-        os.fsync(piece.handle)
+        sync_file(piece.handle)
+    return refused
 
 
-def _take_over(handle: int, path: str, original: os.stat_result) -> None:
-    """Take over the owner where the system allows it, the permissions, and attributes such as access lists."""
-    mine = os.fstat(handle)
-    if (mine.st_uid, mine.st_gid) != (original.st_uid, original.st_gid):
-        for owner, group in ((original.st_uid, original.st_gid), (-1, original.st_gid)):
-            with contextlib.suppress(PermissionError):
-                os.fchown(handle, owner, group)
-                break
-    # After the owner, because a change of owner clears some of them.
-    os.fchmod(handle, stat.S_IMODE(original.st_mode))
-    if path and hasattr(os, "listxattr"):
-        with contextlib.suppress(OSError):
-            for name in os.listxattr(path, follow_symlinks=False):
-                os.setxattr(handle, name, os.getxattr(path, name, follow_symlinks=False))
+def _keep(piece: _Piece, backup: str, there: tuple[bytes, os.stat_result], *, sync: bool) -> list[str]:
+    """Give the original the name of its backup, or copy it where that fails; then check that it is what was read.
 
-
-def _keep(piece: _Piece, backup: str, there: tuple[bytes, os.stat_result], *, sync: bool) -> None:
-    """Give the original the name of its backup, or copy it where that fails; then check that it is what was read."""
-    (raw, status), copied = there, False
+    Returns:
+        what the system refuses to a copy.
+    """
+    (raw, status), copied, refused = there, False, list[str]()
+    if os.path.lexists(backup) and keeps(backup, status, raw):
+        return refused  # A killed run made it: only that run may remove it again.
     try:
         os.link(piece.path, backup, follow_symlinks=False)
     except FileExistsError:
-        # A killed run made it: only that run may remove it again.
-        if os.path.samestat(os.lstat(backup), status):
-            return
         raise
     except OSError:
         copied = True
-        _copy(piece.path, backup, sync=sync)
+        refused = _copy(piece.path, backup, sync=sync)
     piece.kept = True
     if copied and read_bytes(backup) != raw:
         raise UnwritableError("is not what was written to it", hint="check the disk", file=backup)
     if not copied and not os.path.samestat(os.lstat(backup), status):
         raise changed(piece.path)
+    return refused
 
 
 def half_copy(path: str, backup: str) -> str:
@@ -311,26 +324,39 @@ def half_copy(path: str, backup: str) -> str:
     return os.path.join(os.path.dirname(backup), os.path.basename(staging_name(path)) + ".copy")
 
 
-def _copy(path: str, backup: str, *, sync: bool) -> None:
-    """Copy a file to its backup, where the file system has no hard links or is another one; it appears complete."""
+def _copy(path: str, backup: str, *, sync: bool) -> list[str]:
+    """Copy a file to its backup, where the file system has no hard links or is another one; it appears complete.
+
+    Returns:
+        what the system refuses to the copy.
+    """
     half = half_copy(path, backup)
     try:
-        shutil.copy2(path, half, follow_symlinks=False)
-        with open(half, "rb") as file:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(half)  # Of a killed run.
+        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            refused = copy_whole(path, handle)
             if sync:
-                os.fsync(file.fileno())
-        os.rename(half, backup)
+                sync_file(handle)
+        finally:
+            os.close(handle)
+        appear(half, backup)
         if sync:
             sync_folder(os.path.dirname(backup))
-    except OSError as error:
+        return refused
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(half)
-        raise unwritable(error, backup) from error
+        if isinstance(error, OSError):
+            raise unwritable(error, backup) from error
+        raise
 
 
 def _require_synced(replacement: Replacement, failed: dict[str, OSError]) -> None:
-    if error := failed.get(os.path.dirname(replacement.original.path)):
-        raise error
+    for folder in replacement.folders():
+        if error := failed.get(folder):
+            raise error
 
 
 def _commit(replacement: Replacement) -> None:

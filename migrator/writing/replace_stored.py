@@ -171,7 +171,7 @@ class StoreReplacer:
             # With its metadata, so that it can be restored; a store of another kind would not understand them.
             other.keep(backup, there if other is store else there._replace(metadata=None))
         else:
-            self._folders.make(backup.rpartition("/")[0])
+            self._folders.make(backup.rpartition("/")[0], sync=self._options.fsync is Fsync.EACH)
             write_atomic(backup, there.raw, overwrite=False, sync=self._sync)
         if read_bytes(backup) != there.raw:
             raise UnwritableError("is not what was written to it", hint="check the store", file=backup)

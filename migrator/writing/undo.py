@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 from migrator.errors import ChangedError, JournalError, MigratorError, UnreadableError, reported
-from migrator.files.disk import MAX_BYTES, sync_folder, unwritable
+from migrator.files.attributes import copy_whole
+from migrator.files.disk import MAX_BYTES, sync_file, sync_folder, unwritable
 from migrator.files.rename import appear
 from migrator.stores import is_url
 from migrator.writing.entries import Entry, digest, digest_of
@@ -26,7 +26,7 @@ from migrator.writing.exchange import (
 from migrator.writing.journal import FileJournal
 from migrator.writing.lock import LockedFile, lock_for_replacement
 from migrator.writing.outcome import Undone, UndoOutcome
-from migrator.writing.replace import half_copy
+from migrator.writing.replace import half_copy, not_kept
 from migrator.writing.trust import doubt
 
 
@@ -49,10 +49,11 @@ def undo(
             with reported(entry.path):
                 if not trust and (reason := doubt(entry, roots, copies=copies)):
                     raise JournalError(reason, hint="--trust undoes it nevertheless")
-                status = _undo(entry, dry_run=dry_run)
+                warnings: list[str] = []
+                status = _undo(entry, warnings, dry_run=dry_run)
                 if not dry_run:
                     _remove_folders(entry)
-                yield UndoOutcome(entry.path, status)
+                yield UndoOutcome(entry.path, status, warnings=tuple(warnings))
         except MigratorError as error:
             error.file = error.file or entry.path
             yield UndoOutcome(entry.path, Undone.FAILED, error)
@@ -66,7 +67,8 @@ def _remove_folders(entry: Entry) -> None:
                 os.rmdir(folder)
 
 
-def _undo(entry: Entry, *, dry_run: bool) -> Undone:
+def _undo(entry: Entry, warnings: list[str], *, dry_run: bool) -> Undone:
+    """Undo one entry; what the system refuses to do is added to `warnings`."""
     if is_url(entry.path):
         # Slow to import, and only needed for stores.
         from migrator.writing.undo_stored import undo_stored
@@ -85,7 +87,7 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
             raise
         if entry.before is None:
             return Undone.UNTOUCHED
-        return _restore(entry, None, dry_run=dry_run)
+        return _restore(entry, None, warnings, dry_run=dry_run)
     with locked:
         there = digest(locked.raw)
         if there == entry.before:
@@ -98,7 +100,7 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
             if not dry_run:
                 _remove(entry, locked)
             return Undone.REMOVED
-        return _restore(entry, locked, dry_run=dry_run)
+        return _restore(entry, locked, warnings, dry_run=dry_run)
 
 
 def _is_large(path: str) -> bool:
@@ -134,7 +136,7 @@ def _remove(entry: Entry, written: LockedFile) -> None:
         raise unwritable(error, entry.path) from error
 
 
-def _restore(entry: Entry, written: LockedFile | None, *, dry_run: bool) -> Undone:
+def _restore(entry: Entry, written: LockedFile | None, warnings: list[str], *, dry_run: bool) -> Undone:
     """Give the backup the name of the original again. It is the original, with its permissions and times."""
     if entry.backup is None:
         raise JournalError("no backup of it was kept")
@@ -146,7 +148,7 @@ def _restore(entry: Entry, written: LockedFile | None, *, dry_run: bool) -> Undo
     if dry_run:
         return Undone.RESTORED
     try:
-        _put_back(entry, entry.backup, written)
+        warnings += not_kept(entry.path, _put_back(entry, entry.backup, written))
         # The backup is removed only when the disk has its other name.
         sync_folder(os.path.dirname(entry.path))
         with contextlib.suppress(FileNotFoundError):
@@ -158,15 +160,20 @@ def _restore(entry: Entry, written: LockedFile | None, *, dry_run: bool) -> Undo
     return Undone.RESTORED
 
 
-def _put_back(entry: Entry, backup: str, written: LockedFile | None) -> None:
-    """Put the original in its place: the very file, or a copy if the backup is on another disk."""
+def _put_back(entry: Entry, backup: str, written: LockedFile | None) -> list[str]:
+    """Put the original in its place: the very file, or a copy if the backup is on another disk.
+
+    Returns:
+        what the system refuses to a copy.
+    """
+    refused: list[str] = []
     try:
         handle, locked = stage_link(entry.path, backup)
     except OSError:
         if os.lstat(backup).st_dev == os.stat(os.path.dirname(entry.path)).st_dev:
             _rename_back(entry, backup, written)
-            return
-        handle, locked = _copied(entry, backup)
+            return refused
+        handle, locked = _copied(entry, backup, refused)
     try:
         if written:
             commit(entry.path, written.stands_at, locked=locked)
@@ -176,6 +183,7 @@ def _put_back(entry: Entry, backup: str, written: LockedFile | None) -> None:
         with contextlib.suppress(OSError):
             clear(entry.path)
         os.close(handle)
+    return refused
 
 
 def _rename_back(entry: Entry, backup: str, written: LockedFile | None) -> None:
@@ -188,14 +196,15 @@ def _rename_back(entry: Entry, backup: str, written: LockedFile | None) -> None:
         raise changed(entry.path)
 
 
-def _copied(entry: Entry, backup: str) -> tuple[int, bool]:
+def _copied(entry: Entry, backup: str, refused: list[str]) -> tuple[int, bool]:
+    """Stage a copy of the backup; what the system refuses to it is added to `refused`."""
     handle, locked = stage_file(entry.path)
     staged = staging_name(entry.path)
     try:
-        shutil.copy2(backup, staged, follow_symlinks=False)
+        refused += copy_whole(backup, handle)
         if digest_of(staged) != entry.before:
             raise JournalError("the copy of its backup is not the same", hint="check the disk")
-        os.fsync(handle)
+        sync_file(handle)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(staged)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from migrator.errors import UnwritableError
-from migrator.files.disk import copy_atomic, exists_already, unwritable, write_atomic
+from migrator.files.disk import CANNOT, copy_atomic, exists_already, unwritable, write_atomic
 from migrator.writing import RESIDUE_SUFFIX
 
 
@@ -129,7 +129,9 @@ def sync_file_systems(folders: Iterable[str]) -> dict[str, OSError]:
                 device = os.fstat(handle).st_dev
                 if device not in flushed and flush(handle):
                     number = ctypes.get_errno()
-                    raise OSError(number, os.strerror(number), folder)
+                    if number not in CANNOT:
+                        raise OSError(number, os.strerror(number), folder)
+                    os.sync()
                 flushed.add(device)
             finally:
                 os.close(handle)

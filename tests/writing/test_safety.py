@@ -238,11 +238,12 @@ def test_a_copied_backup_is_read_back(tmp_path: Path, monkeypatch: pytest.Monkey
     def no_links(*arguments: object, **options: object) -> None:
         raise PermissionError(1, "no links here")
 
-    def careless(source: str, made: str, **options: object) -> None:
-        Path(made).write_bytes(b"half")
+    def careless(source: str, made: int) -> list[str]:
+        os.write(made, b"half")
+        return []
 
     monkeypatch.setattr(os, "link", no_links)
-    monkeypatch.setattr(replace.shutil, "copy2", careless)
+    monkeypatch.setattr(replace, "copy_whole", careless)
     with DiskReplacer(WriteOptions()) as replacer:
         outcome = replacer.replace(replacer.open(str(target)), "a.json", b"new", None)
         replacer.settle()

@@ -70,6 +70,8 @@ def run(options: Options) -> int:
         done = undo(journal, interrupt.asked, dry_run=options.dry_run, trust=options.trust)
         for outcome in report.each(done):
             totals[outcome.status] += 1
+            for warning in outcome.warnings:
+                complain(printable(warning))
             if options.json:
                 say_json("undo", outcome.as_dict())
             elif not options.quiet:
