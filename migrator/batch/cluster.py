@@ -18,7 +18,6 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count, takewhile
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
@@ -27,6 +26,7 @@ from migrator.batch.coordinator import Coordinator, WorkerConnection, coordinati
 from migrator.batch.discover import Source
 from migrator.batch.pool import AGAIN, Portable, Stop, bundles, in_order
 from migrator.batch.processes import safe_path
+from migrator.batch.scratch import scratch_folder
 from migrator.errors import InternalError, LostError, UsageError
 from migrator.extras import install
 from migrator.stores import is_url
@@ -128,7 +128,7 @@ def _started(jobs: int) -> Iterator[LocalCluster]:
             security = Security.temporary()
         except ImportError as error:
             raise UsageError("a cluster on this machine needs cryptography", hint=install("dask")) from error
-        scratch = stack.enter_context(TemporaryDirectory(prefix="aiperf-migrate-", ignore_cleanup_errors=True))
+        scratch = stack.enter_context(scratch_folder())
         stack.enter_context(dask.config.set({"temporary-directory": scratch}))
         # For as long as the cluster is there: a worker that ends is started again.
         stack.enter_context(safe_path())

@@ -26,7 +26,7 @@ class Source(NamedTuple):
     file that the user named, in contrast to one found in a folder: it must be an export. `error` is set for a folder
     that could not be read. `done` is the digest of what an interrupted batch has written for the file, or empty.
     `residues` is False if there cannot be a residue beside it. `changed` is its time of modification in seconds since
-    1970, if a listing told it.
+    1970, if a listing told it. `kept` is where the original is, if it is not at `path` any more.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Source(NamedTuple):
     done: str = ""
     residues: bool = True
     changed: float | None = None
+    kept: str = ""
 
 
 class Names(Enum):

@@ -162,7 +162,7 @@ def _to_output(source: Source, request: Request, outputs: Outputs) -> _Attempt |
     if request.all_files and not Names.MIGRATED.have(source.path.rpartition("/")[2]):
         return _copied(source, request, outputs, "not migrated")
     try:
-        loaded = load(source.path, details=bool(request.where))
+        loaded = _loaded(source, details=bool(request.where))
     except UnreadableError as error:
         if not (error.too_large and request.all_files):
             raise
@@ -176,6 +176,12 @@ def _to_output(source: Source, request: Request, outputs: Outputs) -> _Attempt |
         write_standard_output(migrated.raw)
         return _Attempt(migrated.result, Outcome())
     return _Attempt(migrated.result, outputs.write(migrated.result.output, migrated.raw, migrated.residue))
+
+
+def _loaded(source: Source, *, details: bool) -> Loaded:
+    if source.kept:
+        return load_content(read_bytes(source.kept), source.path, details=details)
+    return load(source.path, details=details)
 
 
 _BACKUP: Final = "a backup, left out"

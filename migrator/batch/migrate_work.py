@@ -15,7 +15,7 @@ from migrator.stores import absolute, is_url
 from migrator.writing.entries import Entry, Journal
 from migrator.writing.folders import Folders
 
-_LOST: Final = "written by a worker that was lost, and there is no backup to tell from: its ledger is not known"
+_LOST: Final = "written by a process that was lost, and there is no backup to tell from: its ledger is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,16 @@ class Migrating:
         """
         known = {source.path: announced.get(absolute(self.request.target(source))) for source in sources}
         marked = [source._replace(done=entry.after) if (entry := known[source.path]) else source for source in sources]
-        results = replace(self, journal=journal)(marked)
+        # A lost worker may have left unfinished files in folders that this one knows.
+        results = replace(self, journal=journal, folders=Folders())(marked)
         for number, result in enumerate(results):
             entry = known[result.source.path]
             if entry and result.status is Status.UNCHANGED:
-                results[number] = self._reconstructed(result.source, entry)
+                results[number] = self.reconstructed(result.source, entry)
         return results
 
-    def _reconstructed(self, source: Source, entry: Entry) -> Result:
-        """The result that a lost worker had for a file, found by migrating its original again without writing."""
+    def reconstructed(self, source: Source, entry: Entry) -> Result:
+        """The result that another process had for a file, found by migrating its original again without writing."""
         request = self.request
         looked = replace(request, out_file=None, out_folder=None, in_place=False, where="")
         original = entry.backup if request.in_place else source.path
@@ -96,7 +97,7 @@ class Migrating:
             source, Status.MIGRATED, "", UNKNOWN_VERSION, request.goal.version, request.goal.release, warnings=[_LOST]
         )
         if original:
-            (found,) = execute_all([source._replace(path=original, done="")], looked)
+            (found,) = execute_all([source._replace(kept=original, done="")], looked)
             result = result if found.status is Status.FAILED else found
         result.source, result.output = source, request.target(source)
         return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from typing import Final
+from typing import Final, NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.request import Request
@@ -148,9 +148,15 @@ def write_options(options: WritingOptions) -> WriteOptions:
     )
 
 
-def journaled(
-    options: WritingOptions, request: Request, sources: Iterable[Source], stack: ExitStack
-) -> tuple[journal.FileJournal | None, Iterator[Source]]:
+class Journaled(NamedTuple):
+    """The journal of a batch, None for none; its sources; and what a journal that is resumed says was written."""
+
+    journal: journal.FileJournal | None
+    sources: Iterator[Source]
+    done: journal.Done | None = None
+
+
+def journaled(options: WritingOptions, request: Request, sources: Iterable[Source], stack: ExitStack) -> Journaled:
     """The journal, open until `stack` is closed, and the sources, each with what a resumed journal records of it.
 
     Args:
@@ -163,16 +169,17 @@ def journaled(
         UnwritableError, JournalError: as [`migrator.writing.journal.begin`][] does.
     """
     if options.journal is None:
-        return None, iter(sources)
+        return Journaled(None, iter(sources))
     about = {"command": options.command, "to": request.goal.version}
     if request.all_files:
         about[journal.COPIES] = "all files"
     sync = request.options.fsync is not Fsync.NEVER
     kept = stack.enter_context(journal.begin(options.journal, about, _roots(options), resume=options.resume, sync=sync))
     if not options.resume:
-        return kept, iter(sources)
+        return Journaled(kept, iter(sources))
     done = journal.Done(kept)
-    return kept, (source._replace(done=done.after(request.target(source))) for source in sources)
+    marked = (source._replace(done=done.after(request.target(source))) for source in sources)
+    return Journaled(kept, marked, done)
 
 
 def _roots(options: WritingOptions) -> list[str]:

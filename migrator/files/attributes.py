@@ -1,8 +1,8 @@
 """What a file has beside its content: owner, group, permissions, access lists, other attributes, and times.
 
 One function gives all of that to a new file, whoever makes it: a replacement, a backup on another disk, an undo. Some
-systems refuse a part of it: to a user who is not root, in a user name space without the owner, on a file system that has no
-owners or attributes. That is told, and is no failure.
+systems refuse a part of it: to a user who is not root, in a user name space without the owner, on a file system
+without owners or attributes. That is told, and is no failure.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import stat
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Final
 
 from migrator.errors import UnreadableError, UnwritableError
 from migrator.files.rename import appear
+from migrator.files.temporary import new_beside
 
 CANNOT: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 """Errors of a system or a file system that has no such call."""
@@ -75,9 +75,6 @@ def unreadable(error: OSError, path: str) -> UnreadableError:
 def _kind(mode: int) -> str:
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
     return kinds.get(stat.S_IFMT(mode), "a device")
-
-
-_serial = itertools.count()
 
 
 def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = None, sync: bool = False) -> None:
@@ -150,34 +147,41 @@ def _put_atomic(
     folder = os.path.dirname(path)
     try:
         # A file that gets stricter permissions must not be readable before it has them.
-        handle, beside = _new_beside(folder, 0o666 if like is None else 0o600)
+        handle, beside = new_beside(folder, 0o666 if like is None else 0o600)
         try:
-            try:
-                write(handle)
-                if like is not None:
-                    _like(handle, like)
-                if sync:
-                    sync_file(handle)
-            finally:
-                os.close(handle)
-            take_place(beside, path, overwrite=overwrite)
+            write(handle)
+            if like is not None:
+                _like(handle, like)
+            if sync:
+                sync_file(handle)
+            place(handle, beside, path, overwrite=overwrite)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
             raise
+        finally:
+            os.close(handle)
         if sync:
             sync_folder(folder)
     except OSError as error:
         raise unwritable(error, path) from error
 
 
-def take_place(beside: str, path: str, *, overwrite: bool) -> None:
+def place(handle: int, beside: str, path: str, *, overwrite: bool) -> None:
     """Give a finished file its name. Without `overwrite`, a file that appears at the same time keeps the name.
+
+    Args:
+        handle: the file, still open, because it is locked as long.
+        beside: its hidden name.
+        path: its name.
+        overwrite: whether an existing file may be replaced.
 
     Raises:
         UnwritableError: the name is taken, and may not be overwritten.
         OSError: no permission, or the like.
     """
+    # Network mounts tell only now that there was no space. The other handle keeps the lock.
+    os.close(os.dup(handle))
     if overwrite:
         os.replace(beside, path)
         return
@@ -190,16 +194,6 @@ def take_place(beside: str, path: str, *, overwrite: bool) -> None:
 def exists_already(path: str) -> UnwritableError:
     """The error for an existing file that may not be overwritten."""
     return UnwritableError("exists already", hint="--force overwrites it", file=path)
-
-
-def _new_beside(folder: str, mode: int) -> tuple[int, str]:
-    """Create a file under a free hidden name, open for writing."""
-    while True:
-        # Not derived from the target's name, which may be as long as the file system allows. The name may be taken by
-        # a file that a killed process of the same number left.
-        beside = os.path.join(folder, f".aiperf-migrate.{os.getpid()}.{next(_serial)}.tmp")
-        with contextlib.suppress(FileExistsError):
-            return os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), beside
 
 
 def write_all(handle: int, data: bytes) -> None:

@@ -7,13 +7,17 @@ from typing import Final
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import sync_folder, unwritable
+from migrator.files.temporary import clear_left
 
 _MOST: Final = 10_000
 """Folders to remember: more than a tree usually has."""
 
 
 class Folders:
-    """The folders that a batch writes to. Each is made, or found to exist, once, and not for each file again."""
+    """The folders that a batch writes to. Each is made, or found to exist, once, and not for each file again.
+
+    What killed processes left unfinished in one that exists is removed then.
+    """
 
     def __init__(self) -> None:
         self._known: set[str] = set()
@@ -23,6 +27,7 @@ class Folders:
         if folder in self._known:
             return
         make_folder(folder, within, sync=sync)
+        clear_left(folder)
         if len(self._known) > _MOST:
             self._known.clear()
         self._known.add(folder)

@@ -328,19 +328,27 @@ def _open(path: str, flags: int) -> FileJournal:
 
 
 class Done:
-    """What a journal says was written, by path; in a temporary database, so that memory does not grow."""
+    """What a journal says was written last, by path; in a temporary database, so that memory does not grow."""
 
     def __init__(self, journal: FileJournal) -> None:
         # Slow to import, and only needed to resume a batch.
         import sqlite3
 
         self._base = sqlite3.connect("")
-        self._base.execute("CREATE TABLE done (path BLOB PRIMARY KEY, after TEXT) WITHOUT ROWID")
-        rows = ((os.fsencode(entry.path), entry.after) for entry in journal.entries())
-        self._base.executemany("INSERT OR REPLACE INTO done VALUES (?, ?)", rows)
+        self._base.execute("CREATE TABLE done (path BLOB PRIMARY KEY, after TEXT, backup BLOB) WITHOUT ROWID")
+        rows = (
+            (os.fsencode(entry.path), entry.after, entry.backup and os.fsencode(entry.backup))
+            for entry in journal.entries()
+        )
+        self._base.executemany("INSERT OR REPLACE INTO done VALUES (?, ?, ?)", rows)
 
     def after(self, path: str) -> str:
         """The digest of what was written to a path; empty if the journal does not name it."""
-        row = self._base.execute("SELECT after FROM done WHERE path = ?", (os.fsencode(absolute(path)),))
-        found = row.fetchone()
-        return str(found[0]) if found else ""
+        found = self.entry(path)
+        return found.after if found else ""
+
+    def entry(self, path: str) -> Entry | None:
+        """The last entry of a path, without what was there before; None if the journal does not name it."""
+        name = absolute(path)
+        row = self._base.execute("SELECT after, backup FROM done WHERE path = ?", (os.fsencode(name),)).fetchone()
+        return Entry(name, None, row[0], row[1] and os.fsdecode(row[1])) if row else None

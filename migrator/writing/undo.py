@@ -10,6 +10,7 @@ from migrator.errors import ChangedError, JournalError, MigratorError, Unreadabl
 from migrator.files.attributes import copy_whole
 from migrator.files.disk import MAX_BYTES, sync_file, sync_folder, unwritable
 from migrator.files.rename import appear
+from migrator.files.temporary import clear_left
 from migrator.stores import is_url
 from migrator.writing.entries import Entry, digest, digest_of
 from migrator.writing.exchange import (
@@ -42,6 +43,7 @@ def undo(
         trust: whether to believe entries that no batch can have written ([`migrator.writing.trust`][]).
     """
     roots, copies = journal.roots(), journal.copies()
+    cleared: set[str] = set()
     for entry in journal.backwards():
         if stop():
             return
@@ -52,11 +54,21 @@ def undo(
                 warnings: list[str] = []
                 status = _undo(entry, warnings, dry_run=dry_run)
                 if not dry_run:
+                    _clear_folders(entry, cleared)
                     _remove_folders(entry)
                 yield UndoOutcome(entry.path, status, warnings=tuple(warnings))
         except MigratorError as error:
             error.file = error.file or entry.path
             yield UndoOutcome(entry.path, Undone.FAILED, error)
+
+
+def _clear_folders(entry: Entry, cleared: set[str]) -> None:
+    """Remove the unfinished files that a killed batch left in the folders of an entry, once for each folder."""
+    for name in (entry.path, entry.backup):
+        folder = os.path.dirname(name) if name and not is_url(name) else ""
+        if folder and folder not in cleared:
+            clear_left(folder)
+            cleared.add(folder)
 
 
 def _remove_folders(entry: Entry) -> None:

@@ -22,9 +22,10 @@ from migrator.migration.goal import Goal
 from migrator.writing import exchange, journal
 from migrator.writing.entries import Entry, digest
 from migrator.writing.exchange import exchange_name, staging_name
+from migrator.writing.ledger_file import LedgerFile
 from migrator.writing.lock import lock_for_replacement
 from migrator.writing.options import Fsync, WriteOptions
-from migrator.writing.stream import LedgerFile, OutFile
+from migrator.writing.stream import OutFile
 from migrator.writing.undo import undo
 from migrator.writing.write import write_out
 
@@ -215,16 +216,14 @@ def test_a_table_that_appears_meanwhile_is_not_overwritten(tmp_path: Path, monke
     assert contents(tmp_path) == {"t.csv": b"ours"}
 
 
-def test_ledgers_are_not_thrown_away_for_a_file_that_appears_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _appears(tmp_path / "l.jsonl", monkeypatch)
-    with pytest.raises(UnwritableError, match="exists already") as told, LedgerFile(str(tmp_path / "l.jsonl")) as file:
+def test_the_name_of_ledgers_is_taken_from_the_start(tmp_path: Path) -> None:
+    with LedgerFile(str(tmp_path / "l.jsonl")) as file:
+        with pytest.raises(UnwritableError, match="exists already"):
+            LedgerFile(str(tmp_path / "l.jsonl"))
+        with pytest.raises(UnwritableError, match="another process is at work on it"):
+            LedgerFile(str(tmp_path / "l.jsonl"), force=True)
         file.write("{}")
-    where = Path(told.value.hint.removeprefix("the ledgers are in "))
-    assert where.read_text() == "{}\n"
-    where.unlink()
-    assert contents(tmp_path) == {"l.jsonl": b"theirs"}
+    assert contents(tmp_path) == {"l.jsonl": b"{}\n"}
 
 
 # --- killed just then ----------------------------------------------------------------------------------------

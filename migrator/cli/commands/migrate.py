@@ -27,7 +27,8 @@ from migrator.render.report import diff, explain, result_line, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.stores import is_url
-from migrator.writing.stream import LedgerFile
+from migrator.writing.journal import Done
+from migrator.writing.ledger_file import LedgerFile
 
 _OUTPUTS: Final = """\
 where the output goes: to standard output for one file, or to one of -o, -d and
@@ -130,7 +131,10 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
     avoid = (options.output_dir, options.backup_dir, options.journal, options.ledger)
     found = sources(options, avoid, names)  # Refuses what it does not understand before anything is written.
     with ExitStack() as stack:
-        ledgers = stack.enter_context(LedgerFile(options.ledger, force=options.force)) if options.ledger else None
+        ledgers = None
+        if options.ledger:
+            ledgers = LedgerFile(options.ledger, force=options.force, resume=options.resume)
+            stack.enter_context(ledgers)
         report = Report(stack.enter_context(progress(options, title, *avoid, names=names)))
         if request.out_folder or request.in_place:
             stack.enter_context(interrupt)
@@ -139,11 +143,12 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
         if several and not (quiet or patches or options.json or options.diff or options.explain or options.verbose):
             folded = Folded((lambda line: None) if options.quiet else say, complain)
             stack.callback(folded.finish)
-        journal, files = journaled(options, request, found, stack)
-        results = run_engine(options, files, Migrating(request, journal), interrupt.asked)
+        batch = journaled(options, request, found, stack)
+        work = Migrating(request, batch.journal)
+        results = run_engine(options, batch.sources, work, interrupt.asked)
         for result in report.each(stack.enter_context(closing(results))):
             if ledgers:
-                ledgers.write(json_line(stamped("ledger", result.as_dict())))
+                _note(result, ledgers, work, batch.done)
             totals[result.status] += 1
             if patches:
                 _print_patch(result, alone=not several)
@@ -157,6 +162,20 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
         complain(f"no files found{instead(options.paths)}")
     changed = any(totals[status] for status in Status if status.changes)
     return report.worst or (ExitCode.NO if options.check and changed else ExitCode.OK)
+
+
+def _note(result: Result, ledgers: LedgerFile, work: Migrating, done: Done | None) -> None:
+    """Write the line of a file to the ledgers, unless it was done before and has one.
+
+    A batch may have been killed after it wrote a file and before it wrote the line, or had no ledgers.
+    """
+    name = result.source.path
+    if result.status in (Status.UNCHANGED, Status.SKIPPED) and ledgers.has_change(name):
+        return
+    was_done = done and result.source.done and result.status is Status.UNCHANGED
+    if done and was_done and (entry := done.entry(work.request.target(result.source))):
+        result = work.reconstructed(result.source, entry)
+    ledgers.write(json_line(stamped("ledger", result.as_dict())), name)
 
 
 def is_to_stdout(options: Options) -> bool:
