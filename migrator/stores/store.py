@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from migrator.errors import MigratorError, UnreadableError, UnwritableError
 from migrator.files.disk import MAX_BYTES, oversized
@@ -43,6 +44,7 @@ class Store:
     def __init__(self, system: Any) -> None:
         self.system = system
         self._unanswered: dict[str, UnreadableError] = {}
+        self._silent_until = 0.0
 
     def read(self, url: str, limit: int = MAX_BYTES) -> Stored:
         """A whole object; errors as of [`migrator.stores.read_bytes`][]."""
@@ -161,14 +163,38 @@ class Store:
     @contextmanager
     def reading(self, url: str) -> Iterator[None]:
         """Turn whatever the store raises into an [`UnreadableError`][migrator.errors.UnreadableError]."""
-        with _translated(url, UnreadableError, "read"):
+        with self._asked(url, UnreadableError, "read"):
             yield
 
     @contextmanager
     def writing(self, url: str) -> Iterator[None]:
         """Turn whatever the store raises into an [`UnwritableError`][migrator.errors.UnwritableError]."""
-        with _translated(url, UnwritableError, "written"):
+        with self._asked(url, UnwritableError, "written"):
             yield
+
+    @contextmanager
+    def _asked(self, url: str, kind: type[MigratorError], done: str) -> Iterator[None]:
+        """Ask the store, unless it has just been given up: a batch does not wait again for each of its files."""
+        if time.monotonic() < self._silent_until:
+            raise kind(f"cannot be {done}: the store did not answer before", hint=_AGAIN, file=url)
+        try:
+            with _translated(url, kind, done):
+                yield
+        except MigratorError as error:
+            if _is_silence(error.__cause__):
+                self._silent_until = time.monotonic() + _SILENCE
+            raise
+        self._silent_until = 0.0
+
+
+_AGAIN: Final = "is the store within reach? run it again"
+_SILENCE: Final = 60.0
+"""Seconds for which a store that was given up is not asked again."""
+
+
+def _is_silence(error: BaseException | None) -> bool:
+    """Whether a library gave up waiting for a store."""
+    return isinstance(error, TimeoutError) or type(error).__name__ in ("ReadTimeoutError", "ConnectTimeoutError")
 
 
 def require_size(size: int, limit: int, url: str) -> None:
@@ -197,6 +223,8 @@ def _translated(url: str, kind: type[MigratorError], done: str) -> Iterator[None
 
 
 def _reason(error: BaseException) -> str:
+    if _is_silence(error):
+        return "the store does not answer, and was given up"
     text = " ".join(str(error).split())
     return text[:200] if text else type(error).__name__
 
@@ -208,7 +236,7 @@ def _hint(error: BaseException) -> str:
     if isinstance(error, PermissionError):
         return "these credentials may not do that"
     if isinstance(error, (ConnectionError, TimeoutError)) or "Connect" in name or "Timeout" in name:
-        return "is the store within reach? run it again"
+        return _AGAIN
     return ""
 
 
