@@ -303,7 +303,10 @@ def _keep(piece: _Piece, backup: str, there: tuple[bytes, os.stat_result], *, sy
     """
     (raw, status), copied, refused = there, False, list[str]()
     if os.path.lexists(backup) and keeps(backup, status, raw):
-        return refused  # A killed run made it: only that run may remove it again.
+        # A killed run made it: only that run may remove it again.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(half_copy(piece.path, backup))
+        return refused
     try:
         os.link(piece.path, backup, follow_symlinks=False)
     except FileExistsError:

@@ -163,8 +163,9 @@ def _restore(entry: Entry, written: LockedFile | None, warnings: list[str], *, d
         warnings += not_kept(entry.path, _put_back(entry, entry.backup, written))
         # The backup is removed only when the disk has its other name.
         sync_folder(os.path.dirname(entry.path))
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(entry.backup)
+        for name in (entry.backup, half_copy(entry.path, entry.backup)):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
     except (ChangedError, FileExistsError) as error:
         raise JournalError("is being changed by someone else", hint="run it again") from error
     except OSError as error:

@@ -17,6 +17,12 @@ TRIALS: Final = {
     "no_space": 20,
     "several_batches": 25,
     "foreign_writer": 150,
+    "system_calls": 500,
+    "with_undo": 40,
+    "folder_swapped": 40,
+    "limits": 40,
+    "name_spaces": 3,
+    "clusters": 6,
 }
 
 
