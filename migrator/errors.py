@@ -184,12 +184,16 @@ def reported(file: str) -> Iterator[None]:
     """A context for work on one file: an unforeseen exception becomes an [`InternalError`][] with the file's name.
 
     Raises:
-        InternalError: for any exception but a `MigratorError` and a `BrokenPipeError`.
+        UnreadableError: there is not enough memory.
+        InternalError: for any other exception but a `MigratorError` and a `BrokenPipeError`.
     """
     try:
         yield
     except (MigratorError, BrokenPipeError):
         raise
+    except MemoryError as error:
+        found = "there is not enough memory for it"
+        raise UnreadableError(found, hint="free some and run it again", file=file) from error
     except Exception as error:
         import traceback
 

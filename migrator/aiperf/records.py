@@ -54,13 +54,16 @@ class Request(NamedTuple):
     error: Json = None
 
 
-def requests(path: str, on_cut: Callable[[int], object] | None = None) -> Iterator[Request]:
+def requests(
+    path: str, on_cut: Callable[[int], object] | None = None, opened: Callable[[str], IO[bytes]] | None = None
+) -> Iterator[Request]:
     """Every request of the profiling phase, in the order of the file, in which requests ended.
 
     Args:
         path: the file of records.
         on_cut: called with the number of a last line that was cut off, as a run that was killed leaves it; without it,
             such a line is an error.
+        opened: opens the file, if it may be one on an object store; otherwise it is one of this machine.
 
     Raises:
         MigratorError: unreadable, not a regular file, not JSON, or a line that is not a record; with file and line.
@@ -69,7 +72,7 @@ def requests(path: str, on_cut: Callable[[int], object] | None = None) -> Iterat
 
     loads, number = orjson.loads, 0
     try:
-        with _open(path) as file:
+        with (opened or _open)(path) as file:
             while line := file.readline(_LONGEST):
                 number += 1
                 try:

@@ -10,6 +10,7 @@ from migrator.backfill.fill import fill_from_records, lacking
 from migrator.backfill.run import NAME, fill_from_run_config
 from migrator.jsonfile import Object
 from migrator.ledger import Entry
+from migrator.stores import exists
 
 _EXPORT: Final = "profile_export_aiperf.json"
 _RECORDS: Final = "profile_export.jsonl"
@@ -26,7 +27,7 @@ def records_beside(path: str) -> str | None:
     folder, name = os.path.split(path)
     stem = os.path.splitext(name)[0]
     likely = [_RECORDS] if name == _EXPORT else [f"{stem}.jsonl", f"{stem.removesuffix('_aiperf')}.jsonl"]
-    return next((found for each in likely if os.path.exists(found := os.path.join(folder, each))), None)
+    return next((found for each in likely if exists(found := os.path.join(folder, each))), None)
 
 
 class Backfill:
@@ -60,7 +61,7 @@ class Backfill:
                 if doubtful:
                     self.warnings.append(f"left out, because the exact value is not known: {', '.join(doubtful)}")
         config = os.path.join(os.path.dirname(self.path), NAME)
-        if os.path.exists(config):
+        if exists(config):
             document, more = fill_from_run_config(document, config)
             entries = entries + more
         return document, entries

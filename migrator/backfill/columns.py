@@ -9,6 +9,7 @@ from migrator.aiperf.records import Request, at, numbers, requests
 from migrator.backfill.base import FRACTIONS, fraction_of
 from migrator.errors import NotAnExportError
 from migrator.jsonfile import Json
+from migrator.stores import opener
 
 
 class Column:
@@ -50,7 +51,7 @@ def read_columns(
     plain: dict[str, tuple[Callable[[float], None], str]] = {}
     wanted = None if tags is None else frozenset(tags)
     count = 0
-    for request in requests(path) if each is None else each:
+    for request in requests(path, opened=opener(path)) if each is None else each:
         count += 1
         for tag, metric in request.metrics.items():
             if tag in plain:

@@ -22,6 +22,7 @@ from migrator.errors import RecordsError, UsageError
 from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.jsonfile import Json, Object, fingerprint
 from migrator.redact import redact
+from migrator.stores import is_folder, names_in, opener
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class _Requests:
         self.cut = 0
 
     def __iter__(self) -> Iterator[Request]:
-        for request in requests(self.path, self._cut):
+        for request in requests(self.path, self._cut, opener(self.path)):
             self.tags |= request.metrics.keys()
             if request.error is None:
                 self.succeeded += 1
@@ -74,9 +75,9 @@ def records_in(path: str) -> str:
     Raises:
         UsageError: the folder has an export, or no records.
     """
-    if not os.path.isdir(path):
+    if not is_folder(path):
         return path
-    names = {entry.name for entry in os.scandir(path)}
+    names = names_in(path)
     if RECORDS not in names:
         raise UsageError(f"{path} holds no {RECORDS}", hint="name the file of records")
     if not only_records(names):

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from migrator.backfill.fill import STEP
 from migrator.errors import MigratorError, RecordsError
-from migrator.files.disk import read_bytes
 from migrator.jsonfile import Json, Object, parse
 from migrator.ledger import Entry, Loss, Op
 from migrator.redact import redacted_command
+from migrator.stores import read_bytes
 
 NAME: Final = "run_config.json"
 

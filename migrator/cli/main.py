@@ -144,6 +144,9 @@ def _outcome(arguments: Sequence[str]) -> int:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         code = ExitCode.CLOSED_PIPE
+    except MemoryError:
+        complain("there is not enough memory; finished files are complete, the others are untouched")
+        code = ExitCode.BAD_INPUT
     except Exception as error:
         _report_crash(error)
         code = ExitCode.CRASH

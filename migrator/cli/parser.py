@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from migrator.cli.streams import complain, say
-from migrator.errors import ExitCode
+from migrator.errors import ExitCode, UsageError
 from migrator.stores import is_url, require_no_secret
 
 if TYPE_CHECKING:
@@ -41,6 +41,21 @@ def file_name(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("a file name must not be empty")
     return text
+
+
+def require_local(name: str | None, option: str, hint: str = "") -> None:
+    """Refuse a URL at once where only a file of this machine works.
+
+    Args:
+        name: what the command line names; None for nothing.
+        option: the option, or what stands for the name in the usage.
+        hint: what to do instead; by default, to name a file.
+
+    Raises:
+        UsageError: it is a URL.
+    """
+    if name and is_url(name):
+        raise UsageError(f"{option} needs a file on this machine", hint=hint or f"{option} FILE")
 
 
 def jobs(text: str) -> int:

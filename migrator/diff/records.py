@@ -10,6 +10,7 @@ from migrator.aiperf.records import Request, at, numbers, requests
 from migrator.aiperf.units import convert, same_family
 from migrator.errors import NotAnExportError
 from migrator.jsonfile import Json
+from migrator.stores import opener
 
 
 class _Column(NamedTuple):
@@ -37,7 +38,7 @@ def read_values(path: str, wanted: Collection[str] | Mapping[str, str]) -> dict[
     columns: dict[str, _Column] = {}
     units = wanted if isinstance(wanted, Mapping) else {}
     tags = tuple(wanted)
-    for request in requests(path):
+    for request in requests(path, opened=opener(path)):
         sent = _sent(request)
         for tag in tags:
             if tag not in request.metrics:

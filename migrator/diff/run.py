@@ -19,6 +19,7 @@ from migrator.identify import MIGRATABLE, Family, identify
 from migrator.jsonfile import Json, Numeral, Object, plain
 from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
+from migrator.stores import exists
 
 RECORDS_NAME: Final = "profile_export.jsonl"
 
@@ -86,7 +87,7 @@ def load_run(path: str) -> Run:
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         raise NotAnExportError(why_not(loaded.identity.family), expected="a main export", file=path)
     beside = os.path.join(os.path.dirname(path), RECORDS_NAME)
-    return _run(path, loaded.parsed.data, beside if os.path.exists(beside) else "")
+    return _run(path, loaded.parsed.data, beside if exists(beside) else "")
 
 
 def run_from_bytes(raw: bytes, name: str) -> Run:

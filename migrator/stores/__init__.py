@@ -6,7 +6,8 @@ Nothing of `fsspec` is imported for a path.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING
 
 from migrator.files import disk
 from migrator.files.disk import MAX_BYTES
@@ -24,6 +25,8 @@ __all__ = [
     "is_folder",
     "is_url",
     "join",
+    "names_in",
+    "opener",
     "read_bytes",
     "require_no_secret",
     "store_of",
@@ -62,6 +65,20 @@ def exists(name: str) -> bool:
         UnreadableError: the store does not answer.
     """
     return store_of(name).exists(name) if is_url(name) else os.path.exists(name)
+
+
+def opener(name: str) -> Callable[[str], IO[bytes]] | None:
+    """What opens an object of any size, for reading from front to back; None for a file of this machine."""
+    return store_of(name).copied if is_url(name) else None
+
+
+def names_in(folder: str) -> set[str]:
+    """The names of what is in a folder.
+
+    Raises:
+        OSError, UnreadableError: it does not exist, or may not be listed.
+    """
+    return {item.name for item in store_of(folder).items(folder)} if is_url(folder) else set(os.listdir(folder))
 
 
 def is_folder(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 from migrator.errors import MigratorError, UnreadableError, UnwritableError
 from migrator.files.disk import MAX_BYTES, oversized
@@ -58,6 +58,30 @@ class Store:
             raw = self.system.cat_file(key) if known.get("size") else self.system.cat_file(key, start=0, end=limit + 1)
             require_size(len(raw), limit, url)
             return Stored(raw)
+
+    def copied(self, url: str) -> IO[bytes]:
+        """A temporary file with the content of an object of any size; errors as of [`read`][], but for the size."""
+        from tempfile import TemporaryFile
+
+        file = TemporaryFile(prefix="aiperf-migrate-")  # noqa: SIM115 (the caller closes it)
+        try:
+            with self.reading(url):
+                key = self.key(url)
+                known = self.system.info(key)
+                size = known.get("size")
+                if known.get("type") == "directory":
+                    raise UnreadableError("is a folder", expected="a file", file=url)
+                if size is None:
+                    file.write(self.system.cat_file(key))
+                for start in range(0, size or 0, _PIECE):
+                    file.write(self.system.cat_file(key, start=start, end=min(start + _PIECE, size)))
+                if _mark(self.system.info(key)) != _mark(known) or file.tell() != (size or file.tell()):
+                    raise UnreadableError("was changed while it was read", hint="run it again", file=url)
+                file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def find(self, url: str) -> Stored | None:
         """A whole object, None if there is no such object; otherwise as [`read`][]."""
@@ -187,6 +211,8 @@ class Store:
         self._silent_until = 0.0
 
 
+_PIECE: Final = 2**22
+"""Bytes that are copied at a time."""
 _AGAIN: Final = "is the store within reach? run it again"
 _SILENCE: Final = 60.0
 """Seconds for which a store that was given up is not asked again."""
@@ -195,6 +221,11 @@ _SILENCE: Final = 60.0
 def _is_silence(error: BaseException | None) -> bool:
     """Whether a library gave up waiting for a store."""
     return isinstance(error, TimeoutError) or type(error).__name__ in ("ReadTimeoutError", "ConnectTimeoutError")
+
+
+def _mark(known: Any) -> tuple[object, ...]:
+    """What tells one version of an object from another, by what a store says of it."""
+    return tuple(known.get(name) for name in ("size", "ETag", "etag", "generation")), _seconds(known)
 
 
 def require_size(size: int, limit: int, url: str) -> None:

@@ -610,3 +610,14 @@ def test_hostile_text_in_errors_is_shown_harmlessly(tmp_path: Path) -> None:
         assert done.code in (2, 4)
         assert len(done.complaints) <= 2
         assert all(char.isprintable() for line in done.complaints for char in line)
+
+
+def test_too_little_memory_is_no_bug() -> None:
+    from migrator.errors import UnreadableError, reported
+
+    def fails() -> None:
+        with reported("a.json"):
+            raise MemoryError
+
+    with pytest.raises(UnreadableError, match=r"a\.json: there is not enough memory for it"):
+        fails()

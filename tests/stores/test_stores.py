@@ -334,7 +334,7 @@ def test_what_only_works_on_this_machine_is_told_at_once() -> None:
     for words, told in (
         (["s3://runs/a", "--in-place", "--journal", "s3://runs/j"], "--journal needs a file on this machine"),
         (["s3://runs/a.json", "-o", "b.json", "--ledger", "s3://runs/l"], "--ledger needs a file on this machine"),
-        (["s3://runs/a", "-d", "b", "--backfill"], "--backfill cannot read the files beside an export"),
+        (["s3://runs/a", "--in-place", "--journal", "j", "--ledger", "gs://l/l"], "--ledger needs a file on this"),
         (
             ["a.json", "--in-place", "--backup-dir", "s3://runs/b"],
             "--backup-dir needs a folder on this",

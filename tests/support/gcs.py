@@ -59,12 +59,14 @@ class _Handler(BaseHTTPRequestHandler):
         path, asked = self._asked()
         if path == "/storage/v1/b/runs/o":
             return self._answer(200, self._list(asked))
-        name = unquote(path.removeprefix("/storage/v1/b/runs/o/"))
+        name = unquote(path.removeprefix("/download").removeprefix("/storage/v1/b/runs/o/"))
         found = self.server.objects.get(name)
         if found is None or path == name:
             return self._answer(404, {"error": {"code": 404, "message": "No such object"}})
         if asked.get("generation", found[0]["generation"]) != found[0]["generation"]:
             return self._answer(404, {"error": {"code": 404, "message": "No such generation"}})
+        if asked.get("alt") == "media" and (part := re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))):
+            return self._answer(206, found[1][int(part[1]) : int(part[2]) + 1])
         return self._answer(200, found[1] if asked.get("alt") == "media" else found[0])
 
     def _list(self, asked: dict[str, str]) -> dict[str, Any]:

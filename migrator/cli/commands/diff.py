@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from migrator.batch.discover import STDIN
 from migrator.cli.display import ColouredOptions, add_color, add_pager, paint
 from migrator.cli.forms import form_of
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, file_name, require_local
 from migrator.cli.report import say_json
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.errors import ExitCode, UsageError
@@ -162,6 +162,8 @@ def run(options: Options) -> int:
     # What a comparison makes it keeps to its end: to look for garbage in it takes a fifth of the time of large ones.
     gc.disable()
     options.output = None if options.output == STDIN else options.output
+    for option, name in (("-o", options.output), ("--policy", options.policy), ("--noise", options.noise)):
+        require_local(name, option)
     if options.json and options.format not in (None, "json"):
         raise UsageError(f"--json and --format {options.format} contradict each other", hint="leave one of them out")
     form = form_of("json" if options.json else options.format, options.output, _ENDINGS, "text")

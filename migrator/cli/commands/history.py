@@ -14,7 +14,7 @@ from migrator.batch.select import require_fields
 from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
-from migrator.cli.parser import Parser, file_name, selection
+from migrator.cli.parser import Parser, file_name, require_local, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.diff.policy import ERRORS, HEADLINE
@@ -92,6 +92,7 @@ def run(options: Options) -> int:
     if options.last is not None and not options.fail_on_change:
         raise UsageError("--last goes with --fail-on-change")
     options.output = None if options.output == STDIN else options.output
+    require_local(options.output, "-o")
     if options.json and options.format not in (None, "json"):
         raise UsageError(f"--json and --format {options.format} contradict each other", hint="leave one of them out")
     form = form_of("json" if options.json else options.format, options.output, _ENDINGS, "text")

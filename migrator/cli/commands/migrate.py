@@ -15,7 +15,7 @@ from migrator.cli.display import paint
 from migrator.cli.engine import progress, require_engine, run_engine, sources
 from migrator.cli.goal_options import Direction, GoalOptions, add_goal, asked_goal, to_warn_of
 from migrator.cli.interrupt import DeferredInterrupt
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, file_name, require_local
 from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
 from migrator.cli.write_options import NEEDS_OUTPUT, WritingOptions, add_outputs, journaled, write_options
@@ -267,12 +267,8 @@ def _require_output(options: Options, *, to_stdout: bool) -> None:
 
 def _require_local(options: Options) -> None:
     """Refuse URLs where only files of this machine work."""
-    for option, name in (("--journal", options.journal), ("--ledger", options.ledger), ("--records", options.records)):
-        if is_url(name or ""):
-            raise UsageError(f"{option} needs a file on this machine", hint=f"{option} FILE")
-    remote = next(filter(is_url, options.paths), None)
-    if options.backfill and remote:
-        raise UsageError(f"--backfill cannot read the files beside an export over {remote.partition('://')[0]}://")
+    for option, name in (("--journal", options.journal), ("--ledger", options.ledger)):
+        require_local(name, option)
     local = next((path for path in options.paths if not is_url(path)), None)
     if is_url(options.backup_dir or "") and local:
         raise UsageError(f"--backup-dir needs a folder on this machine for {local}", hint="--backup-dir DIR")

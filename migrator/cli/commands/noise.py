@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrator._version import __version__
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, file_name, require_local
 from migrator.cli.streams import complain, say_as_it_is
 from migrator.diff.noise import learn
 from migrator.diff.sides import load_side
@@ -38,6 +38,7 @@ def arguments(command: str) -> Parser:
 
 def run(options: Options) -> int:
     """Learn a profile and write it."""
+    require_local(options.output, "-o")
     side = load_side(options.paths)
     if len(side.runs) < 3:
         raise UsageError(f"{plural(len(side.runs), 'run')} cannot show noise", expected="at least 3 of one kind")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 
 from migrator.backfill.rebuild import rebuild, records_in
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, file_name, require_local
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, UsageError
 from migrator.files.packed import pack, packing_of_name
 from migrator.jsonfile import render
 from migrator.render.safe import printable
-from migrator.stores import is_url
 from migrator.writing.write import write_out, write_standard_output
 
 
@@ -46,8 +45,7 @@ def arguments(command: str) -> Parser:
 
 def run(options: Options) -> int:
     """Rebuild one export, write it, and say what could not be known."""
-    if any(is_url(name or "") for name in (options.records, options.output)):
-        raise UsageError("rebuild works on files of this machine only", hint="copy the records here first")
+    require_local(options.output, "-o", "without -o the export goes to standard output")
     if options.output and os.path.isdir(options.output):
         raise UsageError(f"-o names a file, not a folder: {options.output}")
     records = records_in(options.records)

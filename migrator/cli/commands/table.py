@@ -22,14 +22,13 @@ from migrator.batch.select import require_fields
 from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
-from migrator.cli.parser import Parser, file_name, selection
+from migrator.cli.parser import Parser, file_name, require_local, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, write_error
 from migrator.errors import UsageError
 from migrator.files.packed import Packing
 from migrator.render.safe import printable
 from migrator.render.text import plural
-from migrator.stores import is_url
 from migrator.table.columns import (
     EVERY_RUN,
     RunTable,
@@ -121,8 +120,7 @@ def run(options: Options) -> int:
     options.output = None if options.output == STDIN else options.output
     options.format = form_of(options.format, options.output, _ENDINGS, "csv")
     patterns = _patterns(options)
-    if options.output and is_url(options.output):
-        raise UsageError("-o needs a file on this machine", hint="without -o the table goes to standard output")
+    require_local(options.output, "-o", "without -o the table goes to standard output")
     if options.format == "parquet" and not options.output and sys.stdout.isatty():
         raise UsageError("Parquet is not for a terminal", hint="-o FILE")
     with progress(options, "table", options.output) as bar:

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 
 from migrator.cli.interrupt import DeferredInterrupt
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, file_name, require_local
 from migrator.cli.progress import Progress
 from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
@@ -55,6 +55,7 @@ def arguments(command: str) -> Parser:
 
 def run(options: Options) -> int:
     """Undo each entry, the newest first, and report; exit 4 if a file could not be taken back."""
+    require_local(options.journal, "JOURNAL", "undo reads a journal of this machine, of files anywhere")
     totals: Counter[Undone] = Counter()
     interrupt = DeferredInterrupt()
     with ExitStack() as stack:
