@@ -103,9 +103,9 @@ next-version: $(VENV)/ready ## add a version that does not exist to a copy, and 
 watch: $(VENV)/ready ## look for newer AIPerf releases, say what they change, draft the work; ARGS="--wheel PATH"
 	$(BIN)/python -m watch $(ARGS)
 
-fuzz: $(VENV)/ready ## look for bytes that end in a traceback or a hang, for SECONDS (60); needs atheris
+fuzz: $(VENV)/ready ## look for bytes that end in a traceback or a hang, for SECONDS (60), through one command with TARGET=redact; needs atheris
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
-	PYTHONPATH=tests:. $(BIN)/python -m search.fuzz $(or $(SECONDS),60)
+	PYTHONPATH=tests:. $(BIN)/python -m search.fuzz $(or $(SECONDS),60) $(TARGET)
 
 lock: ## pin today's newest versions of all dependencies
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -11,6 +11,7 @@ import io
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -201,8 +202,8 @@ def broken(raw: bytes, chance: Random) -> bytes:
     import json
 
     lines = raw.split(b"\n")
-    if raw.startswith(b'{"aiperf_migrate_journal"') and len(lines) > 1:
-        # A journal is JSON line by line.
+    if raw.startswith((b'{"aiperf_migrate_journal"', b'{"metadata"', b'{"file"')) and len(lines) > 1:
+        # A journal is JSON line by line, and so are records and ledgers.
         at = chance.randrange(1, len(lines))
         lines[at] = broken(lines[at], chance)
         return b"\n".join(lines)
@@ -277,7 +278,7 @@ def seeds(folder: Path) -> None:
 
 
 def main() -> None:
-    """Look for `argv[1]` seconds (a minute if not told); what is found stands in build/fuzz/."""
+    """Look for `argv[1]` seconds (a minute if not told), in all rooms or the target `argv[2]`; results: build/fuzz/."""
     import atheris
 
     with atheris.instrument_imports(include=["migrator"]):
@@ -291,14 +292,24 @@ def main() -> None:
             import_module(f"migrator.{room}")
 
     seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
-    corpus = ROOT / "build" / "fuzz" / "corpus"
-    seeds(corpus)
+    name = sys.argv[2] if len(sys.argv) > 2 else ""
+    corpus = ROOT / "build" / "fuzz" / name / "corpus"
+    tried: Callable[[bytes], object] = everything
+    if name:
+        from search.fuzz_targets import TARGETS
+
+        tried, first = TARGETS[name]
+        corpus.mkdir(parents=True, exist_ok=True)
+        for raw in first():
+            (corpus / sha256(raw).hexdigest()[:16]).write_bytes(raw)
+    else:
+        seeds(corpus)
     os.chdir(corpus.parent)
     words = corpus.parent / "words"
     words.write_text("\n".join(f'"{word}"' for word in _words()))
     # A minute for one input is a hang, even on a machine that is busy: most take some milliseconds.
     options = [f"-max_total_time={seconds}", "-timeout=60", "-max_len=16384", "-rss_limit_mb=2048", f"-dict={words}"]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], everything, custom_mutator=_mutate)
+    atheris.Setup([sys.argv[0], *options, str(corpus)], tried, custom_mutator=_mutate)
     with contextlib.redirect_stderr(io.StringIO()):
         atheris.Fuzz()
 

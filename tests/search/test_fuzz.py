@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from search.fuzz import FOUND, everything, read_by_release, readers
 from search.fuzz import broken as broken_by
 from search.fuzz_commands import journals, residues
+from search.fuzz_targets import TARGETS
 from support.process import EXPORTS, run
 
 from migrator.errors import MigratorError
@@ -61,6 +62,14 @@ def test_what_was_found_before(name: str) -> None:
         for release in readers():
             read_by_release(document, release)
     assert run("inspect", FOUND / name).code in (0, 4)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@settings(max_examples=4)
+@given(_CHANCE)
+def test_every_command_and_input_that_somebody_broke(name: str, chance: Random) -> None:
+    tried, first = TARGETS[name]
+    tried(broken_by(chance.choice(first()), chance))
 
 
 @given(st.sampled_from([*journals(), *residues()]), _CHANCE)

@@ -1,4 +1,4 @@
-"""`python -m search.faults [PART …]`: all kinds of fault, or some; the figures of all go into the page."""
+"""`python -m search.faults [PART …]`: all kinds of fault, or some; their figures go into the page."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ TRIALS: Final = {
 
 
 def page(rows: list[str]) -> None:
-    """Write the table into the page."""
+    """Write rows into the table of the page, in place of earlier ones of the same fault."""
     text = PAGE.read_text()
     start, end = "<!-- faults -->\n", "<!-- end of faults -->"
     before, _, rest = text.partition(start)
-    table = ["| fault | times | files looked at | of these |", "|---|---|---|---|", *rows]
-    PAGE.write_text(before + start + "\n".join(table) + "\n" + end + rest.partition(end)[2])
+    table, _, after = rest.partition(end)
+    head, earlier = table.splitlines()[:2], table.splitlines()[2:]
+    known = {row.split("|")[1]: row for row in [*earlier, *rows]}
+    PAGE.write_text(before + start + "\n".join([*head, *known.values()]) + "\n" + end + after)
 
 
 def main() -> None:
@@ -42,8 +44,7 @@ def main() -> None:
         for figures in PARTS[part](TRIALS[part], int(os.environ.get("FAULTS_SEED", "1"))):
             print(figures.row(), flush=True)  # noqa: T201 (a script: what it prints is its result)
             rows.append(figures.row())
-            if not sys.argv[1:]:
-                page(rows)
+            page(rows)
 
 
 if __name__ == "__main__":
