@@ -88,6 +88,9 @@ def execute_all(
             if stop():
                 break
             replacer: Replacer[Any] = on_stores if is_url(source.path) else on_disk
+            if source.done and request.out_folder and not is_url(request.out_folder):
+                # A killed batch may have given a file its name, and left the hidden one.
+                folders.clear(os.path.dirname(request.target(source)))
             if attempt := _attempt(source, request, replacer, outputs):
                 attempts.append(attempt)
         on_disk.settle()

@@ -21,16 +21,26 @@ class Folders:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._cleared: set[str] = set()
 
     def make(self, folder: str, within: str | None = None, *, sync: bool = False) -> None:
         """As [`make_folder`][], unless that was done before."""
         if folder in self._known:
             return
         make_folder(folder, within, sync=sync)
-        clear_left(folder)
+        self.clear(folder)
         if len(self._known) > _MOST:
             self._known.clear()
         self._known.add(folder)
+
+    def clear(self, folder: str) -> None:
+        """Remove what killed processes left unfinished in a folder, once."""
+        if folder in self._cleared:
+            return
+        clear_left(folder)
+        if len(self._cleared) > _MOST:
+            self._cleared.clear()
+        self._cleared.add(folder)
 
     def missing(self, folder: str) -> tuple[str, ...]:
         """The absolute names of the folders that [`make`][] would make, the innermost last."""

@@ -44,7 +44,8 @@ def system_calls(trials: int, seed: int = 0) -> Iterator[Figures]:
         library = Path(folder) / "shim.so"
         source = Path(__file__).with_name("shim.c")
         subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
-        words = [sys.executable, "-m", "search.faults.system_calls", str(trials), str(seed)]
+        start = "from search.faults.system_calls import main; main()"
+        words = [sys.executable, "-c", start, str(trials), str(seed)]
         path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
         env = environment(PYTHONPATH=path, LD_PRELOAD=str(library))
         done = subprocess.run(words, env=env, stdout=subprocess.PIPE, text=True, check=False)
@@ -206,7 +207,3 @@ def main() -> None:
                     figures.trials += 1
                     figures.files += len(way.old)
                 print(json.dumps(asdict(figures)), flush=True)  # noqa: T201 (read by who started this process)
-
-
-if __name__ == "__main__":
-    main()
