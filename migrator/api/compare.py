@@ -68,7 +68,9 @@ def compare(
     from migrator.diff.sides import load_side
     from migrator.diff.sweep.choose import Ask, compare_any
 
-    sides = [load_side(names_of(paths, what)) for paths, what in ((base, "base"), (candidate, "candidate"))]
+    sides = [
+        load_side(names_of(paths, what), stand_ins=True) for paths, what in ((base, "base"), (candidate, "candidate"))
+    ]
     held_to = Policy() if policy is None else from_file(os.fspath(policy))
     rules = (*held_to.rules, *from_options(texts_of(fail_on)))
     held_to = replace(held_to, rules=rules, vary=(*held_to.vary, *texts_of(vary)))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from migrator.batch.load import Loaded
     from migrator.batch.read_files import Seen
     from migrator.batch.runs import Mark
+    from migrator.diff.stand_ins import Results
     from migrator.history.sections import Section
     from migrator.table.rows import Row, Run
 
@@ -67,8 +68,8 @@ def find_runs(paths: Paths, *, where: str = "", exclude: str | Iterable[str] = (
         where: a test of the content, as of `--where`: `version<1.3 and not cancelled`.
         exclude: globs of files that are not looked at.
     """
-    seen = _Looked(names_of(paths, "paths"), where, texts_of(exclude), _mark, lambda mark: mark)
-    return [source.path for source, mark in seen if mark]
+    seen = _Looked(names_of(paths, "paths"), where, texts_of(exclude), _marks, lambda mark: mark)
+    return [source.path for source, _ in seen]
 
 
 def read_table(
@@ -96,16 +97,17 @@ def read_table(
     from migrator.chain.steps import NEWEST
     from migrator.jsonfile import plain
     from migrator.table.columns import EVERY_RUN, by_todays_names, require_columns
-    from migrator.table.rows import ABOUT_RUN, FACTS, METRIC_COLUMNS, read_run, steps_of
+    from migrator.table.read_runs import read_runs
+    from migrator.table.rows import ABOUT_RUN, FACTS, METRIC_COLUMNS, steps_of
 
     by_metric = rows == "metric"
     patterns = texts_of(columns) or list(METRIC_COLUMNS if by_metric else EVERY_RUN)
     require_columns(patterns, METRIC_COLUMNS if by_metric else ABOUT_RUN)
     patterns = patterns if by_metric else by_todays_names(patterns)
     asked = tuple(name for name in patterns if name in FACTS or steps_of(name))
-    look = partial(read_run, to=to or NEWEST, columns=asked)
-    seen = _Looked(names_of(paths, "paths"), where, (), look, lambda run: run.mark if run else None)
-    runs = [run for _, run in seen if run]
+    look = partial(read_runs, to=to or NEWEST, columns=asked)
+    seen = _Looked(names_of(paths, "paths"), where, (), look, lambda run: run.mark, lambda run: run.results)
+    runs = [run for _, run in seen]
     if seen.errors and not skip_errors:
         raise seen.errors[0]
     headings, found = _by_metric(patterns, runs) if by_metric else _by_run(patterns, runs)
@@ -126,7 +128,7 @@ def read_history(paths: Paths, *, metrics: str | Iterable[str] = (), where: str 
     """
     from migrator.batch.fields import key_of, statistic_of
     from migrator.diff.policy import ERRORS, HEADLINE
-    from migrator.history.read import look
+    from migrator.history.read import looks
     from migrator.history.sections import Collected
 
     named = [(name, statistic_of(key_of(name))) for name in texts_of(metrics)]
@@ -134,12 +136,11 @@ def read_history(paths: Paths, *, metrics: str | Iterable[str] = (), where: str 
         if metric is None:
             raise UsageError(f"{name!r} is not a statistic of a metric", expected="such as time_to_first_token.p99")
     wanted = [metric for _, metric in named if metric] or [*HEADLINE, ERRORS]
-    work = partial(look, metrics=wanted)
-    seen = _Looked(names_of(paths, "paths"), where, (), work, lambda looked: looked.mark if looked else None)
+    work = partial(looks, metrics=wanted)
+    seen = _Looked(names_of(paths, "paths"), where, (), work, lambda found: found.mark, lambda found: found.results)
     collected = Collected(wanted)
-    for _, looked in seen:
-        if looked:
-            collected.add(looked)
+    for _, found in seen:
+        collected.add(found)
     if seen.errors:
         raise seen.errors[0]
     return collected.sections()
@@ -152,8 +153,9 @@ class _Looked(Generic[T]):
         names: files, folders and URLs.
         where: a test of the content.
         exclude: globs.
-        look: what to do with a file.
-        mark: what tells its run from others, of what was found.
+        look: what to do with a file: what is found in it.
+        mark: what tells its run from others; None of what stands for several.
+        results: by which files about several runs are told from those about others; None where none is found.
     """
 
     def __init__(
@@ -161,30 +163,46 @@ class _Looked(Generic[T]):
         names: Sequence[str],
         where: str,
         exclude: Sequence[str],
-        look: Callable[[Source, Loaded], T],
+        look: Callable[[Source, Loaded], list[T]],
         mark: Callable[[T], Mark | None],
+        results: Callable[[T], Results] | None = None,
     ) -> None:
         from migrator.batch.select import Selection
 
-        self._names, self._look, self._mark = names, look, mark
+        self._names, self._look, self._mark, self._results = names, look, mark, results
         self._selection = Selection(exclude=tuple(exclude), where=where)
         self.errors: list[MigratorError] = []
 
     def __iter__(self) -> Iterator[tuple[Source, T]]:
         from migrator.batch import pool
-        from migrator.batch.read_files import Looking
+        from migrator.batch.read_files import Looking, each_of
         from migrator.batch.runs import Role, Runs
         from migrator.batch.select import select
+        from migrator.diff.stand_ins import Known, admitted
 
         def marked(seen: Seen[T]) -> tuple[Source, Mark | None]:
             return seen.source, self._mark(seen.found) if seen.found is not None else None
 
+        results = self._results
+        known, stood_in = Known(), list[tuple[Source, T]]()
         work = Looking(self._look, self._selection.where)
-        for seen, role in Runs(marked).roles(pool.run(select(self._names, self._selection), work, 1)):
-            if seen.error:
-                self.errors.append(seen.error)
-            elif role is Role.RUN and seen.found is not None:
-                yield seen.source, seen.found
+        every = each_of(pool.run(select(self._names, self._selection), work, 1))
+        for (source, found, error), role in Runs(marked).roles(every):
+            if error:
+                self.errors.append(error)
+            elif found is not None and role is Role.RUN:
+                if results:
+                    known.add(results(found))
+                yield source, found
+            elif found is not None and role is None:
+                stood_in.append((source, found))
+        if results:
+            yield from admitted(known, stood_in, lambda one: results(one[1]))[0]
+
+
+def _marks(source: Source, loaded: Loaded) -> list[Mark]:
+    mark = _mark(source, loaded)
+    return [mark] if mark else []
 
 
 def _mark(source: Source, loaded: Loaded) -> Mark | None:

@@ -7,165 +7,24 @@ written it).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 
 from migrator.aiperf.metadata import dataset_of, submission_of
-from migrator.aiperf.metrics import STATISTICS, catalogue
-from migrator.aiperf.releases import version_key
+from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.aiperf.units import UnitError, convert
 from migrator.batch import paths
-from migrator.chain.names import block_of, current, is_known, metrics_of
-from migrator.chain.requests import Failure, Requests, requests_of
-from migrator.chain.steps import NEWEST
-from migrator.errors import MigratorError, UsageError
-from migrator.identify import BESIDE, MIGRATABLE, Family, Identity
+from migrator.batch.file import File
+from migrator.chain.names import block_of, current, is_known, spellings
+from migrator.errors import UsageError
+from migrator.identify import Family
 from migrator.jsonfile import Json, Object, Path
-
-if TYPE_CHECKING:
-    from migrator.batch.runs import Place
 
 Kind = Literal["version", "release", "time", "text", "flag", "number", "any"]
 """What the values of a field are: `time` is text with an order; `any` is a place in the document, where values have
 types of their own."""
 Values = tuple[Json, ...]
-
-
-class File:
-    """A file that was read, and what is worked out about it when it is asked for.
-
-    Args:
-        identity: what it is.
-        document: its content; None for a file with one document a line.
-        path: where it is.
-        relative: its place below the folder that was named.
-    """
-
-    def __init__(self, identity: Identity, document: Json, path: str = "", relative: str = "") -> None:
-        self.identity = identity
-        self.document: Object = document if type(document) is dict else {}
-        self.path = path
-        self.relative = relative or path
-
-    @cached_property
-    def run(self) -> Object:
-        """The document of an export; empty for another family."""
-        return self.document if self.identity.family in MIGRATABLE else {}
-
-    @cached_property
-    def metrics(self) -> Object:
-        """The object that holds the stats blocks."""
-        return metrics_of(self.run, self.identity.version)
-
-    @cached_property
-    def phase(self) -> str:
-        """The phase that it is the export of; empty for the export of a run."""
-        from migrator.batch.runs import phase_of
-
-        return phase_of(self.path, self.run) if self.path and self.run else ""
-
-    @cached_property
-    def place(self) -> Place:
-        """Its place among the runs of one command."""
-        from migrator.batch.runs import place_of
-
-        return place_of(self.run)
-
-    @cached_property
-    def workload(self) -> Mapping[str, Json]:
-        """What was measured, by the names of [`FACTS`][migrator.batch.workload.FACTS]."""
-        from migrator.batch.workload import workload
-
-        return workload(self.run, self.phase) if self.run else {}
-
-    @cached_property
-    def requests(self) -> Requests:
-        """How the requests ended."""
-        return requests_of(self.run, self.identity.version)
-
-    @property
-    def failures(self) -> tuple[Failure, ...]:
-        """The failed requests by kind."""
-        return self.requests.failures if self.run else ()
-
-    @property
-    def load(self) -> str:
-        """The load in short."""
-        from migrator.batch.workload import load_of
-
-        return load_of(self.workload)
-
-    @property
-    def is_old(self) -> bool:
-        """Whether a migration would bring it to a newer version."""
-        family, version = self.identity.family, self.identity.version
-        if family is Family.GENAI_PERF:
-            return True
-        if family in BESIDE:
-            return bool(version) and self._is_old_beside
-        return bool(version) and version_key(version) < version_key(NEWEST)
-
-    @cached_property
-    def _is_old_beside(self) -> bool:
-        """Whether a file beside an export changes on the way to the newest version: between some versions none does."""
-        from migrator.migration.goal import Goal, is_at
-        from migrator.migration.migrate import Options, migrate
-
-        if is_at(self.identity.chain, Goal(NEWEST), self.identity.version):
-            return False
-        if not self.document:
-            # Of a file with one document a line, only what it is has been read.
-            return True
-        options = Options(config=True, keep_secrets=True)
-        try:
-            return migrate(self.document, NEWEST, options, identity=self.identity).changed
-        except MigratorError:
-            return False
-
-    @cached_property
-    def newest(self) -> Object:
-        """The export as it would be at the newest version; empty where that cannot be, and for another family."""
-        from migrator.migration.migrate import Options, migrate
-
-        try:
-            return (
-                migrate(self.run, NEWEST, Options(config=True, newer_as_known=True), identity=self.identity).document
-                if self.run
-                else {}
-            )
-        except MigratorError:
-            return {}
-
-    @cached_property
-    def problems(self) -> tuple[str, ...]:
-        """The codes of what `check` finds; a note is not a problem of the file."""
-        # Slow to import, and asked for by name only.
-        from migrator.check import Severity, check
-
-        if self.identity.family not in MIGRATABLE:
-            return ()
-        found = check(self.document, self.identity)
-        return tuple(dict.fromkeys(finding.code for finding in found if finding.severity is not Severity.NOTE))
-
-    @cached_property
-    def words(self) -> str:
-        """The text that a bare word is looked for in: name, version, release, load, model, dialect, date, family."""
-        found = [self.relative]
-        for name in ("version", "release", "load", "model", "dialect", "date", "family"):
-            found += [str(value) for value in FIELDS[name].values(self)]
-        return " ".join(found).casefold()
-
-    def at(self, steps: paths.Steps) -> list[tuple[Path, Json]]:
-        """(path, value) of what stands at a place: in the file, or else in what it is at the newest version."""
-        return paths.resolve(self.document, steps) or paths.resolve(self.newest, steps)
-
-    def named(self, steps: paths.Steps) -> list[tuple[str, Json]]:
-        """As [`at`][], with each place as a path that leads to it."""
-        for document in (self.document, self.newest):
-            if found := paths.resolve(document, steps):
-                return [(paths.spelled(document, path), value) for path, value in found]
-        return []
 
 
 class Field(NamedTuple):
@@ -282,6 +141,12 @@ FIELDS: Final[dict[str, Field]] = {
     "dataset": Field("text", "public data set, as metadata names it", lambda file: _present(dataset_of(file.run))),
     "gpus": Field("number", "GPUs that the telemetry names", _gpus),
     "gpu_name": Field("text", "their names, each once", _gpu_names),
+    "evidence": Field(
+        "text",
+        "'run', or 'aggregate', 'collated' or 'sweep' of a file about several",
+        lambda file: _present(file.evidence),
+    ),
+    "runs": Field("number", "how many runs the file is about", lambda file: _present(file.runs)),
     "problems": Field("text", "codes of what check finds: M003", lambda file: file.problems),
 }
 """Every field with a name of its own. Others are METRIC.STATISTIC and places in the document."""
@@ -306,6 +171,14 @@ STATES: Final[dict[str, Field]] = {
 _IS: Final = "is:"
 EXAMPLES: Final = "a name such as version, model, request_latency.p99 or input_config.phases.0.concurrency"
 """What a message expects where nothing comes near."""
+
+
+def words_of(file: File) -> str:
+    """The text that a bare word is looked for in: name, version, release, load, model, dialect, date, family."""
+    found = [file.relative]
+    for name in ("version", "release", "load", "model", "dialect", "date", "family"):
+        found += [str(value) for value in FIELDS[name].values(file)]
+    return " ".join(found).casefold()
 
 
 def key_of(name: str) -> str:
@@ -390,6 +263,8 @@ def without_repeats(values: Sequence[Json]) -> Values:
 def _statistic(file: File, tag: str, statistic: str) -> Values:
     """A number of a stats block, in the unit of the catalogue; none where the file's unit is of another kind."""
     block = block_of(file.metrics, tag)
+    if file.identity.family is Family.AGGREGATE:
+        block = _over_runs(file, tag, statistic)
     value = block.get(statistic) if block else None
     if block is None or not isinstance(value, (int, float)) or type(value) is bool:
         return ()
@@ -400,6 +275,16 @@ def _statistic(file: File, tag: str, statistic: str) -> Values:
         return (convert(value, str(unit), metric.unit, difference=statistic == "std"),)
     except (UnitError, OverflowError):
         return ()
+
+
+def _over_runs(file: File, tag: str, statistic: str) -> Object | None:
+    """A statistic of an aggregate, as a stats block: the mean over its runs."""
+    metrics = file.document.get("metrics")
+    for name in spellings(tag):
+        found = metrics.get(f"{name}_{statistic}") if type(metrics) is dict else None
+        if is_block(found):
+            return {"unit": found["unit"], statistic: found.get("mean")}
+    return None
 
 
 def _near(name: str, names: Iterable[str], otherwise: str = "") -> str:

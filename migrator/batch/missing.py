@@ -8,7 +8,8 @@ from typing import Final
 
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.batch import paths
-from migrator.batch.fields import File, field_of
+from migrator.batch.fields import field_of
+from migrator.batch.file import File
 from migrator.chain.names import near as near_metrics
 from migrator.errors import UsageError
 from migrator.identify import Identity

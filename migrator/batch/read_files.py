@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from migrator.batch.discover import Source
@@ -83,3 +83,12 @@ class Looking(Generic[T]):
         except MigratorError as error:
             error.file = error.file or source.path
             return Seen(source, error=error)
+
+
+def each_of(results: Iterable[Seen[list[T]]]) -> Iterator[Seen[T]]:
+    """What was found in each file one by one; a file with nothing in it, or with an error, once with nothing."""
+    for source, found, error in results:
+        if not found:
+            yield Seen(source, None, error)
+        for one in found or ():
+            yield Seen(source, one)

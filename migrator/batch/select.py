@@ -111,7 +111,7 @@ def passes(source: Source, loaded: Loaded, where: str) -> bool:
     """Whether a file that was read, with details, passes the expression of a selection."""
     if not where:
         return True
-    from migrator.batch.fields import File
+    from migrator.batch.file import File
     from migrator.batch.where import AnswersOf
     from migrator.batch.where import where as test_of
 

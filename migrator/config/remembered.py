@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from enum import Enum, auto
 from functools import cache
+from hashlib import blake2b
 from marshal import dumps
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
@@ -38,8 +39,11 @@ _SHORTEST: Final = 12
 """Characters of a text that is replaced. A shorter one may be a default, such as `artifacts`."""
 _LARGEST: Final = 2**31
 """Numbers above are not replaced: releases may limit them."""
-_MOST: Final = 500
-"""Translations that are remembered; the oldest is forgotten first."""
+_MOST: Final = 4000
+"""Translations that are remembered, and configurations that were seen; the oldest is forgotten first. A sweep of a
+thousand cells has as many configurations, each of them once a trial."""
+_ROOM: Final = 2**25
+"""Bytes of all translations that are remembered together."""
 _LONGEST: Final = 20_000
 """Bytes of a configuration whose translation is remembered."""
 
@@ -71,6 +75,7 @@ class Remembered:
     def __init__(self, translate: Callable[..., Answer]) -> None:
         self._translate = translate
         self._answers: dict[tuple[Hashable, ...], bytes | _Kept] = {}
+        self._size = 0
         self._lock = Lock()
 
     def __call__(self, document: Object, *arguments: Hashable) -> Answer:
@@ -81,7 +86,7 @@ class Remembered:
             content = dumps(masked.document, 2)
         except ValueError:
             return self._translate(document, *arguments)
-        key = (*arguments, content)
+        key = (*arguments, blake2b(content, digest_size=20).digest())
         kept = self._answers.get(key)
         if isinstance(kept, bytes):
             return _unpacked(kept, masked)
@@ -105,9 +110,14 @@ class Remembered:
 
     def _note(self, key: tuple[Hashable, ...], packed: bytes | _Kept) -> None:
         with self._lock:
+            self._size += _size_of(packed) - _size_of(self._answers.pop(key, None))
             self._answers[key] = packed
-            if len(self._answers) > _MOST:
-                del self._answers[next(iter(self._answers))]
+            while len(self._answers) > _MOST or self._size > _ROOM:
+                self._size -= _size_of(self._answers.pop(next(iter(self._answers))))
+
+
+def _size_of(kept: bytes | _Kept | None) -> int:
+    return len(kept) if isinstance(kept, bytes) else 0
 
 
 class _Masked:

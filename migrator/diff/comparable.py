@@ -12,7 +12,7 @@ from migrator.chain.names import current
 from migrator.chain.steps import NEWEST
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
-from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, warm_up_beside
+from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, setup_of, warm_up_beside
 from migrator.diff.sides import LoadedSide, duplicates, same_run
 from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Object, fingerprint
@@ -46,6 +46,9 @@ def findings(
         redefined: metrics that the sides compute in different ways: their values tell nothing of the work.
     """
     found = [*completeness(base, "base", allowed), *completeness(candidate, "candidate", allowed)]
+    found += stood_in((("base", base), ("candidate", candidate)))
+    told = told_by_all((*base.runs, *candidate.runs), (*setups.base, *setups.candidate))
+    setups = Setups(told[: len(base.runs)], told[len(base.runs) :])
     first_only = [_only_first_warms_up(side, own) for side, own in ((base, setups.base), (candidate, setups.candidate))]
     found += _workloads(setups, allowed, first_only)
     found += _requests(base, candidate, setups, allowed)
@@ -91,6 +94,55 @@ def completeness(side: LoadedSide, name: str, allowed: Allowance) -> Iterator[Fi
     if newer := [run for run in side.runs if version_key(run.version) > version_key(NEWEST)]:
         what = f"is of {taken_for_known(newer[0].version)}"
         yield _finding("newer schema", f"{_which(name, newer, side)} {what}", blocks=False, warns=True)
+
+
+def stood_in(sides: Sequence[tuple[str, LoadedSide]]) -> Iterator[Finding]:
+    """What stands for runs that are gone, and what that does not tell.
+
+    Args:
+        sides: each with what messages call it.
+    """
+    for kinds, message in _STOOD_IN:
+        names = [name for name, side in sides if any(run.kind in kinds for run in side.runs)]
+        whole = all(run.kind in kinds for name, side in sides if name in names for run in side.runs)
+        if names:
+            parts = "" if whole else "in part, "
+            told = message.format(who=f"{parts}the {' and the '.join(names)}", verb="is" if len(names) == 1 else "are")
+            yield _finding("aggregate", told, blocks=False, warns=True)
+    for name, side in sides:
+        if lost := sum(run.summed.failed for run in side.runs if run.summed):
+            runs = f"{lost} run{'s' * (lost != 1)} of the {name}"
+            yield _finding("failed runs", f"{runs} failed, and the aggregate is of the others alone", blocks=True)
+    few = [run for _, side in sides for run in side.runs if run.kind != "run"]
+    if few:
+        places = dict.fromkeys(name_of(place) for run in few for place in setup_of(run))
+        known = f"but {', '.join(places)} and the lengths" if places else "but the lengths"
+        message = f"files about several runs do not say how they were measured: nothing {known} can be compared"
+        yield _finding("no configuration", message, blocks=False, warns=True)
+
+
+_STOOD_IN: Final = (
+    (
+        ("aggregate", "cell"),
+        "{who} {verb} known by mean, standard deviation and number of runs alone: a percentile is the mean of those of"
+        " the runs",
+    ),
+    (
+        ("collated",),
+        "{who} {verb} known by the means that a collated file has of each run: it has no throughput and no failures,"
+        " and its percentiles are of the requests of all runs together, which is no run's",
+    ),
+)
+"""Kinds of what stands for runs, and what to say of them."""
+
+
+def told_by_all(runs: Sequence[Run], setups: Sequence[Setup]) -> list[Setup]:
+    """The set-ups of runs, of the places alone that files about several runs tell, where one is among them."""
+    few = [setup for run, setup in zip(runs, setups, strict=True) if run.kind != "run"]
+    if not few:
+        return list(setups)
+    places = set.intersection(*map(set, few))
+    return [{place: value for place, value in setup.items() if place in places} for setup in setups]
 
 
 def _incomplete(facts: Object) -> Json:
@@ -178,6 +230,8 @@ def within(side: LoadedSide, setups: Sequence[Setup], name: str, allowed: Allowa
         allowed: what differs on purpose.
     """
     yield from completeness(side, name, allowed)
+    yield from stood_in(((name, side),))
+    setups = told_by_all(side.runs, setups)
     planned = _only_first_warms_up(side, setups)
     for place in dict.fromkeys(place for setup in setups for place in setup):
         if len(_values(setups, place)) > 1 and not (planned and place == "warm-up"):
@@ -212,7 +266,11 @@ def _requests(base: LoadedSide, candidate: LoadedSide, setups: Setups, allowed: 
     if any(map(bounded_by_time, (*base.runs, *candidate.runs))):
         return
     counts = [
-        [(ended, run.requests.succeeded or 0) for run in side.runs if (ended := run.requests.ended) is not None]
+        [
+            (ended / run.stands_for, (run.requests.succeeded or 0) / run.stands_for)
+            for run in side.runs
+            if (ended := run.requests.ended) is not None
+        ]
         for side in (base, candidate)
     ]
     if not all(counts):

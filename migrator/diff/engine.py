@@ -27,7 +27,7 @@ from migrator.diff.receipt_parts import gate_of, noise_used, shifts, side_of
 from migrator.diff.redefined import settled
 from migrator.diff.requests import Requests
 from migrator.diff.rows import Corrected, Weighing, corrected, row_of, weighing
-from migrator.diff.run import Run
+from migrator.diff.run import Run, count_of
 from migrator.diff.setup import Allowance, bounded_by_time, setup_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.drift import Drift
@@ -360,7 +360,7 @@ def _noise_findings(noise: Profile | None, fit: Fit, weighings: Sequence[Weighin
 
 def _notes(base: LoadedSide, candidate: LoadedSide, noise: Profile | None, fit: Fit) -> list[str]:
     notes = [f"left out: {told}" for told in (*base.left_out, *candidate.left_out)]
-    if min(len(base.runs), len(candidate.runs)) < MIN_RUNS and not fit.rows:
+    if min(count_of(base.runs), count_of(candidate.runs)) < MIN_RUNS and not fit.rows:
         notes.append("fewer than three runs a side: nothing here tells a change of the system from a change of the day")
     if noise and not fit.rows:
         notes.append(f"{os.path.basename(noise.source)} is not used: {fit.reason or 'it has no row of these runs'}")

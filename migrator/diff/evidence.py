@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from migrator.diff.judge import NEEDS_RUNS, Known
 from migrator.diff.noise import Fit, Spread, length_of
-from migrator.diff.outcomes import scale_of, shares
+from migrator.diff.outcomes import ERROR_RATE, scale_of, shares
+from migrator.diff.over_runs import moments_of
 from migrator.diff.pair import Pair, values_of
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Evidence
 from migrator.diff.requests import Requests
-from migrator.diff.run import Run
+from migrator.diff.run import Run, is_summed
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.difference import Counted, from_differences, from_shares
 from migrator.diff.statistics.drift import Drift
@@ -29,16 +31,22 @@ from migrator.diff.statistics.interval import (
     more_runs,
     more_than,
 )
+from migrator.diff.statistics.moments import Moments, from_moments
 from migrator.diff.statistics.percentile import POSITIONS, Curve, ratio_of
 from migrator.diff.statistics.student import t_two_sided
 
 
 class Weighed(NamedTuple):
-    """What a row rests on, and what follows. `shares` are the requests of each run, of a row that counts requests."""
+    """What a row rests on, and what follows.
+
+    `shares` are the requests of each run, of a row that counts requests. `moments` are those of both sides, where
+    a summary of runs is behind one of them.
+    """
 
     evidence: Evidence
     estimate: Known | Refusal
     shares: tuple[list[Counted], list[Counted]] | None = None
+    moments: tuple[Moments, Moments] | None = None
 
 
 _ONE_VALUE: Final = Weighed(Evidence.VALUE, Refusal("", NEEDS_RUNS))
@@ -58,6 +66,7 @@ class Weigher:
     ) -> None:
         self._sides = base.runs, candidate.runs
         self._single_runs = len(base.runs) == len(candidate.runs) == 1
+        self._summed = is_summed((*base.runs, *candidate.runs))
         self._policy = policy
         self._noise = noise
         self._requests = requests
@@ -80,9 +89,13 @@ class Weigher:
             return Weighed(Evidence.VALUE, Refusal("only one side has it"))
         if pair.statistic == "avg" and (counted := self._shares(pair.metric)):
             scale = scale_of(pair.metric, *counted)
+            if self._summed:
+                return Weighed(Evidence.AGGREGATE, Refusal("", "single runs"), counted)
             if min(map(len, counted)) < MIN_RUNS:
                 return Weighed(Evidence.VALUE, Refusal("", "3 runs a side"), counted)
             return Weighed(Evidence.RUNS, from_shares(*counted, scale=scale), counted)
+        if self._summed:
+            return self._of_summaries(pair)
         touches_zero = min(*a, *b) <= 0
         if min(len(a), len(b)) >= MIN_RUNS:
             return Weighed(Evidence.RUNS, from_differences(a, b) if touches_zero else from_runs(a, b))
@@ -93,6 +106,13 @@ class Weigher:
         if self._single_runs:
             return self._single(pair, self._sides[0][0], self._sides[1][0])
         return Weighed(Evidence.VALUE, Refusal("too few runs", more_runs(MIN_RUNS - min(len(a), len(b)))))
+
+    def _of_summaries(self, pair: Pair) -> Weighed:
+        """What mean, standard deviation and number of the runs say, where a summary is behind one of the sides."""
+        one, other = (moments_of(side, pair.metric, pair.statistic, pair.unit) for side in self._sides)
+        if one is None or other is None:
+            return Weighed(Evidence.VALUE, Refusal("only one side has it"))
+        return Weighed(Evidence.AGGREGATE, from_moments(one, other), moments=(one, other))
 
     def _by_noise(self, pair: Pair, spread: Spread) -> Weighed:
         """What a noise profile says of a row, where it fits the length and the spread of these runs."""
@@ -112,6 +132,9 @@ class Weigher:
 
     def _shares(self, metric: str) -> tuple[list[Counted], list[Counted]] | None:
         """The requests that a metric counts, run by run; None for one that counts none, or where a run says not."""
+        if self._summed and metric != ERROR_RATE:
+            # Of other counts a summary has means and their spread.
+            return None
         one, other = shares(self._sides[0], metric), shares(self._sides[1], metric)
         return (one, other) if one and other else None
 
@@ -163,7 +186,7 @@ def without_drift(found: Known | Refusal, drift: Drift) -> Known | Refusal:
     return replace(found, method=method, confirm=left)
 
 
-def _points(run: Run, pair: Pair) -> dict[str, float]:
+def _points(run: Run, pair: Pair) -> Mapping[str, float]:
     block = run.blocks[pair.metric]
     if block.unit == pair.unit:
         return block.values

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from migrator.chain.requests import Requests, total
+from migrator.diff.outcomes import ERROR_RATE
 from migrator.diff.pair import Pair
 from migrator.diff.receipt import Finding
+from migrator.diff.run import count_of, is_summed
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import MIN_RUNS
 
@@ -78,12 +80,26 @@ def missing(gated: Sequence[Pair], base: LoadedSide, candidate: LoadedSide) -> I
         candidate: what is compared with it.
     """
     for name, side, number in (("base", base, 0), ("candidate", candidate, 1)):
-        have = {f"{one.metric}.{one.statistic}": len((one.base, one.candidate)[number]) for one in gated}
-        lacking = [row for row, count in have.items() if 0 < count < len(side.runs)]
+        have = {
+            f"{one.metric}.{one.statistic}": _having(side, one, len((one.base, one.candidate)[number])) for one in gated
+        }
+        runs = count_of(side.runs)
+        lacking = [row for row, count in have.items() if 0 < count < runs]
         if lacking:
             fewest = min(have[row] for row in lacking)
-            message = f"only {fewest} of {len(side.runs)} runs of the {name} have {', '.join(lacking[:3])}"
+            message = f"only {fewest} of {runs} runs of the {name} have {', '.join(lacking[:3])}"
             yield Finding(code="missing values", blocks=True, message=message + (", …" if len(lacking) > 3 else ""))
+
+
+def _having(side: LoadedSide, row: Pair, values: int) -> int:
+    """How many runs of a side have a row, of which so many entries have a value."""
+    if not is_summed(side.runs):
+        return values
+    name = row.metric, row.statistic
+    runs = [run for run in side.runs if row.metric in run.blocks and row.statistic in run.blocks[row.metric].values]
+    # Where a summary does not say over how many runs it is, it is over all; a rate of failures is told by the counts.
+    overs = [run.summed.over.get(name) if run.summed and row.metric != ERROR_RATE else None for run in runs]
+    return sum(over.n if over and over.n else run.stands_for for run, over in zip(runs, overs, strict=True))
 
 
 def _told(found: Requests) -> str:

@@ -112,6 +112,8 @@ def _completed(run: Run, tags: Sequence[str]) -> Run:
     if not run.requests.ended:
         return run
     blocks = dict(run.blocks)
+    if run.summed:
+        return run._replace(blocks=blocks | _of_a_summary(run, tags))
     for tag in tags:
         if tag in blocks and tag not in _COMPUTED:
             continue
@@ -120,3 +122,13 @@ def _completed(run: Run, tags: Sequence[str]) -> Run:
         if known is not None:
             blocks[tag] = Block(unit, {"avg": float(known)})
     return run._replace(blocks=blocks)
+
+
+def _of_a_summary(run: Run, tags: Sequence[str]) -> dict[str, Block]:
+    """The failures of a summary of runs: its counts are of all of them together, and its metrics means of one."""
+    values = {ERROR_RATE: run.requests.failed_percent, ERROR_COUNT: (run.requests.failed or 0) / run.stands_for}
+    return {
+        tag: Block(COUNTED[tag][0], {"avg": value})
+        for tag, value in values.items()
+        if tag in tags and value is not None
+    }

@@ -63,6 +63,8 @@ def _summary(run: Run, order: int | None) -> RunSummary:
         has_records=bool(run.records),
         failed=run.requests.failed,
         order=order,
+        kind=run.kind,
+        runs=run.stands_for,
     )
 
 

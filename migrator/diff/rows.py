@@ -16,6 +16,7 @@ from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import Direction, Evidence, Interval, Row, Share, Verdict, Waiver
 from migrator.diff.statistics.difference import Counted, Difference
 from migrator.diff.statistics.interval import Refusal
+from migrator.diff.statistics.moments import Moments
 from migrator.diff.statistics.multiple import benjamini_hochberg, hommel
 
 _JUDGED: Final = ("lower", "higher")
@@ -27,8 +28,9 @@ _COUNTED_IN_RUNS: Final = (Evidence.RUNS, Evidence.NOISE, Evidence.VALUE)
 class Weighing(NamedTuple):
     """A row in the making: what it must meet, its two values, and what is known of its change.
 
-    `base` and `candidate` are the geometric mean of the runs, the mean of differences, or the share of all requests.
-    `values` are those of each run, of a gated row.
+    `base` and `candidate` are the geometric mean of the runs, the mean of differences, or the share of all requests;
+    the mean of the runs where `moments` of both sides are all that is known of some. `values` are those of each run,
+    of a gated row.
     """
 
     pair: Pair
@@ -40,6 +42,7 @@ class Weighing(NamedTuple):
     values: Values | None
     base: float | None
     candidate: float | None
+    moments: tuple[Moments, Moments] | None = None
 
     @property
     def without_failure(self) -> bool:
@@ -72,6 +75,11 @@ def weighing(
         values: those of each run, of a gated row.
     """
     shares = weighed.shares
+    if weighed.moments:
+        one, other = (side.mean for side in weighed.moments)
+        return Weighing(
+            pair, rule, direction, weighed.evidence, estimate, shares, values, one, other, moments=weighed.moments
+        )
     base = _value(pair.base, shares, 0, pair, estimate)
     candidate = _value(pair.candidate, shares, 1, pair, estimate)
     return Weighing(pair, rule, direction, weighed.evidence, estimate, shares, values, base, candidate)
@@ -205,12 +213,12 @@ def row_of(one: Weighing, p_values: Corrected, family: int, policy: Policy, toda
         interval=interval,
         p_value=p_values.p_value if p_values.p_value is not None else known.p_value if known else None,
         evidence=one.evidence,
-        n_base=known.n_base if known else _runs(one, pair.base),
-        n_candidate=known.n_candidate if known else _runs(one, pair.candidate),
+        n_base=known.n_base if known else _runs(one, 0),
+        n_candidate=known.n_candidate if known else _runs(one, 1),
         margin=rule.percent,
         floor=rule.floor,
-        spread_base=spread(pair.base),
-        spread_candidate=spread(pair.candidate),
+        spread_base=spread(pair.base) if one.moments is None else _spread_of(one.moments[0]),
+        spread_candidate=spread(pair.candidate) if one.moments is None else _spread_of(one.moments[1]),
         verdict=_VERDICTS[decision.verdict],
         needs=decision.needs,
         note=decision.note,
@@ -278,9 +286,17 @@ def relative(base: float | None, candidate: float | None) -> float | None:
     return percent if math.isfinite(percent) else None
 
 
-def _runs(one: Weighing, values: Sequence[float]) -> int | None:
+def _runs(one: Weighing, side: int) -> int | None:
     """How many runs a refused row has; where its evidence counts requests, the refusal itself says what is missing."""
+    if one.moments:
+        return one.moments[side].n
+    values = (one.pair.base, one.pair.candidate)[side]
     return len(values) if values and one.evidence in _COUNTED_IN_RUNS else None
+
+
+def _spread_of(runs: Moments) -> float | None:
+    """How much the runs of a summary differ, in percent of their mean; None of one run, and where one touches zero."""
+    return 100 * runs.variation if runs.n > 1 and runs.low > 0 else None
 
 
 def _share(counted: Sequence[Counted]) -> Share:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Final, NamedTuple
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from sys import intern
+from typing import ClassVar, Final, Literal, NamedTuple
 
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.aiperf.records import REBUILT
-from migrator.batch.load import load, load_content
+from migrator.batch.load import Loaded, load
 from migrator.chain.requests import Requests, requests_of
-from migrator.chain.steps import NEWEST
+from migrator.chain.steps import GENAI_PERF, NEWEST
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of
 from migrator.config.for_release import in_newest_dialect
+from migrator.diff.aggregates import Aggregate
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE, Family, identify
-from migrator.jsonfile import Json, Numeral, Object, plain
+from migrator.jsonfile import Json, Numeral, Object, fingerprint, plain
 from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 from migrator.stores import exists
 
 RECORDS_NAME: Final = "profile_export.jsonl"
 
+_MOST: Final = math.inf
+_LEAST: Final = -math.inf
 _STATISTICS: Final = frozenset(STATISTICS)
 _NUMBERS: Final = frozenset((int, float, Numeral))
 _MOST_REQUESTS: Final = 2**50
@@ -32,17 +39,57 @@ _MOST_REQUESTS: Final = 2**50
 _AS_KNOWN: Final = Options(newer_as_known=True)
 
 
+class Values(Mapping[str, float]):
+    """Statistics by name, in little room: the names of all blocks alike are one object, and the numbers are packed."""
+
+    __slots__ = ("_numbers", "_places")
+    _known: ClassVar[dict[tuple[str, ...], dict[str, int]]] = {}
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        names = tuple(values)
+        if names not in self._known and len(self._known) < _MOST_SHAPES:
+            self._known[names] = {name: place for place, name in enumerate(names)}
+        self._places = self._known.get(names) or {name: place for place, name in enumerate(names)}
+        self._numbers = array("d", values.values())
+
+    def __getitem__(self, name: str) -> float:
+        return self._numbers[self._places[name]]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+_MOST_SHAPES: Final = 10_000
+"""Sets of names that are shared; only hostile files have more."""
+
+
 class Block(NamedTuple):
     """One metric of one run: its unit, and its finite statistics by name."""
 
     unit: str
-    values: dict[str, float]
+    values: Mapping[str, float]
+
+
+Kind = Literal["run", "aggregate", "cell", "collated"]
+"""What stands for a run: itself, a summary of several (an aggregate, a cell of a sweep file), or the means that a
+collated file has of it."""
 
 
 class Run(NamedTuple):
     """One run of a side. `facts` is everything beside the metrics, for the first look at comparability.
 
-    `requests` is read off the file itself: what is not a number there is in no block, but is not zero for that.
+    `requests` is read off the file itself: what is not a number there is in no block, but is not zero for that. A
+    summary of several runs (`summed`) has their means in its blocks, and all their requests together. `part` is the
+    cell or the label of what is a part of a file; `file` ends with it.
     """
 
     file: str
@@ -51,6 +98,14 @@ class Run(NamedTuple):
     facts: dict[str, Json]
     records: str = ""
     requests: Requests = Requests()
+    kind: Kind = "run"
+    summed: Aggregate | None = None
+    part: str = ""
+
+    @property
+    def stands_for(self) -> int:
+        """How many runs it stands for."""
+        return self.summed.runs if self.summed else 1
 
     def size(self, tag: str) -> int | None:
         """How many values a metric was computed from, where the run says so."""
@@ -83,23 +138,29 @@ def load_run(path: str) -> Run:
     Raises:
         MigratorError: unreadable, another family (an aggregate is not a run), or a version that cannot be known.
     """
-    loaded = load(path, details=False)
-    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
-        raise NotAnExportError(why_not(loaded.identity.family), expected="a main export", file=path)
+    return run_of_loaded(load(path, details=False), path, records_beside(path))
+
+
+def records_beside(path: str) -> str:
+    """The file with the requests of the run in a file; empty if there is none."""
     beside = os.path.join(os.path.dirname(path), RECORDS_NAME)
-    return _run(path, loaded.parsed.data, beside if exists(beside) else "")
+    return beside if exists(beside) else ""
 
 
-def run_from_bytes(raw: bytes, name: str) -> Run:
-    """One run whose bytes come from elsewhere, such as a revision.
+def run_of_loaded(loaded: Loaded, name: str, records: str = "") -> Run:
+    """The run in a file that was read.
+
+    Args:
+        loaded: its content.
+        name: its name.
+        records: the file with its requests; empty for none.
 
     Raises:
         MigratorError: as [`load_run`][] does.
     """
-    loaded = load_content(raw, name, details=False)
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         raise NotAnExportError(why_not(loaded.identity.family), expected="a main export", file=name)
-    return _run(name, loaded.parsed.data, "")
+    return _run(name, loaded.parsed.data, records)
 
 
 def run_of_document(document: Json, name: str) -> Run:
@@ -127,16 +188,52 @@ def why_not(family: Family) -> str:
     return reasons.get(family, f"is {family.noun}")
 
 
+def count_of(runs: Iterable[Run]) -> int:
+    """How many runs are behind some, each summary counted as those that it is of."""
+    return sum(run.stands_for for run in runs)
+
+
+def is_summed(runs: Iterable[Run]) -> bool:
+    """Whether any of some runs is a summary of several."""
+    return any(run.summed is not None for run in runs)
+
+
 def _run(name: str, document: Json, records: str) -> Run:
     identity = identify(document, details=False)
     newest, _ = redact(document)
     requests = requests_of(newest, identity.version)
-    # What a version that is newer than known adds is compared as information.
-    own = migrate(newest, NEWEST, _AS_KNOWN, identity=identity).document
+    # What a version that is newer than known adds is compared as information. Of GenAI-Perf's some secrets are known as
+    # such only where AIPerf has them.
+    options = _AS_KNOWN if identity.version == GENAI_PERF else _CLEAN
+    own = migrate(newest, NEWEST, options, identity=identity).document
     newest = _with_all_of(own, in_newest_dialect(own))
     blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
-    facts: Object = {key: plain(newest[key]) for key in KEPT if key in newest}
+    facts: Object = {key: _shared(plain(newest[key])) for key in KEPT if key in newest}
     return Run(name, identity.version, blocks, facts, records, requests)
+
+
+def _shared(value: Json) -> Json:
+    """A fact whose sections are one object for all runs that say the same, as the runs of a sweep mostly do."""
+    if type(value) is not dict:
+        return value
+    return {intern(key): _once(item) if type(item) in (dict, list) and item else item for key, item in value.items()}
+
+
+def _once(value: Json) -> Json:
+    key = fingerprint(value)
+    if len(key) > _LONGEST:
+        return value
+    if len(_sections) >= _MOST_SECTIONS:
+        _sections.clear()
+    return _sections.setdefault(blake2b(key, digest_size=16).digest(), value)
+
+
+_sections: Final[dict[bytes, Json]] = {}
+_MOST_SECTIONS: Final = 10_000
+_LONGEST: Final = 100_000
+"""Bytes of a section that is looked for among others."""
+_CLEAN: Final = Options(keep_secrets=True, newer_as_known=True)
+"""Of a document that is without its secrets already."""
 
 
 def _with_all_of(own: Object, newest: Object) -> Object:
@@ -163,8 +260,8 @@ def _merged(own: Json, other: Json) -> Json:
 def _block(value: dict[str, Json]) -> Block | None:
     """The finite numbers of a stats block; None if there is none. NaN and infinity are left out."""
     numbers = {
-        name: float(number)
+        name: number
         for name, number in value.items()
-        if name in _STATISTICS and type(number) in _NUMBERS and math.isfinite(number)
+        if name in _STATISTICS and type(number) in _NUMBERS and _LEAST < number < _MOST
     }
-    return Block(str(value["unit"]), numbers) if numbers else None
+    return Block(intern(str(value["unit"])), Values(numbers)) if numbers else None

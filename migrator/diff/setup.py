@@ -150,6 +150,8 @@ def name_of(place: str) -> str:
 
 def setup_of(run: Run) -> Setup:
     """The set-up of a run; empty if its document does not say how it was measured."""
+    if run.kind != "run":
+        return _of_stand_in(run.facts)
     config = config_of(run.facts)
     found: Setup = {}
     if config is not None:
@@ -173,13 +175,37 @@ def setup_of(run: Run) -> Setup:
     return found
 
 
+def _of_stand_in(facts: Object) -> Setup:
+    """What a file about several runs says of them: the model, and what a sweep varied."""
+    found: Setup = {"models.items": [facts["model"]]} if facts.get("model") else {}
+    info = facts.get("run_info")
+    varied = info.get("variation_values") if type(info) is dict else None
+    for key, value in (varied if type(varied) is dict else {}).items():
+        found[_place_of(key)] = whole(value)
+    return found
+
+
+def _place_of(parameter: str) -> str:
+    """The place of a parameter of a sweep: `phases.profiling.concurrency`, or `concurrency` as sweep files have it."""
+    first, *rest = parameter.split(".")
+    if first in ("phases", "datasets") and len(rest) > 1:
+        head = "warm-up" if rest[0] == "warmup" else _SECTIONS[first]
+        return ".".join((head, *rest[1:]))
+    named = {_key(name): place for place, name in _NAMES.items()}
+    return named.get(_key(parameter), parameter)
+
+
+_SECTIONS: Final = {"phases": "profiling", "datasets": "dataset"}
+
+
 def setups_of(runs: Iterable[Run]) -> list[Setup]:
     """The set-up of each run; what several runs say alike is read once."""
     known: dict[bytes, Setup] = {}
     found = []
     for run in runs:
         said = {key: run.facts.get(key) for key in ("input_config", CARRIED, "metadata")}
-        key = fingerprint([said, run.version in _BEFORE_LABELS, *gpus_of(run)])
+        said |= {key: run.facts[key] for key in ("model", "run_info") if run.kind != "run"}
+        key = fingerprint([run.kind, said, run.version in _BEFORE_LABELS, *gpus_of(run)])
         if key not in known:
             known[key] = setup_of(run)
         found.append(known[key])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -12,9 +12,10 @@ from migrator.batch.discover import Source, discover, is_folder
 from migrator.batch.instead import instead
 from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.steps import NEWEST
-from migrator.diff.run import Run, load_run
+from migrator.diff.run import Block, Run, load_run
+from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted, on_both_sides, results_of, runs_in
 from migrator.errors import NotAnExportError, UnreadableError
-from migrator.jsonfile import fingerprint
+from migrator.jsonfile import Json, fingerprint
 
 
 class LoadedSide(NamedTuple):
@@ -27,24 +28,34 @@ class LoadedSide(NamedTuple):
     @property
     def migrated(self) -> str:
         """`1.0 → 1.5`; empty if no run had to be migrated."""
-        versions = sorted({run.version for run in self.runs if run.version != NEWEST})
+        versions = sorted({run.version for run in self.runs if run.version not in (NEWEST, "")})
         return f"{', '.join(versions)} → {NEWEST}" if versions else ""
 
 
-def load_side(paths: Sequence[str]) -> LoadedSide:
+def load_side(paths: Sequence[str], *, stand_ins: bool = False) -> LoadedSide:
     """The runs behind some paths: files are runs, folders hold the runs of one configuration.
 
     In a folder, files of other families are skipped, and so are the phases of a run and copies of one
     ([`Runs`][migrator.batch.runs.Runs]).
 
+    Args:
+        paths: files and folders.
+        stand_ins: whether a file about several runs stands for them where they are gone
+            ([`stand_ins`][migrator.diff.stand_ins]).
+
     Raises:
         MigratorError: a named file is not a run; an export in a folder cannot be read; or there is no run at all.
     """
-    return collect(paths, ((source, partial(load_run, source.path)) for source in _files(paths)))
+    read = runs_in if stand_ins else _single
+    return collect(paths, ((source, partial(read, source.path)) for source in _files(paths)))
 
 
-Readable = tuple[Source, Callable[[], Run]]
-"""A file, and what reads it."""
+def _single(path: str) -> list[Run]:
+    return [load_run(path)]
+
+
+Readable = tuple[Source, Callable[[], list[Run]]]
+"""A file, and what reads the runs in it: one, or what stands for several."""
 
 
 def collect(names: Sequence[str], files: Iterable[Readable]) -> LoadedSide:
@@ -59,12 +70,20 @@ def collect(names: Sequence[str], files: Iterable[Readable]) -> LoadedSide:
     """
     runs: list[Run] = []
     left_out: list[str] = []
+    stood_in: list[Run] = []
     exports = Runs(_marked)
-    for (source, run), role in exports.roles(_loaded(files, left_out)):
+    for (source, run), role in exports.roles(_loaded(files, left_out, stood_in)):
         if role is Role.RUN:
             runs.append(run)
         elif role:
             left_out.append(f"{source.path}: {role.value}")
+    if stood_in:
+        known = Known()
+        for run in runs:
+            known.add(results_of(run))
+        kept, not_needed = admitted(known, stood_in, results_of)
+        runs += kept
+        left_out += [f"{file}: {NOT_NEEDED}" for file in not_needed]
     if not runs:
         hint = "name its file to compare a warm-up" if Role.WARM_UP in exports.left_out else ""
         hint = hint or next((reason for reason in left_out if "rebuild" in reason), instead(names).removeprefix(": "))
@@ -75,10 +94,15 @@ def collect(names: Sequence[str], files: Iterable[Readable]) -> LoadedSide:
 _Loaded = tuple[Source, Run]
 
 
-def _loaded(files: Iterable[Readable], left_out: list[str]) -> Iterator[_Loaded]:
+def _loaded(files: Iterable[Readable], left_out: list[str], stood_in: list[Run]) -> Iterator[_Loaded]:
+    """The single runs in some files; what stands for others goes to `stood_in`, what is neither to `left_out`."""
     for source, read in files:
         try:
-            yield source, read()
+            for run in read():
+                if run.kind == "run":
+                    yield source, run
+                else:
+                    stood_in.append(run)
         except NotAnExportError as error:
             if source.named:
                 raise
@@ -87,7 +111,24 @@ def _loaded(files: Iterable[Readable], left_out: list[str]) -> Iterator[_Loaded]
 
 def _marked(loaded: _Loaded) -> tuple[Source, Mark]:
     source, run = loaded
-    return source, mark_of(run.facts, {tag: {"unit": unit, **values} for tag, (unit, values) in run.blocks.items()})
+    return source, mark_of(run.facts, _StatsBlocks(run.blocks))
+
+
+class _StatsBlocks(Mapping[str, Json]):
+    """The blocks of a run as a document has them, each made where it is looked at: for a mark, few are."""
+
+    def __init__(self, blocks: Mapping[str, Block]) -> None:
+        self._blocks = blocks
+
+    def __getitem__(self, tag: str) -> Json:
+        unit, values = self._blocks[tag]
+        return {"unit": unit, **values}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._blocks)
+
+    def __len__(self) -> int:
+        return len(self._blocks)
 
 
 def _files(paths: Sequence[str]) -> Iterator[Source]:
@@ -118,7 +159,8 @@ def same_run(base: LoadedSide, candidate: LoadedSide) -> list[str]:
     times = {_times(run) for run in base.runs}
     suspects = [run for run in candidate.runs if _times(run) in times]
     known = {_content(run) for run in base.runs} if suspects else set()
-    return [run.file for run in suspects if _content(run) in known]
+    same = [run.file for run in suspects if _content(run) in known]
+    return same or on_both_sides(base.runs, candidate.runs)
 
 
 def duplicates(side: LoadedSide) -> list[str]:
@@ -144,5 +186,5 @@ def _times(run: Run) -> bytes:
 def _content(run: Run) -> bytes:
     from hashlib import sha256
 
-    numbers = {tag: [block.unit, block.values] for tag, block in run.blocks.items()}
+    numbers = {tag: [block.unit, dict(block.values)] for tag, block in run.blocks.items()}
     return sha256(fingerprint(numbers) + _times(run)).digest()

@@ -10,6 +10,7 @@ from migrator.batch.request import Status
 from migrator.chain.requests import Outcome
 from migrator.check.rule import Severity
 from migrator.diff.receipt import Verdict
+from migrator.diff.run import Kind
 from migrator.documents.shapes import (
     ANY,
     COUNT,
@@ -69,6 +70,23 @@ _LEDGER: Final = thing(
     },
 )
 
+_OVER_RUNS: Final = thing({"unit": TEXT, "mean": NUMBER, "std": NUMBER, "runs": nullable(COUNT)})
+_SEVERAL: Final = thing(
+    {
+        "cell": nullable(TEXT),
+        "runs": COUNT,
+        "failed_runs": COUNT,
+        "aiperf_version": nullable(TEXT),
+        "model": nullable(TEXT),
+        "varied": told(by_name(ANY), "what a sweep varied: parameter → value"),
+    },
+    {
+        "request_throughput.avg": _OVER_RUNS,
+        "request_latency.avg": _OVER_RUNS,
+        "request_latency.p99": _OVER_RUNS,
+        "time_to_first_token.p99": _OVER_RUNS,
+    },
+)
 _INSPECT: Final = either(
     thing(
         {"file": TEXT, "family": _FAMILY, "evidence": TEXTS, "secrets_in_clear": COUNT},
@@ -102,6 +120,7 @@ _INSPECT: Final = either(
             "request_latency_unit": ANY,
             "gpus": COUNT,
             "non_finite_numbers": nullable(COUNT),
+            "about": told(array(_SEVERAL), "of a file about several runs: the runs; of a sweep file an item a cell"),
         },
     ),
     _FAILED,
@@ -155,7 +174,19 @@ _HISTORY: Final = thing(
         "workload": TEXT,
         "setup": by_name(ANY),
         "runs": array(
-            thing({"file": TEXT, "start": nullable(TEXT), "aiperf": TEXT, "state": one_of(get_args(State))}),
+            thing(
+                {
+                    "file": TEXT,
+                    "start": nullable(TEXT),
+                    "aiperf": TEXT,
+                    "state": one_of(get_args(State)),
+                    "evidence": told(
+                        one_of(get_args(Kind)), "what stands for the run: itself, or a file about several"
+                    ),
+                    "runs": told(COUNT, "how many runs it is about"),
+                    "start_of_file": told(FLAG, "the start is the time at which the file was last changed"),
+                }
+            ),
         ),
         "metrics": array(
             thing(
@@ -213,6 +244,7 @@ _FRONT: Final = thing(
                     "name": TEXT,
                     "factors": by_name(ANY),
                     "files": TEXTS,
+                    "runs": COUNT,
                     "unfit": told(TEXT, "why it is not on the front; empty if nothing speaks against it"),
                     "findings": array(_FINDING),
                     "metrics": by_name(

@@ -18,9 +18,11 @@ from migrator.diff.outcomes import COUNTED, completed
 from migrator.diff.pair import by_run
 from migrator.diff.run import Block, Run, run_of_document, why_not
 from migrator.diff.setup import COUNTS, TOLD, bounded_by_time, setup_of
+from migrator.diff.stand_ins import Results, results_of, stand_ins
 from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE
 from migrator.jsonfile import Json, fingerprint
+from migrator.stores import changed as changed_at
 
 State = Literal["measured", "no request succeeded", "cancelled", "not complete"]
 """What a run is: only one that measured is a value of the latencies and throughputs."""
@@ -49,7 +51,9 @@ class Point(NamedTuple):
     `time` is the start in seconds since 1970, None where the file does not tell it; `zoned` tells whether it names its
     time zone: a time without one is taken for UTC. `touched` has the place in [`definitions`][] of each change that
     concerns the run, or may (None). `length` is its mean output length, which tells of a change where its
-    configuration does not. `values` are in the order that the metrics were asked for.
+    configuration does not. `values` are in the order that the metrics were asked for. `evidence` is what the numbers
+    rest on: a run, or a file about several (`runs`), whose means they are; `by_file` tells that the time is the one at
+    which the file was last changed, as it names none.
     """
 
     file: str
@@ -62,29 +66,35 @@ class Point(NamedTuple):
     length: float | None
     values: tuple[Value | None, ...]
     backwards: bool = False
+    evidence: str = "run"
+    runs: int = 1
+    by_file: bool = False
 
 
 class Looked(NamedTuple):
     """A point, what tells it from copies, and its workload: a digest, its set-up, and the places that may be left out.
 
-    `timed` tells whether the run was bounded by time, so that its number of requests is a result.
+    `timed` tells whether the run was bounded by time, so that its number of requests is a result. `mark` is None of
+    what stands for runs that are gone; `results` tell whether they are.
     """
 
     point: Point
-    mark: Mark
+    mark: Mark | None
     workload: bytes
     optional: tuple[bytes, ...]
     setup: Mapping[str, Json]
     timed: bool
+    results: Results
 
 
-def look(source: Source, loaded: Loaded, *, metrics: Sequence[Metric]) -> Looked | None:
-    """What a history keeps of a file; None for a file of another family that was only found in a folder.
+def look(source: Source, loaded: Loaded, *, metrics: Sequence[Metric], file_times: bool = False) -> Looked | None:
+    """What a history keeps of a run; None for a file of another family that was only found in a folder.
 
     Args:
         source: the file.
         loaded: its content.
         metrics: what is asked for.
+        file_times: whether the time at which a file was last changed stands for a start that it does not tell.
 
     Raises:
         MigratorError: broken, or named and not a run.
@@ -93,15 +103,56 @@ def look(source: Source, loaded: Loaded, *, metrics: Sequence[Metric]) -> Looked
         if source.named:
             raise NotAnExportError(why_not(loaded.identity.family), expected="a main export", file=source.path)
         return None
-    document = loaded.parsed.data
-    run = run_of_document(document, source.path)
+    run = run_of_document(loaded.parsed.data, source.path)
+    mark = mark_of(loaded.parsed.data, metrics_of(loaded.parsed.data, loaded.identity.version))
+    return _looked(run, mark, metrics, source if file_times else None)
+
+
+def looks(source: Source, loaded: Loaded, *, metrics: Sequence[Metric], file_times: bool = False) -> list[Looked]:
+    """As [`look`][], and of a file about several runs what stands for these where they are gone.
+
+    Args:
+        source: the file.
+        loaded: its content.
+        metrics: what is asked for.
+        file_times: as of [`look`][].
+
+    Raises:
+        MigratorError: as [`look`][].
+    """
+    document = loaded.parsed.data if loaded.parsed else None
+    if found := stand_ins(loaded.identity.family, document, source.path):
+        return [_looked(run, None, metrics, source if file_times else None) for run in found]
+    one = look(source, loaded, metrics=metrics, file_times=file_times)
+    return [one] if one else []
+
+
+def _looked(run: Run, mark: Mark | None, metrics: Sequence[Metric], source: Source | None) -> Looked:
+    """What is kept of a run; `source` is its file where its time counts if the run tells none."""
     setup = setup_of(run)
     kept = {place: value for place, value in setup.items() if place not in (*TOLD, *OPTIONAL)}
+    if run.kind != "run":
+        kept |= _measured(run)
     optional = tuple(_digest(setup.get(place)) if _is_told(place, setup, run) else b"" for place in OPTIONAL)
-    mark = mark_of(document, metrics_of(document, loaded.identity.version))
-    digest = _digest(kept)
     shown = {place: value for place, value in setup.items() if place not in TOLD}
-    return Looked(_point(run, metrics), mark, digest, optional, shown, bounded_by_time(run))
+    point = _point(run, metrics)
+    if point.time is None and source is not None:
+        changed = changed_at(source.path) if source.changed is None else source.changed
+        point = point._replace(time=changed, zoned=True, by_file=changed is not None)
+    return Looked(point, mark, _digest(kept), optional, shown, bounded_by_time(run), results_of(run))
+
+
+def _measured(run: Run) -> dict[str, Json]:
+    """What tells the workload of runs that do not say how they were measured: their number of requests, the length of
+    the inputs to two digits.
+    """
+    block = run.blocks.get("input_sequence_length")
+    ended = run.requests.ended
+    return {
+        "evidence": "several runs",
+        "input length": float(f"{block.values['avg']:.2g}") if block and "avg" in block.values else None,
+        "requests": None if ended is None else round(ended / run.stands_for),
+    }
 
 
 def _is_told(place: str, setup: Mapping[str, Json], run: Run) -> bool:
@@ -133,6 +184,8 @@ def _point(run: Run, metrics: Sequence[Metric]) -> Point:
         averages.get("output_sequence_length"),
         _values(run, metrics),
         start is not None and end is not None and end < start,
+        run.kind,
+        run.stands_for,
     )
 
 

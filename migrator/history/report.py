@@ -16,7 +16,15 @@ def as_dict(section: Section) -> dict[str, Any]:
         "workload": section.name,
         "setup": {name_of(place): value for place, value in section.setup.items()},
         "runs": [
-            {"file": point.file, "start": iso(point), "aiperf": release_of(point), "state": point.state}
+            {
+                "file": point.file,
+                "start": iso(point),
+                "aiperf": release_of(point),
+                "state": point.state,
+                "evidence": point.evidence,
+                "runs": point.runs,
+                "start_of_file": point.by_file,
+            }
             for point in section.points
         ],
         "metrics": [_metric(series) for series in section.series],

@@ -159,6 +159,14 @@ def _start(point: Point) -> float:
 
 
 def _of_runs(points: Sequence[Point], assumed: int) -> Iterator[str]:
+    several = [point for point in points if point.evidence != "run"]
+    if several:
+        yield (
+            f"{_files(several)}: the means of {plural(sum(point.runs for point in several), 'run')} that are gone;"
+            " a percentile is the mean of those of the runs, and how they were measured is not told"
+        )
+    if undated := [point for point in points if point.by_file]:
+        yield f"{_files(undated)}: no start; in order of the time at which the file was last changed"
     if assumed:
         left_out = "GPU telemetry, number of requests or, as a later trial, warm-up"
         yield f"{plural(assumed, 'run')} without {left_out}, otherwise of this workload"

@@ -76,6 +76,8 @@ _PLURAL: Final = frozenset(
 
 MIGRATABLE: Final = (Family.EXPORT, Family.GENAI_PERF)
 """The families of exports."""
+SEVERAL: Final = (Family.AGGREGATE, Family.COLLATED, Family.SWEEP)
+"""The families of files about several runs, which stand for these where they are gone."""
 BESIDE: Final = frozenset(map(Family, CHAINS_BESIDE))
 """The families beside an export that have chains of their own: they are migrated, too, but hold no run."""
 

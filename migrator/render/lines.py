@@ -33,6 +33,8 @@ def json_line(row: dict[str, Any]) -> str:
 
 def harmless_json(text: str) -> str:
     """The same JSON, in lines, with every character escaped that could move a cursor or turn the direction of text."""
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 

@@ -15,18 +15,16 @@ from typing import Final, Literal, NamedTuple
 from migrator.aiperf.definitions import Era, Touched, era_of, facts_of, touching
 from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.aiperf.records import REBUILT
-from migrator.batch.discover import Source
-from migrator.batch.fields import FIELDS, File, Values, field_of
+from migrator.batch.fields import FIELDS, Values, field_of
 from migrator.batch.fields import Kind as FieldKind
-from migrator.batch.load import Loaded
+from migrator.batch.file import File
 from migrator.batch.paths import Steps, is_wild, parse
 from migrator.batch.runs import Mark, mark_of
 from migrator.chain.names import current, is_known, metrics_of
 from migrator.config.for_release import in_newest_dialect
-from migrator.errors import NotAnExportError
-from migrator.identify import MIGRATABLE, as_known, not_an_export, require_migratable, taken_for_known
+from migrator.diff.stand_ins import Results, results_from
+from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Numeral, Object, fingerprint
-from migrator.migration.migrate import migrate
 from migrator.redact import redact
 
 Kind = Literal["text", "number", "flag"]
@@ -77,6 +75,8 @@ _BY_DEFAULT: Final = (
     "submission_valid",
     "submission_invalid_reasons",
     "dataset",
+    "evidence",
+    "runs",
 )
 ABOUT_RUN: Final[dict[str, Kind]] = {name: kind_of(name) for name in _BY_DEFAULT}
 """Columns about a run: `from_version` is the schema version of the file, `version` that of the row."""
@@ -92,45 +92,19 @@ class Run(NamedTuple):
     """An export after migration: its columns beside the metrics, its stats blocks, and what no cell could hold.
 
     `metrics` has today's names, whatever version the table is in. `mark` tells copies and phases of the run. `era` and
-    `touched` are for [`Crossings`][migrator.aiperf.definitions.Crossings]. `places` has, for each path that is a
+    `touched` are for [`Crossings`][migrator.aiperf.definitions.Crossings]. `results` tell files about several runs from
+    those about others. `places` has, for each path that is a
     column, what stands there: the name of the place → its value.
     """
 
     about: Row
     metrics: dict[str, dict[str, Json]]
     warnings: list[str]
-    mark: Mark
+    mark: Mark | None
     places: Mapping[str, Mapping[str, Json]]
+    results: Results
     era: Era | None = None
     touched: Touched = ()
-
-
-def read_run(source: Source, loaded: Loaded, *, to: str, columns: Sequence[str] = ()) -> Run | None:
-    """The run in a file, at version `to`; None for a file of another family that was only found in a folder.
-
-    Args:
-        source: the file.
-        loaded: its content.
-        to: the schema version of the row.
-        columns: the columns that are asked for beside those of every table: names of fields, and paths.
-
-    Raises:
-        MigratorError: broken, newer than known, or named and not a main export.
-    """
-    if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
-        if source.named:
-            error = not_an_export(loaded.identity.family)
-            error.file = source.path
-            raise error
-        return None
-    try:
-        known = as_known(loaded.identity)
-        require_migratable(known)
-        document = migrate(loaded.parsed.data, to, identity=known).document
-    except NotAnExportError as error:
-        error.file = source.path
-        raise
-    return run_of(File(loaded.identity, loaded.parsed.data, source.path, source.relative), document, to, columns)
 
 
 def run_of(file: File, document: Object, to: str, columns: Sequence[str] = ()) -> Run:
@@ -140,7 +114,7 @@ def run_of(file: File, document: Object, to: str, columns: Sequence[str] = ()) -
         file: the file as it is.
         document: its export after migration.
         to: the schema version of `document`.
-        columns: as of [`read_run`][].
+        columns: as of [`read_runs`][migrator.table.read_runs.read_runs].
     """
     mark = mark_of(file.document, file.metrics)
     row = File(file.identity._replace(version=to, versions=(to,)), document, file.path, file.relative)
@@ -161,7 +135,8 @@ def run_of(file: File, document: Object, to: str, columns: Sequence[str] = ()) -
         warnings.append("rebuilt from its records by aiperf-migrate: AIPerf wrote no export")
     era = era_of(document.get("aiperf_version"), file.identity.version, metrics)
     touched = _touched(document, averages, row.requests.failed) if era else ()
-    return Run(about, metrics, warnings, mark, _places(file, columns), era, touched)
+    results = results_from(file.path, metrics, about["variation_label"])
+    return Run(about, metrics, warnings, mark, _places(file, columns), results, era, touched)
 
 
 def _odd(block: dict[str, Json]) -> list[str]:

@@ -14,7 +14,7 @@ from support.process import EXPORTS, NAME, copy, export, run, snapshot
 from support.versions import NEWEST
 
 from migrator.batch.discover import Source
-from migrator.batch.fields import File
+from migrator.batch.file import File
 from migrator.batch.load import Loaded
 from migrator.batch.pool import run as run_here
 from migrator.batch.read_files import Looking

@@ -123,7 +123,7 @@ def read_by_release(document: Any, name: str) -> None:
 
 
 def _tabulated(parsed: Any, found: Any) -> None:
-    from migrator.batch.fields import File
+    from migrator.batch.file import File
     from migrator.chain.steps import NEWEST
     from migrator.errors import MigratorError
     from migrator.migration.migrate import migrate

@@ -132,7 +132,7 @@ def test_every_name_of_where_is_a_column_that_orders_all_files(runs: Path, key: 
 
 
 def _file(path: str) -> Any:
-    from migrator.batch.fields import File
+    from migrator.batch.file import File
     from migrator.batch.load import load
 
     loaded = load(path)

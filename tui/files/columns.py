@@ -75,7 +75,7 @@ def field_column(key: str) -> ListColumn:
     """The column of any other name that `--where` takes: a fact about the run, or a place in the file."""
     # Slow to import, and only for columns of the user's own.
     from migrator.batch.fields import field_of
-    from migrator.batch.where import order_of
+    from migrator.batch.where_tests import order_of
 
     field = field_of(key)
     order = order_of(field.kind)

@@ -165,7 +165,7 @@ def _place(path: str, value: Json, *, top: bool) -> Iterator[Name]:
 
 def document_of(path: str) -> tuple[Json, Json]:
     """A file and what it would be at the newest version, without secrets; empty objects for what cannot be read."""
-    from migrator.batch.fields import File
+    from migrator.batch.file import File
     from migrator.batch.load import load
     from migrator.redact import redact
 

@@ -13,7 +13,7 @@ from tui.files.export import Export, stamp
 
 # The list is on the screen before the first file is read: what reading needs is imported by the functions that read.
 if TYPE_CHECKING:
-    from migrator.batch.fields import File
+    from migrator.batch.file import File
     from migrator.batch.load import Loaded
 
 
@@ -72,7 +72,7 @@ def read(path: str, relative: str, keys: Sequence[str] = METRICS, *, checks: boo
 
 def check(path: str) -> Checked:
     """What `check` finds in an export; what fails gives no findings, never an exception."""
-    from migrator.batch.fields import File
+    from migrator.batch.file import File
     from migrator.batch.load import load
 
     try:
@@ -85,7 +85,8 @@ def check(path: str) -> Checked:
 
 def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> File:
     from migrator.aiperf.releases import version_key
-    from migrator.batch.fields import File, field_of
+    from migrator.batch.fields import field_of, words_of
+    from migrator.batch.file import File
     from migrator.batch.runs import mark_of
     from migrator.identify import MIGRATABLE, Family
 
@@ -93,7 +94,7 @@ def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> File:
     export.family = identity.family.value
     export.main = identity.family is Family.EXPORT
     file = File(identity, loaded.parsed.data if loaded.parsed else None, export.path, export.relative)
-    export.words = safe_text(file.words)
+    export.words = safe_text(words_of(file))
     for key in dict.fromkeys((*ALWAYS, *keys)):
         if key in BY_CHECKING:
             continue

@@ -206,7 +206,7 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
     if options.base or options.cand:
         if options.sides or options.paths or not (options.base and options.cand):
             raise UsageError("--base and --cand go together, and with nothing else", hint="diff --help")
-        return load_side(options.base), load_side(options.cand)
+        return load_side(options.base, stand_ins=True), load_side(options.cand, stand_ins=True)
     if options.paths:
         return _from_git(options.sides, options.paths)
     if options.plan is not None and len(options.sides) == 1:
@@ -216,7 +216,7 @@ def _sides(options: Options) -> tuple[LoadedSide, LoadedSide]:
         raise UsageError(
             f"{plural(len(options.sides), 'side')} named", expected="a baseline and a candidate", hint="diff --help"
         )
-    return load_side([options.sides[0]]), load_side([options.sides[1]])
+    return load_side([options.sides[0]], stand_ins=True), load_side([options.sides[1]], stand_ins=True)
 
 
 def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, LoadedSide]:
@@ -225,7 +225,7 @@ def _from_git(revisions: list[str], paths: list[str]) -> tuple[LoadedSide, Loade
     if len(revisions) not in (1, 2):
         raise UsageError("expected one or two revisions, --, and paths", hint="diff REV [REV] -- PATH…")
     sides = [_revision(revision, paths) for revision in revisions]
-    return sides[0], sides[1] if len(sides) == 2 else load_side(paths)
+    return sides[0], sides[1] if len(sides) == 2 else load_side(paths, stand_ins=True)
 
 
 def _revision(revision: str, paths: list[str]) -> LoadedSide:
@@ -233,8 +233,8 @@ def _revision(revision: str, paths: list[str]) -> LoadedSide:
     from functools import partial
 
     from migrator.batch.discover import Source
-    from migrator.diff.run import run_from_bytes
     from migrator.diff.sides import Readable, collect, nearest_first
+    from migrator.diff.stand_ins import runs_in_bytes
     from migrator.git.revisions import contents, exports
 
     def files() -> Iterator[Readable]:
@@ -243,7 +243,7 @@ def _revision(revision: str, paths: list[str]) -> LoadedSide:
             sources = {blob: Source(f"{revision}:{blob.path}", blob.path, named=named) for blob in blobs}
             ordered = sorted(blobs, key=lambda blob: nearest_first(sources[blob]))
             for blob, raw in contents(revision, ordered, os.getcwd()):
-                yield sources[blob], partial(run_from_bytes, raw, sources[blob].path)
+                yield sources[blob], partial(runs_in_bytes, raw, sources[blob].path)
 
     return collect([f"{revision}:{path}" for path in paths], files())
 

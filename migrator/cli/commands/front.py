@@ -78,7 +78,7 @@ def run(options: Options) -> int:
 
     goals = limits(options.goal)
     found = one_sweep(
-        load_side(options.paths),
+        load_side(options.paths, stand_ins=True),
         names(options.by),
         goals,
         vary=names(options.vary),

@@ -8,7 +8,7 @@ from typing import Final
 
 from migrator.batch.discover import STDIN
 from migrator.batch.fields import key_of, statistic_of
-from migrator.batch.read_files import Looking, Seen
+from migrator.batch.read_files import Looking, Seen, each_of
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
 from migrator.cli.display import PagedOptions, add_pager
@@ -18,10 +18,11 @@ from migrator.cli.parser import Parser, file_name, require_local, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.diff.policy import ERRORS, HEADLINE
+from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted
 from migrator.documents import stamped
 from migrator.errors import ExitCode, UsageError
 from migrator.history.judge import answer, reasons
-from migrator.history.read import Looked, Metric, look
+from migrator.history.read import Looked, Metric, looks
 from migrator.history.sections import Collected, Section
 from migrator.render.text import plural
 from migrator.table.columns import unproven
@@ -36,7 +37,8 @@ exit codes with --fail-on-change: 1 if the last runs of a workload hold a change
 newest has no successful request; 3 if that cannot be told: the change is where AIPerf was upgraded, the
 newest run was cancelled or lacks a metric, or fewer than 8 runs are of the newest definition.
 
-A run is left out if it does not tell when it started."""
+A run is left out if it does not tell when it started, and --file-times is not given. Aggregates and the
+other files about several runs, which tell no time, stand for runs that are gone: their means are values."""
 
 _LAST: Final = 10
 _ENDINGS: Final = {".txt": "text", ".json": "json", ".jsonl": "json", ".html": "html"}
@@ -50,6 +52,7 @@ class Options(BatchOptions, PagedOptions):
     json: bool
     fail_on_change: bool
     last: int | None
+    file_times: bool
     output: str | None
     force: bool
 
@@ -73,6 +76,9 @@ def arguments(command: str) -> Parser:
         "--fail-on-change", action="store_true", help="exit with 1 if the last runs hold a change for the worse"
     )
     parser.add_argument("--last", type=_count, metavar="N", help=f"with --fail-on-change: these runs (default {_LAST})")
+    parser.add_argument(
+        "--file-times", action="store_true", help="take the time of the file for runs that do not tell their start"
+    )
     parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write it here: .txt, .json or .html")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     add_pager(parser)
@@ -137,17 +143,27 @@ def _metrics(options: Options) -> list[Metric]:
 
 
 def _sections(options: Options, metrics: list[Metric], report: Report) -> list[Section]:
-    work = Looking(partial(look, metrics=metrics), options.where, details=False)
-    runs: Runs[Seen[Looked | None]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
-    collected = Collected(metrics)
+    work = Looking(partial(looks, metrics=metrics, file_times=options.file_times), options.where, details=False)
+    runs: Runs[Seen[Looked]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
+    collected, known = Collected(metrics), Known()
+    instead: list[Looked] = []
     results = run_local(options, sources(options, (options.output,)), work)
-    for (_, found, _), role in runs.roles(report.each(results)):
+    for (_, found, _), role in runs.roles(each_of(report.each(results))):
         if found and role is Role.RUN:
+            known.add(found.results)
             collected.add(found)
+        elif found and found.mark is None:
+            instead.append(found)
+    kept, not_needed = admitted(known, instead, lambda found: found.results)
+    for one in kept:
+        collected.add(one)
+    if not_needed:
+        complain(f"left out: {plural(len(not_needed), 'file')} about several runs: {NOT_NEEDED}")
     if collected.untimed:
         left, first = collected.untimed, collected.untimed[0]
         complain(
-            f"left out: {plural(len(left), 'run')} without the time of the start ({first}{', …' * (len(left) > 1)})"
+            f"left out: {plural(len(left), 'run')} without the time of the start ({first}{', …' * (len(left) > 1)});"
+            " --file-times takes that of the file"
         )
     if told := words(runs.left_out):
         complain(told)

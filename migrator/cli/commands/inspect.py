@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from migrator.aiperf.releases import FIRST_NAMED
 from migrator.batch.discover import Source, is_folder
@@ -20,7 +20,7 @@ from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
 from migrator.documents import stamped
 from migrator.errors import UsageError
-from migrator.identify import BESIDE, Family, Identity, advice
+from migrator.identify import BESIDE, SEVERAL, Family, Identity, advice
 from migrator.jsonfile import Json, path_text
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
@@ -126,6 +126,8 @@ def _description(source: Source, loaded: Loaded, *, as_json: bool, whole: bool) 
     if as_json:
         new = {"new_in_it": [path_text(place) for place, _ in _additions(loaded)]} if found.newer else {}
         row = {"file": source.path, **found.as_dict(), **new, **facts(loaded, source.path)}
+        if found.family in SEVERAL:
+            row["about"] = _several(loaded)
         lines = [json_line(stamped("inspect", row))]
     else:
         lines = list(_page(source, loaded)) if whole else [_line(source, found)]
@@ -187,12 +189,62 @@ def _page(source: Source, loaded: Loaded) -> Iterator[str]:
         rows += [*_figures(loaded, facts(loaded)), ("next", "`upgrade` makes an AIPerf export of it")]
     elif found.family in BESIDE:
         rows += [("version", found.version), *_secrets(facts(loaded, source.path))]
+    elif found.family in SEVERAL:
+        rows += [*_several_rows(loaded), *_secrets(facts(loaded, source.path))]
     else:
         rows += [("next", told)] if (told := advice(found.family)) else []
         rows += _secrets(facts(loaded, source.path))
     rows += _wrapped_rows("evidence", found.evidence)
     yield printable(source.path)
     yield from table(rows, indent="  ")
+
+
+def _several(loaded: Loaded) -> list[dict[str, Any]]:
+    """The runs that a file about several is of: of a sweep file a row a cell, with its headline metrics."""
+    # Slow to import, and of few files.
+    from migrator.diff.aggregates import aggregates_of
+
+    document = loaded.parsed.data if loaded.parsed else None
+    return [
+        {
+            "cell": one.cell or None,
+            "runs": one.runs,
+            "failed_runs": one.failed,
+            "aiperf_version": one.release or None,
+            "model": one.model or None,
+            "varied": one.varied,
+            **{
+                ".".join(name): {"unit": one.units[name[0]], "mean": over.mean, "std": over.std, "runs": over.n}
+                for name in _OF_CELLS
+                if (over := one.over.get(name))
+            },
+        }
+        for one in aggregates_of(loaded.identity.family, document)
+    ]
+
+
+_OF_CELLS: Final = (
+    ("request_throughput", "avg"),
+    ("request_latency", "avg"),
+    ("request_latency", "p99"),
+    ("time_to_first_token", "p99"),
+)
+"""Statistics that are shown of a cell."""
+
+
+def _several_rows(loaded: Loaded) -> Iterator[tuple[str, str]]:
+    """What a file about several runs is of, in lines: `concurrency=4: 3 runs, 12.78 requests/sec, latency 289.7 ms`."""
+    for place, one in enumerate(_several(loaded)):
+        if place == 0:
+            if one["aiperf_version"]:
+                yield "written by", f"AIPerf {printable(str(one['aiperf_version']))}"
+            yield from _wrapped_rows("model", [str(one["model"])] if one["model"] else [])
+        name = f"{printable(str(one['cell']))}: " if one["cell"] else ""
+        told = [plural(one["runs"], "run"), *([f"{one['failed_runs']} failed"] if one["failed_runs"] else [])]
+        for key, words in (("request_throughput.avg", ""), ("request_latency.avg", "latency ")):
+            if key in one:
+                told.append(f"{words}{one[key]['mean']:.4g} {printable(one[key]['unit'])}")
+        yield ("" if place else "cells" if name else "runs"), f"{name}{', '.join(told)}"
 
 
 def _wrapped_rows(name: str, texts: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain, islice
-from typing import IO, Final, Literal, cast
+from typing import IO, Any, Final, Literal, cast
 
 from migrator.aiperf.definitions import Crossings
 from migrator.aiperf.metrics import STATISTICS
 from migrator.batch.discover import STDIN
 from migrator.batch.paths import split
-from migrator.batch.read_files import Looking, Seen
+from migrator.batch.read_files import Looking, Seen, each_of
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
 from migrator.chain.steps import NEWEST, VERSIONS
@@ -25,6 +25,7 @@ from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name, require_local, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, write_error
+from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted
 from migrator.errors import UsageError
 from migrator.files.packed import Packing
 from migrator.render.safe import printable
@@ -43,7 +44,8 @@ from migrator.table.columns import (
 )
 from migrator.table.formats import FORMATS, lines, write_parquet
 from migrator.table.places import Places
-from migrator.table.rows import ABOUT_RUN, FACTS, METRIC_COLUMNS, Kind, Row, Run, metric_rows, read_run, steps_of
+from migrator.table.read_runs import read_runs
+from migrator.table.rows import ABOUT_RUN, FACTS, METRIC_COLUMNS, Kind, Row, Run, metric_rows, steps_of
 from migrator.writing.stream import OutFile
 
 _ABOUT: Final = """\
@@ -169,23 +171,47 @@ class _Runs:
         options = self._options
         columns = tuple(name for name in self._patterns if name in FACTS or steps_of(name))
         details = any(name in FACTS for name in columns)
-        work = Looking(partial(read_run, to=options.to, columns=columns), options.where, details=details)
-        runs: Runs[Seen[Run | None]] = Runs(
+        work = Looking(partial(read_runs, to=options.to, columns=columns), options.where, details=details)
+        runs: Runs[Seen[Run]] = Runs(
             lambda seen: (seen.source, seen.found.mark if seen.found else None), phases=options.phases
         )
         shown = (Role.RUN, Role.PHASE, Role.WARM_UP) if options.phases else (Role.RUN,)
         results = run_local(options, sources(options, (options.output,)), work)
-        for (source, run, _), role in runs.roles(self._report.each(results)):
-            if run and role in shown:
-                self.rows += 1
-                self.count += role is Role.RUN
-                self._crossings.add(run.era, run.touched, run.metrics)
-                yield run
-                for warning in run.warnings:
-                    complain(f"{source.path}: {warning}")
+        known = Known()
+        with tempfile.TemporaryFile(prefix="aiperf-migrate-") as instead:
+            for (source, run, _), role in runs.roles(each_of(self._report.each(results))):
+                if run and role is Role.RUN:
+                    known.add(run.results)
+                if run and run.mark is None:
+                    pickle.dump(run, instead)
+                elif run and role in shown:
+                    self.count += role is Role.RUN
+                    yield from self._shown(run, source.path)
+            yield from self._instead(known, instead)
         self._tell_definitions()
         if told := words({role: count for role, count in runs.left_out.items() if role not in shown}):
             complain(told)
+
+    def _instead(self, known: Known, spool: IO[bytes]) -> Iterator[Run]:
+        """What stands for runs that are gone. Read twice, so that their rows are not all in memory."""
+        spool.seek(0)
+        every = [(place, run.results) for place, run in enumerate(_unpickled(spool))]
+        kept, left_out = admitted(known, every, lambda one: one[1])
+        places = {place for place, _ in kept}
+        spool.seek(0)
+        for place, run in enumerate(_unpickled(spool)):
+            if place in places:
+                self.count += run.about["runs"]
+                yield from self._shown(run, run.results.file)
+        if left_out:
+            complain(f"left out: {plural(len(left_out), 'file')} about several runs: {NOT_NEEDED}")
+
+    def _shown(self, run: Run, path: str) -> Iterator[Run]:
+        self.rows += 1
+        self._crossings.add(run.era, run.touched, run.metrics)
+        yield run
+        for warning in run.warnings:
+            complain(f"{path}: {warning}")
 
     def _tell_definitions(self) -> None:
         """Warn of columns whose numbers were not all computed in one way."""
@@ -263,14 +289,14 @@ def _spool(rows: Iterable[Row], spool: IO[bytes]) -> None:
     spool.seek(0)
 
 
-def _unpickled(spool: IO[bytes]) -> Iterator[Row]:
-    """The rows of a temporary file without a name: no other program can have written to it."""
+def _unpickled(spool: IO[bytes]) -> Iterator[Any]:
+    """What is in a temporary file without a name: no other program can have written to it."""
     while True:
         try:
-            row: Row = pickle.load(spool)
+            one = pickle.load(spool)
         except EOFError:
             return
-        yield row
+        yield one
 
 
 def _put(

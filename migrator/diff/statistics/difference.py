@@ -71,27 +71,13 @@ def from_differences(base: Sequence[float], candidate: Sequence[float], *, level
     if not all(map(math.isfinite, (difference, va, vb))):
         return Refusal("numbers of such sizes have no interval")
     if max(va, vb) <= (_NO_SPREAD * largest) ** 2:
-        least_p = 1 / math.comb(len(base) + len(candidate), len(candidate))
-        difference = 0.0 if abs(difference) <= _NO_SPREAD * largest else difference
-        return Difference(
-            difference=difference,
-            low=difference,
-            high=difference,
-            level=level,
-            p_value=min(1.0, 2 * least_p) if difference else 1.0,
-            df=0.0,
-            method="order of the runs, as none differs from the next",
-            se=0.0,
-            n_base=len(base),
-            n_candidate=len(candidate),
-            least_p=least_p,
-        )
+        return without_spread(difference, largest, level, (len(base), len(candidate)))
     va, vb = va / len(base), vb / len(candidate)
     # Scaled, so that squares of the smallest and the largest numbers stay numbers.
     share_a, share_b = va / max(va, vb), vb / max(va, vb)
     df = (share_a + share_b) ** 2 / (share_a**2 / (len(base) - 1) + share_b**2 / (len(candidate) - 1))
     sizes = len(base), len(candidate)
-    return _difference(difference, math.sqrt(va + vb), df, level, "Welch's t on the differences of the runs", sizes)
+    return difference_of(difference, math.sqrt(va + vb), df, level, "Welch's t on the differences of the runs", sizes)
 
 
 def from_shares(
@@ -126,7 +112,7 @@ def from_shares(
     se = scale * math.sqrt(dispersion * variance)
     method = f"difference of shares, dispersion {dispersion:.2g}, and Welch's t on the shares of the runs"
     sizes = len(base), len(candidate)
-    found = _difference(scale * (shares[1] - shares[0]), se, _PRIOR_DF + df, level, method, sizes)
+    found = difference_of(scale * (shares[1] - shares[0]), se, _PRIOR_DF + df, level, method, sizes)
     return _with(found, runs)
 
 
@@ -147,9 +133,45 @@ def _with(found: Difference, confirm: Difference) -> Difference:
     )
 
 
-def _difference(
+def without_spread(difference: float, largest: float, level: float, sizes: tuple[int, int]) -> Difference:
+    """A difference of runs none of which differs from the next: what the order in which they could have come allows.
+
+    Args:
+        difference: candidate − base.
+        largest: the largest value, for what counts as rounding.
+        level: confidence of the interval.
+        sizes: runs of base and candidate.
+    """
+    least_p = 1 / math.comb(sum(sizes), sizes[1])
+    difference = 0.0 if abs(difference) <= _NO_SPREAD * largest else difference
+    return Difference(
+        difference=difference,
+        low=difference,
+        high=difference,
+        level=level,
+        p_value=min(1.0, 2 * least_p) if difference else 1.0,
+        df=0.0,
+        method="order of the runs, as none differs from the next",
+        se=0.0,
+        n_base=sizes[0],
+        n_candidate=sizes[1],
+        least_p=least_p,
+    )
+
+
+def difference_of(
     difference: float, se: float, df: float, level: float, method: str, sizes: tuple[int, int]
 ) -> Difference:
+    """A difference with its interval, from its standard error and the degrees of freedom behind that.
+
+    Args:
+        difference: candidate − base.
+        se: its standard error, above zero.
+        df: degrees of freedom.
+        level: confidence of the interval.
+        method: how it was found.
+        sizes: runs of base and candidate.
+    """
     half = half_width(se, df, level)
     return Difference(
         difference=difference,

@@ -103,8 +103,8 @@ def from_runs(base: Sequence[float], candidate: Sequence[float], *, level: float
         return _without_spread(difference, n_a, n_b, level, n_a, n_b)
     df = (va + vb) ** 2 / (va**2 / (n_a - 1) + vb**2 / (n_b - 1))
     method = "Welch's t on the logarithms of the runs"
-    found = _estimate(difference, math.sqrt(va + vb), df, level, method, n_a, n_b)
-    found.df = _careful_df(df, n_a, n_b)
+    found = ratio_with(difference, math.sqrt(va + vb), df, level, method, n_a, n_b)
+    found.df = careful_df(df, n_a, n_b)
     return found
 
 
@@ -119,7 +119,7 @@ def logarithms(values: tuple[float, ...]) -> tuple[float, float]:
     return mean, math.fsum((value - mean) ** 2 for value in logs) / (len(logs) - 1)
 
 
-def _careful_df(welch: float, n_base: int, n_candidate: int) -> float:
+def careful_df(welch: float, n_base: int, n_candidate: int) -> float:
     """The degrees of freedom that verdicts count with.
 
     A side of few runs that is the noisier and skewed one looks steady by luck too often, and Welch's degrees of freedom
@@ -160,7 +160,7 @@ def from_noise(
     if max(deviations) < _NO_SPREAD:
         return _without_spread(difference, round(df) + 1, len(candidate), level, len(base), len(candidate))
     se = math.sqrt(deviations[0] ** 2 / len(base) + deviations[1] ** 2 / len(candidate))
-    return _estimate(difference, se, df, level, "prediction from the noise profile", len(base), len(candidate))
+    return ratio_with(difference, se, df, level, "prediction from the noise profile", len(base), len(candidate))
 
 
 class Summary(NamedTuple):
@@ -223,7 +223,7 @@ def from_summary(base: Summary, candidate: Summary, *, level: float = 0.95) -> E
     # Without spread the requests are the same number; the degrees of freedom then do not matter.
     df = (va + vb) ** 2 / (va**2 / (n_a - 1) + vb**2 / (n_b - 1)) if va + vb > 0 else float(n_a + n_b - 2)
     method = "Welch's t from the summary's mean and spread"
-    return _estimate(
+    return ratio_with(
         math.log(mean_b / mean_a), math.sqrt(va + vb), df, level, method, n_a, n_b, "within run, approximate"
     )
 
@@ -273,7 +273,7 @@ def _unfit(base: Sequence[float], candidate: Sequence[float], least: int) -> Ref
     return None
 
 
-def _estimate(
+def ratio_with(
     difference: float,
     se: float,
     df: float,
@@ -283,6 +283,18 @@ def _estimate(
     n_candidate: int,
     kind: Kind = "between runs",
 ) -> Estimate:
+    """The estimate of a ratio from the logarithm, its standard error and the degrees of freedom behind that.
+
+    Args:
+        difference: the logarithm of the ratio.
+        se: its standard error, above zero unless the difference is zero, too.
+        df: degrees of freedom.
+        level: confidence of the interval.
+        method: how it was found.
+        n_base: runs of the baseline, or its requests, as `kind` says.
+        n_candidate: those of the candidate.
+        kind: what the interval is of.
+    """
     half = half_width(se, df, level)
     low, high = bounded_exp(difference - half), bounded_exp(difference + half)
     p_value = t_two_sided(difference / se, df) if kind == "between runs" else None
@@ -321,6 +333,18 @@ def _without_spread(difference: float, known: int, new: int, level: float, n_bas
         n_candidate=n_candidate,
         least_p=least_p,
     )
+
+
+def ratio_of_one_value(effect: float, n_base: int, n_candidate: int, level: float) -> Estimate:
+    """The ratio of two groups of runs that do not differ within their group, from its logarithm.
+
+    Args:
+        effect: the logarithm of the ratio.
+        n_base: runs of the baseline.
+        n_candidate: runs of the candidate.
+        level: confidence of the interval.
+    """
+    return _without_spread(effect, n_base, n_candidate, level, n_base, n_candidate)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -81,9 +81,16 @@ def require_one_cell(sides: Sequence[LoadedSide], policy: Policy, what: str) -> 
         what: the option that asks.
 
     Raises:
-        UsageError: the runs of a side are those of a sweep.
+        UsageError: the runs of a side are those of a sweep, or only a file about several is left of some.
     """
     for side in sides:
+        gone = next((run for run in side.runs if run.kind != "run"), None)
+        if gone:
+            raise UsageError(
+                f"{what} takes single runs, and only a file about several is left of some",
+                expected="the exports of the runs",
+                file=gone.file,
+            )
         runs = measured(side)
         factors = factors_of([runs], (), Allowance(policy.vary, [one.setup for one in runs]))
         if factors.factors:

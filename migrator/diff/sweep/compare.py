@@ -18,6 +18,7 @@ from migrator.diff.policy import HEADLINE, MARGINS, Policy
 from migrator.diff.receipt import Cell, Direction, Finding, Interval, MeanChange, Receipt, Row, Sweep, Verdict
 from migrator.diff.receipt_parts import gate_of, noise_used, side_of
 from migrator.diff.rows import corrected
+from migrator.diff.run import Run, count_of, is_summed
 from migrator.diff.setup import Allowance
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.geometric import mean_of_changes, mean_ratio
@@ -203,7 +204,7 @@ class _Comparison:
         yield from self._unpaired()
         for number, name in enumerate(_SIDES):
             yield from mixed(self._sides[number], self._cells, number, name, self._allowed)
-            yield from _trials(self._cells, number, name)
+            yield from _trials(self._cells, (self._base, self._candidate)[number].runs, number, name)
         if missing := holes(self._cells):
             message = f"{missing[0]} of {missing[1]} combinations of the factors were measured on neither side"
             yield Finding(code="holes", blocks=False, message=message)
@@ -311,8 +312,9 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_LISTED]) + more
 
 
-def _trials(cells: Sequence[CellRuns], number: int, name: str) -> Iterator[Finding]:
-    counts = sorted({len(cell.sides[number]) for cell in cells if cell.sides[number]})
+def _trials(cells: Sequence[CellRuns], runs: Sequence[Run], number: int, name: str) -> Iterator[Finding]:
+    """Whether some cells of a side have more runs than others."""
+    counts = sorted({count_of(runs[place] for place in cell.sides[number]) for cell in cells if cell.sides[number]})
     if len(counts) > 1:
         message = f"the cells of the {name} have {counts[0]} to {counts[-1]} runs"
         yield Finding(code="trials", blocks=False, message=message)
@@ -343,8 +345,14 @@ def _means(cells: Sequence[Cell], weighed: Sequence[WeighedSides | None]) -> Ite
             interval=interval,
             cells=len(used),
             of=len(both),
-            note=found.reason if isinstance(found, Refusal) else "",
+            note=_why_no_interval(found, used) if isinstance(found, Refusal) else "",
         )
+
+
+def _why_no_interval(found: Refusal, used: Sequence[tuple[Row, WeighedSides]]) -> str:
+    if any(is_summed((*one.base.runs, *one.candidate.runs)) for _, one in used):
+        return "no interval: it takes single trials, and not their summaries"
+    return found.reason
 
 
 def _ratio(cell: Cell, metric: str, statistic: str) -> Row | None:

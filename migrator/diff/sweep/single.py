@@ -11,12 +11,13 @@ from migrator.diff.outcomes import ERROR_RATE
 from migrator.diff.outcomes import completed as with_zeros
 from migrator.diff.policy import HEADLINE, MARGINS, MAX_ERROR_PERCENT
 from migrator.diff.receipt import Capacity, Finding, Front
+from migrator.diff.run import count_of
 from migrator.diff.setup import Allowance
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.geometric import Centre
 from migrator.diff.sweep.capacity import Limit, capacities, require_known
-from migrator.diff.sweep.cells import cells_of, measured, name_of_cell, side_of_cell
-from migrator.diff.sweep.factors import Values, factors_of
+from migrator.diff.sweep.cells import CellRuns, cells_of, measured, name_of_cell, side_of_cell
+from migrator.diff.sweep.factors import Measured, Values, factors_of
 from migrator.diff.sweep.fronts import fronts
 from migrator.diff.sweep.mixed import mixed
 from migrator.diff.sweep.values import Metric, SideCell, side_cell, unit_of
@@ -31,7 +32,10 @@ SHOWN: Final[tuple[Metric, ...]] = (
 
 
 class ShownCell(NamedTuple):
-    """A cell of one sweep: the mean of each metric over its runs, None where not each run has it."""
+    """A cell of one sweep: the mean of each metric over its runs, None where not each run has it.
+
+    `runs` is how many there are: a file about several stands for them where they are gone.
+    """
 
     name: str
     values: Values
@@ -39,6 +43,7 @@ class ShownCell(NamedTuple):
     unfit: str
     centres: tuple[Centre | None, ...]
     findings: tuple[Finding, ...]
+    runs: int = 1
 
 
 class OneSweep(NamedTuple):
@@ -88,14 +93,7 @@ def one_sweep(
     names = [factor.name for factor in factors.factors]
     load = [factor.is_load for factor in factors.factors]
     found = cells_of([runs], factors)
-    tags = [ERROR_RATE, *(goal.metric for goal in goals)]
-    cells, problems = [], []
-    for number, cell in enumerate(found):
-        part = side_of_cell(side, cell.sides[0])
-        setups = [runs[place].setup for place in cell.sides[0]]
-        problems.append(tuple(within(part, setups, "cell", allowed)))
-        part = part._replace(runs=with_zeros(part.runs, tags))
-        cells.append(side_cell(number, cell.values, (part, setups), allowed, max_error_percent))
+    cells, problems = _side_cells(side, runs, found, goals, allowed, max_error_percent)
     require_known(goals, cells)
     metrics = [metric for metric in SHOWN if _has(metric, cells)]
     units = [unit_of(metric[0], cells) or "" for metric in metrics]
@@ -113,6 +111,7 @@ def one_sweep(
                 cell.unfit,
                 tuple(cell.centre(metric, unit) for metric, unit in zip(metrics, units, strict=True)),
                 told,
+                count_of(cell.side.runs),
             )
             for cell, told in zip(cells, problems, strict=True)
         ),
@@ -121,6 +120,35 @@ def one_sweep(
         goals=tuple(goal.text for goal in goals),
         capacities=tuple(capacities("base", cells, names, load, goals)) if goals else (),
     )
+
+
+def _side_cells(
+    side: LoadedSide,
+    runs: Sequence[Measured],
+    found: Sequence[CellRuns],
+    goals: Sequence[Limit],
+    allowed: Allowance,
+    max_error_percent: float,
+) -> tuple[list[SideCell], list[tuple[Finding, ...]]]:
+    """The cells of a sweep, and what must be known of each.
+
+    Args:
+        side: all runs.
+        runs: the same with their set-ups.
+        found: the cells.
+        goals: metrics that are wanted even where a release leaves them out.
+        allowed: what may differ within a cell.
+        max_error_percent: percentage of failed requests from which a cell is no result.
+    """
+    tags = [ERROR_RATE, *(goal.metric for goal in goals)]
+    cells, problems = [], []
+    for number, cell in enumerate(found):
+        part = side_of_cell(side, cell.sides[0])
+        setups = [runs[place].setup for place in cell.sides[0]]
+        problems.append(tuple(within(part, setups, "cell", allowed)))
+        part = part._replace(runs=with_zeros(part.runs, tags))
+        cells.append(side_cell(number, cell.values, (part, setups), allowed, max_error_percent))
+    return cells, problems
 
 
 def _has(metric: Metric, cells: Sequence[SideCell]) -> bool:

@@ -8,10 +8,13 @@ from typing import NamedTuple
 from migrator.chain.requests import total
 from migrator.diff.comparable import within
 from migrator.diff.order import start_of
+from migrator.diff.over_runs import moments_of
 from migrator.diff.pair import by_run
+from migrator.diff.run import count_of, is_summed
 from migrator.diff.setup import Allowance, Setup
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.geometric import Centre, centre_of
+from migrator.diff.statistics.moments import interval_of
 from migrator.diff.sweep.factors import Values
 from migrator.jsonfile import fingerprint
 
@@ -33,6 +36,11 @@ class SideCell(NamedTuple):
 
     def centre(self, metric: Metric, unit: str) -> Centre | None:
         """The mean over the runs with its interval; None unless each of them has a value."""
+        if is_summed(self.side.runs):
+            found = moments_of(self.side.runs, *metric, unit)
+            if found is None or found.n < count_of(self.side.runs):
+                return None
+            return Centre(found.mean, *(interval_of(found) or (None, None)))
         values = self.runs(metric, unit)
         known = [value for value in values if value is not None]
         return centre_of(known) if len(known) == len(values) else None

@@ -34,6 +34,7 @@ ARROW_WORDS: Final = {
 }
 EVIDENCE: Final = {
     "runs": "repeated runs; the run is the unit, so intervals hold between runs",
+    "aggregate": "mean, standard deviation and number of runs that are gone; intervals hold between runs",
     "noise": "a noise profile of earlier runs, which stands in for repetition",
     "records": "the requests of one run a side; nothing is known of the next run",
     "summary": "one summary a side, within the run and approximately; nothing is known of the next run",
@@ -122,10 +123,10 @@ def label_of(finding: Finding) -> str:
 
 def side(found: Side) -> str:
     """`5 runs, schema 1.0, migrated in memory 1.0 → 1.5, written by AIPerf 0.4.0`; the name stands elsewhere."""
-    versions = ", ".join(dict.fromkeys(run.version for run in found.runs))
+    versions = ", ".join(dict.fromkeys(run.version for run in found.runs if run.version))
     releases = dict.fromkeys(run.written_by for run in found.runs if run.written_by)
     writers = ", ".join(f"AIPerf {name}" if name[0].isdigit() else name for name in releases)
-    told = [plural(len(found.runs), "run")]
+    told = [_runs(found)]
     if found.failed:
         told.append(f"{failed_of(found)} requests failed")
     if versions:
@@ -135,6 +136,22 @@ def side(found: Side) -> str:
     if writers:
         told.append(f"written by {writers}")
     return cut(", ".join(told), 400)
+
+
+def _runs(found: Side) -> str:
+    """`5 runs`, `6 runs, 3 of them in 1 aggregate`."""
+    told = [plural(sum(run.runs for run in found.runs), "run")]
+    for kind, name in STAND_INS.items():
+        of_kind = [run for run in found.runs if run.kind == kind]
+        if of_kind:
+            runs = sum(run.runs for run in of_kind)
+            whole = "" if len(of_kind) == len(found.runs) else f"{runs} of them "
+            told.append(f"{whole}known by {'a collated file' if kind == 'collated' else plural(len(of_kind), name)}")
+    return ", ".join(told)
+
+
+STAND_INS: Final = {"aggregate": "aggregate", "cell": "cell of a sweep file", "collated": "collated file"}
+"""What stands for runs that are gone."""
 
 
 def failed_of(found: Side) -> str:

@@ -21,7 +21,8 @@ def render(sweep: OneSweep) -> Iterator[str]:
     told_by = f"{', '.join(cut(name, 60) for name in sweep.factors)} (told by {sweep.found_by})"
     yield from wrapped(f"{cut(sweep.name, 200)}: {len(sweep.cells)} cells of {told_by}", hanging="  ")
     for finding in _findings(sweep):
-        yield from wrapped(f"{cut(finding.code, 24)}: {cut(finding.message, 500)}", "! blocks  ", " " * 10)
+        label = "! blocks  " if finding.blocks else "! warns   "
+        yield from wrapped(f"{cut(finding.code, 24)}: {cut(finding.message, 500)}", label, " " * 10)
     yield ""
     yield from _table(sweep)
     for front in sweep.fronts:
@@ -34,12 +35,11 @@ def render(sweep: OneSweep) -> Iterator[str]:
             yield from _capacity(found, sweep.cells)
 
 
-def _findings(sweep: OneSweep) -> Iterator[Finding]:
-    yield from (finding for finding in sweep.findings if finding.blocks)
-    for cell in sweep.cells:
-        for finding in cell.findings:
-            if finding.blocks:
-                yield finding
+def _findings(sweep: OneSweep) -> list[Finding]:
+    """What blocks; then what warns, told once for all cells that it is of."""
+    every = [*sweep.findings, *(finding for cell in sweep.cells for finding in cell.findings)]
+    warning = {(finding.code, finding.message): finding for finding in every if finding.warns and not finding.blocks}
+    return [*(finding for finding in every if finding.blocks), *warning.values()]
 
 
 def _table(sweep: OneSweep) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _table(sweep: OneSweep) -> Iterator[str]:
         for place, text in enumerate(heads)
     ]
     first = ["", *(f"{'*' if place in best else ' '} {cut(cell.name, 30)}" for place, cell in enumerate(sweep.cells))]
-    runs = ["runs", *(str(len(cell.files)) for cell in sweep.cells)]
+    runs = ["runs", *(str(cell.runs) for cell in sweep.cells)]
     for number_of_part, part in enumerate(_parts(first, [runs, *columns])):
         yield from ("",) if number_of_part else ()
         yield from table(list(zip(first, *part, strict=True)))
@@ -134,6 +134,7 @@ def _cell(cell: ShownCell, sweep: OneSweep) -> dict[str, Json]:
         "name": cell.name,
         "factors": dict(zip(sweep.factors, cell.values, strict=True)),
         "files": list(cell.files),
+        "runs": cell.runs,
         "unfit": cell.unfit,
         "findings": [_finding(found) for found in cell.findings],
         "metrics": {

@@ -84,7 +84,13 @@ def swept(receipt: Receipt) -> str:
     """`concurrency (told by run_info.variation_values): 4 cells on both sides, 3 runs each`."""
     sweep = sweep_of(receipt)
     paired = [cell for cell in sweep.cells if cell.base and cell.candidate]
-    counts = sorted({len(side) for cell in paired for side in (cell.base, cell.candidate)})
+    counts = sorted(
+        {
+            sum(side.runs[place].runs for place in places)
+            for cell in paired
+            for side, places in ((receipt.base, cell.base), (receipt.candidate, cell.candidate))
+        }
+    )
     runs = f", {plural(counts[0], 'run')} each" if len(counts) == 1 else ""
     runs = runs or (f", {counts[0]} to {counts[-1]} runs each" if counts else "")
     alone = [
