@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from migrator.aiperf.definitions import CONDITIONS, Definition, definitions
-from migrator.diff.setup import ASIDE, DEFAULTS, TOLD, name_of
+from migrator.diff.defaults import DEFAULTS
+from migrator.diff.setup import ASIDE, TOLD, name_of
 
 PAGE = Path(__file__).parent / "definitions.md"
 

@@ -184,7 +184,8 @@ class _Looked(Generic[T]):
             return seen.source, self._mark(seen.found) if seen.found is not None else None
 
         results = self._results
-        known, stood_in = Known(), list[tuple[Source, T]]()
+        known = Known()
+        stood_in: list[tuple[Source, T]] = []
         work = Looking(self._look, self._selection.where)
         every = each_of(pool.run(select(self._names, self._selection), work, 1))
         for (source, found, error), role in Runs(marked).roles(every):

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from migrator.aiperf.volatile import stable
 from migrator.batch.workload import FACTS, PROFILING, config_of, whole
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.release_models import readers
+from migrator.diff.defaults import DEFAULTS
 from migrator.diff.run import Run
 from migrator.errors import UsageError
 from migrator.jsonfile import Json, Object, fingerprint
@@ -60,56 +61,6 @@ ASIDE: Final = (
     Aside("warm-up.name", _LABEL),
 )
 """What may differ. All below a place goes with it."""
-
-DEFAULTS: Final[dict[str, Any]] = {
-    "models.strategy": "round_robin",
-    "endpoint.connection_reuse": "pooled",
-    "endpoint.download_video_content": False,
-    "endpoint.per_chunk_usage": False,
-    "endpoint.streaming": False,
-    "endpoint.timeout": 21600,
-    "endpoint.type": "chat",
-    "endpoint.url_strategy": "round_robin",
-    "endpoint.use_legacy_max_tokens": False,
-    "endpoint.use_server_token_count": False,
-    "endpoint.uuid_and_strip": False,
-    "dataset.cache_bust.target": "none",
-    "dataset.force_min_tokens": True,
-    "dataset.format": "single_turn",
-    "dataset.ignore_trace_delays": False,
-    "dataset.omit_kv_hints": False,
-    "dataset.open_loop_replay": True,
-    "dataset.open_loop_strict": False,
-    "dataset.prompts.batch_size": 1,
-    "dataset.prompts.isl.stddev": 0,
-    "dataset.prompts.osl.stddev": 0,
-    "dataset.prompts.random_corpus_style": "vllm",
-    "dataset.sampling": "sequential",
-    "dataset.synthesis.allow_dataset_wrap": False,
-    "dataset.synthesis.output_len_multiplier": 1,
-    "dataset.synthesis.prefix_len_multiplier": 1,
-    "dataset.synthesis.prefix_root_multiplier": 1,
-    "dataset.synthesis.prompt_len_multiplier": 1,
-    "dataset.synthesis.speedup_ratio": 1,
-    "dataset.turn_delay.mean": 0,
-    "dataset.turn_delay.stddev": 0,
-    "dataset.turn_delay_ratio": 1,
-    "dataset.turns.mean": 1,
-    "dataset.turns.stddev": 0,
-    "dataset.use_think_time_only": False,
-    "profiling.adaptive_scale": False,
-    "profiling.auto_offset": True,
-    "profiling.burst_phase_starts": False,
-    "profiling.cancellation.delay": 0,
-    "profiling.cancellation.rate": 0,
-    "profiling.exclude_from_results": False,
-    "profiling.seamless": False,
-    "tokenizer.apply_chat_template": False,
-    "tokenizer.revision": "main",
-    "tokenizer.trust_remote_code": False,
-    "unsafe_override": False,
-}
-"""What a release does where nothing is written, read off the models of 0.9.0 to 0.13.0.dev20261023."""
 
 _CHOSEN: Final = {"dataset.sampling": "shuffle"}
 """What 0.3.0 and earlier write though nobody asked for it."""

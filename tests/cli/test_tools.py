@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support import sweeps
 from support.process import EXPORTS, NAME, ROOT, command, copy, environment, export, is_expected, run
 from support.versions import NEWEST, NEWEST_RUN
 
@@ -208,6 +209,17 @@ def test_the_action_compares(tmp_path: Path, on_path: dict[str, str]) -> None:
     assert code == 1
     assert "request_latency" in summary
     assert step("diff", tmp_path, on_path, base=base, candidate=slow)[0] == 0, "without rules it informs"
+
+
+def test_the_action_asks_for_the_capacity_of_sweeps_under_goals(tmp_path: Path, on_path: dict[str, str]) -> None:
+    sides = {"base": sweeps.recorded(tmp_path, "base"), "candidate": sweeps.recorded(tmp_path, "slow20")}
+    code, summary = step("diff", tmp_path, on_path, **sides, goal="request_latency.avg<=320\nttft.p99<=1000")
+    assert code == 0, "goals answer a question, and are no gate"
+    told = dict(line.split("=", 1) for line in (tmp_path / "outputs").read_text().splitlines())
+    found = {one["side"]: one["cell"] for one in json.loads(Path(told["receipt"]).read_text())["sweep"]["capacities"]}
+    assert found == {"base": 3, "candidate": None}
+    assert "request_latency.avg<=320" in summary.replace("&lt;", "<")
+    assert step("diff", tmp_path, on_path, **sides, goal="request_latency")[0] == 2
 
 
 def test_the_action_tells_later_steps_what_it_found(tmp_path: Path, on_path: dict[str, str]) -> None:

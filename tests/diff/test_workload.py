@@ -13,10 +13,11 @@ import pytest
 from support.process import EXPORTS, NAME, run
 
 from migrator.config.release_models import reader
+from migrator.diff.defaults import DEFAULTS
 from migrator.diff.noise import learn
 from migrator.diff.receipt import Finding, Receipt, Verdict, from_json
 from migrator.diff.run import load_run
-from migrator.diff.setup import DEFAULTS, Allowance, setup_of
+from migrator.diff.setup import Allowance, setup_of
 from migrator.errors import UsageError
 
 SOURCE = EXPORTS / "0.13.0" / "chat-streaming" / NAME

@@ -92,27 +92,7 @@ def arguments(command: str) -> Parser:
         metavar="POINTS",
         help="percentage points of failed requests, more than the baseline's, that are still no more (default 1)",
     )
-    parser.add_argument(
-        "--vary",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="what differs on purpose, such as gpus,concurrency or endpoint.timeout; repeatable",
-    )
-    parser.add_argument(
-        "--by",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="what the cells of two sweeps differ in, such as concurrency,isl (default: found); repeatable",
-    )
-    parser.add_argument(
-        "--goal",
-        action="append",
-        default=[],
-        metavar="GOAL",
-        help="of sweeps, what a cell must meet to count as capacity: METRIC[.STAT]<=NUMBER, in quotes; repeatable",
-    )
+    _add_of_sweeps(parser)
     parser.add_argument("--exit-code", action="store_true", help="gate on the headline metrics without other rules")
     parser.add_argument("--noise", type=file_name, metavar="FILE", help="judge single runs by what `noise learn` wrote")
     parser.add_argument("--prove", action="store_true", help="show that every gate can fail, by injecting changes")
@@ -140,6 +120,31 @@ def arguments(command: str) -> Parser:
     add_pager(parser)
     parser.takes("policy", "noise")
     return parser
+
+
+def _add_of_sweeps(parser: Parser) -> None:
+    """What may differ, what cells differ in, and what they must meet."""
+    parser.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what differs on purpose, such as gpus,concurrency or endpoint.timeout; repeatable",
+    )
+    parser.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what the cells of two sweeps differ in, such as concurrency,isl (default: found); repeatable",
+    )
+    parser.add_argument(
+        "--goal",
+        action="append",
+        default=[],
+        metavar="GOAL",
+        help="of sweeps, what a cell must meet to count as capacity: METRIC[.STAT]<=NUMBER, in quotes; repeatable",
+    )
 
 
 def percent(text: str) -> float:
