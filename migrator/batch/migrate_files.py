@@ -13,14 +13,15 @@ from migrator._version import __version__
 from migrator.aiperf.records import RECORDS, only_records
 from migrator.backfill.beside import Backfill
 from migrator.batch.discover import STDIN, Names, Source, is_text_of_run
-from migrator.batch.load import Loaded, load, load_content, load_oversized
+from migrator.batch.load import Loaded, load, load_locked
 from migrator.batch.redact_files import OWN, redacted
 from migrator.batch.request import Request, Result, Status
 from migrator.batch.select import passes
 from migrator.chain.families import MAIN
 from migrator.config.for_release import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnreadableError, reported
-from migrator.files.disk import MAX_BYTES
+from migrator.files.disk import unwritable
+from migrator.files.large import Content, OpenFile, whole
 from migrator.files.packed import Packing, pack, packing_of_content, packing_of_name, unpack
 from migrator.identify import (
     BESIDE,
@@ -36,7 +37,7 @@ from migrator.identify import (
 from migrator.jsonfile import Object, Parsed, render
 from migrator.ledger import Ledger, Loss, Op
 from migrator.migration.goal import is_at, target_of
-from migrator.migration.lines import LinesMigration, migrate_lines
+from migrator.migration.lines import LinesMigration, migrate_lines, migrate_stream
 from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import exists, is_url, read_bytes
@@ -139,13 +140,8 @@ def _stands(request: Request, target: str, done: str) -> bool:
 
 def _in_place(source: Source, request: Request, replacer: Replacer[OriginalT]) -> _Attempt | None:
     """A file's way: opened by what will replace it, migrated, rendered, handed back."""
-    try:
-        opened = replacer.open(source.path)
-    except UnreadableError as error:
-        found = _migrated(source, load_oversized(source.path, error), request)
-        return found and _Attempt(found.result, Outcome())
-    with opened as original:
-        loaded = load_content(original.raw, source.path, details=bool(request.where))
+    with replacer.open(source.path) as original:
+        loaded = load_locked(original.content, source.path, details=bool(request.where))
         migrated = _migrated(source, loaded, request)
         if migrated is None or migrated.raw is None:
             return migrated and _Attempt(migrated.result, Outcome())
@@ -224,7 +220,7 @@ class _Migrated(NamedTuple):
     """A file migrated in memory: its result, and what is to be written. `raw` is None for nothing."""
 
     result: Result
-    raw: bytes | None = None
+    raw: Content | None = None
     residue: bytes | None = None
 
 
@@ -246,7 +242,7 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
     options = Options(config=True, save_residue=request.residue, keep_secrets=request.keep_secrets)
     take: Callable[..., Migration | LinesMigration]
     if identity.family is Family.TELEMETRY_RECORDS:
-        take = partial(migrate_lines, _whole(loaded), goal, options)
+        take = partial(_migrated_lines, loaded, request, options)
     else:
         assert loaded.parsed is not None, "an export is one JSON document"
         take = partial(migrate, loaded.parsed.data, goal, options, identity=identity, finish=finish)
@@ -318,15 +314,30 @@ def _lacks(before: Object, done: Migration, request: Request) -> list[str]:
     return told
 
 
-def _whole(loaded: Loaded) -> bytes:
-    """The content of a file of records.
+def _migrated_lines(
+    loaded: Loaded, request: Request, options: Options, *, residue: Residue | None = None
+) -> LinesMigration:
+    """The migration of a file of records; what is too large for the memory goes to a temporary file.
 
     Raises:
-        UnreadableError: it was too large to be read.
+        UnwritableError: there is no space for that.
     """
-    if not loaded.raw:
-        raise UnreadableError("is too large to be migrated", expected=f"at most {MAX_BYTES / 2**20:.0f} MB")
-    return unpack(loaded.raw)
+    large = loaded.large
+    if large is None:
+        return migrate_lines(unpack(loaded.raw), request.goal, options, residue=residue)
+    if not request.writes:
+        return migrate_stream(large.lines, len, request.goal, options, residue=residue)
+    # Slow to import, and only needed for large files.
+    from tempfile import TemporaryFile, gettempdir
+
+    try:
+        with TemporaryFile() as spool:
+            done = migrate_stream(large.lines, spool.write, request.goal, options, residue=residue)
+            spool.flush()
+            done.raw = OpenFile(os.dup(spool.fileno()), owned=True) if done.changed else large
+    except OSError as error:
+        raise unwritable(error, gettempdir()) from error
+    return done
 
 
 def _redacted(source: Source, loaded: Loaded, request: Request, reason: str) -> _Migrated | None:
@@ -375,6 +386,8 @@ def _without_secrets(source: Source, loaded: Loaded, request: Request, left: Res
     if not request.standard_output:
         result.output = request.target(source)
     packing = _packing(loaded, source, request)
+    if loaded.large is not None:
+        return _Migrated(result, loaded.large if packing is None else pack(whole(loaded.large), packing))
     return _Migrated(
         result, loaded.raw if packing is packing_of_content(loaded.raw) else pack(unpack(loaded.raw), packing)
     )
@@ -398,13 +411,15 @@ def _packing(loaded: Loaded, source: Source, request: Request) -> Packing | None
     return None if request.standard_output else packing_of_name(request.target(source))
 
 
-def _rendered(done: Migration | LinesMigration, loaded: Loaded, source: Source, request: Request) -> bytes | None:
+def _rendered(done: Migration | LinesMigration, loaded: Loaded, source: Source, request: Request) -> Content | None:
     """The bytes to write, None for nothing. A replaced file stays compressed as it was, an output as its name says."""
     if not request.writes or (request.in_place and not done.changed):
         return None
     packing = packing_of_content(loaded.raw)
     wanted = _packing(loaded, source, request)
     if isinstance(done, LinesMigration):
+        if not isinstance(done.raw, bytes):
+            return done.raw if wanted is None else pack(whole(done.raw), wanted)
         return pack(done.raw, wanted) if done.changed or wanted is not packing else loaded.raw
     if done.changed:
         assert loaded.parsed is not None

@@ -25,7 +25,8 @@ from typing import Any, Final, NamedTuple, Protocol, Self, TypeGuard
 
 from migrator._version import __version__
 from migrator.errors import JournalError, UnwritableError
-from migrator.files.disk import open_regular, sync_folder, unreadable, unwritable, write_all
+from migrator.files.disk import open_regular, read_bytes, sync_folder, unreadable, unwritable, write_all
+from migrator.files.large import Content, OpenFile
 from migrator.stores import absolute, find, is_url
 
 FORMAT: Final = 1
@@ -68,12 +69,19 @@ def _line(row: dict[str, Any]) -> bytes:
     return text[:-1] + b', "%s": "%08x"}\n' % (_SUM.encode(), zlib.crc32(text))
 
 
-def digest(raw: bytes) -> str:
+def digest(content: Content) -> str:
     """SHA-256 in hexadecimal."""
+    if isinstance(content, OpenFile):
+        return content.digest()
     # Slow to import, and only needed for a journal.
     from hashlib import sha256
 
-    return sha256(raw).hexdigest()
+    return sha256(content).hexdigest()
+
+
+def holds(path: str, content: Content) -> bool:
+    """Whether a file has this very content; errors as of [`digest_of`][]."""
+    return read_bytes(path) == content if isinstance(content, bytes) else digest_of(path) == content.digest()
 
 
 def digest_of(path: str) -> str | None:

@@ -86,7 +86,7 @@ def _undo(entry: Entry, *, dry_run: bool) -> Undone:
             return Undone.UNTOUCHED
         return _restore(entry, None, dry_run=dry_run)
     with locked:
-        there = digest(locked.raw)
+        there = digest(locked.content)
         if there == entry.before:
             if not dry_run:
                 _clear_up(entry)
