@@ -11,6 +11,7 @@ from migrator.batch.fields import key_of, statistic_of
 from migrator.batch.read_files import Looking, Seen
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
+from migrator.cli.alone import Alone
 from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
@@ -140,9 +141,12 @@ def _sections(options: Options, metrics: list[Metric], report: Report) -> list[S
     runs: Runs[Seen[Looked | None]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
     collected = Collected(metrics)
     results = run_local(options, sources(options, (options.output,)), work)
-    for (_, found, _), role in runs.roles(report.each(results)):
+    alone = Alone()
+    for (source, found, _), role in runs.roles(report.each(results)):
+        alone.look(source)
         if found and role is Role.RUN:
             collected.add(found)
+    alone.tell()
     if collected.untimed:
         left, first = collected.untimed, collected.untimed[0]
         complain(

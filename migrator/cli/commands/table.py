@@ -20,6 +20,7 @@ from migrator.batch.read_files import Looking, Seen
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
 from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.cli.alone import Alone
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name, selection
@@ -133,6 +134,7 @@ def run(options: Options) -> int:
                 _write(runs, options, patterns, file)
         else:
             _to_standard_output(runs, options, patterns)
+    runs.alone.tell()
     if not runs.rows:
         from migrator.batch.instead import instead
 
@@ -166,6 +168,7 @@ class _Runs:
         self.count = 0
         self.rows = 0
         self._crossings = Crossings()
+        self.alone = Alone()
 
     def __iter__(self) -> Iterator[Run]:
         options = self._options
@@ -178,6 +181,7 @@ class _Runs:
         shown = (Role.RUN, Role.PHASE, Role.WARM_UP) if options.phases else (Role.RUN,)
         results = run_local(options, sources(options, (options.output,)), work)
         for (source, run, _), role in runs.roles(self._report.each(results)):
+            self.alone.look(source)
             if run and role in shown:
                 self.rows += 1
                 self.count += role is Role.RUN
