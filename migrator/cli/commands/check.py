@@ -15,8 +15,8 @@ from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.names import metrics_of
 from migrator.check import RULES, Finding, Severity, check, select
 from migrator.check.privacy import SECRETS, secrets_found
-from migrator.cli.alone import Alone
 from migrator.check.rule import CheckRule
+from migrator.cli.alone import Alone
 from migrator.cli.display import ColouredOptions, add_color, add_pager, paint
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.parser import Parser
