@@ -229,6 +229,21 @@ def test_large_records_that_change_while_they_are_read_are_left(
 
 
 @pytest.mark.usefixtures("small_limit")
+@pytest.mark.parametrize("goal", [Goal("1.4", "0.13.0"), Goal("1.1", "0.8.0")], ids=["newer", "at its version"])
+def test_large_records_lose_their_secrets(tmp_path: Path, goal: Goal) -> None:
+    path, out = tmp_path / TELEMETRY, tmp_path / "out.jsonl"
+    raw = (EXPORTS / "0.8.0" / "folder" / TELEMETRY).read_bytes()
+    path.write_bytes(raw.replace(b"http://127.0.0.1", b"http://user:hunter-two-of-7@127.0.0.1"))
+    source = Source(str(path), TELEMETRY, named=True)
+    done = execute(source, request(goal=goal, out_file=str(out)))
+    assert done.status is (Status.MIGRATED if goal.release == "0.13.0" else Status.REDACTED)
+    assert b"hunter" not in out.read_bytes()
+    assert out.read_bytes().count(b"<redacted>@127.0.0.1") == raw.count(b"http://127.0.0.1")
+    assert execute(source, request(goal=goal, in_place=True)).status is done.status
+    assert path.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.usefixtures("small_limit")
 def test_a_large_file_without_secrets_is_whole_in_the_output_of_redact(tmp_path: Path) -> None:
     path, out = tmp_path / "profile_export.jsonl", tmp_path / "out.jsonl"
     shutil.copyfile(EXPORTS / "0.8.0" / "folder" / path.name, path)
