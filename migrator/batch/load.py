@@ -12,7 +12,7 @@ from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
 from migrator.files.disk import MAX_BYTES, oversized, unreadable
 from migrator.files.large import Content, OpenFile
-from migrator.files.packed import SEARCHED_SUFFIXES, unpack
+from migrator.files.packed import SEARCHED_SUFFIXES, TEXT_SUFFIXES, unpack
 from migrator.identify import BESIDE, Family, Identity, family, identify
 from migrator.jsonfile import Json, Parsed, parse, parse_to_look
 from migrator.stores import read_bytes
@@ -124,7 +124,8 @@ def _text(path: str) -> Identity | None:
     """What a file is that is not JSON: the results or the log of a run as text, by its name."""
     if not path.lower().endswith(SEARCHED_SUFFIXES):
         return None
-    return Identity(Family.TEXT, evidence=("a text, by its name",))
+    kind = Family.TEXT if path.lower().endswith(TEXT_SUFFIXES) else Family.OTHER
+    return Identity(kind, evidence=("a text, by its name",))
 
 
 def _named(path: str) -> str:

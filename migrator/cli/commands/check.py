@@ -124,7 +124,8 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
                     say(paint(line, "findings"))
     if not options.json and not options.quiet:
         say(totals.line(failed=report.failed))
-    alone.tell()
+    if totals.exports:
+        alone.tell()
     if not totals.exports and not totals.findings and not report.failed and not options.allow_empty:
         from migrator.batch.instead import instead
 

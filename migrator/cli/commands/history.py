@@ -146,7 +146,8 @@ def _sections(options: Options, metrics: list[Metric], report: Report) -> list[S
         alone.look(source)
         if found and role is Role.RUN:
             collected.add(found)
-    alone.tell()
+    if collected.untimed or collected.sections():
+        alone.tell()
     if collected.untimed:
         left, first = collected.untimed, collected.untimed[0]
         complain(

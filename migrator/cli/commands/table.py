@@ -134,7 +134,8 @@ def run(options: Options) -> int:
                 _write(runs, options, patterns, file)
         else:
             _to_standard_output(runs, options, patterns)
-    runs.alone.tell()
+    if runs.rows:
+        runs.alone.tell()
     if not runs.rows:
         from migrator.batch.instead import instead
 
