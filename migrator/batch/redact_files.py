@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from migrator.batch.discover import STDIN, Source
 from migrator.batch.load import Loaded
-from migrator.batch.request import Request
 from migrator.errors import UnreadableError
 from migrator.files.disk import MAX_BYTES
 from migrator.files.packed import Packing, packing_of_content, packing_of_name, unpack
@@ -16,6 +15,9 @@ from migrator.jsonfile import Path, path_text, render
 from migrator.ledger import Entry, Ledger, Loss, Op
 from migrator.redact import redact, redact_lines, secret_lines
 from migrator.stores import is_url
+
+if TYPE_CHECKING:
+    from migrator.batch.request import Request
 
 OWN: Final = frozenset({Family.RESIDUE, Family.JOURNAL, Family.REPORT})
 """Families that this tool writes. A residue is bound to its document by a checksum, a journal to the files it names."""
