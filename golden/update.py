@@ -52,6 +52,7 @@ CHOSEN: Final = (
     "0.11.0.dev20260724/chat-streaming",
     "0.12.0/chat-streaming",
     "0.13.0/chat-streaming",
+    "0.13.0/agentx",
     "0.13.0/cancelled",
     "0.13.0.dev20261007/chat-streaming",
     "0.13.0.dev20261023/chat-streaming",

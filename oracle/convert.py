@@ -41,13 +41,14 @@ def convert(document: dict[str, Any], release: str) -> tuple[dict[str, Any] | No
         return None, str(error)
 
 
-def convert_tree(folder: Path, release: str, out: Path) -> dict[str, str]:
+def convert_tree(folder: Path, release: str, out: Path, *, all_files: bool = False) -> dict[str, str]:
     """Convert every main export below a folder in one process of the command.
 
     Args:
         folder: a tree with exports; the command skips other files.
         release: which release they are for.
         out: the folder in which the tree is mirrored.
+        all_files: whether the other files of the tree are copied.
 
     Returns:
         The files that the tool refused: path below `folder` → why.
@@ -56,7 +57,8 @@ def convert_tree(folder: Path, release: str, out: Path) -> dict[str, str]:
         CalledProcessError: the command did not report on every file.
     """
     command = [sys.executable, "-m", "migrator", "convert", str(folder), "-d", str(out), "--json"]
-    done = subprocess.run([*command, *_TARGET.options(release)], capture_output=True, text=True, check=False)
+    options = [*_TARGET.options(release), *(["--all-files"] if all_files else [])]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     try:
         rows = [json.loads(line) for line in done.stdout.splitlines()]
     except json.JSONDecodeError:

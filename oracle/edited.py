@@ -54,17 +54,17 @@ def _edit(edit: dict[str, Any]) -> Edited:
     release, _, scenario = edit["of"].partition("/")
     document = copy.deepcopy(corpus.document(release, scenario))
     for field in edit.get("leave", ()):
-        node, name = _holder(document["input_config"], field)
+        node, name = place(document["input_config"], field)
         node.pop(name, None)
     for field, value in edit.get("set", {}).items():
-        node, name = _holder(document["input_config"], field)
+        node, name = place(document["input_config"], field)
         node[name] = copy.deepcopy(value)
     told = [f"without {field}" for field in edit.get("leave", ())]
     told += [f"{field} = {json.dumps(value)}" for field, value in edit.get("set", {}).items()]
     return Edited(f"{edit['of']}, {', '.join(told)}", document)
 
 
-def _holder(node: Any, field: str) -> tuple[Any, str]:
+def place(node: Any, field: str) -> tuple[Any, str]:
     """The object that a field is in, made if need be, and its name there."""
     *above, name = field.split(".")
     for part in above:

@@ -16,6 +16,7 @@ from golden.record.environment import InstallationError, aiperf
 from golden.record.scenarios import FOLDER, scenarios
 from golden.update import EXPORT_FILE
 from oracle import corpus
+from oracle.beside import FILES, Name, originals
 from oracle.beside import converted as beside_for
 from oracle.convert import convert_tree
 from oracle.edited import converted as edited_for
@@ -51,8 +52,8 @@ class Column(NamedTuple):
     """The verdicts of one release on every export, as it is and converted, by its path in the corpus.
 
     `absent` tells why there are none. `edited` has the verdicts on the edited exports, converted, by their names;
-    `without_config` counts those whose configuration was dropped as a whole. `beside` has the verdicts on converted
-    files beside an export, by their names; a release that writes no such file is not asked.
+    `without_config` counts those whose configuration was dropped as a whole. `others` has the verdicts on files of
+    other families, as they are and converted; what a release does not write is not converted for it.
     """
 
     release: str
@@ -61,7 +62,7 @@ class Column(NamedTuple):
     absent: str = ""
     edited: Mapping[str, Verdict] = {}
     without_config: int = 0
-    beside: Mapping[str, Verdict] = {}
+    others: Mapping[Name, tuple[Verdict, Verdict | None]] = {}
 
 
 def columns(releases: Iterable[str], cache: Path) -> list[Column]:
@@ -87,19 +88,26 @@ def column(release: str, cache: Path) -> Column:
         lost = [name for name in names if name not in refused and not (out / name).exists()]
         there = [name for name in names if (out / name).exists()]
         changed, without_config, unwilling = edited_for(release, out)
-        others, not_made = beside_for(release, out)
         files = [*(EXPORTS / name for name in names), *(out / name for name in there), *changed.values()]
-        verdicts = ask(python, [*files, *others.values()], out)
-        of_others = dict(zip(others, verdicts[len(files) :], strict=True))
-        of_others |= {name: Verdict([f"refused: {why}"]) for name, why in not_made.items()}
-        verdicts = verdicts[: len(files)]
+        verdicts = ask(python, files, out)
+        others = _others(release, python, out / "others")
     as_is = dict(zip(names, verdicts, strict=False))
     converted = dict(zip(there, verdicts[len(names) :], strict=False))
     of_edited = dict(zip(changed, verdicts[len(names) + len(there) :], strict=True))
     of_edited |= {name: Verdict([f"refused: {why}"]) for name, why in unwilling.items()}
     converted |= {name: Verdict([f"refused: {why}"]) for name, why in refused.items() if name in as_is}
     converted |= {name: Verdict(["the command neither wrote nor reported it"]) for name in lost}
-    return Column(release, as_is, converted, edited=of_edited, without_config=without_config, beside=of_others)
+    return Column(release, as_is, converted, edited=of_edited, without_config=without_config, others=others)
+
+
+def _others(release: str, python: Path, folder: Path) -> dict[Name, tuple[Verdict, Verdict | None]]:
+    """The verdicts of a release on files of other families: as they are, and converted if it writes such files."""
+    given = originals(folder / "original")
+    made, refused = beside_for(release, given, folder / "converted")
+    verdicts = ask(python, [*given.values(), *made.values()], folder)
+    of_made: dict[Name, Verdict] = dict(zip(made, verdicts[len(given) :], strict=True))
+    of_made |= {name: Verdict([f"refused: {why}"]) for name, why in refused.items()}
+    return {name: (verdict, of_made.get(name)) for name, verdict in zip(given, verdicts, strict=False)}
 
 
 def ask(python: Path, files: Sequence[Path], folder: Path) -> list[Verdict]:
@@ -117,6 +125,7 @@ def ask(python: Path, files: Sequence[Path], folder: Path) -> list[Verdict]:
     command = [str(python), str(JUDGE)]
     request = json.dumps({"files": [str(file) for file in files]})
     for name in {name for scenario in scenarios().values() for name in scenario.files}:
+        (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(FOLDER / name, folder / name)
     done = subprocess.run(command, input=request, capture_output=True, text=True, check=False, cwd=folder)
     rows: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -131,7 +140,8 @@ def result(asked: Sequence[Column]) -> dict[str, Any]:
 
     `as_is` and `converted` are source → a character for each loader: `1` reads it, `0` does not. Of a converted file
     the loader must also keep every number. `failures` is `[source, loader, why]`; `others` the same for exports
-    outside the matrix, by their path; `edited` has the figures of the edited ones.
+    outside the matrix, by their path; `edited` has the figures of the edited ones. `families` has a matrix of its own
+    for each other family, with `-` where the loader writes no such file.
     """
     loaders = [column for column in asked if not column.absent]
     names = {source: corpus.path(source, corpus.FULL).relative_to(EXPORTS).as_posix() for source in corpus.sources()}
@@ -164,17 +174,21 @@ def result(asked: Sequence[Column]) -> dict[str, Any]:
             if (why := verdict.objection())
         ],
     }
-    found["beside"] = {
-        "judged": sum(len(column.beside) for column in loaders),
-        "failures": [
-            [name, column.release, why]
-            for column in loaders
-            for name, verdict in column.beside.items()
-            if (why := verdict.objection() or verdict.changes())
-        ],
-    }
+    found["families"] = {family: _family(family, loaders) for family in FILES}
     found["exports"] = sum(len(column.converted) for column in loaders)
     found["numbers"] = sum(verdict.numbers for column in loaders for verdict in column.converted.values())
+    return found
+
+
+def _family(family: str, loaders: Sequence[Column]) -> dict[str, Any]:
+    """The matrix of a family, and its failures: `[row, loader, why]`."""
+    found: dict[str, Any] = {"as_is": {}, "converted": {}, "failures": []}
+    for name in (name for name in (loaders[0].others if loaders else ()) if name.family == family):
+        asked = [(column.release, *column.others[name]) for column in loaders]
+        found["as_is"][name.row] = "".join(_digit(not before.objection()) for _, before, _ in asked)
+        reasons = [(loader, after and (after.objection() or after.changes())) for loader, _, after in asked]
+        found["converted"][name.row] = "".join("-" if why is None else _digit(not why) for _, why in reasons)
+        found["failures"] += [[name.row, loader, why] for loader, why in reasons if why]
     return found
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from golden.update import EXPORT_FILE
+from oracle import plots
 from oracle.fidelity import NOT_COMPARED, share
 
 RESULT: Final = Path(__file__).parent / "result.json"
@@ -40,19 +41,17 @@ def _compact(value: Any, depth: int = 0) -> str:
 
 
 def score(rows: dict[str, str]) -> tuple[int, int]:
-    """(cells of a matrix that say yes, all cells)."""
-    cells = "".join(rows.values())
+    """(cells of a matrix that say yes, all cells); what a loader does not write is no cell."""
+    cells = "".join(rows.values()).replace("-", "")
     return cells.count("1"), len(cells)
 
 
 def fails(found: dict[str, Any]) -> bool:
     """Whether a release does not read an export, or a configuration is less alike than it should be."""
-    drawn = found.get("plots") or {"converted": [], "native": []}
-    fewer = len(drawn["converted"]) < len(drawn["native"])
     gone = [name for name in found["absent"] if ".dev" not in name]
     low = any(low_share < AIM for _, _, _, low_share in _lowest(found))
-    beside = found.get("beside", {"failures": []})["failures"]
-    return bool(beside or found["failures"] or found["others"] or found["edited"]["failures"] or gone or fewer or low)
+    failures = [*found["failures"], *found["others"], *found["edited"]["failures"], *_family_failures(found)]
+    return bool(failures or gone or low or ("plots" in found and plots.fewer(found["plots"])))
 
 
 def text(found: dict[str, Any]) -> Iterator[str]:
@@ -63,7 +62,7 @@ def text(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield from (f"  {index:>2} {name}" for index, name in enumerate(loaders, 1))
     yield ""
-    for columns in _columns(found):
+    for columns in _columns(loaders):
         yield " " * 20 + " ".join(f"{index + 1:>2}" for index in columns)
         for source, marks in _marks(found).items():
             yield f"{source:<20}" + " ".join(f"{marks[index]:>2}" for index in columns)
@@ -72,14 +71,16 @@ def text(found: dict[str, Any]) -> Iterator[str]:
     yield "{}/{} read after conversion, every metric value unchanged".format(*score(found["converted"]))
     yield f"all recorded exports, in every loader: {_all(found)}"
     yield f"configurations whose fields conflict, in every loader: {_edited(found)}"
-    if "beside" in found:
-        yield f"time slices and records of GPU telemetry, in every loader: {_beside(found)}"
+    for family, matrix in found.get("families", {}).items():
+        yield f"{family}, converted, in every loader that writes it: " + "{} of {}".format(*score(matrix["converted"]))
     yield from (f"not asked: {name}: {why}" for name, why in found["absent"].items())
     yield from _failures_text(found)
     yield ""
     yield from _fidelity_text(found)
     if drawn := found.get("plots"):
-        yield f"aiperf plot: {len(drawn['converted'])} plots from converted, {len(drawn['native'])} from native exports"
+        less = plots.fewer(drawn)
+        yield f"aiperf plot of {', '.join(drawn['folders'])}: {len(less)} pictures fewer of converted folders"
+        yield from (f"  {line}" for line in less)
 
 
 def _edited(found: dict[str, Any]) -> str:
@@ -87,9 +88,13 @@ def _edited(found: dict[str, Any]) -> str:
     return f"{edited['judged'] - len(edited['failures']):,} of {edited['judged']:,}"
 
 
-def _beside(found: dict[str, Any]) -> str:
-    beside = found["beside"]
-    return f"{beside['judged'] - len(beside['failures']):,} of {beside['judged']:,}"
+def _family_failures(found: dict[str, Any]) -> list[list[str]]:
+    """`[family and row, loader, why]` of all families but the main exports."""
+    return [
+        [f"{family} of {row}", loader, why]
+        for family, matrix in found.get("families", {}).items()
+        for row, loader, why in matrix["failures"]
+    ]
 
 
 def _failures_text(found: dict[str, Any]) -> Iterator[str]:
@@ -102,8 +107,8 @@ def _failures_text(found: dict[str, Any]) -> Iterator[str]:
 
 def _grouped(found: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
     groups: dict[tuple[str, str], list[str]] = {}
-    beside = found.get("beside", {"failures": []})["failures"]
-    for source, loader, why in (*found["failures"], *found["others"], *found["edited"]["failures"], *beside):
+    failures = (*found["failures"], *found["others"], *found["edited"]["failures"], *_family_failures(found))
+    for source, loader, why in failures:
         groups.setdefault((loader, why), []).append(source.removesuffix(f"/{EXPORT_FILE}"))
     return groups
 
@@ -129,21 +134,23 @@ def _lowest(found: dict[str, Any]) -> Iterator[tuple[str, str, str, float]]:
             yield scenario, source, target, low
 
 
-def _columns(found: dict[str, Any]) -> Iterator[range]:
+def _columns(loaders: list[str]) -> Iterator[range]:
     """The loaders by their places, so many at a time as stand beside each other."""
-    count = len(found["loaders"])
+    count = len(loaders)
     yield from (range(start, min(start + _BESIDE, count)) for start in range(0, count, _BESIDE))
 
 
-def _marks(found: dict[str, Any]) -> dict[str, list[str]]:
+def _marks(matrix: dict[str, Any]) -> dict[str, list[str]]:
     """Source → a mark for each loader."""
     return {
-        source: [_mark(a, b) for a, b in zip(found["as_is"][source], converted, strict=True)]
-        for source, converted in found["converted"].items()
+        source: [_mark(a, b) for a, b in zip(matrix["as_is"][source], converted, strict=True)]
+        for source, converted in matrix["converted"].items()
     }
 
 
 def _mark(as_is: str, converted: str) -> str:
+    if converted == "-":
+        return "·"
     return "-" if converted == "0" else "+" if as_is == "1" else "c"
 
 
@@ -169,6 +176,7 @@ def _page(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['edited']['without_config']} of these without `input_config`, because nothing of it could stay."
     yield ""
     yield from _matrix(found)
+    yield from _families(found)
     yield from _failures(found)
     yield from _pairs(found)
     yield from _unknowable(found)
@@ -184,16 +192,41 @@ def _matrix(found: dict[str, Any]) -> Iterator[str]:
     yield "`+` reads it as it is, `c` reads it converted, `-` does not read it even then. The rows say which release"
     yield "wrote it (scenario chat-streaming), the columns which reads it."
     yield ""
-    for columns in _columns(found):
-        yield f"| | {' | '.join(found['loaders'][index] for index in columns)} |"
-        yield "|---|" + ":-:|" * len(columns)
-        for source, marks in _marks(found).items():
-            yield f"| {source} | {' | '.join(marks[index] for index in columns)} |"
-        yield ""
+    yield from _table(found, found["loaders"])
     yield "0.1.1 has no such model, so it reads nothing; its exports load elsewhere as they are, yet without a metric,"
     yield "and that does not count. Of the nightly builds on the package index (`aiperf-nightly`) those are asked whose"
     yield "model differs from that of the build before them."
     yield ""
+
+
+def _table(matrix: dict[str, Any], loaders: list[str]) -> Iterator[str]:
+    """A matrix, in parts that are narrow enough to be read."""
+    for columns in _columns(loaders):
+        yield f"| | {' | '.join(loaders[index] for index in columns)} |"
+        yield "|---|" + ":-:|" * len(columns)
+        for source, marks in _marks(matrix).items():
+            yield f"| {source} | {' | '.join(marks[index] for index in columns)} |"
+        yield ""
+
+
+_ABOUT_FAMILIES: Final = {
+    "time slices": "`profile_export_aiperf_timeslices.json`, judged by `TimesliceCollectionExportData`.",
+    "GPU telemetry": "`gpu_telemetry_export.jsonl`, each line judged by `TelemetryRecord`.",
+    "GenAI-Perf": "`profile_export_genai_perf.json` of AIPerf's predecessor, judged by `JsonExportData`: shapes of its "
+    "releases (`oracle/genai_perf.toml`).",
+}
+
+
+def _families(found: dict[str, Any]) -> Iterator[str]:
+    for family, matrix in found.get("families", {}).items():
+        yield f"## {family[0].upper()}{family[1:]}"
+        yield ""
+        yield from textwrap.wrap(_ABOUT_FAMILIES[family], 118)
+        yield "Converted, {} of {} are read, and every number stays. `·`: the release writes no such file.".format(
+            *score(matrix["converted"])
+        )
+        yield ""
+        yield from _table(matrix, found["loaders"])
 
 
 def _failures(found: dict[str, Any]) -> Iterator[str]:
@@ -258,12 +291,28 @@ def _unknowable(found: dict[str, Any]) -> Iterator[str]:
 
 def _plots(found: dict[str, Any]) -> Iterator[str]:
     drawn = found.get("plots")
-    if drawn:
-        yield ""
-        yield "## Plots"
-        yield ""
-        yield f"`aiperf plot` of 0.13.0 saves {len(drawn['native'])} plots from its own exports, and"
-        yield f"{len(drawn['converted'])} from {drawn['runs']} exports of older releases that were converted for it."
+    if not drawn:
+        return
+    folders, runs = drawn["folders"], drawn["runs"]
+    yield ""
+    yield "## Plots"
+    yield ""
+    yield "How many pictures `aiperf plot` saves of one folder, time slices and GPUs included: of a folder of another"
+    yield "release as it is, and converted with `--all-files` for the release that draws. The rows say which release"
+    yield "wrote it, the columns which draws."
+    yield ""
+    yield f"| | {' | '.join(folders)} |"
+    yield "|---|" + ":-:|" * len(folders)
+    for writer in folders:
+        cells = (f"{len(of[writer]['as_is'])}{_converted(of[writer])}" for of in folders.values())
+        yield f"| {writer} | {' | '.join(cells)} |"
+    yield ""
+    yield f"To compare several runs, 0.13.0 saves {len(runs['native'])} plots from its own exports, and"
+    yield f"{len(runs['converted'])} from {runs['runs']} exports of older releases that were converted for it."
+
+
+def _converted(drawn: dict[str, list[str]]) -> str:
+    return f" → {len(drawn['converted'])}" if "converted" in drawn else ""
 
 
 def _cell(told: str) -> str:

@@ -44,6 +44,7 @@ def run(scenario: Scenario, release: str, name: str, command: Path, bench: Path)
     tokenizer.write(home)
     bench.mkdir()
     for file in scenario.files:
+        (bench / file).parent.mkdir(exist_ok=True)
         shutil.copyfile(FOLDER / file, bench / file)
     with contextlib.ExitStack() as stack:
         servers = [

@@ -68,6 +68,17 @@ def is_text_of_run(name: str) -> bool:
     return name.endswith(TEXT_SUFFIXES) and re.search(_TEXT_OF_RUN, name) is not None
 
 
+def is_alone(source: Source) -> bool:
+    """Whether a file has the records of a run, and there is no export beside it: only `rebuild` makes one of it."""
+    folder, _, name = source.path.rpartition("/")
+    if name != RECORDS or is_url(source.path):
+        return False
+    try:
+        return only_records(os.listdir(folder or "."))
+    except OSError:
+        return False
+
+
 _TEXT_OF_RUN: Final = r"profile_export|server_metrics|gpu_telemetry|aiperf"
 _TELEMETRY: Final = r"gpu_telemetry(_export)?\.jsonl(\.gz|\.zst)?$"
 """`gpu_telemetry_export.jsonl`, and `PREFIX_gpu_telemetry.jsonl` where the run had a prefix for its files."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from functools import lru_cache
 from typing import NamedTuple, TextIO
 
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
-from migrator.files.disk import MAX_BYTES, unreadable
-from migrator.files.packed import TEXT_SUFFIXES, unpack
+from migrator.files.disk import MAX_BYTES, oversized, unreadable
+from migrator.files.large import Content, OpenFile
+from migrator.files.packed import SEARCHED_SUFFIXES, TEXT_SUFFIXES, unpack
 from migrator.identify import BESIDE, Family, Identity, family, identify
 from migrator.jsonfile import Json, Parsed, parse, parse_to_look
 from migrator.stores import read_bytes
@@ -25,12 +27,14 @@ _WRITABLE_DEPTH = 250
 class Loaded(NamedTuple):
     """A file in memory. `raw` has its bytes, which may be compressed.
 
-    `parsed` is None for a text and for a file with one JSON document a line, which are identified and not parsed.
+    `parsed` is None for a text and for a file with one JSON document a line, which are identified and not parsed. Of a
+    file larger than any export, `raw` is empty, and `large` has the open file, if it is one of this machine.
     """
 
     raw: bytes
     parsed: Parsed | None
     identity: Identity
+    large: OpenFile | None = None
 
 
 def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
@@ -89,18 +93,39 @@ def load_oversized(path: str, error: UnreadableError) -> Loaded:
         UnreadableError: `error`, with the name of the file, if that was another reason or the line does not tell.
     """
     if error.too_large and path != STDIN:
-        with contextlib.suppress(OSError), open(path, "rb") as file:
-            if found := _lines(file.read(_HEAD)) or _text(path):
-                return Loaded(b"", None, found)
+        with contextlib.suppress(OSError):
+            # Its content may be wanted.
+            if found := _identified(OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC), owned=True), path):
+                return found
     error.file = _named(path)
     raise error
 
 
+def load_locked(content: Content, path: str, *, details: bool) -> Loaded:
+    """As [`load_content`][], of a file of any size that is open.
+
+    Raises:
+        MigratorError: as [`load_content`][]; or it is larger than any export, and its first line does not tell what it
+            is.
+    """
+    if isinstance(content, bytes):
+        return load_content(content, path, details=details)
+    if found := _identified(content, path):
+        return found
+    raise oversized(len(content), MAX_BYTES, path)
+
+
+def _identified(content: OpenFile, path: str) -> Loaded | None:
+    found = _lines(content.head(_HEAD)) or _text(path)
+    return Loaded(b"", None, found, content) if found else None
+
+
 def _text(path: str) -> Identity | None:
     """What a file is that is not JSON: the results or the log of a run as text, by its name."""
-    if not path.lower().endswith(TEXT_SUFFIXES):
+    if not path.lower().endswith(SEARCHED_SUFFIXES):
         return None
-    return Identity(Family.TEXT, evidence=("a text, by its name",))
+    kind = Family.TEXT if path.lower().endswith(TEXT_SUFFIXES) else Family.OTHER
+    return Identity(kind, evidence=("a text, by its name",))
 
 
 def _named(path: str) -> str:

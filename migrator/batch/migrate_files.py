@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 from migrator._version import __version__
-from migrator.aiperf.records import RECORDS, only_records
 from migrator.backfill.beside import Backfill
-from migrator.batch.discover import STDIN, Names, Source, is_text_of_run
-from migrator.batch.load import Loaded, load, load_content, load_oversized
-from migrator.batch.redact_files import OWN, redacted
+from migrator.batch.copy_files import copied
+from migrator.batch.discover import STDIN, Names, Source, is_alone, is_text_of_run
+from migrator.batch.load import Loaded, load, load_locked
+from migrator.batch.redact_files import OWN, packing_for, redacted, redaction_warnings, told
 from migrator.batch.request import Request, Result, Status
 from migrator.batch.select import passes
 from migrator.chain.families import MAIN
 from migrator.config.for_release import checked_file
 from migrator.errors import LinkError, MigratorError, NotAnExportError, ResidueError, UnreadableError, reported
-from migrator.files.disk import MAX_BYTES
-from migrator.files.packed import Packing, pack, packing_of_content, packing_of_name, unpack
+from migrator.files.disk import unwritable
+from migrator.files.large import Content, OpenFile, whole
+from migrator.files.packed import pack, packing_of_content, unpack
 from migrator.identify import (
     BESIDE,
     MIGRATABLE,
@@ -34,9 +34,9 @@ from migrator.identify import (
     taken_for_known,
 )
 from migrator.jsonfile import Object, Parsed, render
-from migrator.ledger import Ledger, Loss, Op
+from migrator.ledger import Loss, Op
 from migrator.migration.goal import is_at, target_of
-from migrator.migration.lines import LinesMigration, migrate_lines
+from migrator.migration.lines import LinesMigration, migrate_lines, migrate_stream
 from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import exists, is_url, read_bytes
@@ -44,7 +44,6 @@ from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.entries import Journal, digest_of
 from migrator.writing.exchange import left_behind
 from migrator.writing.folders import Folders
-from migrator.writing.options import BACKUP_SUFFIX
 from migrator.writing.outcome import Outcome
 from migrator.writing.outputs import Outputs
 from migrator.writing.replace import DiskReplacer
@@ -143,13 +142,8 @@ def _stands(request: Request, target: str, done: str) -> bool:
 
 def _in_place(source: Source, request: Request, replacer: Replacer[OriginalT]) -> _Attempt | None:
     """A file's way: opened by what will replace it, migrated, rendered, handed back."""
-    try:
-        opened = replacer.open(source.path)
-    except UnreadableError as error:
-        found = _migrated(source, load_oversized(source.path, error), request)
-        return found and _Attempt(found.result, Outcome())
-    with opened as original:
-        loaded = load_content(original.raw, source.path, details=bool(request.where))
+    with replacer.open(source.path) as original:
+        loaded = load_locked(original.content, source.path, details=bool(request.where))
         migrated = _migrated(source, loaded, request)
         if migrated is None or migrated.raw is None:
             return migrated and _Attempt(migrated.result, Outcome())
@@ -163,17 +157,17 @@ def _in_place(source: Source, request: Request, replacer: Replacer[OriginalT]) -
 def _to_output(source: Source, request: Request, outputs: Outputs) -> _Attempt | None:
     """The same with an output of its own, on standard output, or without any."""
     if request.all_files and not Names.MIGRATED.have(source.path.rpartition("/")[2]):
-        return _copied(source, request, outputs, "not migrated")
+        return _Attempt(*copied(source, request, outputs, "not migrated"))
     try:
         loaded = _loaded(source, details=bool(request.where))
     except UnreadableError as error:
         if not (error.too_large and request.all_files):
             raise
-        return _copied(source, request, outputs, "larger than any export")
+        return _Attempt(*copied(source, request, outputs, "larger than any export"))
     migrated = _migrated(source, loaded, request)
     if migrated is None or migrated.raw is None:
         if migrated and migrated.result.status is Status.SKIPPED and request.all_files:
-            return _copied(source, request, outputs, migrated.result.reason, loaded)
+            return _Attempt(*copied(source, request, outputs, migrated.result.reason, loaded))
         return migrated and _Attempt(migrated.result, Outcome())
     if request.standard_output:
         write_standard_output(migrated.raw)
@@ -182,59 +176,23 @@ def _to_output(source: Source, request: Request, outputs: Outputs) -> _Attempt |
 
 
 def _loaded(source: Source, *, details: bool) -> Loaded:
-    if source.kept:
-        return load_content(read_bytes(source.kept), source.path, details=details)
-    return load(source.path, details=details)
-
-
-_BACKUP: Final = "a backup, left out"
-_OF_A_BACKUP: Final = rf"{re.escape(BACKUP_SUFFIX)}(\.\d+)?$"
-"""How the names of backups end; a second one has a number."""
-
-
-def _copied(source: Source, request: Request, outputs: Outputs, why: str, loaded: Loaded | None = None) -> _Attempt:
-    """A file that is not migrated, in its place in the mirrored tree; `why` says what it is."""
-    target = request.target(source)
-    if loaded is not None and loaded.identity.family in OWN:
-        return _Attempt(Result(source, Status.SKIPPED, why), Outcome())
-    if re.search(_OF_A_BACKUP, source.path):
-        return _Attempt(Result(source, Status.SKIPPED, _BACKUP), Outcome())
-    what = why.partition(", left alone")[0]
-    # An original may be kept under any suffix.
-    name = re.sub(r"(\.jsonl?)[.~].*", r"\1", source.path.rpartition("/")[2])
-    if not request.keep_secrets and Names.RUN.have(name):
-        # A copy is one more place where a secret would stand.
-        loaded = loaded or _looked_at(source)
-        raw, ledger = redacted(source.path, loaded)
-        if ledger:
-            result = Result(source, Status.REDACTED, f"{what}, {_told(ledger)}", output=target, tally=ledger.tally())
-            result.ledger = ledger if request.ledgers else result.ledger
-            result.warnings = _redaction_warnings(len(ledger), request)
-            return _Attempt(result, outputs.write(target, pack(raw, _packing(loaded, source, request)), None))
-    result = Result(source, Status.COPIED, f"{what}, as it is", output=target)
-    if is_url(source.path) or is_url(target):
-        raw = loaded.raw if loaded is not None and loaded.raw else read_bytes(source.path)
-        return _Attempt(result, outputs.write(target, raw, None))
-    return _Attempt(result, outputs.copy(target, source.path))
-
-
-def _looked_at(source: Source) -> Loaded:
-    """A file that is not migrated, to look for secrets in it: as lines, if it is no document."""
+    """The file; of one that was replaced before, the original that was kept."""
+    if not source.kept:
+        return load(source.path, details=details)
     try:
-        return load(source.path, details=False)
+        return load_locked(read_bytes(source.kept), source.path, details=details)
     except UnreadableError as error:
         if not error.too_large:
             raise
-        return Loaded(b"", None, Identity(Family.OTHER))
-    except MigratorError:
-        return Loaded(read_bytes(source.path), None, Identity(Family.OTHER))
+        kept = OpenFile(os.open(source.kept, os.O_RDONLY | os.O_CLOEXEC), owned=True)
+        return load_locked(kept, source.path, details=details)
 
 
 class _Migrated(NamedTuple):
     """A file migrated in memory: its result, and what is to be written. `raw` is None for nothing."""
 
     result: Result
-    raw: bytes | None = None
+    raw: Content | None = None
     residue: bytes | None = None
 
 
@@ -256,7 +214,7 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
     options = Options(config=True, save_residue=request.residue, keep_secrets=request.keep_secrets)
     take: Callable[..., Migration | LinesMigration]
     if identity.family is Family.TELEMETRY_RECORDS:
-        take = partial(migrate_lines, _whole(loaded), goal, options)
+        take = partial(_migrated_lines, loaded, request, options)
     else:
         assert loaded.parsed is not None, "an export is one JSON document"
         take = partial(migrate, loaded.parsed.data, goal, options, identity=identity, finish=finish)
@@ -277,7 +235,7 @@ def _migrated(source: Source, loaded: Loaded, request: Request) -> _Migrated | N
             result.ledger = done.ledger
         result.warnings += _warnings(loaded.parsed, done, request)
         if not done.steps and len(done.ledger.of(Loss.REDACTED)) == len(done.ledger):
-            result.status, result.reason = Status.REDACTED, f"{_as_it_is(request, done)}, {_told(done.ledger)}"
+            result.status, result.reason = Status.REDACTED, f"{_as_it_is(request, done)}, {told(done.ledger)}"
     else:
         result.status, result.reason = Status.UNCHANGED, _as_it_is(request, done)
         if identity.mislabelled and not family:
@@ -328,15 +286,30 @@ def _lacks(before: Object, done: Migration, request: Request) -> list[str]:
     return told
 
 
-def _whole(loaded: Loaded) -> bytes:
-    """The content of a file of records.
+def _migrated_lines(
+    loaded: Loaded, request: Request, options: Options, *, residue: Residue | None = None
+) -> LinesMigration:
+    """The migration of a file of records; what is too large for the memory goes to a temporary file.
 
     Raises:
-        UnreadableError: it was too large to be read.
+        UnwritableError: there is no space for that.
     """
-    if not loaded.raw:
-        raise UnreadableError("is too large to be migrated", expected=f"at most {MAX_BYTES / 2**20:.0f} MB")
-    return unpack(loaded.raw)
+    large = loaded.large
+    if large is None:
+        return migrate_lines(unpack(loaded.raw), request.goal, options, residue=residue)
+    if not request.writes:
+        return migrate_stream(large.lines, len, request.goal, options, residue=residue)
+    # Slow to import, and only needed for large files.
+    from tempfile import TemporaryFile, gettempdir
+
+    try:
+        with TemporaryFile() as spool:
+            done = migrate_stream(large.lines, spool.write, request.goal, options, residue=residue)
+            spool.flush()
+            done.raw = OpenFile(os.dup(spool.fileno()), owned=True) if done.changed else large
+    except OSError as error:
+        raise unwritable(error, gettempdir()) from error
+    return done
 
 
 def _redacted(source: Source, loaded: Loaded, request: Request, reason: str) -> _Migrated | None:
@@ -360,61 +333,47 @@ def _redacted(source: Source, loaded: Loaded, request: Request, reason: str) -> 
     if not ledger:
         return _without_secrets(source, loaded, request, left)
     kind = "text" if text else family.value
-    result = Result(source, Status.REDACTED, f"{kind}, {_told(ledger)}", tally=ledger.tally())
+    result = Result(source, Status.REDACTED, f"{kind}, {told(ledger)}", tally=ledger.tally())
     if request.ledgers:
         result.ledger = ledger
     if not request.redact_only:
-        result.warnings += _redaction_warnings(len(ledger), request)
+        result.warnings += redaction_warnings(len(ledger), request)
     if loaded.parsed and not loaded.parsed.uniform:
         result.warnings.append(_EVENED)
     if not request.writes:
         return _Migrated(result)
     if not request.standard_output:
         result.output = request.target(source)
-    return _Migrated(result, pack(raw, _packing(loaded, source, request)))
+    return _Migrated(result, pack(raw, packing_for(loaded, source, request)))
 
 
 def _without_secrets(source: Source, loaded: Loaded, request: Request, left: Result) -> _Migrated | None:
     if not request.redact_only:
         # Records were only found because they may have secrets: a batch tells of what it may migrate.
-        shown = loaded.parsed or source.named or request.all_files or _is_alone(source)
+        shown = loaded.parsed or source.named or request.all_files or is_alone(source)
         return _Migrated(left) if shown else None
     result = Result(source, Status.UNCHANGED, f"{loaded.identity.family.value}, no secret in clear")
     if not request.writes or request.in_place:
         return _Migrated(result)
     if not request.standard_output:
         result.output = request.target(source)
-    packing = _packing(loaded, source, request)
+    packing = packing_for(loaded, source, request)
+    if loaded.large is not None:
+        return _Migrated(result, loaded.large if packing is None else pack(whole(loaded.large), packing))
     return _Migrated(
         result, loaded.raw if packing is packing_of_content(loaded.raw) else pack(unpack(loaded.raw), packing)
     )
 
 
-def _is_alone(source: Source) -> bool:
-    """Whether a file has the records of a run, and there is no export beside it: a batch tells what can be done."""
-    folder, _, name = source.path.rpartition("/")
-    return name == RECORDS and not is_url(source.path) and only_records(os.listdir(folder or "."))
-
-
-def _told(ledger: Ledger) -> str:
-    places = len(ledger.of(Loss.REDACTED))
-    return "1 secret redacted" if places == 1 else f"{places} secrets redacted"
-
-
-def _packing(loaded: Loaded, source: Source, request: Request) -> Packing | None:
-    """How an output is compressed: as its name says, and a replaced file as it was."""
-    if request.in_place:
-        return packing_of_content(loaded.raw)
-    return None if request.standard_output else packing_of_name(request.target(source))
-
-
-def _rendered(done: Migration | LinesMigration, loaded: Loaded, source: Source, request: Request) -> bytes | None:
+def _rendered(done: Migration | LinesMigration, loaded: Loaded, source: Source, request: Request) -> Content | None:
     """The bytes to write, None for nothing. A replaced file stays compressed as it was, an output as its name says."""
     if not request.writes or (request.in_place and not done.changed):
         return None
     packing = packing_of_content(loaded.raw)
-    wanted = _packing(loaded, source, request)
+    wanted = packing_for(loaded, source, request)
     if isinstance(done, LinesMigration):
+        if not isinstance(done.raw, bytes):
+            return done.raw if wanted is None else pack(whole(done.raw), wanted)
         return pack(done.raw, wanted) if done.changed or wanted is not packing else loaded.raw
     if done.changed:
         assert loaded.parsed is not None
@@ -486,7 +445,7 @@ def _warnings(parsed: Parsed | None, done: Migration | LinesMigration, request: 
         warnings.append(f"{constants} NaN or Infinity tokens, which JSON forbids, kept as they are")
     if parsed and not parsed.uniform:
         warnings.append(_EVENED)
-    warnings += _redaction_warnings(len(done.ledger.of(Loss.REDACTED)), request)
+    warnings += redaction_warnings(len(done.ledger.of(Loss.REDACTED)), request)
     goal = request.goal
     if goal.release and isinstance(done, Migration) and (path := checked_file(done.document, goal.release)):
         warnings.append(f"{goal.name} reads it only where the file {path!r} is there")
@@ -496,15 +455,6 @@ def _warnings(parsed: Parsed | None, done: Migration | LinesMigration, request: 
 
 
 _EVENED: Final = "its white space is irregular and was evened out; every value and spelling is kept"
-
-
-def _redaction_warnings(secrets: int, request: Request) -> list[str]:
-    """What to know about the secrets of a file, by the number of places where they stood."""
-    if not secrets:
-        return []
-    places = "1 place" if secrets == 1 else f"{secrets} places"
-    kept = ", but not in the backup" if request.in_place and request.options.backup else ""
-    return [f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}"]
 
 
 def residue_beside(source: Source, request: Request) -> tuple[Residue | None, list[str]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from migrator.batch.discover import STDIN
+from migrator.batch.discover import STDIN, Source
 from migrator.batch.load import Loaded
 from migrator.errors import UnreadableError
 from migrator.files.disk import MAX_BYTES
-from migrator.files.packed import unpack
+from migrator.files.packed import Packing, packing_of_content, packing_of_name, unpack
 from migrator.identify import Family
 from migrator.jsonfile import Path, path_text, render
 from migrator.ledger import Entry, Ledger, Loss, Op
 from migrator.redact import redact, redact_lines, secret_lines
 from migrator.stores import is_url
+
+if TYPE_CHECKING:
+    from migrator.batch.request import Request
 
 OWN: Final = frozenset({Family.RESIDUE, Family.JOURNAL, Family.REPORT})
 """Families that this tool writes. A residue is bound to its document by a checksum, a journal to the files it names."""
@@ -49,6 +52,28 @@ def secret_places(path: str, loaded: Loaded) -> list[Path]:
     if loaded.parsed is None:
         return redact_lines(unpack(loaded.raw))[1]
     return redact(loaded.parsed.data)[1]
+
+
+def told(ledger: Ledger) -> str:
+    """How many secrets were redacted, in words."""
+    places = len(ledger.of(Loss.REDACTED))
+    return "1 secret redacted" if places == 1 else f"{places} secrets redacted"
+
+
+def packing_for(loaded: Loaded, source: Source, request: Request) -> Packing | None:
+    """How an output is compressed: as its name says, and a replaced file as it was."""
+    if request.in_place:
+        return packing_of_content(loaded.raw)
+    return None if request.standard_output else packing_of_name(request.target(source))
+
+
+def redaction_warnings(secrets: int, request: Request) -> list[str]:
+    """What to know about the secrets of a file, by the number of places where they stood."""
+    if not secrets:
+        return []
+    places = "1 place" if secrets == 1 else f"{secrets} places"
+    kept = ", but not in the backup" if request.in_place and request.options.backup else ""
+    return [f"a secret stands in clear in {places} of the input; it is <redacted> in the output{kept}"]
 
 
 def is_oversized(loaded: Loaded) -> bool:

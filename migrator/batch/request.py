@@ -105,7 +105,7 @@ class Result:
 
     `tally` has the figures of the ledger; `ledger` is whole where that was asked for. `family` is that of a file beside
     an export with a chain of its own, empty for exports. `patch` are the operations of its JSON Patch, where they were
-    asked for and the file is one document.
+    asked for and the file is one document. `unsearched` marks a copy in which nobody looked for secrets.
     """
 
     source: Source
@@ -122,6 +122,7 @@ class Result:
     ledger: Ledger = field(default_factory=Ledger)
     family: str = ""
     patch: list[dict[str, Any]] | None = None
+    unsearched: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """One line of `--json`."""
@@ -136,6 +137,8 @@ class Result:
             row["for_aiperf"] = self.for_release
         if self.output:
             row["output"] = self.output
+        if self.unsearched:
+            row["searched_for_secrets"] = False
         if self.warnings:
             row["warnings"] = self.warnings
         if self.error:

@@ -17,8 +17,9 @@ from migrator.chain.telemetry import GPU_NAMES, infer_platform
 from migrator.jsonfile import Json, Object, Path
 from migrator.ledger import Loss
 
-_FIRST_WRITERS: Final = ("0.4.0", "0.12.0", "0.13.0")
-_VERSIONS: Final = tuple(f"AIPerf {release}" for release in _FIRST_WRITERS)
+_FIRST_WRITERS: Final = ("0.4.0", "0.11.0.dev20260724", "0.12.0.dev20260730")
+"""The first builds of each shape. A nightly is newer than the release that it is named after."""
+_VERSIONS: Final = tuple(f"AIPerf {release}" for release in ("0.4.0", "0.12.0", "0.13.0"))
 
 
 def _platform(_: Object, record: Object, __: Path) -> Json:

@@ -16,7 +16,7 @@ from migrator.aiperf.releases import (
     release,
     version_key,
 )
-from migrator.config.genai_perf import as_user_config
+from migrator.config.genai_perf import as_user_config, measured_for
 from migrator.config.release_models import known_releases, reader
 from migrator.config.remembered import Answer, Remembered
 from migrator.config.translate import Translated, translate
@@ -160,7 +160,8 @@ def from_genai_perf(config: Object, release: str, *, measured: int | None) -> Tr
     """A configuration of GenAI-Perf as a release of AIPerf reads it: what it says, and no more than it must.
 
     A BenchmarkConfig needs something that ends the run. GenAI-Perf may have measured for a time that means something
-    else than AIPerf's duration; the number of requests that were measured stands for it then.
+    else than AIPerf's duration; the number of requests that were measured stands for it then, and that time only where
+    a document does not tell the number, as before 0.0.10.
 
     Args:
         config: GenAI-Perf's `input_config`.
@@ -169,9 +170,11 @@ def from_genai_perf(config: Object, release: str, *, measured: int | None) -> Tr
     """
     user, target = as_user_config(config), reader(release)
     if target.family == "benchmark" and all(at(user, place) is ABSENT for place in _STOPS):
-        if not measured:
+        seconds = measured_for(config)
+        if not measured and seconds is None:
             return Translated(None, [], "nothing says how many requests were sent")
-        user = {**user, "loadgen": {**user.get("loadgen", {}), "request_count": measured}}
+        end = {"request_count": measured} if measured else {"benchmark_duration": seconds}
+        user = {**user, "loadgen": {**user.get("loadgen", {}), **end}}
     nothing = DocumentFacts(None, None)
     done = translate(
         user, reader(_LAST_USER_CONFIG), target, facts=nothing, facts_after=lambda _: nothing, gone=Loss.DERIVABLE

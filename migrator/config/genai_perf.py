@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 from migrator.config.field_pairs import DATASET, FIELD_PAIRS, PROFILING, WARMUP, FieldPath
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
 
+_DCGM: Final = "http://localhost:9400/metrics"
+
 # --- how a value is read: the value as a UserConfig has it, or ABSENT for an option that was not given --------------
 
 
@@ -44,6 +46,22 @@ def _not_one(value: Json) -> Json:
 def _names(value: Json) -> Json:
     names = value if type(value) is list else [value]
     return names if names and all(type(name) is str and name for name in names) else ABSENT
+
+
+def _word(value: Json) -> Json:
+    """A word of a list, which some releases wrote in capitals."""
+    return value.lower() if type(value) is str and value else ABSENT
+
+
+def _numbers(value: Json) -> Json:
+    numbers = value if type(value) is list else [value]
+    return numbers if numbers and all(type(number) in (int, float) and number > 0 for number in numbers) else ABSENT
+
+
+def _other_urls(value: Json) -> Json:
+    """Where GPUs are asked, unless that is the place that both programs look at by themselves."""
+    urls = _names(value)
+    return ABSENT if urls == [_DCGM] else urls
 
 
 def _url(value: Json) -> Json:
@@ -86,6 +104,9 @@ _READ: Final[dict[str, Callable[[Json], Json]]] = {
     "not-one": _not_one,
     "names": _names,
     "url": _url,
+    "other-urls": _other_urls,
+    "word": _word,
+    "numbers": _numbers,
     "pairs": _pairs,
     "bounds": _bounds,
 }
@@ -123,6 +144,20 @@ session_turns_stddev           input.sessions.turns.stddev         input.convers
 session_turn_delay_mean        input.sessions.turn_delay.mean      input.conversation.turn.delay.mean          positive
 session_turn_delay_stddev      input.sessions.turn_delay.stddev    input.conversation.turn.delay.stddev        positive
 session_delay_ratio            input.sessions.turn_delay.ratio     input.conversation.turn.delay.ratio         not-one
+image_width_mean               input.image.width.mean              input.image.width.mean                      positive
+image_width_stddev             input.image.width.stddev            input.image.width.stddev                    positive
+image_height_mean              input.image.height.mean             input.image.height.mean                     positive
+image_height_stddev            input.image.height.stddev           input.image.height.stddev                   positive
+image_format                   input.image.format                  input.image.format                          word
+batch_size_image               input.image.batch_size              input.image.batch_size                      not-one
+audio_length_mean              input.audio.length.mean             input.audio.length.mean                     positive
+audio_length_stddev            input.audio.length.stddev           input.audio.length.stddev                   positive
+audio_format                   input.audio.format                  input.audio.format                          word
+audio_depths                   input.audio.depths                  input.audio.depths                          numbers
+audio_sample_rates             input.audio.sample_rates            input.audio.sample_rates                    numbers
+audio_num_channels             input.audio.num_channels            input.audio.num_channels                    not-one
+batch_size_audio               input.audio.batch_size              input.audio.batch_size                      not-one
+server_metrics_url,server_metrics_urls endpoint.server_metrics_urls gpu_telemetry                             other-urls
 tokenizer                      tokenizer.name                      tokenizer.name                              text
 tokenizer_revision             tokenizer.revision                  tokenizer.revision                          text
 tokenizer_trust_remote_code    tokenizer.trust_remote_code         tokenizer.trust_remote_code                 set
@@ -161,8 +196,20 @@ _ONLY_WITH: Final = {
     ("input", "conversation", "turn", "delay", "mean"): ("input", "conversation", "num"),
     ("input", "conversation", "turn", "delay", "stddev"): ("input", "conversation", "num"),
     ("input", "conversation", "turn", "delay", "ratio"): ("input", "conversation", "num"),
+    **{
+        ("input", "image", *rest): ("input", "image", "width", "mean")
+        for rest in (("width", "stddev"), ("height", "mean"), ("height", "stddev"), ("format",), ("batch_size",))
+    },
+    **{
+        ("input", "audio", *rest): ("input", "audio", "length", "mean")
+        for rest in (("length", "stddev"), ("format",), ("depths",), ("sample_rates",), ("num_channels",))
+    },
+    ("input", "audio", "batch_size"): ("input", "audio", "length", "mean"),
 }
 """Options that say nothing without another one, though GenAI-Perf always writes them."""
+_WITH_IMAGES: Final = frozenset({"vision", "multimodal", "image_retrieval"})
+"""Kinds of endpoints that are sent images. Releases to 0.0.11 write the size of images for all."""
+_TELEMETRY: Final = ("gpu_telemetry",)
 _DEFAULT_URLS: Final = {"triton": "localhost:8001", "openai": "localhost:8000"}
 """Kind of the service → where GenAI-Perf sends requests if it is not told."""
 
@@ -177,6 +224,8 @@ def _options(config: Object) -> dict[FieldPath, Json]:
             value = at(config, place)
             if value is not ABSENT and (value := field.read(value)) is not ABSENT:
                 found[field.to] = value
+    if flat and config.get("endpoint_type") not in _WITH_IMAGES:
+        found = {to: value for to, value in found.items() if to[:2] != ("input", "image")}
     found |= _measurement(config, flat=flat)
     return {to: value for to, value in found.items() if to not in _ONLY_WITH or _ONLY_WITH[to] in found}
 
@@ -201,10 +250,10 @@ def as_user_config(config: Object) -> Object:
     """The options of a GenAI-Perf configuration for which the UserConfig of AIPerf 0.8.0 has a place.
 
     Perf Analyzer, which sends the requests, keeps a rate constant. A run that was measured for a time has nothing that
-    ends it: the time is that of one of several windows, which no field of AIPerf means. Where prompts come from a file,
-    the lengths of synthetic ones say nothing.
+    ends it: the time is that of one of several windows ([`measured_for`][]), which no field of AIPerf means. Where
+    prompts come from a file, the lengths of synthetic ones say nothing.
     """
-    found = {to: value for to, value in _options(config).items() if to in _PAIR_OF}
+    found = {to: value for to, value in _options(config).items() if to in _PAIR_OF or to == _TELEMETRY}
     if ("loadgen", "request_rate") in found:
         found["loadgen", "arrival_pattern"] = "constant"
     if ("input", "file") in found:
@@ -223,6 +272,12 @@ def _put(root: dict[str, Any], path: FieldPath, value: Json) -> None:
     for key in path[:-1]:
         node = node.setdefault(key, {})
     node[path[-1]] = value
+
+
+def measured_for(config: Object) -> float | None:
+    """How many seconds GenAI-Perf measured in one window, where it was not told how many requests to send."""
+    interval = _options(config).get(_INTERVAL)
+    return interval / 1000 if isinstance(interval, (int, float)) else None
 
 
 # --- as a BenchmarkConfig, for reading -----------------------------------------------------------------------
@@ -249,5 +304,5 @@ def as_benchmark_config(config: Object) -> Object:
     return root
 
 
-_ASIDE: Final = frozenset({("endpoint", "custom_endpoint"), ("endpoint", "urls"), ("input", "headers")})
+_ASIDE: Final = frozenset({_TELEMETRY, ("endpoint", "custom_endpoint"), ("endpoint", "urls"), ("input", "headers")})
 """Options that say whom and by which name GenAI-Perf asked, not what it asked."""

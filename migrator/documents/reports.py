@@ -61,6 +61,7 @@ _LEDGER: Final = thing(
         "to": TEXT,
         "for_aiperf": TEXT,
         "output": TEXT,
+        "searched_for_secrets": told(FLAG, "false for a copy in which nobody looked for secrets"),
         "warnings": TEXTS,
         "error": _ERROR,
         "steps": TEXTS,

@@ -7,9 +7,11 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from migrator.errors import UnreadableError, UnwritableError
+from migrator.files.large import Content, write_to
 from migrator.files.rename import appear
 from migrator.files.temporary import new_beside
 
@@ -77,7 +79,7 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "a device")
 
 
-def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = None, sync: bool = False) -> None:
+def write_atomic(path: str, data: Content, *, overwrite: bool, like: str | None = None, sync: bool = False) -> None:
     """Write a file so that a reader sees all of it or none of it.
 
     Args:
@@ -90,7 +92,9 @@ def write_atomic(path: str, data: bytes, *, overwrite: bool, like: str | None = 
     Raises:
         UnwritableError: no permission, no space, no such folder, or the target exists.
     """
-    _put_atomic(path, lambda handle: write_all(handle, data), overwrite=overwrite, like=like, sync=sync)
+    _put_atomic(
+        path, lambda handle: write_to(partial(write_all, handle), data), overwrite=overwrite, like=like, sync=sync
+    )
 
 
 def copy_atomic(original: str, path: str, *, overwrite: bool, sync: bool = False) -> None:

@@ -31,6 +31,11 @@ LINES_SUFFIXES: Final = (".jsonl", *(f".jsonl{packing}" for packing in Packing))
 """How the names of files with one JSON document a line end."""
 TEXT_SUFFIXES: Final = (".csv", ".log")
 """How the names of the texts end that AIPerf writes beside an export."""
+SEARCHED_SUFFIXES: Final = (
+    *TEXT_SUFFIXES,
+    *(".txt", ".md", ".html", ".htm", ".yaml", ".yml", ".toml", ".tsv", ".ini", ".cfg", ".out", ".err", ".sh"),
+)
+"""How the names of files end in which secrets are looked for line by line, whatever program wrote them."""
 _GZIP_WINDOW: Final = 31
 _STEP: Final = 1024
 """Compressed bytes that are unpacked at a time: even a decompression bomb gives at most some 30 MB for these."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from migrator.chain.families import chain_of
 from migrator.errors import MigratorError, NotAnExportError, NotJsonError, ResidueError
+from migrator.files.large import Content
 from migrator.identify import Family, Identity, identify
 from migrator.jsonfile import Json, Object, Parsed, fingerprint, parse, render
 from migrator.ledger import Entry, Ledger
@@ -25,7 +26,7 @@ class LinesMigration:
     none. The other fields are as those of [`Migration`][migrator.migration.migrate.Migration].
     """
 
-    raw: bytes
+    raw: Content
     identity: Identity
     to: str
     changed: bool = False
@@ -53,20 +54,58 @@ def migrate_lines(
             versions; with its number.
         ResidueError: the residue belongs to another file.
     """
-    lines = raw.split(b"\n")
-    done = LinesMigration(raw, Identity(Family.TELEMETRY_RECORDS), target_of(chain_of("telemetry records"), goal))
-    if residue is not None and _digest(record.data for _, record in _records(lines, done)) != residue.digest:
-        raise ResidueError("the residue belongs to another file", expected="one made for this file")
+    given, lines = _lines(raw), list[bytes]()
+    done = migrate_stream(lambda: given, lines.append, goal, options, residue=residue)
+    done.raw = b"".join(lines) if done.changed else raw
+    return done
+
+
+def _lines(raw: bytes) -> list[bytes]:
+    """The lines of a file, each with its end, which is a line feed alone."""
+    *whole, last = raw.split(b"\n")
+    return [line + b"\n" for line in whole] + ([last] if last else [])
+
+
+def migrate_stream(
+    lines: Callable[[], Iterable[bytes]],
+    write: Callable[[bytes], object],
+    goal: Goal,
+    options: Options = DEFAULTS,
+    *,
+    residue: Residue | None = None,
+) -> LinesMigration:
+    """As [`migrate_lines`][], of a file of any size: one line at a time is in memory, and `raw` of the result is empty.
+
+    Args:
+        lines: the lines, each with its end; called once, and once more before that with a residue.
+        write: takes each line of the result.
+        goal: as of [`migrate_lines`][].
+        options: as of [`migrate_lines`][].
+        residue: as of [`migrate_lines`][].
+
+    Raises:
+        NotJsonError, NotAnExportError, ResidueError: as [`migrate_lines`][].
+    """
+    done = LinesMigration(b"", Identity(Family.TELEMETRY_RECORDS), target_of(chain_of("telemetry records"), goal))
+    if residue is not None:
+        records = (record for _, _, record in _records(lines(), done) if record)
+        if digest([digest(record.data) for record in records]) != residue.digest:
+            raise ResidueError("the residue belongs to another file", expected="one made for this file")
+        done.constants = 0
     saved = _Parts(residue)
     entries = _LineLedger()
-    migrated: list[Json] = []
-    for number, record in _records(lines, done):
+    migrated: list[str] = []
+    for number, line, record in _records(lines(), done):
+        if record is None:
+            write(line)
+            continue
         result = _migrated(number, record.data, goal, options, saved.of(number, record.data))
-        if number == 1 or not done.identity.version:
+        if not done.identity.version:
             done.identity = result.identity
         if options.save_residue:
-            migrated.append(result.document)
+            migrated.append(digest(result.document))
         if not result.changed:
+            write(line)
             continue
         done.changed = True
         done.steps = max(done.steps, result.steps, key=len)
@@ -77,32 +116,34 @@ def migrate_lines(
             raise NotAnExportError(
                 found, expected="records of one release", hint="without --residue", place=_at_line(number)
             )
-        lines[number - 1] = render(result.document, record.layout)
-    if done.changed:
-        done.raw = b"\n".join(lines)
+        write(render(result.document, record.layout) + (b"\n" if line.endswith(b"\n") else b""))
     done.ledger = entries.ledger()
     done.restored = residue
     if options.save_residue and done.changed:
-        done.residue = saved.whole(done, _digest(migrated))
+        done.residue = saved.whole(done, digest(list[Json](migrated)))
     return done
 
 
-def _records(lines: list[bytes], done: LinesMigration) -> Iterator[tuple[int, Parsed]]:
-    """(number of the line, its record) of every line that is not empty; notes a last one that was cut in `done`."""
-    constants = 0
+def _records(lines: Iterable[bytes], done: LinesMigration) -> Iterator[tuple[int, bytes, Parsed | None]]:
+    """(number, line, its record) of every line; no record of one that is empty, or of a last one that was cut.
+
+    The number of the latter, and how many constants there are that JSON forbids, are noted in `done`.
+    """
     for number, line in enumerate(lines, 1):
-        if not line.strip():
+        bare = line.removesuffix(b"\n")
+        if not bare.strip():
+            yield number, line, None
             continue
         try:
-            record = parse(line)
+            record = parse(bare)
         except NotJsonError as error:
-            if number == len(lines):
-                done.cut = number
-                return
-            raise _named(error, number) from error
-        constants += record.constants
-        done.constants = constants
-        yield number, record
+            if line.endswith(b"\n"):
+                raise _named(error, number) from error
+            done.cut = number
+            yield number, line, None
+            return
+        done.constants += record.constants
+        yield number, line, record
 
 
 def _migrated(number: int, record: Json, goal: Goal, options: Options, residue: Residue | None) -> Migration:
@@ -122,11 +163,6 @@ def _named(error: MigratorError, number: int) -> MigratorError:
 
 def _at_line(number: int) -> str:
     return f"line {number}"
-
-
-def _digest(records: Iterator[Json] | list[Json]) -> str:
-    """As [`digest`][migrator.migration.residue.digest], of all records in order."""
-    return digest([digest(record) for record in records])
 
 
 class _LineLedger:

@@ -14,6 +14,8 @@ from migrator.ledger import PAST_TENSE, Entry, Loss, Op, Tally
 from migrator.render.safe import printable
 from migrator.render.text import plural, table, value_text
 
+_NAMED: Final = 3
+"""So many files are named where many are counted."""
 _COUNTED: Final = tuple(op for op in Op if op not in (Op.DROP, Op.KEEP, Op.SET))
 
 
@@ -64,6 +66,28 @@ def total_line(results: Mapping[Status, int], *, written: bool = True) -> str:
     files = sum(results.values())
     end = "" if written else "; nothing was written"
     return f"{plural(files, 'file')}: {', '.join(done) or 'nothing to do'}{end}"
+
+
+class Unsearched:
+    """Collects the copies in which nobody looked for secrets."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._count = 0
+
+    def look(self, result: Result) -> None:
+        """Look at what became of a file."""
+        if result.unsearched:
+            self._count += 1
+            if len(self._names) < _NAMED:
+                self._names.append(printable(result.source.path.rpartition("/")[2]))
+
+    def line(self) -> str:
+        """How many there are, with the names of some; empty for none."""
+        if not self._count:
+            return ""
+        names = ", ".join([*self._names, *(["…"] if self._count > len(self._names) else [])])
+        return f"copied unsearched: {plural(self._count, 'file')} ({names}): a secret may stand in them"
 
 
 def explain(result: Result) -> Iterator[str]:

@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeGuard
 
-from migrator.files.disk import open_regular, unreadable
+from migrator.files.disk import open_regular, read_bytes, unreadable
+from migrator.files.large import Content, OpenFile
 from migrator.stores import find, is_url
 
 SUM: Final = "sum"
@@ -42,12 +43,19 @@ def line_of(row: dict[str, Any]) -> bytes:
     return text[:-1] + b', "%s": "%08x"}\n' % (SUM.encode(), zlib.crc32(text))
 
 
-def digest(raw: bytes) -> str:
+def digest(content: Content) -> str:
     """SHA-256 in hexadecimal."""
+    if isinstance(content, OpenFile):
+        return content.digest()
     # Slow to import, and only needed for a journal.
     from hashlib import sha256
 
-    return sha256(raw).hexdigest()
+    return sha256(content).hexdigest()
+
+
+def holds(path: str, content: Content) -> bool:
+    """Whether a file has this very content; errors as of [`digest_of`][]."""
+    return read_bytes(path) == content if isinstance(content, bytes) else digest_of(path) == content.digest()
 
 
 def digest_of(path: str) -> str | None:

@@ -24,8 +24,10 @@ from functools import lru_cache
 from typing import Final
 
 from migrator.errors import ChangedError, UnreadableError, UnwritableError
-from migrator.files.disk import read_bytes, unreadable
+from migrator.files.disk import unreadable
+from migrator.files.large import Content
 from migrator.files.rename import appear, exchange
+from migrator.writing.entries import holds
 from migrator.writing.options import BACKUP_SUFFIX
 
 CLOCK_GRANULARITY_NS: Final = 100_000_000
@@ -205,7 +207,7 @@ def _keep(name: str, path: str) -> str | None:
         return kept
 
 
-def free_name(name: str, original: os.stat_result, raw: bytes | None = None) -> str:
+def free_name(name: str, original: os.stat_result, raw: Content | None = None) -> str:
     """The first of `name`, `name.1`, `name.2`, … that is free, or that a killed run gave to the same original.
 
     With `raw`, the content of the original, a copy that a killed run made of it counts, too.
@@ -221,7 +223,7 @@ _COARSEST: Final = 2 * 10**9
 """Nanoseconds that a time may be wrong by on a file system, such as FAT."""
 
 
-def keeps(name: str, original: os.stat_result, raw: bytes | None = None) -> bool:
+def keeps(name: str, original: os.stat_result, raw: Content | None = None) -> bool:
     """Whether a file is another name of the original; or, with its content `raw`, an exact copy of it."""
     try:
         found = os.lstat(name)
@@ -230,7 +232,7 @@ def keeps(name: str, original: os.stat_result, raw: bytes | None = None) -> bool
         owners = (found.st_uid, found.st_gid) == (original.st_uid, original.st_gid)
         same = found.st_size == original.st_size and found.st_mode == original.st_mode and owners
         when = abs(found.st_mtime_ns - original.st_mtime_ns)
-        return raw is not None and same and when <= _COARSEST and read_bytes(name) == raw
+        return raw is not None and same and when <= _COARSEST and holds(name, raw)
     except (OSError, UnreadableError):
         return False
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
 from migrator.errors import LinkError
-from migrator.files.disk import read_open, unreadable
+from migrator.files.disk import MAX_BYTES, read_open, unreadable
+from migrator.files.large import Content, OpenFile
 from migrator.writing.exchange import CLOCK_GRANULARITY_NS, busy, left_behind, lock, recover
 
 _PATIENCE: Final = 30.0
@@ -20,10 +22,11 @@ _PATIENCE: Final = 30.0
 class LockedFile:
     """A file as it was read, locked until it is released. As a context, it is released at the end.
 
-    Unless it is to be `kept`: what replaces it later sets that, and releases it then.
+    Unless it is to be `kept`: what replaces it later sets that, and releases it then. `raw` has its bytes; that of a
+    file larger than any export is empty, and `content` has them all the same.
     """
 
-    __slots__ = ("handle", "kept", "path", "raw", "status", "times_tell")
+    __slots__ = ("content", "handle", "kept", "path", "raw", "status", "times_tell")
 
     def __init__(self, path: str, handle: int) -> None:
         self.path = path
@@ -31,7 +34,13 @@ class LockedFile:
         self.kept = False
         self.status = os.fstat(handle)
         self.times_tell = time.time_ns() - self.status.st_mtime_ns > CLOCK_GRANULARITY_NS
-        self.raw = read_open(handle, path)
+        self.content: Content
+        if stat.S_ISREG(self.status.st_mode) and self.status.st_size > MAX_BYTES:
+            self.raw = b""
+            self.content = OpenFile(handle)
+            self.content.digest()  # Of what is locked now.
+        else:
+            self.raw = self.content = read_open(handle, path)
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +61,11 @@ class LockedFile:
             return False
         if _identity(now) != _identity(self.status):
             return False
-        return self.times_tell or os.pread(self.handle, len(self.raw) + 1, 0) == self.raw
+        if self.times_tell:
+            return True
+        if isinstance(self.content, OpenFile):
+            return self.content.digest_now() == self.content.digest()
+        return os.pread(self.handle, len(self.raw) + 1, 0) == self.raw
 
     def release(self) -> None:
         """Give up the lock; a second call does nothing."""
@@ -74,7 +87,7 @@ def lock_for_replacement(
 
     Raises:
         LinkError: a symbolic link.
-        UnreadableError: missing, not a regular file, too large, or not permitted.
+        UnreadableError: missing, not a regular file, or not permitted.
         UnwritableError: another process keeps it locked.
     """
     deadline = 0.0

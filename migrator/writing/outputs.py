@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from migrator.errors import MigratorError, UnwritableError, reported
+from migrator.files.large import Content, whole
 from migrator.stores import absolute, is_url
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.entries import Entry, Journal, digest, digest_of
@@ -20,7 +21,7 @@ class _Output(NamedTuple):
     """A document for `target`, with its residue before it, if it has one; or a copy of the file `original`."""
 
     target: str
-    raw: bytes
+    raw: Content
     residue: bytes | None
     outcome: Outcome
     original: str = ""
@@ -54,7 +55,7 @@ class Outputs:
         self._waiting: list[_Output] = []
         self._bytes = 0
 
-    def write(self, target: str, raw: bytes, residue: bytes | None) -> Outcome:
+    def write(self, target: str, raw: Content, residue: bytes | None) -> Outcome:
         """Take a document, and its residue, to be written; the outcome is final after [`settle`][]."""
         output = _Output(target, raw, residue, Outcome())
         self._waiting.append(output)
@@ -91,7 +92,7 @@ class Outputs:
             self._folders.make(os.path.dirname(target), self._within, sync=self._fsync is Fsync.EACH)
             copy_out(original, target, force=self._force, sync=self._fsync is Fsync.EACH)
         elif is_url(target):
-            write_stored(target, raw, residue, force=self._force)
+            write_stored(target, whole(raw), residue, force=self._force)
         else:
             self._folders.make(os.path.dirname(target), self._within, sync=self._fsync is Fsync.EACH)
             write_out(target, raw, residue, force=self._force, sync=self._fsync is Fsync.EACH)
@@ -116,7 +117,10 @@ class Outputs:
         if output.original:
             after = digest_of(output.original) or ""
             return [Entry(absolute(output.target), digest_of(output.target), after, folders=folders)]
-        pieces = [(output.target + RESIDUE_SUFFIX, output.residue), (output.target, output.raw)]
+        pieces: list[tuple[str, Content | None]] = [
+            (output.target + RESIDUE_SUFFIX, output.residue),
+            (output.target, output.raw),
+        ]
         return [
             Entry(absolute(name), digest_of(name), digest(content), folders=folders)
             for name, content in pieces

@@ -14,15 +14,17 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from migrator.errors import LinkError, MigratorError, UnwritableError
 from migrator.files.attributes import copy_whole, take_over
 from migrator.files.disk import read_bytes, sync_file, sync_folder, unwritable, write_all
+from migrator.files.large import Content, write_to
 from migrator.files.rename import appear
 from migrator.writing import RESIDUE_SUFFIX
-from migrator.writing.entries import Entry, Journal, digest
+from migrator.writing.entries import Entry, Journal, digest, holds
 from migrator.writing.exchange import busy, changed, clear, commit, free_name, keeps, recover, stage_file, staging_name
 from migrator.writing.folders import Folders
 from migrator.writing.lock import LockedFile, lock_for_replacement
@@ -39,8 +41,8 @@ class _Piece:
     """
 
     path: str
-    raw: bytes
-    there: tuple[bytes, os.stat_result] | None
+    raw: Content
+    there: tuple[Content, os.stat_result] | None
     backup: str | None = None
     handle: int = -1
     locked: bool = False
@@ -66,7 +68,7 @@ class _Piece:
         raw, status = self.there
         now = os.lstat(name)
         same = os.path.samestat(now, status) and now.st_mtime_ns == status.st_mtime_ns
-        return same and read_bytes(name) == raw
+        return same and holds(name, raw)
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ class DiskReplacer:
         # While waiting for another process, hold no lock that it may be waiting for.
         return lock_for_replacement(path, self.settle)
 
-    def replace(self, original: LockedFile, relative: str, raw: bytes, residue: bytes | None) -> Outcome:
+    def replace(self, original: LockedFile, relative: str, raw: Content, residue: bytes | None) -> Outcome:
         """Replace a file; the outcome is final after [`settle`][].
 
         Args:
@@ -138,7 +140,7 @@ class DiskReplacer:
             # A killed run may have written it already.
             if there is None or there[0] != residue:
                 pieces.append(_Piece(saved, residue, there))
-        pieces.append(_Piece(original.path, raw, (original.raw, original.status)))
+        pieces.append(_Piece(original.path, raw, (original.content, original.status)))
         for piece in pieces:
             if self._options.backup and piece.there:
                 name = self._options.backup_name(piece.path, relative + piece.path.removeprefix(original.path))
@@ -146,7 +148,7 @@ class DiskReplacer:
         original.kept = True
         replacement = Replacement(original, pieces, Outcome(other_names=_other_names(original, pieces[-1].backup)))
         self._waiting.append(replacement)
-        self._bytes += len(original.raw) + len(raw)
+        self._bytes += len(original.content) + len(raw)
         if self._bytes > MAX_WAITING_BYTES:
             self.settle()
         return replacement.outcome
@@ -285,7 +287,7 @@ def _stage(piece: _Piece, original: os.stat_result, options: WriteOptions) -> li
     """
     piece.handle, piece.locked = stage_file(piece.path)
     piece.staged = os.fstat(piece.handle)
-    write_all(piece.handle, piece.raw)
+    write_to(partial(write_all, piece.handle), piece.raw)
     if piece.there:
         refused = take_over(piece.handle, piece.there[1], piece.path, times=not options.touch)
     else:
@@ -295,7 +297,7 @@ def _stage(piece: _Piece, original: os.stat_result, options: WriteOptions) -> li
     return refused
 
 
-def _keep(piece: _Piece, backup: str, there: tuple[bytes, os.stat_result], *, sync: bool) -> list[str]:
+def _keep(piece: _Piece, backup: str, there: tuple[Content, os.stat_result], *, sync: bool) -> list[str]:
     """Give the original the name of its backup, or copy it where that fails; then check that it is what was read.
 
     Returns:
@@ -315,7 +317,7 @@ def _keep(piece: _Piece, backup: str, there: tuple[bytes, os.stat_result], *, sy
         copied = True
         refused = _copy(piece.path, backup, sync=sync)
     piece.kept = True
-    if copied and read_bytes(backup) != raw:
+    if copied and not holds(backup, raw):
         raise UnwritableError("is not what was written to it", hint="check the disk", file=backup)
     if not copied and not os.path.samestat(os.lstat(backup), status):
         raise changed(piece.path)

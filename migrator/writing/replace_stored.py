@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import exists_already, write_atomic
+from migrator.files.large import Content, whole
 from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
 from migrator.writing import RESIDUE_SUFFIX
@@ -71,7 +72,7 @@ class StoredOriginal:
         self.stored = stored
 
     @property
-    def raw(self) -> bytes:
+    def content(self) -> bytes:
         """Its content."""
         return self.stored.raw
 
@@ -117,7 +118,7 @@ class StoreReplacer:
         """Read an object; errors as of [`migrator.stores.read_bytes`][]."""
         return StoredOriginal(url, store_of(url).read(url))
 
-    def replace(self, original: StoredOriginal, relative: str, raw: bytes, residue: bytes | None) -> Outcome:
+    def replace(self, original: StoredOriginal, relative: str, raw: Content, residue: bytes | None) -> Outcome:
         """Replace an object, at once.
 
         A backup that was written stays, whatever happens then: another process may have found it and rely on it. It
@@ -142,7 +143,7 @@ class StoreReplacer:
             # A killed run may have written it already.
             if there is None or there.raw != residue:
                 pieces.append(self._piece(saved, relative + RESIDUE_SUFFIX, residue, there))
-        pieces.append(self._piece(url, relative, raw, original.stored))
+        pieces.append(self._piece(url, relative, whole(raw), original.stored))
         if self._journal is not None:
             self._journal.append([piece.entry() for piece in pieces], sync=self._sync)
         for piece in pieces:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from migrator.files.large import Content
 from migrator.writing.outcome import Outcome
 
 
@@ -16,8 +17,8 @@ class Original(Protocol):
         """Its path or URL."""
 
     @property
-    def raw(self) -> bytes:
-        """Its content."""
+    def content(self) -> Content:
+        """Its content; of a file that is larger than any export, in the open file."""
 
     def __enter__(self) -> Self: ...
 
@@ -39,7 +40,7 @@ class Replacer(Protocol[OriginalT]):
             MigratorError: it cannot be read, or cannot be replaced.
         """
 
-    def replace(self, original: OriginalT, relative: str, raw: bytes, residue: bytes | None) -> Outcome:
+    def replace(self, original: OriginalT, relative: str, raw: Content, residue: bytes | None) -> Outcome:
         """Replace a file; its outcome is final after [`settle`][], or earlier.
 
         Args:

@@ -49,13 +49,13 @@ def doubt(entry: Entry, roots: tuple[str, ...] | None, *, copies: bool = False) 
 
 
 def _is_made(entry: Entry, target: str, roots: tuple[str, ...], *, copies: bool) -> bool:
-    """Whether a batch may have made a file of any name, where none was: the one it was told, or a copy.
+    """Whether a batch may have written a file of any name: the one that it was told, or a copy among all files.
 
-    Undo only removes it, while it is what the batch made. Hidden files are never copied.
+    A file that the journal names as a root is one that the user named. Hidden files are never taken for either.
     """
-    if entry.before is not None or entry.backup is not None:
+    if os.path.basename(entry.path).startswith("."):
         return False
-    return target in roots or (copies and not os.path.basename(entry.path).startswith("."))
+    return target in roots or (copies and entry.backup is None)
 
 
 def _is_normal(name: str) -> bool:

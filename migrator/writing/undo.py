@@ -101,7 +101,7 @@ def _undo(entry: Entry, warnings: list[str], *, dry_run: bool) -> Undone:
             return Undone.UNTOUCHED
         return _restore(entry, None, warnings, dry_run=dry_run)
     with locked:
-        there = digest(locked.raw)
+        there = digest(locked.content)
         if there == entry.before:
             if not dry_run:
                 _clear_up(entry)

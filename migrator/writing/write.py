@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import CANNOT, copy_atomic, exists_already, unwritable, write_atomic
+from migrator.files.large import Content, write_to
 from migrator.writing import RESIDUE_SUFFIX
 
 
-def write_standard_output(raw: bytes) -> None:
+def write_standard_output(raw: Content) -> None:
     """Write a document to standard output, byte for byte.
 
     Raises:
@@ -21,7 +22,7 @@ def write_standard_output(raw: bytes) -> None:
         BrokenPipeError: the reader has closed it.
     """
     try:
-        sys.stdout.buffer.write(raw)
+        write_to(sys.stdout.buffer.write, raw)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
@@ -29,7 +30,7 @@ def write_standard_output(raw: bytes) -> None:
         raise unwritable(error, "standard output") from error
 
 
-def write_out(target: str, raw: bytes, residue: bytes | None, *, force: bool, sync: bool = False) -> None:
+def write_out(target: str, raw: Content, residue: bytes | None, *, force: bool, sync: bool = False) -> None:
     """Write a document, and its residue file beside it, to a folder that exists.
 
     Args:

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
+import subprocess
+import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.process import EXPORTS, SECRET, export, run
+
+from migrator.batch import load, migrate_files
+from migrator.batch.discover import Source
+from migrator.batch.migrate_files import execute, execute_all
+from migrator.batch.request import Request, Status
+from migrator.errors import ChangedError, UnreadableError
+from migrator.files.disk import oversized
+from migrator.files.large import OpenFile
+from migrator.migration.goal import Goal
+from migrator.migration.lines import migrate_lines
+from migrator.writing import lock
+from migrator.writing import undo as undo_module
+from migrator.writing.journal import begin, reopen
+from migrator.writing.options import WriteOptions
+from migrator.writing.outcome import Undone
+from migrator.writing.undo import undo
 
 RECORDINGS = EXPORTS.parent / "beside" / "0.11.0"
 SLICES = "profile_export_aiperf_timeslices.json"
@@ -124,14 +145,140 @@ def test_a_file_larger_than_any_export_is_copied_too(folder: Path, tmp_path: Pat
     assert not (tmp_path / "out").exists()
 
 
-def test_telemetry_too_large_to_be_migrated_is_an_error_and_never_passed_over(folder: Path, tmp_path: Path) -> None:
-    with open(folder / TELEMETRY, "ab") as file:
-        file.truncate(65 * 2**20)
-    for place in (["--in-place"], ["-d", str(tmp_path / "out")]):
-        done = run("upgrade", folder, *place, "--json")
-        assert done.code == 4
-        assert statuses(done.rows)[TELEMETRY] == "failed"
-        assert "at most 64 MB" in done.stderr
+def newest_records() -> list[bytes]:
+    return (EXPORTS / "0.13.0" / "folder" / TELEMETRY).read_bytes().splitlines(keepends=True)
+
+
+@pytest.fixture
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file of this module is larger than what is held in memory."""
+    monkeypatch.setattr(lock, "MAX_BYTES", 1000)
+    monkeypatch.setattr(undo_module, "MAX_BYTES", 1000)
+
+    def too_large(path: str) -> bytes:
+        raise oversized(os.path.getsize(path), 1000, path)
+
+    monkeypatch.setattr(load, "read_bytes", too_large)
+
+
+def request(**changes: Any) -> Request:
+    return Request(**{"goal": Goal("1.4", "0.13.0"), "options": WriteOptions(suffix=".bak"), **changes})
+
+
+@pytest.mark.usefixtures("small_limit")
+@pytest.mark.parametrize("cut", [False, True])
+def test_records_too_large_for_the_memory_are_migrated_line_by_line(tmp_path: Path, *, cut: bool) -> None:
+    raw = (RECORDINGS / TELEMETRY).read_bytes() + b'{"timestamp_ns": 17' * cut
+    path, out = tmp_path / TELEMETRY, tmp_path / "out" / TELEMETRY
+    path.write_bytes(raw)
+    expected = migrate_lines(raw, Goal("1.4", "0.13.0")).raw
+    source = Source(str(path), TELEMETRY, named=True)
+    done = execute(source, request(out_folder=str(out.parent)))
+    assert (done.status, out.read_bytes()) == (Status.MIGRATED, expected)
+    assert bool(done.warnings) == cut
+    assert execute(source, request(out_file=str(out))).error, "what is there is not overwritten"
+    assert execute(source, request()).tally == done.tally, "a rehearsal tells the same"
+    # And in place, with its backup and the way back.
+    with begin(str(tmp_path / "journal"), {}, [str(path)], resume=False, sync=False) as journal:
+        (replaced,) = execute_all([source], request(in_place=True), journal=journal)
+        assert replaced.status is Status.MIGRATED
+    assert path.read_bytes() == expected
+    assert (tmp_path / f"{TELEMETRY}.bak").read_bytes() == raw
+    again = execute(source, request(in_place=True))
+    assert again.status is Status.UNCHANGED
+    with reopen(str(tmp_path / "journal")) as journal:
+        assert [outcome.status for outcome in undo(journal, lambda: False)] == [Undone.RESTORED]
+    assert path.read_bytes() == raw
+
+
+@pytest.mark.usefixtures("small_limit")
+def test_what_large_records_cannot_keep_comes_back_from_their_residue(tmp_path: Path) -> None:
+    path = tmp_path / TELEMETRY
+    raw = b"".join(line.replace(b'"platform":"nvidia"', b'"platform":"acme"') for line in newest_records())
+    path.write_bytes(raw)
+    source = Source(str(path), TELEMETRY, named=True)
+    bare = WriteOptions(suffix=None)
+    older = request(in_place=True, residue=True, options=bare, goal=Goal("1.1", "0.8.0"))
+    assert execute(source, older).status is Status.MIGRATED
+    assert b"acme" not in path.read_bytes()
+    assert execute(source, request(in_place=True, options=bare)).status is Status.MIGRATED
+    assert path.read_bytes() == raw
+
+
+@pytest.mark.usefixtures("small_limit")
+def test_large_records_that_change_while_they_are_read_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / TELEMETRY
+    path.write_bytes((RECORDINGS / TELEMETRY).read_bytes())
+    stream = migrate_files.migrate_stream
+
+    def other_program(*arguments: Any, **options: Any) -> Any:
+        done = stream(*arguments, **options)
+        status = path.stat()
+        with path.open("r+b") as file:
+            file.write(b'{"TIMESTAMP')
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        return done
+
+    monkeypatch.setattr(migrate_files, "migrate_stream", other_program)
+    done = execute(Source(str(path), TELEMETRY, named=True), request(in_place=True))
+    assert (done.status, type(done.error)) == (Status.FAILED, ChangedError)
+    assert path.read_bytes().startswith(b'{"TIMESTAMP')
+    assert [each.name for each in tmp_path.iterdir()] == [TELEMETRY]
+
+
+@pytest.mark.usefixtures("small_limit")
+@pytest.mark.parametrize("goal", [Goal("1.4", "0.13.0"), Goal("1.1", "0.8.0")], ids=["newer", "at its version"])
+def test_large_records_lose_their_secrets(tmp_path: Path, goal: Goal) -> None:
+    path, out = tmp_path / TELEMETRY, tmp_path / "out.jsonl"
+    raw = (EXPORTS / "0.8.0" / "folder" / TELEMETRY).read_bytes()
+    path.write_bytes(raw.replace(b"http://127.0.0.1", b"http://user:hunter-two-of-7@127.0.0.1"))
+    source = Source(str(path), TELEMETRY, named=True)
+    done = execute(source, request(goal=goal, out_file=str(out)))
+    assert done.status is (Status.MIGRATED if goal.release == "0.13.0" else Status.REDACTED)
+    assert b"hunter" not in out.read_bytes()
+    assert out.read_bytes().count(b"<redacted>@127.0.0.1") == raw.count(b"http://127.0.0.1")
+    assert execute(source, request(goal=goal, in_place=True)).status is done.status
+    assert path.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.usefixtures("small_limit")
+def test_a_large_file_without_secrets_is_whole_in_the_output_of_redact(tmp_path: Path) -> None:
+    path, out = tmp_path / "profile_export.jsonl", tmp_path / "out.jsonl"
+    shutil.copyfile(EXPORTS / "0.8.0" / "folder" / path.name, path)
+    done = execute(Source(str(path), path.name, named=True), request(out_file=str(out), redact_only=True))
+    assert (done.status, out.read_bytes()) == (Status.UNCHANGED, path.read_bytes())
+
+
+def test_a_large_file_is_read_in_lines_as_a_small_one(tmp_path: Path) -> None:
+    raw = b"a\n\n" + b"b" * 3_000_000 + b"\nc\r\n\n" + b"d" * 2**20
+    (tmp_path / "file").write_bytes(raw)
+    with (tmp_path / "file").open("rb") as file:
+        found = OpenFile(file.fileno())
+        assert list(found.lines()) == [line + b"\n" for line in raw.split(b"\n")[:-1]] + [b"d" * 2**20]
+        assert b"".join(found.parts()) == raw
+        assert (len(found), found.digest(), found.head(2)) == (len(raw), sha256(raw).hexdigest(), b"a\n")
+    (tmp_path / "file").write_bytes(b"x" * (17 * 2**20))
+    with (tmp_path / "file").open("rb") as file, pytest.raises(UnreadableError, match="a line that is too long"):
+        list(OpenFile(file.fileno()).lines())
+
+
+@pytest.mark.slow
+def test_an_hour_of_telemetry_takes_little_memory(folder: Path, tmp_path: Path) -> None:
+    raw = (folder / TELEMETRY).read_bytes()
+    with open(folder / TELEMETRY, "wb") as file:
+        for _ in range(65 * 2**20 // len(raw) + 1):
+            file.write(raw)
+    code = "import resource, sys; from migrator.cli.main import main; code = main(sys.argv[1:]);"
+    code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr); sys.exit(code)"
+    words = ["upgrade", str(folder / TELEMETRY), "-o", str(tmp_path / "out.jsonl")]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    assert int(done.stderr.split()[-1]) < 120, "megabytes"
+    with open(folder / TELEMETRY, "rb") as before, open(tmp_path / "out.jsonl", "rb") as after:
+        expected = migrate_lines(raw, Goal("1.5")).raw
+        assert after.read(len(expected)) == expected
+        assert sum(1 for _ in before) == 1 + sum(1 for _ in after) + expected.count(b"\n") - 1
 
 
 def test_files_beside_an_export_can_be_named(folder: Path, tmp_path: Path) -> None:

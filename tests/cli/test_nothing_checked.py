@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,21 @@ def test_an_export_of_genai_perf_is_checked_as_one(tmp_path: Path) -> None:
     found = run("check", tmp_path, "--json")
     codes = {finding["code"] for row in found.rows for finding in row["findings"]}
     assert (found.code, codes) == (1, {"M001", "S001", "P001"})
+
+
+@pytest.mark.parametrize("words", [("table",), ("check",), ("check", "--select", "S001"), ("history",)])
+def test_requests_without_an_export_are_named_with_what_makes_one(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A run that has no row must not be missing in silence, whether or not others have one."""
+    for number in range(5):
+        (tmp_path / f"failed-{number}").mkdir()
+        shutil.copy(EXPORTS / "0.13.0" / "folder" / "profile_export.jsonl", tmp_path / f"failed-{number}")
+    assert "`aiperf-migrate rebuild` makes an export of them" in run(*words, tmp_path).stderr
+    shutil.copytree(EXPORTS / "0.13.0" / "folder", tmp_path / "good")
+    told = [line.removeprefix("aiperf-migrate: ") for line in run(*words, tmp_path).complaints]
+    hint = "holds requests without an export: `aiperf-migrate rebuild` makes one of them"
+    wanted = [f"{tmp_path}/failed-{number}/profile_export.jsonl: {hint}" for number in range(3)]
+    assert [line for line in told if "requests without an export" in line] == [
+        *wanted,
+        "and 2 more files of requests without an export",
+    ]
+    assert "requests without" not in run(*words, tmp_path / "good").stderr

@@ -6,7 +6,8 @@ from typing import Any
 
 from migrator.batch.workload import workload
 from migrator.config.family import is_genai_perf
-from migrator.config.genai_perf import as_benchmark_config
+from migrator.config.for_release import from_genai_perf
+from migrator.config.genai_perf import as_benchmark_config, as_user_config
 
 FLAT: dict[str, Any] = {
     "subcommand": None,
@@ -94,6 +95,49 @@ def test_options_that_were_not_given_are_left_out() -> None:
         {"name": "profiling", "kind": "profiling", "rate": 2.5, "measurement_interval": 10000, "type": "constant"}
     ]
     assert "osl" not in bare["datasets"][0]["prompts"]
+
+
+PICTURES: dict[str, Any] = {
+    "image": {"width": {"mean": 512, "stddev": 16}, "height": {"mean": 256}, "batch_size": 2, "format": "jpeg"},
+    "audio": {"length": {"mean": 3}, "format": "mp3", "depths": [16], "sample_rates": [16, 44.1]},
+}
+
+
+def test_images_audio_and_the_places_of_telemetry_have_their_fields() -> None:
+    flat = FLAT | {"endpoint_type": "multimodal", "server_metrics_url": ["http://gpu:9400/metrics"]}
+    flat |= {"image_width_mean": 512, "image_width_stddev": 16, "image_height_mean": 256, "image_format": "JPEG"}
+    flat |= {"batch_size_image": 2, "audio_length_mean": 3, "audio_format": "mp3", "audio_depths": [16]}
+    flat |= {"audio_sample_rates": [16, 44.1], "audio_num_channels": 1}
+    nested = {**NESTED, "input": {**NESTED["input"], **PICTURES}}
+    nested["endpoint"] = {**NESTED["endpoint"], "server_metrics_urls": ["http://gpu:9400/metrics"]}
+    for config in (flat, nested):
+        found = as_user_config(config)
+        assert {name: found["input"][name] for name in PICTURES} == PICTURES
+        assert found["gpu_telemetry"] == ["http://gpu:9400/metrics"]
+        (dataset,) = as_benchmark_config(config)["datasets"]
+        assert (dataset["images"]["width"]["mean"], dataset["audio"]["length"]["mean"]) == (512, 3)
+
+
+def test_what_genai_perf_writes_of_images_without_sending_any_says_nothing() -> None:
+    """Releases to 0.0.11 write their size for every endpoint, later ones a mean of 0."""
+    flat = FLAT | {"image_width_mean": 100, "image_height_mean": 100, "image_format": "png", "batch_size_image": 1}
+    assert "image" not in as_user_config(flat)["input"]
+    none = {"image": {"width": {"mean": 0}, "height": {"mean": 0}, "format": "png", "batch_size": 2}, "audio": {}}
+    default = {**NESTED["endpoint"], "server_metrics_urls": ["http://localhost:9400/metrics"]}
+    found = as_user_config({**NESTED, "input": {**NESTED["input"], **none}, "endpoint": default})
+    assert not {"image", "audio"} & found["input"].keys()
+    assert "gpu_telemetry" not in found
+
+
+def test_a_run_that_was_measured_for_a_time_ends_by_it_where_nothing_counts_the_requests() -> None:
+    for config in (FLAT, NESTED):
+        phases = from_genai_perf(config, "0.9.0", measured=None).config["phases"]
+        assert [(phase.get("duration"), phase.get("requests")) for phase in phases] == [(10.0, None)]
+        counted = from_genai_perf(config, "0.9.0", measured=40).config["phases"]
+        assert [(phase.get("duration"), phase.get("requests")) for phase in counted] == [(None, 40)]
+        assert "benchmark_duration" not in from_genai_perf(config, "0.8.0", measured=None).config["loadgen"]
+    nothing = {**FLAT, "measurement_interval": None}
+    assert from_genai_perf(nothing, "0.9.0", measured=None).config is None
 
 
 def test_a_prefix_has_its_length() -> None:

@@ -76,6 +76,9 @@ FAMILY_OF = {
     "profile_export_genai_perf.json": Family.GENAI_PERF,
 }
 """The names under which the recorded releases wrote their files: the answer key, unknown to the tool."""
+SLICES = {"0.3.0": "0.3", "0.4.0": "1.0", "0.8.0": "1.1", "0.11.0": "1.3", "0.13.0": "1.4"}
+TELEMETRY_RECORDS = {**dict.fromkeys(("0.4.0", "0.8.0", "0.11.0"), "AIPerf 0.4.0"), "0.13.0": "AIPerf 0.13.0"}
+"""Release → the version of its files beside an export."""
 
 FILES = sorted(path for path in EXPORTS.rglob("*.json*") if path.name in FAMILY_OF)
 
@@ -93,7 +96,7 @@ def test_every_recorded_file(path: Path) -> None:
     assert found.evidence
     if found.family is not Family.EXPORT:
         if found.family in BESIDE:
-            wanted = {"0.3.0": "0.3", "0.13.0": "1.4" if found.family is Family.TIMESLICES else "AIPerf 0.13.0"}
+            wanted = SLICES if found.family is Family.TIMESLICES else TELEMETRY_RECORDS
             assert found.version == found.as_dict()["version"] == wanted[path.relative_to(EXPORTS).parts[0]]
         else:
             assert found.version == ("genai-perf" if found.family is Family.GENAI_PERF else "")

@@ -378,3 +378,22 @@ def test_slices_for_a_release_lose_nothing_in_silence_and_come_back(source: str,
     version = identify(parsed.data).version
     back = migrate(there.document, version, Options(config=True), residue=there.residue)
     assert render(back.document, parsed.layout) == render(redact(parsed.data)[0], parsed.layout)
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ("0.11.0.dev20260721", "gpu_power_usage dcgm_url"),
+        ("0.11.0.dev20260724", "nvidia_power_usage dcgm_url"),
+        ("0.12.0", "nvidia_power_usage dcgm_url"),
+        ("0.12.0.dev20260730", "nvidia_power_usage telemetry_source_url"),
+        ("0.12.0.dev20260821", "nvidia_power_usage telemetry_source_url"),
+        ("0.13.0", "nvidia_power_usage telemetry_source_url"),
+    ],
+)
+def test_records_for_a_nightly_have_the_names_that_its_own_model_reads(release: str, name: str) -> None:
+    metric, place = name.split()
+    for source in RECORDS:
+        record = parse(migrate_lines(records_of(source), goal_of(None, release)).raw.splitlines()[0]).data
+        assert place in record
+        assert metric in record["telemetry_data"]

@@ -355,13 +355,15 @@ def test_flat_options_become_the_configuration_of_the_version() -> None:
     assert migrate(mutated([flat_options])).document["run_info"]["random_seed"] == 7
 
 
-def test_a_number_of_requests_is_measured_or_not_said() -> None:
+def test_the_end_of_the_run_is_what_was_measured_or_not_said() -> None:
     document = mutated([flat_options])
     assert configured(document, NEWEST)["phases"][0]["requests"] == 40, "request_count.avg"
     done = migrate(document, NEWEST, Options(config=True))
     (entry,) = [entry for entry in done.ledger if entry.path == ("input_config",) and entry.op is Op.ADD]
     assert entry.loss is Loss.INFERRED
     del document["request_count"]
+    assert configured(document, NEWEST)["phases"][0]["duration"] == 10.0, "the time of a window that it measured"
+    del document["input_config"]["measurement_interval"]
     without = migrate(document, NEWEST, Options(config=True))
     assert "input_config" not in without.document, "a BenchmarkConfig must say when the run ends; ten would be made up"
     assert [entry.note for entry in without.ledger if entry.path == (CARRIED,) and entry.note]

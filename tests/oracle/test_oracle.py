@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from migrator.aiperf.releases import NIGHTLIES, RELEASES
 from migrator.config.release_models import known_releases
-from oracle import convert, corpus, matrix, report
+from oracle import convert, corpus, matrix, plots, report
+from oracle.beside import FILES, GENAI_PERF, Name, genai_perf, originals, sources
 from oracle.beside import converted as beside_for
-from oracle.beside import sources
 from oracle.edited import converted, edited
 from oracle.fidelity import figures, share
 from oracle.leaves import Comparison, UnknowableLeaf, compare, leaves, lines, main, rules_of_file
@@ -168,6 +168,9 @@ def test_a_verdict_objects_to_errors_and_to_a_file_without_metrics() -> None:
     assert Verdict([], 3, 9, ["ttft.avg"], ["x.sum"]).changes() == "changed: ttft.avg; dropped: x.sum"
 
 
+SLICES, OLDER = Name("time slices", "0.4.0"), Name("time slices", "0.3.0")
+
+
 @pytest.fixture
 def found() -> dict[str, Any]:
     """A result in which 0.8.0 loses a number of one source, and does not read another export at all."""
@@ -185,9 +188,9 @@ def found() -> dict[str, Any]:
             bad,
             edited={"0.8.0/rate, x = 1": Verdict(["x: wrong"]), "y": Verdict([], 3)},
             without_config=1,
-            beside={"0.4.0/slices": Verdict([], 3), "0.3.0/slices": Verdict([], 3, changed=["a"])},
+            others={SLICES: (Verdict(["x"]), Verdict([], 3)), OLDER: (Verdict([], 3), Verdict([], 3, changed=["a"]))},
         ),
-        Column("0.9.0", good, good),
+        Column("0.9.0", good, good, others={SLICES: (Verdict([], 3), Verdict([], 3)), OLDER: (Verdict([]), None)}),
         Column("0.13.0.dev20261008", {}, {}, "a\ngone"),
     ]
     pairs = {"rate": {"0.8.0": {"0.9.0": [95, 1, 2, 2, 4], "0.3.0": "not an export"}}}
@@ -208,7 +211,11 @@ def test_the_matrix_counts_cells_and_names_what_fails(found: dict[str, Any]) -> 
         "without_config": 1,
         "failures": [["0.8.0/rate, x = 1", "0.8.0", "x: wrong"]],
     }
-    assert found["beside"] == {"judged": 2, "failures": [["0.3.0/slices", "0.8.0", "changed: a"]]}
+    assert found["families"]["time slices"] == {
+        "as_is": {"0.4.0": "01", "0.3.0": "10"},
+        "converted": {"0.4.0": "11", "0.3.0": "0-"},
+        "failures": [["0.3.0", "0.8.0", "changed: a"]],
+    }
 
 
 def test_the_text_names_failing_cells_and_what_was_not_asked(found: dict[str, Any]) -> None:
@@ -219,7 +226,8 @@ def test_the_text_names_failing_cells_and_what_was_not_asked(found: dict[str, An
     assert "not asked: 0.13.0.dev20261008: gone" in told
     assert "whose fields conflict, in every loader: 1 of 2" in told
     assert "0.8.0 does not read 0.8.0/rate, x = 1\n  because: x: wrong" in told
-    assert "time slices and records of GPU telemetry, in every loader: 1 of 2" in told
+    assert "time slices, converted, in every loader that writes it: 2 of 3" in told
+    assert "0.8.0 does not read time slices of 0.3.0\n  because: changed: a" in told
     assert "at least   0.0% equal (0.8.0 to 0.3.0)" in told
     assert all(len(line) <= 80 for line in told.splitlines())
 
@@ -230,18 +238,37 @@ def test_the_page_has_the_matrix_the_pairs_and_no_markup_of_its_own(found: dict[
     assert "| 0.1.1 | c | + |" in told
     assert "96.9 (1/2/2)" in told
     assert "refused" in told
+    assert "| 0.4.0 | c | + |" in told
+    assert "| 0.3.0 | - | · |" in told
     assert "wrong &lt;b>\\|" in told
 
 
 def test_a_matrix_of_many_loaders_stands_in_parts(found: dict[str, Any]) -> None:
     names = [f"0.{number}.0" for number in range(30)]
     many = {source: "1" * len(names) for source in found["as_is"]}
-    wide = found | {"loaders": names, "as_is": many, "converted": many, "failures": []}
+    wide = found | {"loaders": names, "as_is": many, "converted": many, "failures": [], "families": {}}
     told = report.page(wide)
     heads = [line for line in told.splitlines() if line.startswith("| | 0.")][:3]
     assert [name for head in heads for name in head.strip("| ").split(" | ")] == names
     assert told.count(f"| {corpus.sources()[0]} | + |") == len(heads)
     assert all(len(line) <= 80 for line in report.text(wide))
+
+
+FEWER: dict[str, Any] = {
+    "folders": {
+        "0.8.0": {"0.8.0": {"as_is": ["a.png", "b.png"]}, "0.4.0": {"as_is": [], "converted": ["a.png"]}},
+        "0.4.0": {"0.4.0": {"as_is": ["a.png"]}, "0.8.0": {"as_is": [], "converted": ["a.png", "b.png"]}},
+    },
+    "runs": {"native": ["a.png"], "converted": ["a.png"], "runs": 3},
+}
+
+
+def test_a_picture_that_is_drawn_of_native_folders_alone_is_told(found: dict[str, Any]) -> None:
+    assert plots.fewer(FEWER) == ["0.8.0 does not draw b.png of 0.4.0"]
+    assert "  0.8.0 does not draw b.png of 0.4.0" in report.text(found | {"plots": FEWER})
+    told = report.page(found | {"plots": FEWER})
+    assert "| 0.4.0 | 0 → 1 | 1 |" in told
+    assert "| 0.8.0 | 2 | 0 → 2 |" in told
 
 
 @pytest.mark.parametrize(
@@ -258,8 +285,9 @@ def test_a_matrix_of_many_loaders_stands_in_parts(found: dict[str, Any]) -> None
                 "failures": [["0.8.0/rate, x = 1", "0.8.0", "why"]],
             }
         },
-        {"beside": {"judged": 1, "failures": [["0.3.0/slices", "0.8.0", "why"]]}},
-        {"plots": {"native": ["a.png", "b.png"], "converted": ["a.png"], "runs": 3}},
+        {"families": {"time slices": {"as_is": {}, "converted": {}, "failures": [["0.3.0", "0.8.0", "why"]]}}},
+        {"plots": {"folders": {}, "runs": {"native": ["a.png", "b.png"], "converted": ["a.png"], "runs": 3}}},
+        {"plots": FEWER},
         {"pairs": {"rate": {"0.8.0": {"0.9.0": [92, 3, 3, 2, 0]}}}},
         {"pairs": {"rate": {"0.8.0": {"0.9.0": "refused"}}}},
     ],
@@ -268,7 +296,7 @@ def test_a_matrix_of_many_loaders_stands_in_parts(found: dict[str, Any]) -> None
 def test_each_kind_of_failure_is_one(change: dict[str, Any], found: dict[str, Any]) -> None:
     pairs = {"rate": {"0.8.0": {"0.9.0": [95, 1, 2, 2, 4]}}}
     fine = found | {"failures": [], "others": [], "absent": {"0.13.0.dev20261008": "gone"}, "pairs": pairs}
-    fine |= {"edited": found["edited"] | {"failures": []}, "beside": {"judged": 1, "failures": []}}
+    fine |= {"edited": found["edited"] | {"failures": []}, "families": {}}
     assert not report.fails(fine)
     assert report.fails(fine | change)
 
@@ -301,10 +329,23 @@ def test_the_page_is_that_of_the_stored_result() -> None:
     assert report.PAGE.read_text(encoding="utf-8") == report.page(report.load()), "run `make docs`"
 
 
-def test_files_beside_an_export_are_converted_for_a_release_that_writes_them(tmp_path: Path) -> None:
-    files, refused = beside_for("0.3.0", tmp_path)
-    assert not refused
-    assert files
-    assert all(name.endswith("timeslices.json") for name in files)
-    files, _ = beside_for("0.13.0", tmp_path / "newer")
-    assert files.keys() == sources().keys()
+def test_files_of_other_families_are_converted_for_a_release_that_writes_them(tmp_path: Path) -> None:
+    given = originals(tmp_path / "given")
+    assert {name.family for name in given} == set(FILES)
+    assert given.keys() == sources().keys()
+    families = {"0.2.0": {GENAI_PERF}, "0.3.0": {GENAI_PERF, "time slices"}, "0.13.0": set(FILES)}
+    for release, written in families.items():
+        files, refused = beside_for(release, given, tmp_path / release)
+        assert not refused
+        assert files.keys() == {name for name in given if name.family in written}
+
+
+def test_every_export_of_genai_perf_becomes_one_that_says_what_was_measured(tmp_path: Path) -> None:
+    files, _ = beside_for("0.13.0", originals(tmp_path / "given"), tmp_path / "out")
+    rows = dict(genai_perf())
+    assert len(rows) > 5
+    for row in rows:
+        told = json.loads(files[Name(GENAI_PERF, row)].read_bytes())
+        assert "genai_perf_input_config" in told
+        assert told["request_latency"]["unit"] == "ms"
+        assert told["input_sequence_length"]["avg"]

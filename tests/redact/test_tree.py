@@ -152,6 +152,61 @@ def test_a_whole_folder_that_is_mirrored_has_no_secret(tree: Path) -> None:
     assert (kept / "new" / "inputs.json").read_bytes() == TREE["new/inputs.json"][0]
 
 
+def test_what_nobody_searched_is_said_and_any_text_is_searched(tree: Path) -> None:
+    """A folder holds files of other programs, too: their texts lose their secrets in the copy, pictures are named."""
+    folder, out = tree / "new", tree.parent / "out"
+    texts = {
+        "config.yaml": "endpoint:\n  api_key: {}\n  urls: [http://user:{}@host/v1]\n",
+        "notes.txt": "Authorization: Bearer {}\nnothing else\n",
+        "run.sh": "OPENAI_API_KEY={} aiperf profile --api-key {} --streaming\n",
+        "report.html": "<p>aiperf profile --header 'Authorization: Bearer {}' http://user:{}@host/v1</p>\n",
+        "Dockerfile": "ENV HF_TOKEN={}\n",
+        "more.jsonl": '{{"api_key": "{}"}}\n',
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text.format(KEY, PASSWORD))
+    for name in ("plot.png", "model.bin", "a.pdf", "b.pdf"):
+        (folder / name).write_bytes(b"\x89PNG\0\xff" + KEY.encode())
+    done = run("upgrade", tree, "-d", out, "--all-files")
+    assert done.code == 0
+    assert "copied unsearched: 4 files (a.pdf, b.pdf, model.bin, …): a secret may stand in them" in done.stderr
+    left = {name for name in with_secrets(out) if not name.endswith((".png", ".bin", ".pdf"))}
+    assert left == set()
+    assert (out / "new" / "notes.txt").read_text() == "Authorization: Bearer <redacted>\nnothing else\n"
+    assert (out / "new" / "config.yaml").read_text().startswith("endpoint:\n  api_key: <redacted>\n")
+    rows = {
+        Path(row["file"]).name: row for row in run("upgrade", tree, "-d", out, "--all-files", "--force", "--json").rows
+    }
+    assert {name for name, row in rows.items() if "searched_for_secrets" in row} == {
+        "plot.png", "model.bin", "a.pdf", "b.pdf",
+    }  # fmt: skip
+    assert "unsearched" not in run("upgrade", tree, "-d", tree.parent / "kept", "--all-files", "--keep-secrets").stderr
+
+
+def test_a_parquet_file_with_a_secret_is_never_copied(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    good = {"endpoint_url": ["http://host/metrics"], "value": [1.5], "labels": [{"gpu": "0"}]}
+    config = {"endpoint": {"api_key": "<redacted>"}}
+    tables = {
+        "good": (good, config),
+        "column": ({**good, "endpoint_url": [f"http://user:{PASSWORD}@host/metrics"]}, config),
+        "config": (good, {"endpoint": {"api_key": PASSWORD}}),
+        "nested": ({**good, "labels": [{"gpu": f"api_key={PASSWORD}"}]}, config),
+    }
+    for name, (columns, about) in tables.items():
+        table = pyarrow.table(columns).replace_schema_metadata({"aiperf.input_config": json.dumps(about)})
+        (tmp_path / name).mkdir()
+        parquet.write_table(table, tmp_path / name / "server_metrics_export.parquet")
+        done = run("upgrade", tmp_path / name, "-d", tmp_path / "out" / name, "--all-files")
+        copied = (tmp_path / "out" / name / "server_metrics_export.parquet").exists()
+        assert (done.code, copied) == ((0, True) if name == "good" else (4, False)), name
+        assert PASSWORD not in done.stdout + done.stderr
+        assert "unsearched" not in done.stderr
+    (tmp_path / "good" / "server_metrics_export.parquet").write_bytes(b"PAR1 is cut off")
+    told = run("upgrade", tmp_path / "good", "-d", tmp_path / "again", "--all-files").stderr
+    assert "copied unsearched: 1 file (server_metrics_export.parquet)" in told
+
+
 def test_an_output_tree_of_redact_is_whole_and_clean(tree: Path) -> None:
     out = tree.parent / "out"
     assert run("redact", tree, "-d", out).code == 0

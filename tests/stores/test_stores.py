@@ -431,7 +431,7 @@ def test_an_edit_in_between_is_never_lost(inside: tuple[str, Callable[[bytes], N
     put(b"old")
     replacer = StoreReplacer(WriteOptions(suffix=".bak"))
     original = replacer.open(url)
-    assert original.raw == b"old"
+    assert original.content == b"old"
     put(b"theirs")
     with pytest.raises(ChangedError):
         replacer.replace(original, "a.json", b"new", None)

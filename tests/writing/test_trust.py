@@ -83,6 +83,27 @@ def test_only_a_batch_that_copies_all_files_makes_one_of_any_name(home: Path) ->
         assert doubt(entry, roots, copies=True) is not None
 
 
+def test_a_file_of_any_name_that_the_batch_was_told_is_taken_back(home: Path) -> None:
+    """Users name exports as they like; the journal says which file was named."""
+    (home / "in" / "run.export").write_bytes(export(RECORDED).read_bytes())
+    (home / "in" / "notes.txt").write_bytes(b"token=hunter-two-of-7")
+    before = contents(home / "in")
+    for arguments in (("upgrade", "in/run.export"), ("redact", "in/notes.txt", "in/run.export")):
+        done = run(*arguments, "--in-place", "--journal", "j", cwd=home)
+        assert (done.code, contents(home / "in") != before) == (0, True), done.stderr
+        undone = run("undo", "j", cwd=home)
+        assert (undone.code, undone.stderr, contents(home / "in")) == (0, "", before)
+        (home / "j").unlink()
+    named = Entry(f"{home}/in/run.export", THEIRS, MINE, f"{home}/in/run.export.bak")
+    assert doubt(named, (f"{home}/in/run.export",)) is None
+    for entry, roots in (
+        (named, (f"{home}/in",)),
+        (named._replace(backup=f"{home}/evil"), (f"{home}/in/run.export",)),
+        (named._replace(path=f"{home}/.bashrc", backup=f"{home}/.bashrc.bak"), (f"{home}/.bashrc",)),
+    ):
+        assert doubt(entry, roots) is not None
+
+
 def test_a_folder_that_became_a_link_is_left_alone(home: Path) -> None:
     run("upgrade", "in", "--in-place", "--journal", "j", cwd=home)
     (home / "in" / "deep").rename(home / "elsewhere")

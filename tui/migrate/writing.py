@@ -53,7 +53,9 @@ class Order:
 
     def sources(self) -> Iterator[Source]:
         """The files, as they are found; each has a place of its own below the target."""
-        yield from sources(self.paths, avoid=self.destination if self.place == "copy" and self.many else None)
+        # A batch that replaces files takes the secrets out of those beside the exports, too.
+        names = Names.MIGRATED if self.place == "copy" else Names.RUN
+        yield from sources(self.paths, names, avoid=self.destination if self.place == "copy" and self.many else None)
 
     def problem(self) -> str:
         """Why this cannot be written; empty if it can."""
@@ -113,14 +115,14 @@ def command(*given: str) -> str:
     return shlex.join(words(*given))
 
 
-def sources(paths: Sequence[str], avoid: str | None = None) -> Iterator[Source]:
-    """The files behind a selection; where names are equal, their places below the common folder keep them apart."""
+def sources(paths: Sequence[str], names: Names = Names.MIGRATED, avoid: str | None = None) -> Iterator[Source]:
+    """The files behind a selection; equal names are kept apart by their places below the common folder."""
     if clash(paths) is None:
-        yield from discover(paths, (avoid,), names=Names.MIGRATED)
+        yield from discover(paths, (avoid,), names=names)
         return
     root = _common(paths)
     for path in paths:
-        for source in discover([path], (avoid,), names=Names.MIGRATED):
+        for source in discover([path], (avoid,), names=names):
             yield source._replace(relative=os.path.relpath(source.path, root))
 
 

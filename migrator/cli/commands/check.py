@@ -16,6 +16,7 @@ from migrator.chain.names import metrics_of
 from migrator.check import RULES, Finding, Severity, check, select
 from migrator.check.privacy import SECRETS, secrets_found
 from migrator.check.rule import CheckRule
+from migrator.cli.alone import Alone
 from migrator.cli.display import ColouredOptions, add_color, add_pager, paint
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.parser import Parser
@@ -104,11 +105,13 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
     runs: Runs[tuple[Source, _Checked]] = Runs(lambda pair: (pair[0], pair[1].mark))
     work = Looking(partial(_check, codes), options.where)
     names = Names.RUN if looks else Names.JSON
+    alone = Alone()
     with progress(options, "check", names=names) as bar:
         report = Report(bar)
         results = run_engine(options, sources(options, names=names), work)
         for (source, checked), role in runs.roles(report.found(results, json="check" if options.json else "")):
             totals.add(checked, is_run=role is Role.RUN)
+            alone.look(source)
             if checked.family not in MIGRATABLE and not checked.findings:
                 if source.named:
                     looked = "not checked but for secrets" if looks else "not checked"
@@ -121,6 +124,8 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
                     say(paint(line, "findings"))
     if not options.json and not options.quiet:
         say(totals.line(failed=report.failed))
+    if totals.exports:
+        alone.tell()
     if not totals.exports and not totals.findings and not report.failed and not options.allow_empty:
         from migrator.batch.instead import instead
 

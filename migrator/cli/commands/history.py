@@ -11,6 +11,7 @@ from migrator.batch.fields import key_of, statistic_of
 from migrator.batch.read_files import Looking, Seen, each_of
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
+from migrator.cli.alone import Alone
 from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
@@ -148,7 +149,9 @@ def _sections(options: Options, metrics: list[Metric], report: Report) -> list[S
     collected, known = Collected(metrics), Known()
     instead: list[Looked] = []
     results = run_local(options, sources(options, (options.output,)), work)
-    for (_, found, _), role in runs.roles(each_of(report.each(results))):
+    alone = Alone()
+    for (source, found, _), role in runs.roles(each_of(report.each(results))):
+        alone.look(source)
         if found and role is Role.RUN:
             known.add(found.results)
             collected.add(found)
@@ -159,6 +162,8 @@ def _sections(options: Options, metrics: list[Metric], report: Report) -> list[S
         collected.add(one)
     if not_needed:
         complain(f"left out: {plural(len(not_needed), 'file')} about several runs: {NOT_NEEDED}")
+    if collected.untimed or collected.sections():
+        alone.tell()
     if collected.untimed:
         left, first = collected.untimed, collected.untimed[0]
         complain(

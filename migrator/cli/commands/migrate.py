@@ -23,7 +23,7 @@ from migrator.documents import stamped
 from migrator.errors import ExitCode, UnwritableError, UsageError
 from migrator.render.folded import Folded
 from migrator.render.lines import json_line
-from migrator.render.report import diff, explain, result_line, total_line
+from migrator.render.report import Unsearched, diff, explain, result_line, total_line
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.stores import is_url
@@ -127,6 +127,7 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
     quiet = request.standard_output
     several = len(options.paths) > 1 or is_folder(options.paths[0])
     totals: Counter[Status] = Counter()
+    unsearched = Unsearched()
     interrupt = DeferredInterrupt()
     avoid = (options.output_dir, options.backup_dir, options.journal, options.ledger)
     found = sources(options, avoid, names)  # Refuses what it does not understand before anything is written.
@@ -150,12 +151,15 @@ def execute(options: Options, request: Request, title: str, names: Names) -> int
             if ledgers:
                 _note(result, ledgers, work, batch.done)
             totals[result.status] += 1
+            unsearched.look(result)
             if patches:
                 _print_patch(result, alone=not several)
             else:
                 _print(result, options, folded, quiet=quiet)
     if several and not (options.json or quiet or options.quiet or patches):
         say(total_line(totals, written=options.has_output()))
+    if told := unsearched.line():
+        complain(told)
     if not totals:
         from migrator.batch.instead import instead
 

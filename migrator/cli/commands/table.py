@@ -20,6 +20,7 @@ from migrator.batch.read_files import Looking, Seen, each_of
 from migrator.batch.runs import Role, Runs, words
 from migrator.batch.select import require_fields
 from migrator.chain.steps import NEWEST, VERSIONS
+from migrator.cli.alone import Alone
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name, require_local, selection
@@ -133,6 +134,8 @@ def run(options: Options) -> int:
                 _write(runs, options, patterns, file)
         else:
             _to_standard_output(runs, options, patterns)
+    if runs.rows:
+        runs.alone.tell()
     if not runs.rows:
         from migrator.batch.instead import instead
 
@@ -166,6 +169,7 @@ class _Runs:
         self.count = 0
         self.rows = 0
         self._crossings = Crossings()
+        self.alone = Alone()
 
     def __iter__(self) -> Iterator[Run]:
         options = self._options
@@ -180,6 +184,7 @@ class _Runs:
         known = Known()
         with tempfile.TemporaryFile(prefix="aiperf-migrate-") as instead:
             for (source, run, _), role in runs.roles(each_of(self._report.each(results))):
+                self.alone.look(source)
                 if run and role is Role.RUN:
                     known.add(run.results)
                 if run and run.mark is None:
