@@ -18,6 +18,8 @@ from migrator.stores import read_bytes
 _HEAD = 2**16
 _OF_LINES = (Family.RECORDS, Family.TELEMETRY_RECORDS, Family.JOURNAL, Family.REPORT, Family.OTHER)
 """Families of files with one JSON document a line; an export is none of these, even if its first line is one."""
+_LARGE = 2**18
+"""Bytes from which on `orjson` is worth its import."""
 _WRITABLE_DEPTH = 250
 """Levels of nesting that `orjson` can write; its own limit is a little higher."""
 
@@ -45,13 +47,24 @@ def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
         MigratorError: any of its kinds, with the name of the file.
     """
     try:
-        raw = read_stdin() if path == STDIN else read_bytes(path)
+        raw = read(path)
     except UnreadableError as error:
         return load_oversized(path, error)
     return load_content(raw, path, details=details, to_look=to_look)
 
 
-def load_content(raw: bytes, path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
+def read(path: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`.
+
+    Raises:
+        UnreadableError: it cannot be read, or is too large.
+    """
+    return read_stdin() if path == STDIN else read_bytes(path)
+
+
+def load_content(
+    raw: bytes, path: str, *, details: bool = True, to_look: bool = False, parsed: Parsed | None = None
+) -> Loaded:
     """Identify a file whose bytes have been read.
 
     Args:
@@ -59,11 +72,14 @@ def load_content(raw: bytes, path: str, *, details: bool = True, to_look: bool =
         path: the file, for the errors.
         details: as of [`load`][].
         to_look: as of [`load`][].
+        parsed: what parsing the bytes gave, if that was done before.
 
     Raises:
         MigratorError: as [`load`][].
     """
     try:
+        if parsed is not None:
+            return Loaded(raw, parsed, identify(parsed.data, details=details))
         content = unpack(raw)
         try:
             parsed = _parse_to_look(content) if to_look else parse(content)
@@ -109,6 +125,8 @@ def _named(path: str) -> str:
 
 def _parse_to_look(raw: bytes) -> Parsed:
     """Parse for showing, and refuse what a migration would refuse: nothing is shown that could not be written."""
+    if len(raw) > _LARGE:
+        return parse(raw)
     parsed = parse_to_look(raw)
     half_characters = b"\\ud" in raw or b"\\uD" in raw
     return parse(raw) if half_characters or _deeper(parsed.data, _WRITABLE_DEPTH) else parsed
