@@ -20,6 +20,7 @@ NAMES = (
     "sweeps",
     "history",
     "calibration",
+    "performance",
 )
 
 

@@ -32,6 +32,11 @@ _PROGRAM = """
 """
 
 
+def program() -> list[str]:
+    """The options of jq, and its program; files without telemetry pass."""
+    return ["--argjson", "names", json.dumps(GPU_NAMES), _PROGRAM.replace(".gpus[] |=", "?.gpus[]? |=")]
+
+
 def _document(command: list[str]) -> object:
     """What a command prints, as numbers: jq writes 1.8e18 as an integer, so both are read as floats."""
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout, parse_int=float)

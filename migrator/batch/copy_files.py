@@ -56,7 +56,7 @@ def copied(
             result = Result(source, Status.REDACTED, f"{what}, {told(ledger)}", output=target, tally=ledger.tally())
             result.ledger = ledger if request.ledgers else result.ledger
             result.warnings = redaction_warnings(len(ledger), request)
-            return result, outputs.write(target, pack(raw, packing_for(loaded, source, request)), None)
+            return result, outputs.write(target, pack(raw, packing_for(loaded.raw, source, request)), None)
     result = Result(source, Status.COPIED, f"{what}, as it is", output=target, unsearched=not searched)
     if is_url(source.path) or is_url(target):
         raw = loaded.raw if loaded is not None and loaded.raw else read_bytes(source.path)

@@ -20,6 +20,8 @@ from migrator.stores import read_bytes
 _HEAD = 2**16
 _OF_LINES = (Family.RECORDS, Family.TELEMETRY_RECORDS, Family.JOURNAL, Family.REPORT, Family.OTHER)
 """Families of files with one JSON document a line; an export is none of these, even if its first line is one."""
+_LARGE = 2**18
+"""Bytes from which on `orjson` is worth its import."""
 _WRITABLE_DEPTH = 250
 """Levels of nesting that `orjson` can write; its own limit is a little higher."""
 
@@ -48,14 +50,31 @@ def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
     Raises:
         MigratorError: any of its kinds, with the name of the file.
     """
+    content = read(path)
+    if isinstance(content, bytes):
+        return load_content(content, path, details=details, to_look=to_look)
+    return load_locked(content, path, details=details)
+
+
+def read(path: str) -> Content:
+    """The content of a file, or of standard input for `-`; of a file larger than any export, the open file.
+
+    Raises:
+        UnreadableError: it cannot be read, with its name.
+    """
     try:
-        raw = read_stdin() if path == STDIN else read_bytes(path)
+        return read_stdin() if path == STDIN else read_bytes(path)
     except UnreadableError as error:
-        return load_oversized(path, error)
-    return load_content(raw, path, details=details, to_look=to_look)
+        if error.too_large and path != STDIN:
+            with contextlib.suppress(OSError):
+                return OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC), owned=True)
+        error.file = _named(path)
+        raise
 
 
-def load_content(raw: bytes, path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
+def load_content(
+    raw: bytes, path: str, *, details: bool = True, to_look: bool = False, parsed: Parsed | None = None
+) -> Loaded:
     """Identify a file whose bytes have been read.
 
     Args:
@@ -63,11 +82,14 @@ def load_content(raw: bytes, path: str, *, details: bool = True, to_look: bool =
         path: the file, for the errors.
         details: as of [`load`][].
         to_look: as of [`load`][].
+        parsed: what parsing the bytes gave, if that was done before.
 
     Raises:
         MigratorError: as [`load`][].
     """
     try:
+        if parsed is not None:
+            return Loaded(raw, parsed, identify(parsed.data, details=details))
         content = unpack(raw)
         try:
             parsed = _parse_to_look(content) if to_look else parse(content)
@@ -80,25 +102,6 @@ def load_content(raw: bytes, path: str, *, details: bool = True, to_look: bool =
     except MigratorError as error:
         error.file = _named(path)
         raise
-
-
-def load_oversized(path: str, error: UnreadableError) -> Loaded:
-    """Identify a file that is larger than any export by its first line: the records of a long run are.
-
-    Args:
-        path: the file.
-        error: why it could not be read.
-
-    Raises:
-        UnreadableError: `error`, with the name of the file, if that was another reason or the line does not tell.
-    """
-    if error.too_large and path != STDIN:
-        with contextlib.suppress(OSError):
-            # Its content may be wanted.
-            if found := _identified(OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC), owned=True), path):
-                return found
-    error.file = _named(path)
-    raise error
 
 
 def load_locked(content: Content, path: str, *, details: bool) -> Loaded:
@@ -134,6 +137,8 @@ def _named(path: str) -> str:
 
 def _parse_to_look(raw: bytes) -> Parsed:
     """Parse for showing, and refuse what a migration would refuse: nothing is shown that could not be written."""
+    if len(raw) > _LARGE:
+        return parse(raw)
     parsed = parse_to_look(raw)
     half_characters = b"\\ud" in raw or b"\\uD" in raw
     return parse(raw) if half_characters or _deeper(parsed.data, _WRITABLE_DEPTH) else parsed

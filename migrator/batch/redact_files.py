@@ -60,10 +60,10 @@ def told(ledger: Ledger) -> str:
     return "1 secret redacted" if places == 1 else f"{places} secrets redacted"
 
 
-def packing_for(loaded: Loaded, source: Source, request: Request) -> Packing | None:
-    """How an output is compressed: as its name says, and a replaced file as it was."""
+def packing_for(raw: bytes, source: Source, request: Request) -> Packing | None:
+    """How an output is compressed: as its name says, and a replaced file as its bytes `raw` are."""
     if request.in_place:
-        return packing_of_content(loaded.raw)
+        return packing_of_content(raw)
     return None if request.standard_output else packing_of_name(request.target(source))
 
 

@@ -6,7 +6,7 @@ Arguments are never modified; a copy shares all unchanged parts with its origina
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from migrator.jsonfile import Json, Object, Path
 
@@ -65,15 +65,6 @@ def visit(document: Object, pattern: Pattern) -> list[tuple[Path, Object, Object
     return found
 
 
-def replaced(node: Object, path: Path, new: Object) -> Object:
-    """A copy of `node` in which the object at `path` is `new`."""
-    if not path:
-        return new
-    copy = dict(node)
-    copy[str(path[0])] = replaced(node[str(path[0])], path[1:], new)
-    return copy
-
-
 def inserted(node: Object, additions: Sequence[tuple[str, Json, tuple[str, ...]]]) -> Object:
     """A copy of an object with (key, value, after) added.
 
@@ -92,15 +83,27 @@ def inserted(node: Object, additions: Sequence[tuple[str, Json, tuple[str, ...]]
 
 
 def applied(document: Object, changes: list[tuple[Path, Object]]) -> Object:
-    """A copy of the document with (path, new object) in place; siblings share one copy of their parent."""
-    by_parent: dict[Path, dict[str, Object]] = {}
+    """A copy of the document with (path, new object) in place, in linear time; no path leads through another's end.
+
+    All objects on the ways are copied once.
+    """
+    tree: dict[str | int, Any] = {}
     for path, new in changes:
         if not path:
             return new
-        by_parent.setdefault(path[:-1], {})[str(path[-1])] = new
-    for parent, children in by_parent.items():
-        node: Json = document
-        for part in parent:
-            node = node[part]
-        document = replaced(document, parent, {**node, **children})
-    return document
+        node = tree
+        for part in path[:-1]:
+            node = node.setdefault(part, {})
+        node[path[-1]] = _New(new)
+    return _rebuilt(document, tree)
+
+
+class _New(NamedTuple):
+    value: Object
+
+
+def _rebuilt(node: Object, changes: dict[str | int, Any]) -> Object:
+    copy = dict(node)
+    for part, change in changes.items():
+        copy[str(part)] = change.value if type(change) is _New else _rebuilt(node[str(part)], change)
+    return copy

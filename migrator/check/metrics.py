@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS, catalogue, record_tags
 from migrator.aiperf.releases import release, version_key
 from migrator.chain.steps import VERSIONS
-from migrator.check.rule import Problem, Spot, Subject, metric_holders, rule
+from migrator.check.rule import ROUNDING, Problem, Spot, Subject, metric_holders, rule
 from migrator.jsonfile import Json, Numeral, Path
-
-ROUNDING: Final = 1e-9
-"""Relative difference below which two numbers are the same."""
 
 
 def _above(a: float, b: float) -> bool:
@@ -42,7 +39,7 @@ def _percentiles(spot: Spot) -> list[tuple[str, float]]:
     example=("$.request_latency.p90", "120.5 is below p75, which is 133.1", "at least 133.1"),
 )
 def _ordered(subject: Subject) -> Iterator[Problem]:
-    for spot in subject.spots:
+    for spot in subject.doubtful:
         for (lower, a), (higher, b) in pairwise(_percentiles(spot)):
             if _above(a, b):
                 yield Problem((*spot.path, higher), f"{b} is below {lower}, which is {a}", f"at least {a}")
@@ -60,7 +57,7 @@ def _ordered(subject: Subject) -> Iterator[Problem]:
     example=("$.request_latency.min", "55.2 is above p1, which is 51.9", "at most 51.9"),
 )
 def _minimum(subject: Subject) -> Iterator[Problem]:
-    for spot in subject.spots:
+    for spot in subject.doubtful:
         least, percentiles = spot.number("min"), _percentiles(spot)
         if least is not None and percentiles and _above(least, percentiles[0][1]):
             name, value = percentiles[0]
@@ -79,7 +76,7 @@ def _minimum(subject: Subject) -> Iterator[Problem]:
     example=("$.request_latency.max", "140.2 is below p99, which is 151.9", "at least 151.9"),
 )
 def _maximum(subject: Subject) -> Iterator[Problem]:
-    for spot in subject.spots:
+    for spot in subject.doubtful:
         most, percentiles = spot.number("max"), _percentiles(spot)
         if most is not None and percentiles and _above(percentiles[-1][1], most):
             name, value = percentiles[-1]
@@ -101,7 +98,7 @@ def _maximum(subject: Subject) -> Iterator[Problem]:
     example=("$.request_latency.avg", "70210.4 is outside min 51.2 and max 151.9", "51.2 to 151.9"),
 )
 def _average(subject: Subject) -> Iterator[Problem]:
-    for spot in subject.spots:
+    for spot in subject.doubtful:
         least, average, most = spot.number("min"), spot.number("avg"), spot.number("max")
         if least is None or average is None or most is None:
             continue
@@ -123,7 +120,7 @@ def _average(subject: Subject) -> Iterator[Problem]:
     example=("$.request_latency.sum", "2909.9 is not 70.2 × 40", "about 2808.0"),
 )
 def _sum(subject: Subject) -> Iterator[Problem]:
-    for spot in subject.spots:
+    for spot in subject.doubtful:
         total, average, count = spot.number("sum"), spot.number("avg"), spot.number("count")
         if total is None or average is None or count is None:
             continue
@@ -171,7 +168,7 @@ def _decimals(value: float | int) -> int:
     example=("$.request_latency.count", "is 40.5", "a whole number"),
 )
 def _whole_count(subject: Subject) -> Iterator[Problem]:
-    for spot in subject.spots:
+    for spot in subject.doubtful:
         count = spot.number("count")
         if count is not None and not (isinstance(count, int) or count.is_integer()):
             yield Problem((*spot.path, "count"), f"is {count}", "a whole number")
@@ -304,10 +301,32 @@ def _writes_counts(subject: Subject) -> bool:
     example=("$.request_latency.std", "is NaN", "a finite number or null"),
 )
 def _finite(subject: Subject) -> Iterator[Problem]:
+    if _all_finite(subject.document, subject.sound):
+        return
     for path, value in _numbers((), subject.document):
         # 1e400 is legal JSON; the tokens NaN and Infinity are not.
         if not math.isfinite(value) and not (isinstance(value, Numeral) and value.text[-1].isdigit()):
             yield Problem(path, f"is {_token(value)}", "a finite number or null")
+
+
+def _all_finite(value: Json, sound: frozenset[int]) -> bool:
+    """Whether all numbers are finite; the blocks with these `id`s are known to have none that is not."""
+    items: Iterable[Json]
+    if type(value) is dict:
+        if id(value) in sound:
+            return True
+        items = value.values()
+    elif type(value) is list:
+        items = value
+    else:
+        return type(value) is not Numeral and (type(value) is not float or math.isfinite(value))
+    for item in items:
+        kind = type(item)
+        if kind is str or kind is int or item is None or kind is bool:
+            continue
+        if not _all_finite(item, sound):
+            return False
+    return True
 
 
 def _numbers(path: Path, value: Json) -> Iterator[tuple[Path, float]]:
@@ -346,7 +365,7 @@ _NEVER_NEGATIVE: Final = frozenset((*_TIMES, *_AMOUNTS, *_RATES))
     example=("$.time_to_first_token.min", "is -3.2", "0 or more"),
 )
 def _negative(subject: Subject) -> Iterator[Problem]:
-    for spot in subject.spots:
+    for spot in subject.doubtful:
         known = None if spot.part == "gpu" or spot.tag in _SIGNED else catalogue().get(spot.tag)
         names = STATISTICS if known and known.unit in _NEVER_NEGATIVE else ("std", "count")
         for name in names:

@@ -29,7 +29,7 @@ def _violations(subject: Subject) -> Iterator[Problem]:
     # Of a newer minor version, what the newest known one says still holds; its label is another rule's.
     version = as_known(subject.identity).version
     # GenAI-Perf has no schema; its metrics are of the form that they have where its exports enter the line.
-    for found in violations(ENTRY.newer if version == GENAI_PERF else version, subject.document):
+    for found in violations(ENTRY.newer if version == GENAI_PERF else version, subject.document, subject.sound):
         if not (subject.identity.newer and found.place == ("schema_version",)):
             yield Problem(found.place, found.message, found.expected)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Any
+
 from migrator.aiperf.metrics import is_block
 from migrator.aiperf.releases import FIRST_READER, RELEASES, age
 from migrator.config.conflicts import first_conflict
@@ -34,6 +38,8 @@ def read_by(document: Object) -> list[tuple[str, str]]:
         return []
     # Every release reads every plain stats block, and to match each with each release takes most of the time.
     document = {key: value for key, value in document.items() if not _plain_block(value)}
+    if type(telemetry := document.get("telemetry_data")) is dict:
+        document["telemetry_data"] = _sampled(telemetry)
     ranges: list[tuple[str, str]] = []
     gap = True
     for entry in RELEASES:
@@ -49,7 +55,46 @@ def read_by(document: Object) -> list[tuple[str, str]]:
     return ranges
 
 
+def _sampled(telemetry: Object) -> Object:
+    """Telemetry with one GPU of each kind: releases ask of GPUs which keys they have, and of which types."""
+    endpoints = telemetry.get("endpoints")
+    if type(endpoints) is not dict:
+        return telemetry
+    met: set[Hashable] = set()
+    kept: Object = {}
+    for url, endpoint in endpoints.items():
+        gpus = endpoint.get("gpus") if type(endpoint) is dict else None
+        if type(gpus) is dict:
+            endpoint = {**endpoint, "gpus": {name: gpu for name, gpu in gpus.items() if _is_new(_kind(gpu), met)}}
+        kept[url] = endpoint
+    return {**telemetry, "endpoints": kept}
+
+
+def _is_new(kind: Hashable, met: set[Hashable]) -> bool:
+    known = kind in met
+    met.add(kind)
+    return not known
+
+
+def _kind(value: Json) -> Hashable:
+    """What a model that asks for keys and types can tell of a value: equal for two that it accepts alike."""
+    if type(value) is dict:
+        kinds = tuple(map(type, value.values()))
+        if "unit" in value and _is_plain((*value, kinds)):
+            return True
+        return (*value, *map(_kind, value.values()))
+    if type(value) is list:
+        return (list, *map(_kind, value))
+    whole = type(value) is float and value.is_integer()
+    return type(value), whole
+
+
+@lru_cache(maxsize=1024)
+def _is_plain(shape: tuple[Any, ...]) -> bool:
+    """Whether a stats block with these keys, and a tuple of the types of its values, is a plain one."""
+    *keys, kinds = shape
+    return all(kind is str if key == "unit" else kind in (int, float) for key, kind in zip(keys, kinds, strict=True))
+
+
 def _plain_block(value: Json) -> bool:
-    return is_block(value) and all(
-        type(item) in (int, float) if key != "unit" else type(item) is str for key, item in value.items()
-    )
+    return is_block(value) and _is_plain((*value, tuple(map(type, value.values()))))

@@ -110,7 +110,7 @@ def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, 
     """
     if type(document.get("input_config")) is not dict:
         return document, []
-    config, entries, changed = _remembered(_of_configuration(document), way, gone)
+    config, entries, changed = _remembered(of_configuration(document), way, gone)
     if not changed:
         return document, entries
     if config is None:
@@ -118,7 +118,7 @@ def translated(document: Object, way: Translation, gone: Loss) -> tuple[Object, 
     return {**document, "input_config": config}, entries
 
 
-def _of_configuration(document: Object) -> Object:
+def of_configuration(document: Object) -> Object:
     """The part of a document that its configuration's translation depends on: the configuration, and the identity."""
     part: Object = {name: document[name] for name in ("benchmark_id", "run_info", "input_config") if name in document}
     if type(info := part.get("run_info")) is dict:

@@ -35,6 +35,8 @@ _OWN: Final = {
 _TEXT: Final = "\x01placeholder "
 _NUMBER: Final = 1_618_033_000
 """Placeholders begin with this text, or follow this number."""
+PLACEHOLDER: Final = rb'"\\u0001placeholder (\d+)"|1618033(\d\d\d)'
+"""A placeholder in JSON, with its number."""
 _SHORTEST: Final = 12
 """Characters of a text that is replaced. A shorter one may be a default, such as `artifacts`."""
 _LARGEST: Final = 2**31
@@ -80,7 +82,7 @@ class Remembered:
 
     def __call__(self, document: Object, *arguments: Hashable) -> Answer:
         """What the function answers."""
-        masked = _Masked(document)
+        masked = Masked(document)
         try:
             # Tells 1, 1.0 and true apart. A number of an unusual spelling is refused.
             content = dumps(masked.document, 2)
@@ -97,10 +99,10 @@ class Remembered:
             self._note(key, self._tried(masked, answer, arguments))
         return answer
 
-    def _tried(self, masked: _Masked, answer: Answer, arguments: tuple[Hashable, ...]) -> bytes | _Kept:
+    def _tried(self, masked: Masked, answer: Answer, arguments: tuple[Hashable, ...]) -> bytes | _Kept:
         """An answer with placeholders as bytes, if it is the answer once they are filled in."""
         try:
-            if masked.is_clear():
+            if masked.is_clear(masked.document):
                 packed = _packed(self._translate(masked.document, *arguments), masked)
                 if repr(_unpacked(packed, masked)) == repr(answer):
                     return packed
@@ -120,35 +122,45 @@ def _size_of(kept: bytes | _Kept | None) -> int:
     return len(kept) if isinstance(kept, bytes) else 0
 
 
-class _Masked:
-    """A document with placeholders in the place of what is its own; `values` has what each stands for."""
+class Masked:
+    """Some members of a document with placeholders in the place of what is its own.
 
-    def __init__(self, document: Object) -> None:
+    Args:
+        document: the members: a configuration, and what of the identity its translation depends on.
+        leave: tells whether a text stays.
+
+    Attributes:
+        document: the members.
+        values: what each placeholder stands for, in the order of the places.
+    """
+
+    def __init__(self, document: Object, leave: Callable[[str], bool] = has_runtime_options) -> None:
+        self._leave = leave
         self.values: dict[Json, Json] = {}
         self._placeholders: dict[Json, Json] = {}
         self._texts = self._numbers = 0
-        self.document = self._masked(document, ("benchmark_id",))
+        self.document = self.masked(document, ("benchmark_id",))
         if type(info := document.get("run_info")) is dict:
-            self.document["run_info"] = self._masked(info, _OWN["run_info"])
-        config = self.document["input_config"] = self._masked(document["input_config"], _OWN["input_config"])
+            self.document["run_info"] = self.masked(info, _OWN["run_info"])
+        config = self.document["input_config"] = self.masked(document["input_config"], _OWN["input_config"])
         for name in ("input", "output", "artifacts"):
             if type(section := config.get(name)) is dict:
-                config[name] = self._masked(section, _OWN[name])
+                config[name] = self.masked(section, _OWN[name])
         if type(items := config.get("datasets")) is list and items and type(items[0]) is dict:
-            config["datasets"] = [self._masked(items[0], _OWN["datasets"]), *items[1:]]
+            config["datasets"] = [self.masked(items[0], _OWN["datasets"]), *items[1:]]
 
-    def _masked(self, holder: Object, names: tuple[str, ...]) -> Object:
+    def masked(self, holder: Object, names: tuple[str, ...]) -> Object:
         """A copy with placeholders for some of its fields."""
         masked = holder.copy()
         for name in names:
-            if name in holder and (placeholder := self._placeholder(holder[name])) is not None:
+            if name in holder and (placeholder := self.placeholder(holder[name])) is not None:
                 masked[name] = placeholder
         return masked
 
-    def _placeholder(self, value: Json) -> Json:
+    def placeholder(self, value: Json) -> Json:
         """What takes the place of a value; None if the value stays. Equal values stay equal."""
         if type(value) is str:
-            if len(value) < _SHORTEST or has_runtime_options(value):
+            if len(value) < _SHORTEST or self._leave(value):
                 return None
             self._texts += 1
             new: Json = f"{_TEXT}{len(self.values)}"
@@ -161,13 +173,18 @@ class _Masked:
         self.values[placeholder] = value
         return placeholder
 
-    def is_clear(self) -> bool:
-        """Whether no other value looks like a placeholder."""
-        text = repr(self.document)
+    def is_clear(self, document: Object) -> bool:
+        """Whether no other value of a document looks like a placeholder; the masked members are part of it."""
+        text = repr(document)
         return text.count(repr(_TEXT)[1:-1]) == self._texts and text.count(str(_NUMBER)[:-3]) == self._numbers
 
+    def is_clear_in(self, text: bytes) -> bool:
+        """The same of the JSON of a document."""
+        numbers = text.count(str(_NUMBER)[:-3].encode())
+        return text.count(b"\\u0001placeholder ") == self._texts and numbers == self._numbers
 
-def _packed(answer: Answer, masked: _Masked) -> bytes:
+
+def _packed(answer: Answer, masked: Masked) -> bytes:
     from io import BytesIO
     from pickle import Pickler
 
@@ -197,7 +214,7 @@ def _unpacker() -> Callable[[IO[bytes], list[Json]], Unpickler]:
     return Unpacker
 
 
-def _unpacked(packed: bytes, masked: _Masked) -> Answer:
+def _unpacked(packed: bytes, masked: Masked) -> Answer:
     from io import BytesIO
 
     answer: Answer = _unpacker()(BytesIO(packed), list(masked.values.values())).load()

@@ -228,7 +228,8 @@ _OPTIONS: Final[dict[str, Path]] = {
 
 def has_runtime_options(command: str) -> bool:
     """Whether a command line may set what UserConfig has no field for."""
-    return any(option in command for option in _OPTIONS)
+    # Most texts that are asked about are no commands.
+    return "--" in command and any(option in command for option in _OPTIONS)
 
 
 def _from_command(rewrite: Rewrite, facts: DocumentFacts) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from migrator.aiperf.releases import Dialect, release, version_key
+from migrator.aiperf.releases import Dialect, release
 from migrator.chain.chain import Chain
 from migrator.chain.families import MAIN, chain_of
 from migrator.chain.keys import known_keys
 from migrator.chain.nulls import WRITTEN_AT, with_nulls, without_nulls
 from migrator.chain.operation import Context
-from migrator.chain.steps import FIRST_LABELLED, GENAI_PERF, NEWEST
+from migrator.chain.steps import GENAI_PERF, NEWEST
 from migrator.chain.telemetry import VENDOR_NAMES
 from migrator.config.acceptance import rejections
 from migrator.config.for_release import Translation, own_release, translated
@@ -27,6 +27,7 @@ from migrator.migration.genai_perf import (
     without_telemetry,
 )
 from migrator.migration.goal import Goal, is_at, target_of
+from migrator.migration.label import labelled, labelled_as_known
 from migrator.migration.plan import Plan, plan
 from migrator.migration.residue import Residue, apply, measure
 from migrator.redact import redact
@@ -286,7 +287,7 @@ def _carried(run: _Run, start: _Start, translation: Translation | None, finish: 
     context = Context(start.dialect, run.options.save_residue, way.kept_fields, run.entries)
     document = start.document
     if run.identity.assumed:
-        document = _labelled_as_known(document, start.version, context)
+        document = labelled_as_known(document, start.version, context)
     result = _stepped(run, document, way, context, translation)
     if start.version == GENAI_PERF and way.steps and not run.options.keep_secrets:
         # A secret may be known as one only where AIPerf has it.
@@ -382,7 +383,7 @@ def _stepped(run: _Run, document: Object, way: Plan, context: Context, translati
         document = _with_nulls_changed(document, with_nulls, way.target, context, trace)
     if way.steps and run.chain.labelled:
         context.step = f"label {way.target}"
-        document = trace[context.step] = _labelled(document, way.target, context)
+        document = trace[context.step] = labelled(document, way.target, context)
     if translation and way.up:
         document = _translated(document, translation, context, trace)
     return document
@@ -410,27 +411,3 @@ def _with_nulls_changed(
     if changed is not document:
         trace[context.step] = changed
     return changed
-
-
-def _labelled_as_known(document: Object, version: str, context: Context) -> Object:
-    """A document of a newer version with the label of the newest known one, for which it is taken."""
-    context.step = f"label {version}"
-    newer = document["schema_version"]
-    note = f"{newer} is newer than this tool knows"
-    context.note(Op.SET, ("schema_version",), Loss.INFERRED, newer, version, note=note)
-    return {**document, "schema_version": version}
-
-
-def _labelled(document: Object, to: str, context: Context) -> Object:
-    before = document.get("schema_version")
-    if version_key(to) < version_key(FIRST_LABELLED):
-        if before is None:
-            return document
-        context.note(Op.DROP, ("schema_version",), Loss.DERIVABLE, before=before)
-        return {key: value for key, value in document.items() if key != "schema_version"}
-    if before is None:
-        context.note(Op.ADD, ("schema_version",), Loss.EXACT, after=to)
-        return {"schema_version": to, **document}
-    if before != to:
-        context.note(Op.SET, ("schema_version",), Loss.EXACT, before, to)
-    return {**document, "schema_version": to}

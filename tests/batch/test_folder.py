@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from support.process import EXPORTS, SECRET, export, run
 
-from migrator.batch import load, migrate_files
+from migrator.batch import load, migrate_loaded
 from migrator.batch.discover import Source
 from migrator.batch.migrate_files import execute, execute_all
 from migrator.batch.request import Request, Status
@@ -211,7 +211,7 @@ def test_large_records_that_change_while_they_are_read_are_left(
 ) -> None:
     path = tmp_path / TELEMETRY
     path.write_bytes((RECORDINGS / TELEMETRY).read_bytes())
-    stream = migrate_files.migrate_stream
+    stream = migrate_loaded.migrate_stream
 
     def other_program(*arguments: Any, **options: Any) -> Any:
         done = stream(*arguments, **options)
@@ -221,7 +221,7 @@ def test_large_records_that_change_while_they_are_read_are_left(
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         return done
 
-    monkeypatch.setattr(migrate_files, "migrate_stream", other_program)
+    monkeypatch.setattr(migrate_loaded, "migrate_stream", other_program)
     done = execute(Source(str(path), TELEMETRY, named=True), request(in_place=True))
     assert (done.status, type(done.error)) == (Status.FAILED, ChangedError)
     assert path.read_bytes().startswith(b'{"TIMESTAMP')

@@ -21,8 +21,8 @@ from migrator.chain.places import (
     GPU_METRICS,
     GPUS,
     SUMMARY,
+    applied,
     inserted,
-    replaced,
     visit,
 )
 from migrator.chain.steps import STEPS
@@ -70,12 +70,12 @@ def test_visit_names_every_object_of_a_pattern() -> None:
 
 def test_replaced_copies_the_path_and_shares_the_rest() -> None:
     document = {"a": {"b": {"c": 1}, "d": {}}, "e": {}}
-    result = replaced(document, ("a", "b"), {"c": 2})
+    result = applied(document, [(("a", "b"), {"c": 2})])
     assert result == {"a": {"b": {"c": 2}, "d": {}}, "e": {}}
     assert document["a"]["b"] == {"c": 1}
     assert result["e"] is document["e"]
     assert result["a"]["d"] is document["a"]["d"]
-    assert replaced(document, (), {"x": 1}) == {"x": 1}
+    assert applied(document, [((), {"x": 1})]) == {"x": 1}
 
 
 @pytest.mark.parametrize(

@@ -651,7 +651,7 @@ def test_a_bug_is_code_70_and_never_1() -> None:
 
 def test_a_bug_costs_one_file_of_a_batch(tree: Path) -> None:
     broken = (
-        "import migrator.batch.migrate_files as e\nreal = e.migrate\n"
+        "import migrator.batch.migrate_loaded as e\nreal = e.migrate\n"
         "def migrate(document, *a, **k):\n"
         "    if document.get('schema_version') == '1.1': raise KeyError('oops')\n"
         "    return real(document, *a, **k)\n"
@@ -933,9 +933,9 @@ def test_ctrl_c_waits_for_the_file_that_is_being_written() -> None:
 def test_where_ctrl_c_is_ignored_it_stays_ignored(tree: Path) -> None:
     ignored = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
     interrupting = (
-        "import os, signal, migrator.batch.migrate_files as e\nreal = e.load\n"
-        "def load(*a, **k):\n    os.kill(os.getpid(), signal.SIGINT)\n    return real(*a, **k)\n"
-        "e.load = load\nfrom migrator.cli.main import run\nrun()"
+        "import os, signal, migrator.batch.migrate_files as e\nreal = e.read\n"
+        "def read(*a, **k):\n    os.kill(os.getpid(), signal.SIGINT)\n    return real(*a, **k)\n"
+        "e.read = read\nfrom migrator.cli.main import run\nrun()"
     )
     start = [sys.executable, "-c", interrupting, "upgrade", "in/old", "-d"]
     setup = f"import os, sys\n{ignored}\nos.execv(sys.argv[1], sys.argv[1:])"

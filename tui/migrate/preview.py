@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from migrator.batch.discover import Source
 from migrator.batch.load import load
-from migrator.batch.migrate_files import residue_beside
+from migrator.batch.migrate_loaded import residue_beside
 from migrator.batch.request import Request
 from migrator.chain.steps import ENTRY
 from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported

@@ -1,0 +1,89 @@
+"""Blocks that are sound are passed over: the findings are those of every rule on every block."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.measure import GOLDEN
+from migrator.aiperf.metrics import STATISTICS
+from migrator.check import Finding, check, rule
+from migrator.jsonfile import Numeral
+from migrator.schemas import violations
+
+NAMES = [
+    *(f"{release}/chat-streaming" for release in ("0.1.1", "0.3.0", "0.6.0", "0.8.0", "0.11.0", "0.13.0")),
+    "0.13.0/embeddings",
+]
+
+
+def recorded(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads((GOLDEN / name / "profile_export_aiperf.json").read_bytes())
+    return found
+
+
+def by_every_rule(document: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    with monkeypatch.context() as patch:
+        patch.setattr(rule, "is_sound", lambda block: False)
+        return check(document)
+
+
+numbers = st.one_of(
+    st.none(),
+    st.integers(-3, 50),
+    st.floats(-1, 100),
+    st.sampled_from(
+        [math.nan, math.inf, -0.0, 0, 1e61, 2**300, -(2**300), True, "12", Numeral("NaN"), Numeral("1.50"), [], {}]
+    ),
+)
+blocks = st.dictionaries(st.sampled_from([*STATISTICS, "unit", "tag", "extra"]), numbers, max_size=8).map(
+    lambda block: {"unit": "ms", **block}
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recordings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check(recorded(name)) == by_every_rule(recorded(name), monkeypatch)
+
+
+@given(
+    name=st.sampled_from(NAMES),
+    tag=st.sampled_from(["request_latency", "request_count", "custom", "was_cancelled", "run_info", "start_time"]),
+    block=blocks,
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_block(name: str, tag: str, block: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    document = recorded(name)
+    document[tag] = block
+    assert repr(_outcome(check, document)) == repr(_outcome(lambda each: by_every_rule(each, monkeypatch), document))
+
+
+def _outcome(run: Any, document: dict[str, Any]) -> Any:
+    try:
+        return run(document)
+    except Exception as error:
+        return type(error), str(error)
+
+
+@given(block=blocks)
+@settings(max_examples=300, deadline=None)
+def test_a_sound_block_fits_every_version(block: dict[str, Any]) -> None:
+    if rule.is_sound(block):
+        for version in ("0.2", "1.0", "1.1", "1.5"):
+            label = {"schema_version": version} if version >= "1.0" else {}
+            assert violations(version, {**label, "request_latency": block}) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"p99": 1.0}, {"min": 9.0}, {"avg": 99.0}, {"sum": 5.0}, {"count": 2.5}, {"std": -1.0}, {"p50": math.nan}],
+)
+def test_a_block_that_a_rule_has_to_do_with_is_not_sound(change: dict[str, float]) -> None:
+    block = {"unit": "ms", "avg": 3.0, "p50": 3.0, "p99": 4.0, "min": 2.0, "max": 4.0, "std": 1.0, "count": 2, "sum": 6}
+    assert rule.is_sound(block)
+    assert not rule.is_sound({**block, **change})
