@@ -596,7 +596,7 @@ def test_nothing_to_do_leaves_every_byte(tmp_path: Path, layout: Any) -> None:
         ((".",), ". is a file or folder, not a command: `aiperf-migrate inspect .` says what it is"),
         (("upgrade", "x.json", "--dryrun"), "no such option: --dryrun, did you mean --dry-run?"),
         (("upgrade", "x.json", "--too=1.5"), "no such option: --too, did you mean --to?"),
-        (("schema", "1.5", "1.4"), "too many arguments: 1.4"),
+        (("schema", "1.5", "1.4"), "1.5 takes no second name"),
         (
             ("downgrade", "x.json", "--to", "0.9.0"),
             "0.9.0 is an AIPerf release, not a schema version; --for-aiperf 0.9.0",

@@ -57,11 +57,11 @@ def own(document: Object, value: Any, places: list[bool]) -> Object:
 
 
 def answers(memory: Remembered, document: Object, way: Translation, gone: Loss) -> str:
-    return repr(memory(for_release._of_configuration(document), way, gone))
+    return repr(memory(for_release.of_configuration(document), way, gone))
 
 
 def afresh(document: Object, way: Translation, gone: Loss) -> str:
-    return repr(for_release._translated(for_release._of_configuration(document), way, gone))
+    return repr(for_release._translated(for_release.of_configuration(document), way, gone))
 
 
 ways = st.builds(
@@ -111,7 +111,7 @@ def test_files_with_ids_of_their_own_are_translated_once(monkeypatch: pytest.Mon
 
 def test_no_two_answers_share_what_a_caller_may_change() -> None:
     memory, way = Remembered(for_release._translated), Translation("0.8.0", "0.13.0", strict=False)
-    part = for_release._of_configuration(next(item for item in REAL if item.get("aiperf_version") == "0.8.0"))
+    part = for_release.of_configuration(next(item for item in REAL if item.get("aiperf_version") == "0.8.0"))
     before = copy.deepcopy(part)
     expected = repr(for_release._translated(part, way, Loss.LOST))
     for _ in range(5):

@@ -137,6 +137,7 @@ def test_the_exit_code_is_for_the_readers_that_are_asked_about(tmp_path: Path) -
     assert run("schema", "diff", "1.3..1.5").code == 1
     rows = [json.loads(line) for line in run("schema", "diff", "1.3..1.4", "--json").lines]
     assert {
+        "schema": "urn:aiperf-migrate:schema-diff:1.0",
         "change": "added",
         "place": "is_complete",
         "metric": False,

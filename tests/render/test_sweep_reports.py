@@ -46,7 +46,7 @@ def broken(document: Document, concurrency: int, trial: int) -> None:
 def test_a_receipt_of_sweeps_fits_the_schema(tmp_path: Path) -> None:
     done = run("diff", made(tmp_path, "base"), made(tmp_path, "cand", slow_at_four), "--json", "--goal", GOALS[0])
     document = strict_json(done.raw)
-    assert document["receipt_version"] == "1.2"
+    assert document["receipt_version"] == "1.3"
     assert [error.message for error in Draft202012Validator(receipt_schema()).iter_errors(document)] == []
     assert to_json(from_json(done.raw), one_line=True) == done.stdout
     receipt = from_json(done.raw)

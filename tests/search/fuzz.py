@@ -169,16 +169,17 @@ def _in_time(loaded: Any) -> None:
 
 
 def _compared(raw: bytes) -> None:
+    from migrator.batch.load import load_content
     from migrator.diff.engine import compare
     from migrator.diff.policy import Policy
-    from migrator.diff.run import run_from_bytes
+    from migrator.diff.run import run_of_loaded
     from migrator.diff.sides import LoadedSide
     from migrator.errors import MigratorError
     from migrator.render.comparison.text import render
 
     try:
-        side = LoadedSide("a", (run_from_bytes(raw, "a"),))
-        other = LoadedSide("b", (run_from_bytes(_good(), "b"),))
+        side = LoadedSide("a", (run_of_loaded(load_content(raw, "a", details=False), "a"),))
+        other = LoadedSide("b", (run_of_loaded(load_content(_good(), "b", details=False), "b"),))
         for pair in ((side, other), (other, side), (side, side)):
             render(compare(*pair, Policy()), verbose=True)
     except MigratorError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -57,7 +58,12 @@ def test_resume_does_what_is_missing(batch: Path) -> None:
     assert (done.code, done.lines[-1]) == (0, "4 files: 1 migrated, 3 unchanged")
     after = contents(batch)
     assert after.pop("in-place.jsonl").startswith(before.pop("in-place.jsonl"))
-    assert after == before
+    # The residue that the version before wrote names that version, and is kept as any other file would be.
+    after.pop("kept/deep/b.json.residue.json", None)
+    tool = re.compile(rb'"tool": "aiperf-migrate [^"]*"')
+    assert {name: tool.sub(b"", raw) for name, raw in after.items()} == {
+        name: tool.sub(b"", raw) for name, raw in before.items()
+    }
 
 
 def test_a_residue_brings_the_original_back(batch: Path) -> None:

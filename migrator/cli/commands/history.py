@@ -162,7 +162,8 @@ def _sections(options: Options, metrics: list[Metric], report: Report) -> list[S
         collected.add(one)
     if not_needed:
         complain(f"left out: {plural(len(not_needed), 'file')} about several runs: {NOT_NEEDED}")
-    if collected.untimed or collected.sections():
+    sections = collected.sections()
+    if collected.untimed or sections:
         alone.tell()
     if collected.untimed:
         left, first = collected.untimed, collected.untimed[0]
@@ -172,7 +173,7 @@ def _sections(options: Options, metrics: list[Metric], report: Report) -> list[S
         )
     if told := words(runs.left_out):
         complain(told)
-    return collected.sections()
+    return sections
 
 
 def _write(options: Options, form: str, sections: list[Section]) -> None:
