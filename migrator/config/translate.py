@@ -152,7 +152,7 @@ def _rewritten(config: Object, request: _Request) -> _Rewritten:
         added = [place for place, _ in leaves(at(staged, path), path) if _origin(place, rewrites) is NOWHERE]
         entries = _without_added([entry for entry in entries if not _adds_below(entry, path)], added)
         for place, value in leaves(at(staged, path), path):
-            own = (place if place in _NAMED_BY_USERS else _unknown(place)) if request.keep_unknown else ()
+            own = _unknown(place) if request.keep_unknown else ()
             if own and (kept := _put_back(result, own, at(staged, own))):
                 result = kept
                 if (entry := _kept(request, own)) not in entries:
@@ -298,13 +298,8 @@ def _adds_below(entry: Entry | _LeftOut, place: Path) -> bool:
     return isinstance(entry, Entry) and entry.op is Op.ADD and entry.path[: len(path)] == path
 
 
-_NAMED_BY_USERS: Final = frozenset({("input", "public_dataset")})
-"""Fields of a UserConfig whose words are names: every release adds some, and forks have their own."""
-
-
 def _kept(request: _Request, place: Path) -> Entry:
-    whom = request.target.release if place in _NAMED_BY_USERS else "any release"
-    return Entry(request.step, Op.KEEP, CONFIG + place, Loss.KEPT, note=f"not known to {whom}")
+    return Entry(request.step, Op.KEEP, CONFIG + place, Loss.KEPT, note="not known to any release")
 
 
 def _put_back(config: Object, place: Path, value: Json) -> Object | None:

@@ -299,18 +299,9 @@ def test_collectors_that_were_switched_off_stay_off(name: str) -> None:
     assert name not in config
 
 
-def test_the_name_of_a_data_set_that_a_fork_has_is_kept_for_a_version_and_left_out_for_a_release() -> None:
-    """Files of the fork say 0.8.0 and 1.2, with data sets that 0.8.0 did not know."""
-    document = copied(read("0.8.0/chat-streaming").data)
-    document |= {"schema_version": "1.2", "aiperf_version": "0.8.0", "run_info": {"trial": 0}}
-    document["input_config"]["input"] = {"public_dataset": "semianalysis_cc_traces_weka_062126"}
-    there = migrate(document, "1.5", Options(config=True)).document
-    assert there["input_config"]["datasets"][0]["dataset"] == "semianalysis_cc_traces_weka_062126"
-    back = migrate(there, "1.2", Options(config=True))
-    assert back.document["input_config"]["input"]["public_dataset"] == "semianalysis_cc_traces_weka_062126"
-    assert [entry.note for entry in back.ledger if entry.op is Op.KEEP and entry.path[-1] == "public_dataset"] == [
-        "not known to 0.8.0"
-    ]
-    assert not any("dataset" in str(path) and "name" not in path for path in lost(back))
-    read_by = migrate(there, goal_of(None, "0.8.0")).document["input_config"]
-    assert "public_dataset" not in read_by.get("input", {})
+def test_a_data_set_that_a_release_does_not_know_does_not_keep_the_rest_from_returning() -> None:
+    """Found by the laws: a name that 0.1.1 rejects was kept for 0.1, and its configuration was not translated again."""
+    document = copied(read("0.9.0/chat-streaming").data)
+    document["input_config"]["datasets"] = [{"name": "main", "type": "public", "dataset": "speed_bench_qualitative"}]
+    down = migrate(document, "0.1", Options(config=True))
+    assert "datasets" in migrate(down.document, "1.3", Options(config=True)).document["input_config"]
