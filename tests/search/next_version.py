@@ -181,6 +181,7 @@ def main() -> int:
             ("-m", "golden.update"),
             ("-m", "migrator.check.pages", "docs"),
             ("docs/generate.py",),
+            ("docs/commands.py",),
             ("docs/directions.py",),
             ("docs/readme.py",),
         ]
