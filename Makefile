@@ -89,7 +89,7 @@ docs: $(VENV)/ready ## regenerate the generated pages
 site: ## build the pages of docs/ as a site, in build/site
 	$(PYTHON) -m venv build/site-tools
 	build/site-tools/bin/python -m pip install --quiet --disable-pip-version-check 'mkdocs>=1.6,<2' 'mkdocs-material>=9.6,<10'
-	build/site-tools/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 build/site-tools/bin/mkdocs build --strict --quiet
 
 snapshots: $(VENV)/ready ## record anew what the terminal UI looks like; look at the pictures
 	UPDATE_SNAPSHOTS=1 $(BIN)/pytest tests/tui/test_tui_snapshots.py
