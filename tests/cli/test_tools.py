@@ -381,8 +381,7 @@ def test_the_tests_run_from_the_sdist(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path), "-t", "sdist"],
                    cwd=ROOT, env=env, check=True, capture_output=True)  # fmt: skip
     (built,) = tmp_path.glob("aiperf_migrate-*.tar.gz")
-    with tarfile.open(built) as sdist:
-        sdist.extractall(tmp_path, filter="data")
+    subprocess.run(["tar", "xzf", built, "-C", tmp_path], check=True)
     unpacked = tmp_path / built.name.removesuffix(".tar.gz")
     env["PYTHONPATH"] = str(unpacked)
     done = subprocess.run(
