@@ -27,8 +27,8 @@ $(PLAIN)/ready: requirements.lock pyproject.toml
 LAB := golden/exports/lab
 demo: $(PLAIN)/ready ## upgrade the recorded exports, and compare a slower server with its baseline
 	@rm -rf $(DEMO)
-	@echo '$$ aiperf-migrate upgrade golden/exports -d $(DEMO)'
-	@$(PLAIN)/bin/aiperf-migrate upgrade golden/exports -d $(DEMO)
+	@echo '$$ aiperf-migrate upgrade golden/exports --exclude folder --exclude multirun -d $(DEMO)'
+	@$(PLAIN)/bin/aiperf-migrate upgrade golden/exports --exclude folder --exclude multirun -d $(DEMO)
 	@echo
 	@echo '$$ aiperf-migrate diff BASELINE CANDIDATE --fail-on request_latency.p99:5     (its first lines)'
 	@$(PLAIN)/bin/aiperf-migrate diff --base $(LAB)/base-1 $(LAB)/base-2 $(LAB)/base-3 \

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from support.process import run
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,3 +75,14 @@ def test_every_decision_is_listed_and_has_its_three_parts() -> None:
         text = page.read_text()
         assert text.startswith(f"# {number}. "), page.name
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequence"], page.name
+
+
+def test_the_demonstration_fits_on_a_screen(tmp_path: Path) -> None:
+    """It prints forty lines at most: those of the upgrade, and ten more of the comparison and what to try next."""
+    makefile = (ROOT / "Makefile").read_text()
+    (told,) = re.findall(r"aiperf-migrate (upgrade .*) -d \$\(DEMO\)'", makefile)
+    (done,) = re.findall(r"@\$\(PLAIN\)/bin/aiperf-migrate (upgrade .*) -d \$\(DEMO\)\n", makefile)
+    assert told == done
+    shown = run(*told.split(), "-d", tmp_path / "demo", cwd=ROOT)
+    assert shown.code == 0
+    assert len(shown.lines) + len(shown.complaints) <= 30
