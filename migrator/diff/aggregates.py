@@ -84,7 +84,8 @@ def _of_one(family: Family, document: Object) -> Iterator[Aggregate]:
         family=family,
         cell="",
         runs=runs,
-        failed=len(failed) if type(failed) is list else 0,
+        # Either may be missing in a file that was edited: a run that failed must not go unnoticed.
+        failed=max(len(failed) if type(failed) is list else 0, _count(about.get("num_profile_runs")) - runs),
         labels=tuple(label for label in labels if type(label) is str) if type(labels) is list else (),
         release=_text(document.get("aiperf_version")),
         model=_text(about.get("model")),

@@ -257,6 +257,16 @@ def test_a_history_takes_aggregates_by_the_time_of_their_file(tmp_path: Path) ->
     assert [point["evidence"] for point in both["runs"]] == ["run"] * 3
 
 
+@pytest.mark.parametrize("listed", [[], None, 2])
+def test_a_failed_run_that_only_the_counts_tell_is_no_less_failed(tmp_path: Path, listed: object) -> None:
+    document = aggregate(side(tmp_path, "same"), failed=2)
+    document["metadata"]["failed_runs"] = listed
+    (one,) = aggregates_of(Family.AGGREGATE, document)
+    assert one.failed == 2
+    base = written(tmp_path / "a.json", aggregate(side(tmp_path, "base")))
+    assert blocking(compared(base, written(tmp_path / "b.json", document)))
+
+
 # --- numbers -------------------------------------------------------------------------------------------------
 
 
