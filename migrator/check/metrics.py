@@ -15,6 +15,7 @@ from typing import Final
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS, catalogue, record_tags
 from migrator.aiperf.releases import release, version_key
 from migrator.chain.steps import VERSIONS
+from migrator.check.rounding import rounded_by
 from migrator.check.rule import ROUNDING, Problem, Spot, Subject, metric_holders, rule
 from migrator.jsonfile import Json, Numeral, Path
 
@@ -126,7 +127,7 @@ def _sum(subject: Subject) -> Iterator[Problem]:
             continue
         # In a sum of mixed signs, rounding is relative to the terms, not to the small result.
         largest = max(abs(spot.number(name) or 0) for name in ("avg", "min", "max"))
-        rounded = _rounded_by(spot, average)
+        rounded = rounded_by(spot, average)
         allowed = ROUNDING * largest * abs(count) + rounded * abs(count) + rounded
         # A share in percent may have the number of hits as its sum: `theoretical_prefix_cache_hit` has.
         hits = spot.block.get("unit") == "%" and math.isclose(
@@ -135,26 +136,6 @@ def _sum(subject: Subject) -> Iterator[Problem]:
         if not hits and not math.isclose(total, average * count, rel_tol=ROUNDING, abs_tol=allowed):
             found = f"{total} is not {average} × {count}"
             yield Problem((*spot.path, "sum"), found, f"about {average * count}")
-
-
-def _rounded_by(spot: Spot, average: float | int) -> float:
-    """By how much a number of a block can differ from what was measured, as its numbers are spelled.
-
-    Half a unit of the last decimal that any of them has: 0.005 for a block in which 2620.71 has the most decimals.
-    AIPerf writes all decimals of a double, so that this is next to nothing. `16.0` is how a double spells a whole
-    number: it is exact where no number of the block has decimals. An average spelled as an integer was rounded to one.
-    """
-    numbers = (value for name in STATISTICS if name != "count" and (value := spot.number(name)) is not None)
-    decimals = max(map(_decimals, numbers))
-    exact = decimals == 0 and isinstance(average, float) and not isinstance(average, Numeral)
-    return 0.0 if exact else 0.5 * 10.0**-decimals
-
-
-def _decimals(value: float | int) -> int:
-    """How many decimals a number is spelled with; none in `16.0`."""
-    mantissa, _, exponent = repr(value).lower().partition("e")
-    fraction = mantissa.partition(".")[2]
-    return 0 if fraction == "0" else max(0, len(fraction) - int(exponent or 0))
 
 
 @rule(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from migrator.aiperf.directions import CLASSES
 from migrator.aiperf.releases import Dialect
 from migrator.batch.request import Status
 from migrator.chain.requests import Outcome
 from migrator.check.rule import Severity
 from migrator.diff.receipt import Verdict
-from migrator.diff.run import Kind
+from migrator.documents.history import HISTORY
 from migrator.documents.shapes import (
     ANY,
     COUNT,
@@ -28,8 +27,6 @@ from migrator.documents.shapes import (
     thing,
     told,
 )
-from migrator.history.read import State
-from migrator.history.series import Verdict as Change
 from migrator.identify import Family
 from migrator.ledger import Loss, Op
 from migrator.writing.outcome import Undone
@@ -168,68 +165,6 @@ _CHECK: Final = either(
 )
 _RULES: Final = thing({"code": TEXT, "severity": _SEVERITY, "title": TEXT, "why": TEXT, "remedy": TEXT})
 _UNDO: Final = thing({"file": TEXT, "status": one_of(status.value for status in Undone)}, {"error": _ERROR})
-
-_INDEX: Final = told(COUNT, "the index of a run in `runs`")
-_HISTORY: Final = thing(
-    {
-        "workload": TEXT,
-        "setup": by_name(ANY),
-        "runs": array(
-            thing(
-                {
-                    "file": TEXT,
-                    "start": nullable(TEXT),
-                    "aiperf": TEXT,
-                    "state": one_of(get_args(State)),
-                    "evidence": told(
-                        one_of(get_args(Kind)), "what stands for the run: itself, or a file about several"
-                    ),
-                    "runs": told(COUNT, "how many runs it is about"),
-                    "start_of_file": told(FLAG, "the start is the time at which the file was last changed"),
-                }
-            ),
-        ),
-        "metrics": array(
-            thing(
-                {
-                    "metric": TEXT,
-                    "statistic": TEXT,
-                    "unit": TEXT,
-                    "better": one_of(CLASSES),
-                    "values": array(nullable(NUMBER)),
-                    "changes": array(
-                        thing(
-                            {
-                                "first": _INDEX,
-                                "before": NUMBER,
-                                "after": NUMBER,
-                                "percent": nullable(NUMBER),
-                                "verdict": one_of(get_args(Change)),
-                                "upgrade": TEXT,
-                                "p_value": NUMBER,
-                            }
-                        )
-                    ),
-                    "definitions": array(
-                        thing(
-                            {
-                                "first": _INDEX,
-                                "since": TEXT,
-                                "before": TEXT,
-                                "after": TEXT,
-                                "sure": FLAG,
-                                "is_small": FLAG,
-                                "levels": array(nullable(NUMBER)),
-                            }
-                        )
-                    ),
-                }
-            )
-        ),
-        "upgrades": array(thing({"first": _INDEX, "before": TEXT, "after": TEXT})),
-        "notes": TEXTS,
-    }
-)
 
 _FINDING: Final = thing({"code": TEXT, "blocks": FLAG, "message": TEXT})
 _FRONT: Final = thing(
@@ -405,7 +340,7 @@ REPORTS: Final[dict[str, tuple[str, Shape]]] = {
     "check": ("the findings in a file: check --json", _CHECK),
     "rules": ("a rule: check --rules --json", _RULES),
     "undo": ("an entry of a journal that was undone: undo --json", _UNDO),
-    "history": ("the runs of a workload: history --json", _HISTORY),
+    "history": ("the runs of a workload: history --json", HISTORY),
     "front": ("a sweep: front --json", _FRONT),
     "plan": ("the runs that a gate needs: diff --plan --json", _PLAN),
     "proof": ("an injected change: diff --prove --json", _PROOF),

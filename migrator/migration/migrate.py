@@ -18,7 +18,7 @@ from migrator.config.acceptance import rejections
 from migrator.config.for_release import Translation, own_release, translated
 from migrator.errors import NotAnExportError, RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, Identity, as_known, identify, require_chain
-from migrator.jsonfile import ABSENT, Json, Object, at, fingerprint
+from migrator.jsonfile import Json, Object
 from migrator.ledger import Entry, Ledger, Loss, Op
 from migrator.migration.genai_perf import (
     has_untranslated,
@@ -27,6 +27,7 @@ from migrator.migration.genai_perf import (
     without_telemetry,
 )
 from migrator.migration.goal import Goal, is_at, target_of
+from migrator.migration.kept import kept_additions, kept_field
 from migrator.migration.label import labelled, labelled_as_known
 from migrator.migration.plan import Plan, plan
 from migrator.migration.residue import Residue, apply, measure
@@ -119,9 +120,9 @@ def migrate(
     if result is opened and (chain is not MAIN or run.to in identity.versions):
         return Migration(document, identity, run.to)
     known = known_keys()
-    run.entries.extend([_unknown(key) for key in identity.non_metric_keys if key not in known])
+    run.entries.extend([kept_field(key) for key in identity.non_metric_keys if key not in known])
     if identity.assumed:
-        run.entries.extend(_kept_additions(document, result, run.entries))
+        run.entries.extend(kept_additions(document, result, run.entries))
     steps = (*start.steps, *plan(start.version, run.to, chain).names())
     saved = _saved(run, start, result, translation) if options.save_residue else None
     return _closed(
@@ -151,24 +152,6 @@ class _Start(NamedTuple):
     version: str
     dialect: Dialect
     steps: tuple[str, ...] = ()
-
-
-def _unknown(key: str) -> Entry:
-    return Entry("unknown", Op.KEEP, (key,), Loss.KEPT, note="not known to any version")
-
-
-def _kept_additions(document: Object, result: Object, entries: list[Entry]) -> list[Entry]:
-    """What a newer version adds to the known one and the result still has, but for what the ledger has already."""
-    # Imported here: only documents of newer versions are compared with the models of releases.
-    from migrator.identify.newer import additions
-
-    told = {entry.path for entry in entries if entry.op is Op.KEEP}
-    return [
-        Entry("unknown", Op.KEEP, found.path, Loss.KEPT, note="new in the newer version")
-        for found in additions(document)
-        if found.path not in told and (value := at(result, found.path)) is not ABSENT
-        if fingerprint(value) == fingerprint(at(document, found.path))
-    ]
 
 
 def _closed(run: _Run, done: Migration) -> Migration:
