@@ -1,7 +1,8 @@
 """Expected migrations of recorded exports: make them, and tell where they differ from what the library gives now.
 
-`python -m golden.update` (from the repository's root) rewrites `expected/`; review the difference as golden/README.md
-says. `python -m golden.update --check` only reports, and ends with exit code 1 if anything differs.
+`python -m golden.update` (from the repository's root) rewrites `expected/` and the files of `migrator.fixtures`; review
+the difference as golden/README.md says. `python -m golden.update --check` only reports on `expected/`, and ends with
+exit code 1 if anything differs.
 
 A *case* is one recorded export taken to one version. Its expected file `<release>/<scenario>/<version>.jsonl` holds a
 heading (where the document came from and went, the steps, size and SHA-256 of the resulting bytes), then the ledger,
@@ -11,6 +12,7 @@ one entry a line. A few small cases also have the whole result (`<version>.json`
 
 from __future__ import annotations
 
+import gzip
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
@@ -20,6 +22,7 @@ from typing import Final, NamedTuple
 from golden.provenance import EXPORTS
 from migrator.aiperf.releases import version_key
 from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST, VERSIONS
+from migrator.fixtures import RECORDED, fixture_path
 from migrator.identify import identify
 from migrator.jsonfile import Layout, parse, render
 from migrator.migration.migrate import Options, migrate
@@ -203,6 +206,17 @@ def update() -> list[str]:
     return list(differences(now, before))
 
 
+def update_fixtures() -> list[str]:
+    """Write the fixtures whose recorded export is another one now; their names."""
+    changed = []
+    for name, export in RECORDED.items():
+        path, raw = fixture_path(name), recorded(export)
+        if not path.exists() or gzip.decompress(path.read_bytes()) != raw:
+            path.write_bytes(gzip.compress(raw, mtime=0))
+            changed.append(path.name)
+    return changed
+
+
 def main(arguments: list[str]) -> int:
     """The command: no argument rewrites, `--check` reports; returns the exit code."""
     if arguments not in ([], ["--check"]):
@@ -210,6 +224,8 @@ def main(arguments: list[str]) -> int:
         return 2
     found = list(differences(outcomes(), stored())) if arguments else update()
     sys.stdout.writelines(f"{line}\n" for line in found)
+    if not arguments:
+        sys.stdout.writelines(f"{name}: written\n" for name in update_fixtures())
     sys.stdout.write(f"{len(found)} of {len(outcomes())} expected files {'differ' if arguments else 'were updated'}\n")
     return 1 if arguments and found else 0
 

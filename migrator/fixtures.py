@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 from functools import cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from migrator.chain.requests import requests_of
@@ -105,6 +106,10 @@ def fixtures() -> tuple[Fixture, ...]:
     return tuple(found[name] for name in sorted(found, key=lambda name: (name[0].isdigit(), name)))
 
 
+def fixture_path(name: str) -> Path:
+    """Where the packed bytes of a fixture of `RECORDED` are."""
+    return Path(_FOLDER, f"{name}.json.gz")
+
+
 def _recorded(name: str) -> bytes:
-    with gzip.open(os.path.join(_FOLDER, f"{name}.json.gz")) as file:
-        return file.read()
+    return gzip.decompress(fixture_path(name).read_bytes())

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from migrator.chain.operation import UNKNOWN
-from migrator.chain.places import GPU_METRICS, visit
+from migrator.chain.places import GPU_METRICS, Pattern, visit
 from migrator.config.remembered import PLACEHOLDER
 from migrator.jsonfile import CANONICAL, Json, Layout, Object, Path, at, fingerprint, render
 from migrator.migration.shape import Shape, derivations
@@ -24,6 +24,8 @@ _SEPARATOR: Final = b",\n  "
 _BEGIN: Final = b"{\n  "
 _END: Final = b"\n}"
 _WORD: Final = b"placeholder"
+_NESTED: Final[tuple[Pattern, ...]] = (GPU_METRICS, ("warmup_metrics",))
+"""Objects below the top whose members are stats blocks."""
 
 
 class _Run(NamedTuple):
@@ -151,7 +153,7 @@ class _Maker:
         self._layout = layout
         places = [
             *((name,) for name, value in before.items() if value is shape.document[name]),
-            *((*path, tag) for path, metrics, _ in visit(before, GPU_METRICS) for tag in metrics),
+            *((*path, tag) for where in _NESTED for path, metrics, _ in visit(before, where) for tag in metrics),
         ]
         found = [(place, at(before, place)) for place in places]
         self._places: dict[int, Path] = {id(value): place for place, value in found if type(value) is dict and value}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.aiperf_source import tree
 from support.process import run
+from support.versions import NEWEST, NEXT, NEXT_MAJOR
 
 from migrator.chain.steps import VERSIONS
 from migrator.contracts.changes import Change, Kind
@@ -82,21 +83,21 @@ def test_a_field_without_a_new_label_is_a_problem(tmp_path: Path) -> None:
     old, new = tree(tmp_path / "old"), tree(tmp_path / "new", fields="    shard: int | None = None")
     found = of_source(str(new), str(old))
     assert told(found.changes) == {"shard": "added"}
-    assert "the label is 1.5" in found.problems[0]
-    relabelled = tree(tmp_path / "label", label="1.6", fields="    shard: int | None = None")
+    assert f"the label is {NEWEST}" in found.problems[0]
+    relabelled = tree(tmp_path / "label", label=NEXT, fields="    shard: int | None = None")
     assert of_source(str(relabelled), str(old)).problems == ()
 
 
 def test_a_minor_version_that_takes_a_field_away_is_a_problem(tmp_path: Path) -> None:
     old = tree(tmp_path / "old", fields="    shard: int | None = None")
-    found = of_source(str(tree(tmp_path / "new", label="1.6")), str(old))
+    found = of_source(str(tree(tmp_path / "new", label=NEXT)), str(old))
     assert told(found.changes) == {"shard": "removed"}
     assert "minor version" in found.problems[0]
-    assert of_source(str(tree(tmp_path / "major", label="2.0")), str(old)).problems == ()
+    assert of_source(str(tree(tmp_path / "major", label=NEXT_MAJOR)), str(old)).problems == ()
 
 
 def test_what_an_exporter_sets_beside_its_model_is_a_problem(tmp_path: Path) -> None:
-    old, new = tree(tmp_path / "old"), tree(tmp_path / "new", label="1.6", exporter="    data.metadata = {}")
+    old, new = tree(tmp_path / "old"), tree(tmp_path / "new", label=NEXT, exporter="    data.metadata = {}")
     assert "metadata is set by the exporter" in of_source(str(new), str(old)).problems[0]
 
 
@@ -110,7 +111,7 @@ class OneMetric(BaseRecordMetric[int]):
     tag = "one"
     unit = Units.{}
 """
-    old, new = (tree(tmp_path / name, label="1.6", metrics=text.format(name)) for name in ("A", "B"))
+    old, new = (tree(tmp_path / name, label=NEXT, metrics=text.format(name)) for name in ("A", "B"))
     (found,) = of_source(str(new), str(old)).changes
     assert (found.kind, found.place, found.before, found.after) == (Kind.UNIT, "one", "ms", "sec")
     assert [reader.value for reader in found.breaks] == ["statistics"]
@@ -118,10 +119,10 @@ class OneMetric(BaseRecordMetric[int]):
 
 def test_another_type_and_another_formula_are_told(tmp_path: Path) -> None:
     old = tree(tmp_path / "old", fields="    shard: int | None = None")
-    new = tree(tmp_path / "new", label="1.6", fields="    shard: str | None = None", formula="record.end")
+    new = tree(tmp_path / "new", label=NEXT, fields="    shard: str | None = None", formula="record.end")
     found = of_source(str(new), str(old)).changes
     assert {(one.kind.value, one.place) for one in found} == {("retyped", "shard"), ("redefined", "request_latency")}
-    wider = tree(tmp_path / "wider", label="1.6", fields="    shard: int")
+    wider = tree(tmp_path / "wider", label=NEXT, fields="    shard: int")
     assert of_source(str(wider), str(old)).changes == []
 
 
@@ -148,7 +149,7 @@ def test_the_exit_code_is_for_the_readers_that_are_asked_about(tmp_path: Path) -
     old, new = tree(tmp_path / "old"), tree(tmp_path / "new", fields="    shard: int | None = None")
     linted = run("schema", "lint", "--from-aiperf", new, "--against", old)
     assert linted.code == 1
-    assert any(line.startswith("! the label is 1.5") for line in linted.lines)
+    assert any(line.startswith(f"! the label is {NEWEST}") for line in linted.lines)
     assert run("schema", "lint", "--from-aiperf", old, "--against", old).code == 0
 
 

@@ -104,6 +104,8 @@ def add_version(root: Path) -> None:
     replaced(root / "migrator/aiperf/releases.py", last, f'{last}    Release("{WRITER}", "{NEXT}", "vendor"),\n')
     chosen = f'    "{RECORDED}/chat-streaming",\n'
     replaced(root / "golden/update.py", chosen, f'{chosen}    "{WRITER}/chat-streaming",\n')
+    row = f'    "{NEWEST}": "{RECORDED}/chat-streaming",\n'
+    replaced(root / "migrator/fixtures.py", row, f'{row}    "{NEXT}": "{WRITER}/chat-streaming",\n')
     with (root / "tests/golden/aiperf_changes.toml").open("a", encoding="utf-8") as file:
         file.write(f'\n[[change]]\nreleases = ["{WRITER}"]\nreason = "a new block"\nplaces = ["{BLOCK}"]\n')
     add_metric(root / "migrator" / "data")
@@ -189,8 +191,10 @@ def main() -> int:
             if code := run(root, *step):
                 sys.stderr.write(f"{' '.join(step)[:60]}: exit code {code}\n")
                 return code
+        run(root, "-m", "compileall", "-q", "migrator", "tui")
         tests = ["tests"] if given.all else [f"tests/{name}" for name in given.names or QUICK]
-        return run(root, "-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider", "--tb=short", *tests)
+        quick = ("-n", "auto", "-m", "not slow", "-p", "no:cacheprovider", "--tb=short")
+        return run(root, "-m", "pytest", *quick, *tests)
 
 
 if __name__ == "__main__":

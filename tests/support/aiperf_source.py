@@ -5,6 +5,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from support.versions import NEWEST
+
 _MODELS = """
 from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal, Optional
@@ -86,7 +88,7 @@ def tree(
     folder: Path,
     *,
     release: str = "0.14.0",
-    label: str = "1.5",
+    label: str = NEWEST,
     fields: str = "",
     config: str = "",
     exporter: str = "",

@@ -8,6 +8,10 @@ from typing import Final
 from migrator.aiperf.releases import age, release
 from migrator.chain.steps import NEWEST as NEWEST
 
+_MAJOR, _MINOR = map(int, NEWEST.split("."))
+NEXT: Final = f"{_MAJOR}.{_MINOR + 1}"
+"""The label that a minor change of today's would get."""
+NEXT_MAJOR: Final = f"{_MAJOR + 1}.0"
 UNKNOWN: Final = "99.0"
 """A version that no release will write soon."""
 

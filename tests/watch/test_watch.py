@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 from support.aiperf_source import tree
+from support.versions import NEWEST, NEXT
 
 import watch.__main__ as command
 from migrator.chain.operation import Context
 from watch import index
 
+_BEFORE, _AFTER = (version.replace(".", "_") for version in (NEWEST, NEXT))
+STEP = f"migrator/chain/steps/s{_BEFORE}_to_{_AFTER}.py"
+MODEL = f"migrator/schemas/v{_AFTER}.py"
 METRIC = """
 class NewMetric(BaseRecordMetric[int]):
     tag = "brand_new"
@@ -23,8 +27,8 @@ class NewMetric(BaseRecordMetric[int]):
 
 
 def watched(tmp_path: Path, **changes: str) -> tuple[int, Path]:
-    old = tree(tmp_path / "old", label="1.5", release="0.13.1")
-    new = tree(tmp_path / "new", **{"label": "1.6", **changes})
+    old = tree(tmp_path / "old", label=NEWEST, release="0.13.1")
+    new = tree(tmp_path / "new", **{"label": NEXT, **changes})
     code = command.main(["--wheel", str(new), "--against", str(old), "--drafts", str(tmp_path / "drafts")])
     return code, tmp_path / "drafts" / "0.14.0"
 
@@ -43,27 +47,27 @@ def test_the_drafted_step_drops_what_is_new_and_the_drafted_model_takes_it(tmp_p
     fields = "    shard: int | None = None\n    extra: dict[str, int] | None = None"
     code, drafts = watched(tmp_path, fields=fields, metrics=METRIC, exporter="    data.metadata = {}")
     assert code == 1
-    step = loaded(drafts / "migrator/chain/steps/s1_5_to_1_6.py").STEP
-    assert (step.older, step.newer) == ("1.5", "1.6")
+    step = loaded(drafts / STEP).STEP
+    assert (step.older, step.newer) == (NEWEST, NEXT)
     document: dict[str, Any] = {"shard": 3, "extra": {}, "metadata": {}, "was_cancelled": False}
     for op in reversed(step.ops):
         document = op.down(document, Context("vendor"))
     assert document == {"was_cancelled": False}
-    model = loaded(drafts / "migrator/schemas/v1_6.py").Export
-    assert model.model_validate({"schema_version": "1.6", "shard": 3}).shard == 3
+    model = loaded(drafts / MODEL).Export
+    assert model.model_validate({"schema_version": NEXT, "shard": 3}).shard == 3
     with pytest.raises(ValueError, match="whole number"):
-        model.model_validate({"schema_version": "1.6", "shard": "three"})
+        model.model_validate({"schema_version": NEXT, "shard": "three"})
     assert json.loads((drafts / "metrics.json").read_text())["brand_new"]["header"] == "Brand New"
-    assert (drafts / "releases.txt").read_text() == '    Release("0.14.0", "1.6", "vendor"),\n'
+    assert (drafts / "releases.txt").read_text() == f'    Release("0.14.0", "{NEXT}", "vendor"),\n'
     assert "metadata: set by the exporter" in (drafts / "TODO.md").read_text()
 
 
 def test_what_is_gone_and_what_is_computed_otherwise_is_in_the_drafts(tmp_path: Path) -> None:
-    old = tree(tmp_path / "old", label="1.5", fields="    shard: int | None = None")
-    new = tree(tmp_path / "new", label="1.6", formula="record.end", config="    seed: int | None = None")
+    old = tree(tmp_path / "old", label=NEWEST, fields="    shard: int | None = None")
+    new = tree(tmp_path / "new", label=NEXT, formula="record.end", config="    seed: int | None = None")
     drafts = tmp_path / "drafts"
     assert command.main(["--wheel", str(new), "--against", str(old), "--drafts", str(drafts)]) == 1
-    step = loaded(drafts / "0.14.0/migrator/chain/steps/s1_5_to_1_6.py").STEP
+    step = loaded(drafts / "0.14.0" / STEP).STEP
     document: dict[str, Any] = {"shard": 3}
     for op in step.ops:
         document = op.up(document, Context("vendor"))
@@ -74,7 +78,7 @@ def test_what_is_gone_and_what_is_computed_otherwise_is_in_the_drafts(tmp_path: 
 
 
 def test_a_release_with_a_known_label_needs_no_step(tmp_path: Path) -> None:
-    _, drafts = watched(tmp_path, label="1.5", metrics=METRIC)
+    _, drafts = watched(tmp_path, label=NEWEST, metrics=METRIC)
     assert sorted(path.name for path in drafts.rglob("*") if path.is_file()) == [
         "TODO.md",
         "metrics.json",
