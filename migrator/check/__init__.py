@@ -7,13 +7,15 @@ documentation is made from its declaration by [`migrator.check.pages`][].
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
+from migrator.chain.steps import NEWEST
 from migrator.check import metrics, privacy, run, schema  # noqa: F401 (declares the rules)
 from migrator.check.rule import RULES, CheckRule, Finding, Severity, Subject, select
 from migrator.identify import MIGRATABLE, Identity, identify, not_an_export
-from migrator.jsonfile import Json, Parsed
+from migrator.jsonfile import Json, Object, Parsed
 
-__all__ = ["RULES", "CheckRule", "Finding", "Severity", "check", "select"]
+__all__ = ["RULES", "CheckRule", "Finding", "Severity", "check", "contradiction", "select"]
 
 
 def check(
@@ -39,3 +41,19 @@ def check(
     # A problem that another rule reports may violate the schema, too: the other rule says more.
     explained = {finding.place for finding in findings if finding.code != "S001"}
     return [finding for finding in findings if finding.code != "S001" or finding.place not in explained]
+
+
+_OF_NUMBERS: Final = ("M001", "M002", "M003", "M004", "M011", "M013")
+"""Rules on the numbers within one stats block."""
+
+
+def contradiction(tag: str, block: Object) -> Finding | None:
+    """What is wrong with the numbers of one stats block of a run, as the first rule that does not hold says it.
+
+    Args:
+        tag: today's name of the metric.
+        block: its unit and statistics.
+    """
+    document = {"schema_version": NEWEST, tag: block}
+    subject = Subject.of(document, identify(document))
+    return next((found for code in _OF_NUMBERS for found in RULES[code].findings(subject)), None)

@@ -14,9 +14,11 @@ from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS, catalogue, record_tags
 from migrator.aiperf.releases import release, version_key
+from migrator.aiperf.sound import ROUNDING, TAKES_TIME
+from migrator.chain.names import current
 from migrator.chain.steps import VERSIONS
 from migrator.check.rounding import rounded_by
-from migrator.check.rule import ROUNDING, Problem, Spot, Subject, metric_holders, rule
+from migrator.check.rule import Problem, Spot, Subject, metric_holders, rule
 from migrator.jsonfile import Json, Numeral, Path
 
 
@@ -357,6 +359,25 @@ def _negative(subject: Subject) -> Iterator[Problem]:
             value = spot.number(name)
             if value is not None and value < 0:
                 yield Problem((*spot.path, name), f"is {value}", "0 or more")
+
+
+@rule(
+    "M013",
+    "a latency of zero",
+    hint="look for an edited value or a clock that stood still",
+    why=(
+        "No server answers in no time: a latency of zero, or a time to the first token of zero, was not measured. A"
+        " comparison would take it for the largest improvement there is."
+    ),
+    remedy="Restore the original export; if the original has the value, repeat the run.",
+    example=("$.request_latency.avg", "is 0", "more than 0"),
+)
+def _no_time(subject: Subject) -> Iterator[Problem]:
+    for spot in subject.spots:
+        if spot.part != "gpu" and current(spot.tag) in TAKES_TIME:
+            for name in ("avg", "min", *PERCENTILES, "max"):
+                if spot.number(name) == 0:
+                    yield Problem((*spot.path, name), f"is {spot.number(name)}", "more than 0")
 
 
 _OF_A_DISTRIBUTION: Final = tuple(name for name in STATISTICS if name != "avg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,6 +15,7 @@ from migrator.diff.pair import centre
 from migrator.diff.run import Run
 from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, setup_of, warm_up_beside
 from migrator.diff.sides import LoadedSide, duplicates, same_run
+from migrator.diff.statistics.interval import variance_of
 from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Object, fingerprint
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 REQUESTS_PERCENT: Final = 5.0
 """Percent by which the numbers of requests may differ; a single request always may."""
+LESS_WORK: Final = "less work"
+"""Code of the finding that the outputs of a candidate that is no faster are shorter: it cannot pass by that."""
+_SURE: Final = 4
+"""Standard errors by which outputs differ that are not shorter by chance."""
 LENGTH_PERCENT: Final = 5.0
 """Percent by which inputs may differ, or outputs be shorter, before the two did not do the same work."""
 
@@ -333,8 +339,28 @@ def _lengths(
     if percent < -LENGTH_PERCENT and faster(base, candidate):
         message = "the candidate is faster, but its outputs are shorter: less work is not more speed"
         yield _finding("shorter outputs", message, blocks=True, base=a, candidate=b)
+    elif percent < -LENGTH_PERCENT and abs(b - a) > _SURE * _error_of_means(base, candidate, tag):
+        message = "the outputs of the candidate are shorter: as fast with less work is slower"
+        yield _finding(LESS_WORK, message, blocks=True, base=a, candidate=b)
     elif abs(percent) > LENGTH_PERCENT:
         yield _finding("output length", "the outputs had another length", blocks=False, base=a, candidate=b)
+
+
+def _error_of_means(base: LoadedSide, candidate: LoadedSide, tag: str) -> float:
+    """The standard error of the difference of two sides' means: from the spread of requests, else from that of runs.
+
+    Of a side that tells neither, it is taken to be nothing.
+    """
+    squared = 0.0
+    for side in (base, candidate):
+        told = [run for run in side.runs if _has(run, tag, "std") and run.summed is None]
+        means = [run.blocks[tag].values["avg"] for run in side.runs if _has(run, tag, "avg")]
+        if told:
+            spread = centre([run.blocks[tag].values["std"] for run in told])
+            squared += spread**2 / sum(run.size(tag) or run.requests.succeeded or 1 for run in told)
+        elif len(means) > 1:
+            squared += variance_of(means) / len(means)
+    return math.sqrt(squared)
 
 
 def faster(base: LoadedSide, candidate: LoadedSide) -> bool:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from migrator._version import __version__
 from migrator.diff.changes import changes
-from migrator.diff.comparable import Setups, faster, findings
+from migrator.diff.comparable import LESS_WORK, Setups, faster, findings
 from migrator.diff.evidence import Weigher, without_drift
 from migrator.diff.failures import CODES as FAILURE_CODES
 from migrator.diff.failures import findings as failure_findings
@@ -32,6 +32,7 @@ from migrator.diff.setup import Allowance, bounded_by_time, setup_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.drift import Drift
 from migrator.diff.statistics.interval import MIN_RUNS, is_apart
+from migrator.diff.unsound import contradiction_findings, contradictions
 
 TOOL: Final = f"aiperf-migrate {__version__}"
 _TOO_GOOD: Final = 25.0
@@ -123,8 +124,9 @@ def weigh(
     redefined = settled(base, candidate)
     base, candidate = completed(redefined.base, redefined.candidate, policy)
     paired, odd_units = pairs(base, candidate, policy.named(), None if rows is None else [*rows, *policy.gated()])
-    stops = redefined.stops
-    paired = [pair._replace(redefined=stops[pair.metric]) if pair.metric in stops else pair for pair in paired]
+    odd = contradictions(base, candidate, {pair.metric: None for pair in paired})
+    stops = {**odd, **redefined.stops}
+    paired = [pair._replace(refused=stops[pair.metric]) if pair.metric in stops else pair for pair in paired]
     require_directions(base, candidate, policy, paired)
     order = order_of(base, candidate)
     fit = noise.fit(base.runs, candidate.runs) if noise else Fit({})
@@ -136,6 +138,7 @@ def weigh(
         *missing([pair for pair, rule in ruled if rule.mode == "gate"], base, candidate),
         *findings(base, candidate, setups, allowed, stops),
         *redefined.findings,
+        *contradiction_findings(odd, {pair.metric for pair, rule in ruled if rule.mode == "gate"}),
         *map(_unit_finding, odd_units),
         *order_findings(base, candidate, order, drifts),
     ]
@@ -253,7 +256,7 @@ def _weighings(
     found, drifts = [], []
     for pair, rule in ruled:
         weighed, values, drift = weigher.weigh(pair), None, None
-        if rule.mode == "gate" and not (pair.other_unit or pair.redefined):
+        if rule.mode == "gate" and not (pair.other_unit or pair.refused):
             values = values_by_run(base, candidate, pair.metric, pair.statistic, pair.unit, rule.percent)
             drift = drift_of(order, values)
             drifts.append((values, drift))
@@ -302,10 +305,11 @@ def _tags(runs: Sequence[Run]) -> set[str]:
 def overall(found: Sequence[Finding], rows: Sequence[Row]) -> Verdict:
     """The verdict of the gated rows together; what makes the sides incomparable goes before.
 
-    Failed requests make latencies worthless, but not the failures themselves: a regression stays one.
+    Failed requests make latencies worthless, but not the failures themselves: a regression stays one. So does one that
+    was found with less work.
     """
     blocking = [finding for finding in found if finding.blocks]
-    if any(finding.code not in FAILURE_CODES for finding in blocking):
+    if any(finding.code not in (*FAILURE_CODES, LESS_WORK) for finding in blocking):
         return Verdict.INCOMPARABLE
     gated = [row for row in rows if row.gate == "gate"]
     counting = [row.verdict for row in gated if row.waiver is None]

@@ -75,8 +75,8 @@ class Weigher:
 
     def weigh(self, pair: Pair) -> Weighed:
         """The evidence of one row."""
-        if pair.redefined:
-            return Weighed(Evidence.VALUE, Refusal(pair.redefined))
+        if pair.refused:
+            return Weighed(Evidence.VALUE, Refusal(pair.refused))
         try:
             return self._strongest(pair)
         except (ArithmeticError, ValueError):

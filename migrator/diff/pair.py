@@ -22,7 +22,8 @@ class Pair(NamedTuple):
     """One statistic of one metric on both sides, a value per run, in one unit; an empty side does not have it.
 
     `other_unit` is that of the candidate where it measures something else: then its values cannot be compared, and are
-    left out. `redefined` tells why they cannot be compared though both sides have them: their definition changed.
+    left out. `refused` tells why they cannot be compared though both sides have them: their definition changed, or no
+    run can have measured them.
     """
 
     metric: str
@@ -31,7 +32,7 @@ class Pair(NamedTuple):
     base: tuple[float, ...]
     candidate: tuple[float, ...]
     other_unit: str = ""
-    redefined: str = ""
+    refused: str = ""
 
 
 class UnitChange(NamedTuple):

@@ -118,6 +118,8 @@ def _of_differences(run: Run, pair: Pair, rule: GateRule, policy: Policy, direct
     for sign in _signs(direction):
         for share in (1.1, 0.8):
             delta = sign * limit * share
+            if fmean(pair.base) + delta < 0 <= min(pair.base):
+                continue  # Nothing is better than none.
             expected = _expected(direction, sign, beyond=share > 1)
             change = _moved(pair, delta, limit)
             yield _proof(run, pair, f"{delta:+.4g} {pair.unit}", expected, change, policy)
@@ -160,7 +162,7 @@ def _scaled(pair: Pair, by: float) -> Injection:
 
 def _moved(pair: Pair, delta: float, limit: float) -> Injection:
     def copy(run: Run, factor: float) -> Run:
-        return _with(run, pair, run.blocks[pair.metric].values[pair.statistic] + delta + (factor - 1) * limit)
+        return _with(run, pair, run.blocks[pair.metric].values[pair.statistic] + delta + (factor - _SPREAD[0]) * limit)
 
     return copy
 
@@ -190,5 +192,6 @@ def _counted(run: Run, counts: Mapping[str, int]) -> Run:
 
 def _with(run: Run, pair: Pair, value: float) -> Run:
     block = run.blocks[pair.metric]
-    values = {**block.values, pair.statistic: value}
+    # Without the statistics that the new value would contradict.
+    values = {name: number for name, number in block.values.items() if name == "count"} | {pair.statistic: value}
     return run._replace(blocks={**run.blocks, pair.metric: block._replace(values=values)})

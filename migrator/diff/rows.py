@@ -241,8 +241,8 @@ def _decision(one: Weighing, p_values: Corrected, family: int, policy: Policy) -
     pair, a, b = one.pair, one.base, one.candidate
     if pair.other_unit:
         return Decision("incomparable", note=f"the candidate measures it in {pair.other_unit}: another kind of unit")
-    if pair.redefined:
-        return Decision("incomparable", note=pair.redefined)
+    if pair.refused:
+        return Decision("incomparable", note=pair.refused)
     if one.rule.mode == "gate" and (a is None or b is None):
         return Decision("incomparable", note="only one side has it")
     if one.shares and isinstance(one.estimate, Refusal) and one.direction in _JUDGED:

@@ -160,6 +160,7 @@ ALONE: dict[str, tuple[Callable[[Document], None], str]] = {
     "M010": (put("request_latency", "std", value=Numeral("NaN")), "$.request_latency.std"),
     "M011": (put("request_latency", "min", value=-3.2), "$.request_latency.min"),
     "M012": (put("output_token_throughput", "count", value=40), "$.output_token_throughput"),
+    "M013": (put("request_latency", "min", value=0), "$.request_latency.min"),
     "P001": (
         put("input_config", "endpoint", "api_key", value="sk-secret-1234567890abcdef"),
         "$.input_config.endpoint.api_key",
@@ -589,7 +590,7 @@ def chosen(*arguments: list[str]) -> set[str]:
 def test_all_rules_are_chosen_unless_some_are_named() -> None:
     assert chosen() == chosen([]) == set(RULES)
     assert chosen(["M001"]) == {"M001"}
-    assert chosen(["M01", "s003"]) == {"M010", "M011", "M012", "S003"}
+    assert chosen(["M01", "s003"]) == {"M010", "M011", "M012", "M013", "S003"}
     assert chosen(["M"]) == {code for code in RULES if code[0] == "M"}
     assert chosen(["M", "P"], ["M0"]) == {"P001"}
     assert chosen([], ["P001"]) == set(RULES) - {"P001"}

@@ -201,7 +201,7 @@ def test_a_baseline_of_nothing_has_no_percentage(value: float, edited: Callable[
     odd = edited(lambda d: d["request_latency"].update(avg=value))
     receipt = compare(odd, one(RUN), Policy(), today=TODAY)
     assert row(receipt, "request_latency").percent is None
-    assert row(receipt, "request_latency").verdict is Verdict.INCONCLUSIVE
+    assert row(receipt, "request_latency").verdict is Verdict.INCOMPARABLE
 
 
 def test_configuration_changes_are_shown_and_volatile_ones_counted(edited: Callable[..., LoadedSide]) -> None:

@@ -1,0 +1,42 @@
+"""Metrics of runs whose numbers contradict themselves, so that nothing can be concluded from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from migrator.aiperf.sound import may_be_wrong
+from migrator.diff.receipt import Finding
+from migrator.diff.sides import LoadedSide
+
+CODE = "contradiction"
+"""Code of these findings."""
+
+
+def contradictions(base: LoadedSide, candidate: LoadedSide, metrics: Iterable[str]) -> dict[str, str]:
+    """Metric → what is wrong with it, for each of some metrics whose numbers no run can have measured.
+
+    Such as percentiles out of order, or a latency of zero; the rules are those of `check` on the numbers of one block.
+    """
+    found: dict[str, str] = {}
+    for metric in metrics:
+        for name, side in (("base", base), ("candidate", candidate)):
+            for run in side.runs:
+                block = run.blocks.get(metric)
+                if block is None or metric in found:
+                    continue
+                numbers = {"unit": block.unit, **block.values}
+                if may_be_wrong(metric, numbers):
+                    from migrator.check import contradiction
+
+                    if problem := contradiction(metric, numbers):
+                        place = problem.place.removeprefix("$.")
+                        found[metric] = f"{name}: {place} {problem.found} ({problem.code}) in {run.file}"
+    return found
+
+
+def contradiction_findings(stops: dict[str, str], gated: Collection[str]) -> list[Finding]:
+    """What the reader must know of them; those of the gate are warned of."""
+    return [
+        Finding(code=CODE, blocks=False, warns=metric in gated, message=f"a run cannot have measured this; {reason}")
+        for metric, reason in stops.items()
+    ]
