@@ -1,7 +1,8 @@
-"""Write the generated pages of the documentation: `python docs/generate.py`."""
+"""Write the generated pages of the documentation, and what the models accept: `python docs/generate.py`."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,11 @@ from migrator.identify import identify
 from migrator.jsonfile import parse
 from migrator.migration.migrate import Options, migrate
 from migrator.render.text import release_range
+from migrator.schemas.described import described
 
 PAGE = Path(__file__).parent / "versions.md"
 CONTRACTS = Path(__file__).parent / "contracts.md"
+MODELS = Path(__file__).parents[1] / "migrator" / "data" / "models.json"
 _EXPORTS = Path(__file__).parents[1] / "golden" / "exports"
 
 
@@ -96,6 +99,11 @@ def _shares() -> Iterator[str]:
         yield f"| `{name}` | {' | '.join(figures)} |"
 
 
+def models() -> str:
+    """What the models of all versions accept, as `check` reads it."""
+    return json.dumps(described(), indent=1) + "\n"
+
+
 _OPTIONS = Options(config=True)
 _IN_ORDER = ("tt-inference-server", "llm-d-benchmark", "dynamo-profiler", "dynamo-frontend", "inferencex", "srt-slurm")
 
@@ -103,3 +111,4 @@ _IN_ORDER = ("tt-inference-server", "llm-d-benchmark", "dynamo-profiler", "dynam
 if __name__ == "__main__":
     PAGE.write_text(versions())
     CONTRACTS.write_text(contracts())
+    MODELS.write_text(models())

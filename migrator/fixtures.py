@@ -10,13 +10,14 @@ import gzip
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.chain.requests import requests_of
 from migrator.chain.steps import GENAI_PERF
 from migrator.identify import Identity, identify
 from migrator.jsonfile import Object, parse, render
 from migrator.migration.migrate import Options, migrate
+from migrator.values import NamedTuple
 
 _FOLDER: Final = os.path.join(os.path.dirname(__file__), "data", "fixtures")
 FILE_NAME: Final = "profile_export_aiperf.json"

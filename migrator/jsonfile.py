@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from migrator.errors import DuplicateKeyError, NotJsonError
+from migrator.values import NamedTuple
 
 # Imported where it is needed: it takes longer than the rest of the start-up.
 if TYPE_CHECKING:

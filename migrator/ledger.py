@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from migrator.jsonfile import Json, Path, path_text
+from migrator.values import NamedTuple
 
 
 class Loss(StrEnum):

@@ -13,11 +13,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from migrator.values import dataclass
 
 if TYPE_CHECKING:
     from migrator.fixtures import Fixture

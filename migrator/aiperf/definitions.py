@@ -11,10 +11,11 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from migrator.aiperf.releases import FIRST_NAMED, NIGHTLIES, RELEASES, age, release
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
+from migrator.values import NamedTuple
 
 Weight = Literal["large", "small", "none"]
 """What a change does to a value: another number; one that differs by little or seldom; none, only more is written."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from migrator.values import NamedTuple
 
 CLASSES: Final = ("lower", "higher", "parity", "information")
 """Lower is better; higher is better; must match, because it describes the workload; none of these."""

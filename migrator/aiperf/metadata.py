@@ -6,9 +6,8 @@ with `--scenario`. It is not a part of the export model, so no schema names it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from migrator.jsonfile import Json, Object
+from migrator.values import NamedTuple
 
 
 class Submission(NamedTuple):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import Any, Final, Literal, NamedTuple, TypeGuard
+from typing import Any, Final, Literal, TypeGuard
+
+from migrator.values import NamedTuple
 
 PERCENTILES: Final = ("p1", "p5", "p10", "p25", "p50", "p75", "p90", "p95", "p99")
 STATISTICS: Final = ("avg", *PERCENTILES, "min", "max", "std", "count", "sum")

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
-from typing import IO, Final, NamedTuple
+from typing import IO, Final
 
 from migrator.errors import NotAnExportError, NotJsonError, UnreadableError
 from migrator.files.disk import unreadable
 from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.jsonfile import Json
+from migrator.values import NamedTuple
 
 PROFILING: Final = "profiling"
 """The `metadata.benchmark_phase` whose requests are the result; releases before 0.3 name no phase."""

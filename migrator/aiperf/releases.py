@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+from migrator.values import NamedTuple
 
 Dialect = Literal["legacy", "vendor"]
 """Names of GPU telemetry: `legacy` is `gpu_power_usage`, `vendor` is `nvidia_power_usage` and a `platform`."""

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import gcd, isfinite
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.errors import MigratorError
+from migrator.values import NamedTuple
 
 
 class UnitError(MigratorError, ValueError):

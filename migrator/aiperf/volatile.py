@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.jsonfile import Json, Path
+from migrator.values import NamedTuple
 
 
 class Volatile(NamedTuple):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from migrator.api.paths import PathLike, Paths, names_of, texts_of
 from migrator.diff.receipt import Receipt
 from migrator.errors import UsageError
+from migrator.values import dataclass, fields
 
 if TYPE_CHECKING:
     from migrator.diff.noise import Profile
@@ -61,12 +61,12 @@ def compare(
         MigratorError: a file cannot be read, or a rule, policy or goal is invalid.
     """
     import os
-    from dataclasses import replace
 
     from migrator.diff.noise import load_profile
     from migrator.diff.policy import Policy, from_file, from_options
     from migrator.diff.sides import load_side
     from migrator.diff.sweep.choose import Ask, compare_any
+    from migrator.values import replace
 
     sides = [
         load_side(names_of(paths, what), stand_ins=True) for paths, what in ((base, "base"), (candidate, "candidate"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.api.paths import PathLike
@@ -20,6 +19,7 @@ from migrator.migration.goal import goal_of
 from migrator.migration.migrate import Options, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import is_url
+from migrator.values import dataclass
 from migrator.writing.replace_stored import write_stored
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from migrator.api.paths import Paths, names_of, texts_of
 from migrator.errors import MigratorError, UsageError
+from migrator.values import dataclass, field
 
 if TYPE_CHECKING:
     from migrator.batch.discover import Source

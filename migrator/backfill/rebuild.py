@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from migrator._version import __version__
 from migrator.aiperf.metrics import catalogue
@@ -23,6 +22,7 @@ from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.jsonfile import Json, Object, fingerprint
 from migrator.redact import redact
 from migrator.stores import is_folder, names_in, opener
+from migrator.values import dataclass, field
 
 
 @dataclass(slots=True)

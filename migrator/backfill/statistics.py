@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from functools import reduce
 from math import dist, floor, fsum, sqrt
 from operator import add
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES
 from migrator.backfill.base import factor
 from migrator.backfill.columns import Column
 from migrator.jsonfile import Object
+from migrator.values import NamedTuple
 
 _BLOCK: Final = 128
 _EXACT: Final = float(2**50)

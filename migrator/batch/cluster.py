@@ -19,7 +19,7 @@ from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count, takewhile
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from migrator._version import __version__
 from migrator.batch.coordinator import Coordinator, WorkerConnection, coordinating
@@ -30,6 +30,7 @@ from migrator.batch.scratch import scratch_folder
 from migrator.errors import InternalError, LostError, UsageError
 from migrator.extras import install
 from migrator.stores import is_url
+from migrator.values import NamedTuple
 from migrator.writing.entries import Entry
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator import stores
 from migrator.aiperf.records import RECORDS, only_records
@@ -14,6 +14,7 @@ from migrator.errors import MigratorError, UnreadableError
 from migrator.files.disk import unreadable
 from migrator.files.packed import EXPORT_SUFFIXES, LINES_SUFFIXES, TEXT_SUFFIXES
 from migrator.stores import is_url
+from migrator.values import NamedTuple
 from migrator.writing import RESIDUE_SUFFIX
 
 STDIN: Final = "-"

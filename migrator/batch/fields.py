@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from migrator.aiperf.metadata import dataset_of, submission_of
 from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
@@ -20,6 +20,7 @@ from migrator.chain.names import block_of, current, is_known, spellings
 from migrator.errors import UsageError
 from migrator.identify import Family
 from migrator.jsonfile import Json, Object, Path
+from migrator.values import NamedTuple
 
 Kind = Literal["version", "release", "time", "text", "flag", "number", "any"]
 """What the values of a field are: `time` is text with an order; `any` is a place in the document, where values have

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from functools import lru_cache
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
@@ -16,6 +16,7 @@ from migrator.files.packed import SEARCHED_SUFFIXES, TEXT_SUFFIXES, unpack
 from migrator.identify import BESIDE, Family, Identity, family, identify
 from migrator.jsonfile import Json, Parsed, parse, parse_to_look
 from migrator.stores import read_bytes
+from migrator.values import NamedTuple
 
 _HEAD = 2**16
 _OF_LINES = (Family.RECORDS, Family.TELEMETRY_RECORDS, Family.JOURNAL, Family.REPORT, Family.OTHER)

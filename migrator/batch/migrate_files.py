@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.batch.copy_files import copied
 from migrator.batch.discover import Names, Source
@@ -16,6 +15,7 @@ from migrator.batch.request import Request, Result, Status
 from migrator.errors import LinkError, MigratorError, UnreadableError, reported
 from migrator.files.large import Content
 from migrator.stores import is_url
+from migrator.values import NamedTuple, replace
 from migrator.writing.entries import Journal, digest_of
 from migrator.writing.exchange import left_behind
 from migrator.writing.folders import Folders

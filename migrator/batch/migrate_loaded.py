@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator._version import __version__
 from migrator.backfill.beside import Backfill
@@ -39,6 +38,7 @@ from migrator.migration.lines import LinesMigration, migrate_lines, migrate_stre
 from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
 from migrator.stores import exists, read_bytes
+from migrator.values import NamedTuple, replace
 from migrator.writing import RESIDUE_SUFFIX
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from migrator.batch.discover import Source
@@ -12,6 +11,7 @@ from migrator.batch.pool import CONCURRENCY, Stop, never, run_concurrently
 from migrator.batch.request import UNKNOWN_VERSION, Request, Result, Status
 from migrator.errors import MigratorError
 from migrator.stores import absolute, is_url
+from migrator.values import dataclass, field, replace
 from migrator.writing.entries import Entry, Journal
 from migrator.writing.folders import Folders
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.jsonfile import Json, Path
+from migrator.values import NamedTuple
 
 _LONGEST: Final = 1000
 """Characters of a path: more than any place in a real export needs."""

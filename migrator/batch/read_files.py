@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded, load
 from migrator.batch.pool import Stop, never
 from migrator.batch.select import passes
 from migrator.errors import MigratorError, reported
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from migrator.writing.entries import Entry, Journal

@@ -9,10 +9,9 @@ its own. What is handed out is made anew for each file, and what is kept is boun
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
 from functools import lru_cache
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.batch.discover import Source
 from migrator.batch.migrate_loaded import Migrated
@@ -27,6 +26,7 @@ from migrator.migration.migrate import Options, migrate
 from migrator.migration.plan import plan
 from migrator.migration.recipe import Recipe, can_be_spliced, recipe
 from migrator.migration.shape import Shape, looks_at_no_number, shape_of
+from migrator.values import NamedTuple, fields
 
 _MOST: Final = 1_000
 """Shapes that are remembered of a batch."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -11,6 +10,7 @@ from migrator.errors import MigratorError
 from migrator.ledger import Ledger, Tally
 from migrator.migration.goal import Goal
 from migrator.stores import join
+from migrator.values import dataclass, field
 from migrator.writing.options import Fsync, WriteOptions
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 from migrator.aiperf.metrics import is_block
 from migrator.batch.discover import Source
@@ -24,6 +24,7 @@ from migrator.chain.steps import STEPS
 from migrator.chain.steps.genai_perf import METRICS
 from migrator.jsonfile import Json, fingerprint
 from migrator.stores import is_url
+from migrator.values import NamedTuple
 
 T = TypeVar("T")
 

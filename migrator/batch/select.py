@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from migrator import stores
 from migrator.batch.discover import STDIN, Names, Skip, Source, discover
@@ -14,6 +14,7 @@ from migrator.batch.globs import globs
 from migrator.batch.load import Loaded, load
 from migrator.errors import MigratorError, UsageError, reported
 from migrator.stores import is_url
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.aiperf.metrics import STATISTICS
 from migrator.batch.load import Loaded
@@ -20,6 +20,7 @@ from migrator.identify import MIGRATABLE, Identity
 from migrator.jsonfile import Path, path_text
 from migrator.ledger import Entry, Loss
 from migrator.migration.migrate import Options, migrate
+from migrator.values import NamedTuple
 
 _KINDS: Final = 1000
 """Kinds that are counted apart: more than real trees have, and a bound for hostile files."""

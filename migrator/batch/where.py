@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.batch import paths
 from migrator.batch.fields import FIELDS, Field, Values, field_of, key_of, statistic_of, words_of
@@ -34,6 +34,7 @@ from migrator.batch.where_tests import (
 )
 from migrator.chain.names import is_known
 from migrator.errors import UsageError
+from migrator.values import NamedTuple
 
 
 class AnswersOf:

@@ -6,13 +6,14 @@ import operator
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from migrator.aiperf.releases import age, version_key
 from migrator.batch.fields import Field, Kind, Values
 from migrator.chain.steps import GENAI_PERF, VERSIONS
 from migrator.errors import UsageError
 from migrator.jsonfile import Json, Numeral
+from migrator.values import NamedTuple
 
 
 class Answers(Protocol):

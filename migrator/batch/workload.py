@@ -7,12 +7,13 @@ showing a run in a line. What two runs must have in common to be compared is mor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of, is_genai_perf
 from migrator.config.genai_perf import as_benchmark_config
 from migrator.jsonfile import Json, Object
+from migrator.values import NamedTuple
 
 _Place = tuple[str | int, ...]
 

@@ -6,12 +6,13 @@ The operations themselves are in [`migrator.chain.ops`][] and [`migrator.chain.p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from migrator.aiperf.releases import Dialect
 from migrator.chain.places import Field
 from migrator.jsonfile import Json, Object, Path, at, fingerprint
 from migrator.ledger import Entry, Loss, Op
+from migrator.values import NamedTuple
 
 UNKNOWN: Final = object()
 """What a source returns when the document does not give the value."""

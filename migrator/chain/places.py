@@ -6,9 +6,10 @@ Arguments are never modified; a copy shares all unchanged parts with its origina
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.jsonfile import Json, Object, Path
+from migrator.values import NamedTuple
 
 Pattern = tuple[str, ...]
 """Objects in an export by their keys; `*` is any key, [`BLOCK`][] any key that holds a stats block."""

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.chain.names import block_of, metrics_of, spellings
 from migrator.jsonfile import Json, Object
+from migrator.values import NamedTuple
 
 MOST: Final = 2**50
 """A larger count is not one: shares of it are beyond what floats tell apart."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from migrator.chain.operation import Operation
+from migrator.values import NamedTuple
 
 
 class Step(NamedTuple):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.metrics import is_block
 from migrator.aiperf.sound import is_sound
@@ -16,6 +15,7 @@ from migrator.errors import UsageError
 from migrator.identify import Identity
 from migrator.jsonfile import Object, Path, path_text
 from migrator.redact import redact
+from migrator.values import NamedTuple, dataclass
 
 
 class Severity(StrEnum):

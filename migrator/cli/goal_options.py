@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 from migrator.chain.steps import GENAI_PERF, NEWEST, VERSIONS
 from migrator.cli.parser import Parser
 from migrator.cli.streams import complain
 from migrator.errors import UsageError
 from migrator.migration.goal import Goal, goal_of
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from migrator.contracts.contract import Contract

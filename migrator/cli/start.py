@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -10,7 +11,10 @@ from migrator._version import __version__
 
 def run() -> None:
     """The console script: as [`migrator.cli.main.run`][]."""
+    # What is imported stays to the end: there is no garbage in it to look for.
+    gc.disable()
     if sys.argv[1:] in (["--version"], ["-V"]) and _printed():
+        gc.freeze()
         return
     from migrator.cli.main import run as run_command
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.batch.discover import Source
 from migrator.batch.request import Request
@@ -13,6 +13,7 @@ from migrator.cli.engine import EngineOptions, add_engine, add_jobs
 from migrator.cli.parser import Parser, file_name
 from migrator.errors import UsageError
 from migrator.files.packed import EXPORT_SUFFIXES
+from migrator.values import NamedTuple
 from migrator.writing import journal
 from migrator.writing.options import Fsync, WriteOptions
 

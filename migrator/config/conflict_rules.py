@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from migrator.jsonfile import ABSENT, Json, Numeral, Object, Path, at
+from migrator.values import NamedTuple
 
 Test = Callable[[Json], bool]
 Accepts = Callable[[Json, Json, Object, Path], bool]

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cache
 from operator import itemgetter
-from typing import NamedTuple
 
 from migrator.aiperf.releases import age
 from migrator.config.conflict_rules import EACH, GONE, ConflictRule
 from migrator.config.release_models import Reader
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
+from migrator.values import NamedTuple
 
 
 class FieldChange(NamedTuple):

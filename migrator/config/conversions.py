@@ -7,10 +7,11 @@ other side cannot express, and never changes its argument.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from migrator.config.json_schema import UNFIT
 from migrator.jsonfile import Json
+from migrator.values import NamedTuple
 
 Convert = Callable[[Json], Json]
 """A value on one side → the same on the other; [`UNFIT`][] for one that the other side cannot express."""

@@ -6,9 +6,10 @@ after, into a BenchmarkConfig.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.config.conversions import BY_NAME, GOALS, OBJECT_PAIRS, SAME, URL_LIST, Conversion
+from migrator.values import NamedTuple
 
 FieldPath = tuple[str, ...]
 """Names of fields from the outermost to the innermost."""

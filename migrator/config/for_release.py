@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, partial
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from migrator.aiperf.releases import (
     FIRST_READER,
@@ -24,6 +24,7 @@ from migrator.config.user_to_benchmark import DocumentFacts
 from migrator.errors import UsageError
 from migrator.jsonfile import ABSENT, Object, at
 from migrator.ledger import Entry, Loss, Op
+from migrator.values import NamedTuple
 
 _RANGE: Final = r"\d+(\.\d+){0,2}"
 _OTHER_BUILD: Final = r"\d{1,6}\.\d{1,6}\.\d{1,6}\.(dev\d{8}|post\d{1,6})"

@@ -7,10 +7,11 @@ Read off the configurations of GenAI-Perf 0.0.3 to 0.0.16; what it writes for an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.config.field_pairs import DATASET, FIELD_PAIRS, PROFILING, WARMUP, FieldPath
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
+from migrator.values import NamedTuple
 
 _DCGM: Final = "http://localhost:9400/metrics"
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.jsonfile import Json, Numeral, Object, Path
+from migrator.values import NamedTuple
 
 UNFIT: Final = object()
 """In place of a value that the other side cannot have."""

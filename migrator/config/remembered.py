@@ -14,11 +14,12 @@ from functools import cache
 from hashlib import blake2b
 from marshal import dumps
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Final
 
 from migrator.config.user_to_benchmark import has_runtime_options
 from migrator.jsonfile import Json, Object
 from migrator.ledger import Entry
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from pickle import Unpickler

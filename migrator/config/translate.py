@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.releases import age
 from migrator.config.conflict_rules import GONE
@@ -29,6 +29,7 @@ from migrator.config.user_to_benchmark import (
 )
 from migrator.jsonfile import ABSENT, Json, Object, Path, at, fingerprint, leaves
 from migrator.ledger import Entry, Loss, Op
+from migrator.values import NamedTuple
 
 
 class Translated(NamedTuple):

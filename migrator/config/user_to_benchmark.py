@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.config.field_pairs import DATASET, FIELD_PAIRS, PROFILING, WARMUP, FieldPair, FieldPath
 from migrator.config.release_models import Reader
 from migrator.config.rewrite import Rewrite, objects
 from migrator.jsonfile import ABSENT, Json, Object, Path, at
 from migrator.ledger import Loss
+from migrator.values import NamedTuple
 
 RATE_TYPES: Final = ("poisson", "constant", "gamma")
 BURST: Final = "concurrency_burst"

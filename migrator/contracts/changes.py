@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.aiperf.definitions import definitions
 from migrator.aiperf.releases import Release, age
@@ -20,6 +20,7 @@ from migrator.chain.places import ROOT
 from migrator.chain.step import Step
 from migrator.config.field_pairs import FIELD_PAIRS, FieldPath
 from migrator.schemas.shape import ANY, METRIC, Shape
+from migrator.values import NamedTuple
 
 
 class Kind(StrEnum):

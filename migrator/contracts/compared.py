@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from migrator.aiperf.releases import RELEASES, Release, release
 from migrator.chain.step import Step
@@ -15,6 +14,7 @@ from migrator.schemas.shape import Shape, of_release, of_version
 from migrator.upstream.known import baseline
 from migrator.upstream.shape import Found, shape_of
 from migrator.upstream.source import read_source
+from migrator.values import NamedTuple
 
 
 class Compared(NamedTuple):

@@ -23,10 +23,11 @@ import os
 import re
 import tomllib
 from functools import cache
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, get_args
 
 from migrator.errors import UsageError
 from migrator.jsonfile import ABSENT, Json
+from migrator.values import NamedTuple
 
 Type = Literal["any", "number", "text", "boolean", "list", "object"]
 _FOLDER: Final = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "readers")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.metrics import catalogue
 from migrator.chain.names import spellings
 from migrator.config.release_models import readers
 from migrator.errors import UsageError
+from migrator.values import NamedTuple
 
 Parts = tuple[str | int, ...]
 _LOADERS: Final = frozenset({"load", "loads", "read_json", "safe_load"})

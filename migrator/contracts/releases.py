@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.aiperf.releases import RELEASES, Release, age, version_key
@@ -17,6 +17,7 @@ from migrator.config.field_pairs import DATASET, FIELD_PAIRS, PROFILING, WARMUP,
 from migrator.config.release_models import Reader, reader
 from migrator.contracts.contract import Contract, Missing, Needed
 from migrator.jsonfile import Object
+from migrator.values import NamedTuple
 
 _LABELLED: Final = (1, 0)
 """The first version whose files name their schema and their writer, and leave metrics out instead of writing null."""

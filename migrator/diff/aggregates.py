@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.metrics import STATISTICS, catalogue
 from migrator.chain.names import current
 from migrator.diff.statistics.student import t_quantile
 from migrator.identify import SEVERAL, Family
 from migrator.jsonfile import Json, Object
+from migrator.values import NamedTuple
 
 Statistic = tuple[str, str]
 """Today's name of a metric, and a statistic of it."""

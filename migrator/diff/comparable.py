@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from migrator.aiperf.metadata import submission_of
 from migrator.aiperf.records import REBUILT
@@ -18,6 +18,7 @@ from migrator.diff.sides import LoadedSide, duplicates, same_run
 from migrator.diff.statistics.interval import variance_of
 from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Object, fingerprint
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Finding

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator._version import __version__
 from migrator.diff.changes import changes
@@ -33,6 +33,7 @@ from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.drift import Drift
 from migrator.diff.statistics.interval import MIN_RUNS, is_apart
 from migrator.diff.unsound import contradiction_findings, contradictions
+from migrator.values import NamedTuple
 
 TOOL: Final = f"aiperf-migrate {__version__}"
 _TOO_GOOD: Final = 25.0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.judge import NEEDS_RUNS, Known
 from migrator.diff.noise import Fit, Spread, length_of
@@ -34,6 +33,7 @@ from migrator.diff.statistics.interval import (
 from migrator.diff.statistics.moments import Moments, from_moments
 from migrator.diff.statistics.percentile import POSITIONS, Curve, ratio_of
 from migrator.diff.statistics.student import t_two_sided
+from migrator.values import NamedTuple, replace
 
 
 class Weighed(NamedTuple):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeGuard
+from typing import Final, Literal, TypeGuard
 
 from migrator.diff.statistics.difference import Difference
 from migrator.diff.statistics.interval import Estimate, Refusal, more_runs
 from migrator.diff.statistics.one_sided import Effect, tails
 from migrator.diff.statistics.power import MOST_RUNS, runs_for
+from migrator.values import NamedTuple
 
 Word = Literal["regression", "improvement", "no worse", "equivalent", "inconclusive", "incomparable"]
 Known = Estimate | Difference

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from statistics import fmean, variance
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.chain.names import current
 from migrator.diff.requests import request_variances
@@ -24,6 +24,7 @@ from migrator.diff.setup import COUNTS, TOLD, name_of, setup_of
 from migrator.errors import MigratorError, UsageError
 from migrator.files.disk import read_bytes
 from migrator.jsonfile import Json, fingerprint, parse, render
+from migrator.values import NamedTuple
 
 FORMAT: Final = 2
 MIN_RUNS: Final = 3

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.pair import by_run
 from migrator.diff.receipt import Finding
@@ -14,6 +14,7 @@ from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.drift import Drift, drift, run_apart, two_clusters
 from migrator.diff.statistics.interval import MIN_RUNS
+from migrator.values import NamedTuple
 
 _SEEN: Final = 0.1
 """P-value of "no slope" up to which a drift is allowed for. Lenient, as to overlook a drift is the worse error."""

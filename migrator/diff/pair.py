@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS
 from migrator.aiperf.units import common, convert, same_family
 from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import logarithms
+from migrator.values import NamedTuple
 
 SHOWN: Final = ("avg", "p50", "p90", "p95", "p99")
 """Statistics that get a row of their own; the curve of all percentiles is shown beside them."""

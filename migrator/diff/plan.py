@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from migrator.diff.engine import completed, fixed_requests, require_judgeable
 from migrator.diff.noise import Profile, length_of
@@ -14,6 +13,7 @@ from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import MIN_RUNS
 from migrator.diff.statistics.power import runs_for
 from migrator.errors import UsageError
+from migrator.values import NamedTuple
 
 
 class Planned(NamedTuple):

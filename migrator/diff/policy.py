@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from migrator.aiperf.directions import UNKNOWN, direction
 from migrator.chain.names import current, near
 from migrator.diff.outcomes import ERROR_RATE
 from migrator.errors import UsageError
+from migrator.values import NamedTuple, dataclass, field
 
 MARGINS: Final = {
     "avg": 5.0,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from statistics import fmean
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.engine import compare, completed, fixed_requests, require_judgeable
 from migrator.diff.outcomes import ERROR_COUNT, ERROR_RATE, GOOD_COUNT, OVERFLOWS, REQUEST_COUNT, shares
@@ -17,6 +17,7 @@ from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import Verdict
 from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
+from migrator.values import NamedTuple
 
 _SPREAD: Final = (0.9995, 0.9998, 1.0, 1.0002, 1.0005)
 """Factors of the five runs that stand in for one: steady enough that only the injected change decides."""

@@ -10,7 +10,6 @@ where a receipt is written as JSON, read, or described by a schema.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -43,6 +42,7 @@ from migrator.diff.receipt_sweep import (
     Stretch,
     Sweep,
 )
+from migrator.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

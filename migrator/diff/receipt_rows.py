@@ -5,11 +5,11 @@ They are plain data classes, because importing pydantic takes longer than the re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from migrator.jsonfile import Json
+from migrator.values import dataclass, field
 
 
 class Verdict(StrEnum):

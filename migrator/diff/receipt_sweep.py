@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from migrator.diff.receipt_rows import Direction, Finding, Interval, Part, Row, Verdict, told
 from migrator.jsonfile import Json
+from migrator.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

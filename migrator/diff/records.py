@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from migrator.aiperf.records import Request, at, numbers, requests
 from migrator.aiperf.units import convert, same_family
 from migrator.errors import NotAnExportError
 from migrator.jsonfile import Json
 from migrator.stores import opener
+from migrator.values import NamedTuple
 
 
 class _Column(NamedTuple):

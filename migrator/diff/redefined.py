@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.definitions import (
     Definition,
@@ -19,6 +19,7 @@ from migrator.diff.pair import centre
 from migrator.diff.receipt import Finding
 from migrator.diff.run import Block, Run
 from migrator.diff.sides import LoadedSide
+from migrator.values import NamedTuple
 
 CODE: Final = "definition"
 """Code of these findings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.evidence import Weighed
 from migrator.diff.judge import Criteria, Decision, Known, Shown, Zone, confirmed, decide, judged, shown, zone_of
@@ -18,6 +18,7 @@ from migrator.diff.statistics.difference import Counted, Difference
 from migrator.diff.statistics.interval import Refusal
 from migrator.diff.statistics.moments import Moments
 from migrator.diff.statistics.multiple import benjamini_hochberg, hommel
+from migrator.values import NamedTuple
 
 _JUDGED: Final = ("lower", "higher")
 _DIRECTIONS: Final = {direction.value: direction for direction in Direction}

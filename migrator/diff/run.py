@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from sys import intern
-from typing import ClassVar, Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal
 
 from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.aiperf.records import REBUILT
@@ -25,6 +25,7 @@ from migrator.jsonfile import Json, Numeral, Object, fingerprint, plain
 from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 from migrator.stores import exists
+from migrator.values import NamedTuple
 
 RECORDS_NAME: Final = "profile_export.jsonl"
 

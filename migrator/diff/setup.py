@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.volatile import stable
 from migrator.batch.workload import FACTS, PROFILING, config_of, whole
@@ -20,6 +20,7 @@ from migrator.diff.run import Run
 from migrator.errors import UsageError
 from migrator.jsonfile import Json, Object, fingerprint
 from migrator.redact import REDACTED
+from migrator.values import NamedTuple
 
 
 class Aside(NamedTuple):

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from migrator.batch.discover import Source, discover, is_folder
 from migrator.batch.instead import instead
@@ -16,6 +15,7 @@ from migrator.diff.run import Block, Run, load_run
 from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted, on_both_sides, results_of, runs_in
 from migrator.errors import NotAnExportError, UnreadableError
 from migrator.jsonfile import Json, fingerprint
+from migrator.values import NamedTuple
 
 
 class LoadedSide(NamedTuple):

@@ -10,7 +10,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from migrator.batch.load import Loaded, load, load_content
 from migrator.chain.names import current
@@ -19,6 +19,7 @@ from migrator.diff.aggregates import Aggregate, Over, Statistic, aggregates_of
 from migrator.diff.run import Block, Kind, Run, records_beside, run_of_loaded
 from migrator.identify import Family
 from migrator.jsonfile import Json, Object
+from migrator.values import NamedTuple
 
 T = TypeVar("T")
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import read_bytes, unwritable, write_atomic
+from migrator.values import NamedTuple
 
 _MARK: Final = "# by aiperf-migrate git install"
 _NEW: Final = ", which made this file"

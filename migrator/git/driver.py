@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.errors import MigratorError, UsageError
 from migrator.files.disk import read_bytes
@@ -25,6 +25,7 @@ from migrator.git.command import run_git
 from migrator.git.facts import DIGITS, Fact, number_text, read_facts
 from migrator.git.textconv import fact_lines, lines, own_text
 from migrator.render.safe import printable
+from migrator.values import NamedTuple
 
 _SHOWN: Final = ("avg", "p50", "p99")
 """Statistics that are shown for a changed metric; others only where none of these changed."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from math import floor, isfinite, log10
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
 from migrator.aiperf.units import convert, same_family
@@ -20,6 +20,7 @@ from migrator.jsonfile import Json, Numeral, Path, parse_to_look, path_text
 from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 from migrator.render.safe import printable
+from migrator.values import NamedTuple
 
 DIGITS: Final = 5
 """Significant digits of a statistic. A change that they do not show is smaller than 0.01 %."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.errors import UnreadableError
 from migrator.files.disk import MAX_BYTES, read_bytes
 from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.git.command import GitError, run_git
+from migrator.values import NamedTuple
 
 _POINTER: Final = rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*oid sha256:(?P<oid>[0-9a-f]{64})\n"
 _KINDS: Final = {"tree": "a folder", "commit": "a submodule", "tag": "a tag"}

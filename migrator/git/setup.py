@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator._version import __version__
 from migrator.errors import UnwritableError
 from migrator.git import blocks
 from migrator.git.command import GitError, run_git, try_git
 from migrator.git.textconv import SECTION
+from migrator.values import NamedTuple
 
 PATTERN: Final = "*profile_export_aiperf*.json"
 """Names of AIPerf's exports, with prefixes and phases. Files of other families match too, and are shown as they are."""

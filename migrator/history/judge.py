@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from migrator.diff.policy import MARGINS
 from migrator.errors import ExitCode
@@ -11,6 +10,7 @@ from migrator.history.sections import Section
 from migrator.history.series import FEWEST, Redefined, Series
 from migrator.history.words import change_words, levels_words, when
 from migrator.render.text import plural
+from migrator.values import NamedTuple
 
 
 class Reason(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from migrator.aiperf.definitions import Era, RunFacts, definitions, era_of, facts_of, touches
 from migrator.aiperf.metrics import catalogue
@@ -23,6 +23,7 @@ from migrator.errors import NotAnExportError
 from migrator.identify import MIGRATABLE
 from migrator.jsonfile import Json, fingerprint
 from migrator.stores import changed as changed_at
+from migrator.values import NamedTuple
 
 State = Literal["measured", "no request succeeded", "cancelled", "not complete"]
 """What a run is: only one that measured is a value of the latencies and throughputs."""

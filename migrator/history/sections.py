@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from migrator.batch.workload import load_of
 from migrator.diff.setup import name_of
@@ -12,6 +12,7 @@ from migrator.history.read import Looked, Metric, Point, Value
 from migrator.history.series import Series, all_series, release_of
 from migrator.jsonfile import Json
 from migrator.render.text import plural
+from migrator.values import NamedTuple
 
 T = TypeVar("T")
 

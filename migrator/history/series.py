@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from migrator.aiperf.definitions import Definition, definitions
 from migrator.diff.pair import centre
@@ -19,6 +19,7 @@ from migrator.diff.policy import ERRORS, MAX_ERROR_PERCENT, GateRule
 from migrator.diff.statistics.change_points import LEVEL, SHORTEST, change_points
 from migrator.diff.statistics.multiple import hommel
 from migrator.history.read import Metric, Point, Value
+from migrator.values import NamedTuple
 
 Verdict = Literal["worse", "better", "different"]
 FEWEST: Final = 2 * SHORTEST

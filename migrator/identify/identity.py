@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from migrator.aiperf.records import REBUILT
 from migrator.aiperf.releases import Dialect
 from migrator.chain.chain import Chain
 from migrator.chain.families import MAIN, chain_of
 from migrator.identify.families import BESIDE, Family
+from migrator.values import NamedTuple
 
 
 class Identity(NamedTuple):

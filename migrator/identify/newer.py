@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.metrics import catalogue, is_block
 from migrator.chain.keys import known_keys
 from migrator.chain.names import is_known
 from migrator.config.release_models import Reader, known_releases, reader
 from migrator.jsonfile import Json, Object, Path
+from migrator.values import NamedTuple
 
 _BESIDE_THE_MODEL: Final = frozenset({"metadata"})
 """Keys that AIPerf's exporter adds, and its own model of an export does not have."""

@@ -7,7 +7,7 @@ or that a fork started from, with the schema of its day.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.releases import (
     FIRST_NAMED,
@@ -22,6 +22,7 @@ from migrator.chain.operation import AddedField
 from migrator.chain.places import ROOT, Field, visit
 from migrator.chain.steps import FIRST_LABELLED, STEPS
 from migrator.jsonfile import Json, Object
+from migrator.values import NamedTuple
 
 
 class Origin(NamedTuple):

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from migrator.aiperf.releases import RELEASES, age
 from migrator.chain.chain import Chain
 from migrator.chain.steps import NEWEST, require_version
 from migrator.errors import UsageError
+from migrator.values import NamedTuple
 
 
 class Goal(NamedTuple):

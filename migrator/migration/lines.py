@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 
 from migrator.chain.families import chain_of
 from migrator.errors import MigratorError, NotAnExportError, NotJsonError, ResidueError
@@ -14,6 +13,7 @@ from migrator.ledger import Entry, Ledger
 from migrator.migration.goal import Goal, target_of
 from migrator.migration.migrate import DEFAULTS, Migration, Options, migrate
 from migrator.migration.residue import Residue, digest
+from migrator.values import dataclass, field, replace
 
 
 @dataclass(slots=True)

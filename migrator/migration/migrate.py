@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.releases import Dialect, release
 from migrator.chain.chain import Chain
@@ -32,6 +31,7 @@ from migrator.migration.label import labelled, labelled_as_known
 from migrator.migration.plan import Plan, plan
 from migrator.migration.residue import Residue, apply, measure
 from migrator.redact import redact
+from migrator.values import NamedTuple, dataclass, field
 
 Finish = Callable[[Object, str], tuple[Object, list[Entry]]]
 """(a document, its version) → the document with facts from elsewhere, and an entry for each of them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from migrator.chain.chain import Chain
@@ -10,6 +9,7 @@ from migrator.chain.families import MAIN
 from migrator.chain.places import Field
 from migrator.chain.step import Step
 from migrator.chain.steps import require_version
+from migrator.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

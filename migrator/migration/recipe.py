@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.chain.operation import UNKNOWN
 from migrator.chain.places import GPU_METRICS, Pattern, visit
 from migrator.config.remembered import PLACEHOLDER
 from migrator.jsonfile import CANONICAL, Json, Layout, Object, Path, at, fingerprint, render
 from migrator.migration.shape import Shape, derivations
+from migrator.values import NamedTuple
 
 _SEPARATOR: Final = b",\n  "
 _BEGIN: Final = b"{\n  "

@@ -8,7 +8,6 @@ conflict and not applied.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from migrator.aiperf.releases import Dialect, release
@@ -18,6 +17,7 @@ from migrator.chain.steps import GENAI_PERF
 from migrator.errors import NotJsonError, ResidueError
 from migrator.jsonfile import Json, Object, Path, fingerprint, parse, render
 from migrator.ledger import Entry, Loss, Op
+from migrator.values import dataclass, field
 
 FORMAT: Final = 1
 _MARK: Final = "aiperf_migrate_residue"

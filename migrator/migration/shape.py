@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import cache, lru_cache
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.chain.metric_ops import Derive, Units
 from migrator.chain.operation import UNKNOWN, Operation
@@ -23,6 +23,7 @@ from migrator.config.user_to_benchmark import has_runtime_options
 from migrator.jsonfile import Json, Object
 from migrator.migration.plan import Plan
 from migrator.redact.command import may_hold_secrets
+from migrator.values import NamedTuple
 
 _TIMES: Final = ("start_time", "end_time")
 _OF_THE_RUN: Final = ("random_seed", "sweep_id")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.jsonfile import Json
 from migrator.redact.names import SCHEMES, is_header, is_option, is_setting, is_variable
@@ -21,6 +21,7 @@ from migrator.redact.text import (
     has_any,
     is_redacted,
 )
+from migrator.values import NamedTuple
 
 _HINTS: Final = (
     "key", "token", "auth", "secret", "passw", "pwd", "credential", "cookie", "signature", "header", "extra",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.jsonfile import Json, Numeral, Object, Path
 from migrator.redact import command
@@ -22,6 +22,7 @@ from migrator.redact.text import (
     has_any,
     is_redacted,
 )
+from migrator.values import NamedTuple
 
 _NO_TEXT: Final = frozenset({float, int, bool, type(None)})
 _INTEGERS: Final = frozenset({int, Numeral})

@@ -7,7 +7,6 @@ command and tests, never by a migration; pydantic is imported only when one of t
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -15,6 +14,8 @@ from migrator.chain.places import GPU_METRICS, applied, visit
 from migrator.chain.steps import VERSIONS
 from migrator.errors import UnknownVersionError
 from migrator.jsonfile import Json, Object, Path, path_text, plain
+from migrator.schemas.accept import accepts
+from migrator.values import dataclass
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
@@ -113,6 +114,8 @@ def violations(version: str, document: Json, sound: frozenset[int] = frozenset()
     Raises:
         UnknownVersionError: the version is not on the line.
     """
+    if accepts(version, document, sound):
+        return []
     export = model(version)
     from pydantic import ValidationError
 

@@ -7,12 +7,13 @@ A shape is read off JSON Schemas, and is made to be compared: places as text (`r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from migrator.aiperf.metrics import catalogue
 from migrator.aiperf.releases import Release, age
 from migrator.config.release_models import reader
 from migrator.jsonfile import Object
+from migrator.values import NamedTuple
 
 METRIC: Final = "<metric>"
 """Stands in a place for any metric of the run."""

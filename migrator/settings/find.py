@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from migrator.errors import UsageError
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from migrator.settings.keys import Setting

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
+
+from migrator.values import NamedTuple
 
 Kind = Literal["text", "texts", "flag", "file", "files", "count"]
 

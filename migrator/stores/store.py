@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final
 
 from migrator.errors import MigratorError, UnreadableError, UnwritableError
 from migrator.files.disk import MAX_BYTES, oversized
+from migrator.values import NamedTuple
 
 
 class Stored(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from migrator.aiperf.definitions import Era, Touched, era_of, facts_of, touching
 from migrator.aiperf.metrics import STATISTICS, catalogue, is_block
@@ -26,6 +26,7 @@ from migrator.diff.stand_ins import Results, results_from
 from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Numeral, Object, fingerprint
 from migrator.redact import redact
+from migrator.values import NamedTuple
 
 Kind = Literal["text", "number", "flag"]
 Row = dict[str, Json]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.errors import NotAnExportError
 from migrator.jsonfile import Object
 from migrator.schemas.shape import Shape, places_of
 from migrator.upstream.models import Place, Program, schemas
 from migrator.upstream.source import Source
+from migrator.values import NamedTuple
 
 _MODEL: Final = "JsonExportData"
 _LABEL: Final = "SCHEMA_VERSION"

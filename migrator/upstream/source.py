@@ -7,9 +7,10 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.errors import UnreadableError
+from migrator.values import NamedTuple
 
 PACKAGE: Final = "aiperf"
 _LARGEST: Final = 8 * 2**20

@@ -6,11 +6,12 @@ import json
 import os
 import zlib
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, Protocol, TypeGuard
+from typing import Any, Final, Protocol, TypeGuard
 
 from migrator.files.disk import open_regular, read_bytes, unreadable
 from migrator.files.large import Content, OpenFile
 from migrator.stores import find, is_url
+from migrator.values import NamedTuple
 
 SUM: Final = "sum"
 """The key of the checksum of a line."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
+
+from migrator.values import NamedTuple
 
 BACKUP_SUFFIX: Final = ".bak"
 """The end of a backup's name, unless the user chooses another."""

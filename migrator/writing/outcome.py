@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from migrator.errors import MigratorError
+from migrator.values import dataclass, field
 
 
 @dataclass(slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from migrator.errors import MigratorError, UnwritableError, reported
 from migrator.files.large import Content, whole
 from migrator.stores import absolute, is_url
+from migrator.values import NamedTuple
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.entries import Entry, Journal, digest, digest_of
 from migrator.writing.folders import Folders

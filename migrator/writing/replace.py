@@ -13,7 +13,6 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -23,6 +22,7 @@ from migrator.files.attributes import copy_whole, take_over
 from migrator.files.disk import read_bytes, sync_file, sync_folder, unwritable, write_all
 from migrator.files.large import Content, write_to
 from migrator.files.rename import appear
+from migrator.values import dataclass
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.entries import Entry, Journal, digest, holds
 from migrator.writing.exchange import busy, changed, clear, commit, free_name, keeps, recover, stage_file, staging_name

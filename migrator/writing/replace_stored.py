@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from migrator.errors import UnwritableError
 from migrator.files.disk import exists_already, write_atomic
 from migrator.files.large import Content, whole
 from migrator.stores import exists, find, is_url, read_bytes, store_of
 from migrator.stores.store import Store, Stored
+from migrator.values import NamedTuple
 from migrator.writing import RESIDUE_SUFFIX
 from migrator.writing.entries import Entry, Journal, digest
 from migrator.writing.folders import Folders

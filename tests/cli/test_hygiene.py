@@ -51,6 +51,8 @@ def imported(*arguments: str) -> set[str]:
         ("versions",),
         ("inspect", SUMMARY),
         ("inspect", SUMMARY, "--json"),
+        ("check", SUMMARY),
+        ("table", SUMMARY),
         ("upgrade", SUMMARY),
         ("upgrade", SUMMARY, "--diff"),
         ("convert", SUMMARY, "--to", "1.2", "--dry-run", "--explain"),
@@ -76,9 +78,16 @@ def test_the_version_needs_nothing() -> None:
     assert not mine & {"typing", "re", "contextlib", "functools", "collections", "argparse", "json"}
 
 
-def test_inspect_makes_no_data_classes() -> None:
-    """To import what makes them takes a tenth of all that it does."""
-    assert not imported("inspect", SUMMARY) & {"dataclasses", "orjson", "pathlib", "urllib"}
+SLOW: Final = frozenset({"dataclasses", "inspect", "ast", "dis", "tokenize"})
+"""What takes a tenth of a short command to import, and makes classes that `migrator.values` makes for nothing.
+
+`orjson` imports them, too.
+"""
+
+
+@pytest.mark.parametrize("arguments", [("inspect", SUMMARY), ("versions",)], ids=lambda arguments: arguments[0])
+def test_what_reads_one_file_or_none_makes_no_data_classes(arguments: tuple[str, ...]) -> None:
+    assert not imported(*arguments) & (SLOW | {"orjson", "pathlib", "urllib", "tempfile"})
 
 
 def test_the_list_of_what_is_heavy_would_be_noticed() -> None:

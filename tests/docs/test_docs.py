@@ -33,6 +33,11 @@ def test_the_shares_of_readers_are_counted() -> None:
     assert generate.CONTRACTS.read_text() == generate.contracts(), "run `make docs`"
 
 
+def test_what_the_models_accept_is_read_off_them() -> None:
+    generate = _script("generate")
+    assert generate.MODELS.read_text() == generate.models(), "run `make docs`"
+
+
 def test_the_reference_and_the_manual_are_generated_from_the_parsers() -> None:
     for page, text in _script("commands").pages().items():
         assert page.read_text() == text, "run `make docs`"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from migrator.batch.discover import Names, Source
 from migrator.batch.load import Loaded
@@ -26,6 +25,7 @@ from migrator.errors import ExitCode, NotAnExportError, UsageError
 from migrator.identify import MIGRATABLE, Family, advice
 from migrator.render.safe import printable
 from migrator.render.text import exports_of_runs, plural, table, wrapped
+from migrator.values import NamedTuple
 
 
 class Options(EngineOptions, ColouredOptions):

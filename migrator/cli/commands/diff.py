@@ -254,9 +254,8 @@ def _revision(revision: str, paths: list[str]) -> LoadedSide:
 
 
 def _policy(options: Options) -> Policy:
-    from dataclasses import replace
-
     from migrator.diff.policy import Policy, from_file, from_options
+    from migrator.values import replace
 
     policy = from_file(options.policy) if options.policy else Policy()
     rules = from_options(options.fail_on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from migrator.aiperf.releases import FIRST_NAMED
 from migrator.batch.discover import Source, is_folder
@@ -25,6 +25,7 @@ from migrator.jsonfile import Json, path_text
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.render.text import plural, release_range, table, value_text, wrapped
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from migrator.batch.survey import Facts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.releases import FIRST_READER, NIGHTLIES, RELEASES, age, version_key, writers
 from migrator.chain.steps import ENTRY, FIRST_LABELLED, STEPS, VERSIONS
@@ -14,6 +14,7 @@ from migrator.cli.streams import say
 from migrator.errors import ExitCode, UsageError
 from migrator.render.lines import json_line
 from migrator.render.text import release_range, table, wrapped
+from migrator.values import NamedTuple
 
 _MARGIN: Final = 44
 """Columns of the version and of the releases that write it."""

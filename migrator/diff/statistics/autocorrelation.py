@@ -6,7 +6,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from operator import mul
-from typing import NamedTuple
+
+from migrator.values import NamedTuple
 
 
 class Autocorrelation(NamedTuple):

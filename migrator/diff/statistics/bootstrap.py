@@ -16,12 +16,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.statistics.autocorrelation import Autocorrelation, autocorrelation
 from migrator.diff.statistics.interval import Estimate, Refusal
 from migrator.diff.statistics.percentile import minimum_requests, too_few
 from migrator.diff.statistics.student import normal_quantile, t_quantile
+from migrator.values import NamedTuple
 
 REPLICATES: Final = 1000
 _BLOCKS: Final = 400

@@ -14,9 +14,10 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.statistics.student import t_two_sided
+from migrator.values import NamedTuple
 
 SHORTEST: Final = 4
 """Runs between two changes, at least, and before the first and after the last: a shorter part may be an outlier."""

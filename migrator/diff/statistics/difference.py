@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.statistics.interval import MIN_RUNS, Kind, Refusal, half_width, more_runs
 from migrator.diff.statistics.student import t_two_sided
+from migrator.values import NamedTuple, dataclass
 
 _NO_SPREAD: Final = 1e-12
 """Standard deviation, relative to the largest value, below which values are the same but for rounding."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.statistics.student import t_two_sided
+from migrator.values import NamedTuple
 
 MIN_RUNS: Final = 4
 """Runs a side from which a slope is estimated, and from which one run can be told from the others."""

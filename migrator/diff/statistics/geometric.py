@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from migrator.diff.statistics.interval import (
     MIN_RUNS,
@@ -14,6 +13,7 @@ from migrator.diff.statistics.interval import (
     from_runs,
     half_width,
 )
+from migrator.values import NamedTuple
 
 Runs = Sequence[float]
 """One value a run, in the order of their start."""

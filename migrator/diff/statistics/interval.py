@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from migrator.diff.statistics.one_sided import p_above, p_below
 from migrator.diff.statistics.student import incomplete_beta, t_quantile, t_two_sided
+from migrator.values import NamedTuple, dataclass
 
 MIN_RUNS: Final = 3
 """Runs a side from which the spread between runs is estimated at all."""

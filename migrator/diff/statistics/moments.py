@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from migrator.diff.statistics.difference import Difference, difference_of, without_spread
 from migrator.diff.statistics.interval import (
@@ -22,6 +21,7 @@ from migrator.diff.statistics.interval import (
     ratio_of_one_value,
     ratio_with,
 )
+from migrator.values import NamedTuple
 
 _NO_SPREAD = 1e-9
 """Coefficient of variation below which runs are the same but for rounding."""

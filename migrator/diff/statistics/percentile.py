@@ -11,11 +11,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import sub, truediv
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.statistics.autocorrelation import autocorrelation
 from migrator.diff.statistics.interval import Estimate, Refusal
 from migrator.diff.statistics.student import normal_quantile
+from migrator.values import NamedTuple
 
 POSITIONS: Final = {
     "min": 0.0,

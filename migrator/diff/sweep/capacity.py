@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from migrator.chain.names import current, near
 from migrator.diff.policy import split_name
@@ -13,6 +13,7 @@ from migrator.diff.statistics.geometric import Centre
 from migrator.diff.sweep.values import Metric, SideCell, groups, unit_of
 from migrator.errors import UsageError
 from migrator.jsonfile import Json
+from migrator.values import NamedTuple
 
 _THROUGHPUT: Final[Metric] = (current("request_throughput"), "avg")
 _GOAL: Final = re.compile(r"\s*(?P<name>[^<>=\s]+)\s*(?P<sign><=|>=|<|>)\s*(?P<limit>[0-9.eE+-]+)\s*")

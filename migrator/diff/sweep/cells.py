@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.setup import setups_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.sweep.factors import Factors, Measured, Values
 from migrator.jsonfile import Json, fingerprint
+from migrator.values import NamedTuple
 
 _MOST_HOLES: Final = 0.5
 """Share of the combinations of all factors up to which those that are missing are holes: more, and it is no grid."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 
 from migrator.diff.comparable import Setups
 from migrator.diff.engine import compare
@@ -16,6 +15,7 @@ from migrator.diff.sides import LoadedSide
 from migrator.diff.sweep.cells import measured
 from migrator.diff.sweep.factors import factors_of
 from migrator.errors import UsageError
+from migrator.values import NamedTuple
 
 
 class Ask(NamedTuple):

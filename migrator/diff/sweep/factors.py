@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.batch.workload import whole
 from migrator.diff.run import Run
 from migrator.diff.setup import Allowance, Setup, name_of
 from migrator.errors import UsageError
 from migrator.jsonfile import Json, Object, fingerprint
+from migrator.values import NamedTuple
 
 SWEPT: Final = (
     "profiling.concurrency",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from migrator.aiperf.directions import direction
 from migrator.chain.names import current
 from migrator.diff.receipt import Bracket, Direction, Front, FrontPoint, Stretch
 from migrator.diff.sweep.values import Metric, SideCell, groups, unit_of
 from migrator.jsonfile import Json
+from migrator.values import NamedTuple
 
 AXES: Final[tuple[tuple[Metric, Metric], ...]] = (
     ((current("output_token_throughput_per_user"), "avg"), (current("output_token_throughput"), "avg")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.diff.receipt import Finding
 from migrator.diff.run import Run
@@ -11,6 +11,7 @@ from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, name_of
 from migrator.diff.sweep.cells import CellRuns
 from migrator.diff.sweep.factors import Measured
 from migrator.jsonfile import fingerprint
+from migrator.values import NamedTuple
 
 MIXED: Final = "mixed sweeps"
 """Code of the finding."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.chain.names import current
 from migrator.diff.comparable import within
@@ -22,6 +22,7 @@ from migrator.diff.sweep.fronts import fronts
 from migrator.diff.sweep.mixed import mixed
 from migrator.diff.sweep.values import Metric, SideCell, side_cell, unit_of
 from migrator.errors import UsageError
+from migrator.values import NamedTuple
 
 _THROUGHPUTS: Final = ("request_throughput", "output_token_throughput", "output_token_throughput_per_user")
 SHOWN: Final[tuple[Metric, ...]] = (

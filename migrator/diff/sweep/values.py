@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from migrator.chain.requests import total
 from migrator.diff.comparable import within
@@ -17,6 +16,7 @@ from migrator.diff.statistics.geometric import Centre, centre_of
 from migrator.diff.statistics.moments import interval_of
 from migrator.diff.sweep.factors import Values
 from migrator.jsonfile import fingerprint
+from migrator.values import NamedTuple
 
 Metric = tuple[str, str]
 """A metric and a statistic of it."""

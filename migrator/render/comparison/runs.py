@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from migrator.render.comparison.numbers import number
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Receipt, Row

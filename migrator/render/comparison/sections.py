@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from migrator.render.comparison.numbers import number, weight
 from migrator.render.comparison.words import both, cut, judged, verdict_of, waived
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Receipt, Row

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from migrator.render.comparison.numbers import change, number, percent
 from migrator.render.comparison.reason import movement
 from migrator.render.comparison.sections import row_rank
 from migrator.render.comparison.words import GLYPHS, cut, name_of, waived
 from migrator.render.text import plural, value_text
+from migrator.values import NamedTuple
 
 if TYPE_CHECKING:
     from migrator.diff.receipt import Capacity, Cell, Front, FrontPoint, GoalState, MeanChange, Receipt, Row, Sweep
