@@ -7,7 +7,6 @@ file is read, worked on and written by one process.
 from __future__ import annotations
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, takewhile
@@ -180,6 +179,7 @@ def _shared(stream: Iterator[Source], work: Work[R], jobs: int, stop: Stop) -> I
 
 def _obey_the_parent() -> None:
     """Ignore Ctrl-C, which reaches every process of a terminal: the parent decides when to stop. And end with it."""
+    import signal
     from threading import Thread
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

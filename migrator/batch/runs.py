@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from hashlib import blake2b
 from typing import Final, Generic, TypeVar
 
 from migrator.aiperf.metrics import is_block
@@ -22,6 +21,7 @@ from migrator.chain.names import block_of, current
 from migrator.chain.operation import Context
 from migrator.chain.steps import STEPS
 from migrator.chain.steps.genai_perf import METRICS
+from migrator.files.digest import digest
 from migrator.jsonfile import Json, fingerprint
 from migrator.stores import is_url
 from migrator.values import NamedTuple
@@ -170,7 +170,7 @@ def _object(node: Json) -> dict[str, Json]:
 
 
 def _digest(value: Json) -> bytes:
-    return blake2b(fingerprint(value), digest_size=8).digest()
+    return digest(fingerprint(value), 8)
 
 
 class Runs(Generic[T]):

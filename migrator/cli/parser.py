@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from migrator.batch.select import Selection
 
 N = TypeVar("N")
+
+# Each text of `argparse` is looked up in a catalogue of translations, which nobody has installed: to find that out
+# takes longer than to read the arguments.
+vars(argparse)["_"] = str
 _LISTED: Final = 10
 """Values that the error about another one lists."""
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from enum import Enum, auto
 from functools import cache
-from hashlib import blake2b
 from marshal import dumps
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Final
 
 from migrator.config.user_to_benchmark import has_runtime_options
+from migrator.files.digest import digest
 from migrator.jsonfile import Json, Object
 from migrator.ledger import Entry
 from migrator.values import NamedTuple
@@ -89,7 +89,7 @@ class Remembered:
             content = dumps(masked.document, 2)
         except ValueError:
             return self._translate(document, *arguments)
-        key = (*arguments, blake2b(content, digest_size=20).digest())
+        key = (*arguments, digest(content, 20))
         kept = self._answers.get(key)
         if isinstance(kept, bytes):
             return _unpacked(kept, masked)

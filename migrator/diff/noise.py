@@ -13,8 +13,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from hashlib import sha256
-from statistics import fmean, variance
 from typing import Any, Final
 
 from migrator.chain.names import current
@@ -142,6 +140,8 @@ def key_of(run: Run) -> dict[str, Json]:
 
 def workload_hash(key: Mapping[str, Json]) -> str:
     """A short name for a key, to tell profiles apart by."""
+    from hashlib import sha256
+
     return sha256(fingerprint(dict(key))).hexdigest()[:12]
 
 
@@ -180,6 +180,9 @@ def learn(runs: Iterable[Run]) -> Profile:
 
 def _entry_of(group: Sequence[Run]) -> Entry | None:
     """What the runs of one configuration tell; None if there are fewer than three of any length."""
+    # Slow to import, and to apply a profile does not need it.
+    from statistics import fmean, variance
+
     lengths: dict[int | None, list[Run]] = defaultdict(list)
     for run in group:
         lengths[length_of(run)].append(run)
@@ -221,6 +224,8 @@ def _request_variance(
     if not requests or not known:
         return None
     length = min(known)
+    from statistics import variance
+
     return max(0.0, (variance(known[length]) - variance(logs)) / (1 / length - 1 / requests))
 
 

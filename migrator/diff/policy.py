@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final, Literal, TypeVar
@@ -304,6 +303,8 @@ def from_text(text: str, path: str) -> Policy:
     Raises:
         UsageError: as [`from_file`][].
     """
+    import tomllib
+
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -6,7 +6,6 @@ import math
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import blake2b
 from sys import intern
 from typing import ClassVar, Final, Literal
 
@@ -20,6 +19,7 @@ from migrator.config.family import family_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.diff.aggregates import Aggregate
 from migrator.errors import NotAnExportError
+from migrator.files.digest import digest
 from migrator.identify import MIGRATABLE, Family, identify
 from migrator.jsonfile import Json, Numeral, Object, fingerprint, plain
 from migrator.migration.migrate import Options, migrate
@@ -226,7 +226,7 @@ def _once(value: Json) -> Json:
         return value
     if len(_sections) >= _MOST_SECTIONS:
         _sections.clear()
-    return _sections.setdefault(blake2b(key, digest_size=16).digest(), value)
+    return _sections.setdefault(digest(key, 16), value)
 
 
 _sections: Final[dict[bytes, Json]] = {}

@@ -9,7 +9,6 @@ import math
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import Final, TypeVar
 
 from migrator.batch.load import Loaded, load, load_content
@@ -17,6 +16,7 @@ from migrator.chain.names import current
 from migrator.chain.requests import Requests
 from migrator.diff.aggregates import Aggregate, Over, Statistic, aggregates_of
 from migrator.diff.run import Block, Kind, Run, records_beside, run_of_loaded
+from migrator.files.digest import digest
 from migrator.identify import Family
 from migrator.jsonfile import Json, Object
 from migrator.values import NamedTuple
@@ -192,7 +192,7 @@ def results_from(file: str, metrics: Mapping[str, Mapping[str, Json]], variation
 
 def _told(name: Statistic, *values: float) -> tuple[int, ...]:
     texts = {f"{name[0]}.{name[1]} {value:.9g}" for value in values if not value.is_integer()}
-    return tuple(int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) for text in sorted(texts))
+    return tuple(int.from_bytes(digest(text.encode(), 8)) for text in sorted(texts))
 
 
 class Known:

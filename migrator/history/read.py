@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Final, Literal
 
 from migrator.aiperf.definitions import Era, RunFacts, definitions, era_of, facts_of, touches
@@ -20,6 +19,7 @@ from migrator.diff.run import Block, Run, run_of_document, why_not
 from migrator.diff.setup import COUNTS, TOLD, bounded_by_time, setup_of
 from migrator.diff.stand_ins import Results, results_of, stand_ins
 from migrator.errors import NotAnExportError
+from migrator.files.digest import digest
 from migrator.identify import MIGRATABLE
 from migrator.jsonfile import Json, fingerprint
 from migrator.stores import changed as changed_at
@@ -165,7 +165,7 @@ def _is_told(place: str, setup: Mapping[str, Json], run: Run) -> bool:
 
 
 def _digest(value: Json) -> bytes:
-    return blake2b(fingerprint(value), digest_size=12).digest()
+    return digest(fingerprint(value), 12)
 
 
 def _point(run: Run, metrics: Sequence[Metric]) -> Point:

@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from migrator.errors import UsageError
 from migrator.extras import install
 from migrator.jsonfile import Json
-from migrator.render.comparison.markdown import code
 from migrator.render.lines import json_line
 from migrator.render.safe import printable
 from migrator.table.rows import Kind, Row, number_text
@@ -66,6 +65,9 @@ def _markdown(rows: Iterable[Row], headings: Mapping[str, str]) -> Iterator[str]
 
 
 def _code_span(text: str) -> str:
+    # With the pages on comparisons, which other forms do not need.
+    from migrator.render.comparison.markdown import code
+
     return code(printable(text), cell=True)
 
 

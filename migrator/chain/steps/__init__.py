@@ -6,7 +6,6 @@ A new version is a new file here. The files must form one line without gaps, whi
 from __future__ import annotations
 
 import os
-import re
 from importlib import import_module
 from typing import Final
 
@@ -14,14 +13,14 @@ from migrator.chain.step import Step
 from migrator.chain.steps.genai_perf import STEP as _GENAI_PERF_STEP
 from migrator.errors import UnknownVersionError
 
-_NAME: Final = r"s(\d+)_(\d+)_to_(\d+)_(\d+)\.py"
-
 
 def _load() -> tuple[Step, ...]:
     found = {}
     for name in os.listdir(os.path.dirname(__file__)):
-        if match := re.fullmatch(_NAME, name):
-            major, minor, newer_major, newer_minor = map(int, match.groups())
+        older, _, newer = name.removeprefix("s").removesuffix(".py").partition("_to_")
+        numbers = (*older.split("_"), *newer.split("_"))
+        if name[:1] == "s" and name.endswith(".py") and len(numbers) == 4 and all(map(str.isdecimal, numbers)):
+            major, minor, newer_major, newer_minor = map(int, numbers)
             found[major, minor] = (newer_major, newer_minor, import_module(f"{__name__}.{name[:-3]}").STEP)
     line: list[Step] = []
     for (major, minor), (newer_major, newer_minor, step) in sorted(found.items()):

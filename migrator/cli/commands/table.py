@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import pickle
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain, islice
-from typing import IO, Any, Final, Literal, cast
+from typing import IO, Final, Literal, cast
 
 from migrator.aiperf.definitions import Crossings
 from migrator.aiperf.metrics import STATISTICS
@@ -29,6 +27,7 @@ from migrator.cli.streams import complain, write_error
 from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted
 from migrator.errors import UsageError
 from migrator.files.packed import Packing
+from migrator.files.spool import Spool
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from migrator.table.columns import (
@@ -182,13 +181,13 @@ class _Runs:
         shown = (Role.RUN, Role.PHASE, Role.WARM_UP) if options.phases else (Role.RUN,)
         results = run_local(options, sources(options, (options.output,)), work)
         known = Known()
-        with tempfile.TemporaryFile(prefix="aiperf-migrate-") as instead:
+        with Spool[Run]() as instead:
             for (source, run, _), role in runs.roles(each_of(self._report.each(results))):
                 self.alone.look(source)
                 if run and role is Role.RUN:
                     known.add(run.results)
                 if run and run.mark is None:
-                    pickle.dump(run, instead)
+                    instead.add(run)
                 elif run and role in shown:
                     self.count += role is Role.RUN
                     yield from self._shown(run, source.path)
@@ -197,14 +196,12 @@ class _Runs:
         if told := words({role: count for role, count in runs.left_out.items() if role not in shown}):
             complain(told)
 
-    def _instead(self, known: Known, spool: IO[bytes]) -> Iterator[Run]:
+    def _instead(self, known: Known, spool: Spool[Run]) -> Iterator[Run]:
         """What stands for runs that are gone. Read twice, so that their rows are not all in memory."""
-        spool.seek(0)
-        every = [(place, run.results) for place, run in enumerate(_unpickled(spool))]
+        every = [(place, run.results) for place, run in enumerate(spool)]
         kept, left_out = admitted(known, every, lambda one: one[1])
         places = {place for place, _ in kept}
-        spool.seek(0)
-        for place, run in enumerate(_unpickled(spool)):
+        for place, run in enumerate(spool):
             if place in places:
                 self.count += run.about["runs"]
                 yield from self._shown(run, run.results.file)
@@ -266,11 +263,12 @@ def _write(runs: Iterable[Run], options: Options, patterns: Sequence[str], targe
         names = with_units(chosen(patterns, ()), options.units)
         _put(options.format, chain(first, rows), table.headings(names), kinds(names, {}), target)
         return
-    with tempfile.TemporaryFile(prefix="aiperf-migrate-") as spool:
-        _spool(rows, spool)
+    with Spool[Row]() as spool:
+        for row in rows:  # Until all columns are known.
+            spool.add(row)
         names = with_units(chosen(patterns, table.names(), table.places.names()), options.units)
         of_kind = kinds(names, table.places.kinds())
-        _put(options.format, map(table.places.typed, _unpickled(spool)), table.headings(names), of_kind, target)
+        _put(options.format, map(table.places.typed, spool), table.headings(names), of_kind, target)
 
 
 def _write_metrics(runs: Iterable[Run], options: Options, patterns: Sequence[str], target: IO[bytes]) -> None:
@@ -280,28 +278,12 @@ def _write_metrics(runs: Iterable[Run], options: Options, patterns: Sequence[str
         names = chosen(patterns, METRIC_COLUMNS)
         _put(options.format, rows, {name: name for name in names}, kinds(names, {}), target)
         return
-    with tempfile.TemporaryFile(prefix="aiperf-migrate-") as spool:
-        _spool(rows, spool)
+    with Spool[Row]() as spool:
+        for row in rows:  # Until all columns are known.
+            spool.add(row)
         names = chosen(patterns, METRIC_COLUMNS, places.names())
         of_kind = kinds(names, places.kinds())
-        _put(options.format, map(places.typed, _unpickled(spool)), {name: name for name in names}, of_kind, target)
-
-
-def _spool(rows: Iterable[Row], spool: IO[bytes]) -> None:
-    """Keep rows until all columns are known."""
-    for row in rows:
-        pickle.dump(row, spool)
-    spool.seek(0)
-
-
-def _unpickled(spool: IO[bytes]) -> Iterator[Any]:
-    """What is in a temporary file without a name: no other program can have written to it."""
-    while True:
-        try:
-            one = pickle.load(spool)
-        except EOFError:
-            return
-        yield one
+        _put(options.format, map(places.typed, spool), {name: name for name in names}, of_kind, target)
 
 
 def _put(

@@ -1,0 +1,44 @@
+"""A spool gives back what was added, in order, from memory or from a file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from migrator.files.digest import digest
+from migrator.files.spool import _IN_MEMORY, Spool
+
+
+@pytest.mark.parametrize("count", [0, 1, _IN_MEMORY, _IN_MEMORY + 1, 3 * _IN_MEMORY])
+def test_what_was_added_comes_back_in_order_and_again(count: int) -> None:
+    added = [(number, str(number)) for number in range(count)]
+    with Spool[tuple[int, str]]() as spool:
+        for one in added:
+            spool.add(one)
+        assert list(spool) == added
+        assert list(spool) == added
+
+
+def test_a_few_objects_need_no_file() -> None:
+    code = (
+        "import sys; from migrator.files.spool import Spool\n"
+        "with Spool() as spool:\n spool.add(1)\n assert list(spool) == [1]\n"
+        "sys.exit(bool({'tempfile', 'pickle'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_file_is_closed_at_the_end() -> None:
+    with Spool[int]() as spool:
+        for number in range(_IN_MEMORY + 1):
+            spool.add(number)
+        file = spool._file
+        assert file is not None
+    assert file.closed
+
+
+def test_a_digest_has_the_size_asked_for_and_differs() -> None:
+    assert len(digest(b"", 8)) == 8
+    assert len({digest(bytes([number]), 16) for number in range(256)}) == 256
