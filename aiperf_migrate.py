@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import ModuleSpec, PathFinder
+
+# As `importlib.machinery` has it, which takes longer to import than the rest that `--version` needs.
+from _frozen_importlib_external import PathFinder
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from migrator.aiperf.metrics import is_block
 from migrator.aiperf.releases import FIRST_READER, RELEASES, age
-from migrator.config.conflicts import first_conflict
+from migrator.config.conflicts import FieldChange, first_conflict
 from migrator.config.json_schema import Misfit
-from migrator.config.release_models import reader
+from migrator.config.release_models import Reader, reader
 from migrator.jsonfile import Json, Object
 
 
@@ -21,10 +21,20 @@ def rejections(document: Object, name: str, *, translated: bool = False) -> list
     """
     target = reader(name)
     found = [misfit for misfit in target.models.matcher("").trim(document).misfits if misfit.rejected]
-    config = None if translated or found else document.get("input_config")
-    if type(config) is dict and (change := first_conflict(config, target)) is not None:
+    if not translated and not found and (change := _conflict(document, target)) is not None:
         found.append(Misfit(("input_config", *change.place), change.why, True))
     return found
+
+
+def is_read(document: Object, name: str) -> bool:
+    """Whether a release reads a document: whether it has no [`rejections`][], which takes longer to say."""
+    target = reader(name)
+    return not target.models.matcher("").rejects(document) and _conflict(document, target) is None
+
+
+def _conflict(document: Object, target: Reader) -> FieldChange | None:
+    config = document.get("input_config")
+    return first_conflict(config, target) if type(config) is dict else None
 
 
 def read_by(document: Object) -> list[tuple[str, str]]:
@@ -45,7 +55,7 @@ def read_by(document: Object) -> list[tuple[str, str]]:
     for entry in RELEASES:
         if age(entry.name) < age(FIRST_READER):
             continue
-        if rejections(document, entry.name):
+        if not is_read(document, entry.name):
             gap = True
         elif gap:
             ranges.append((entry.name, entry.name))

@@ -9,11 +9,11 @@ quickly; only what does not match is looked at again to say why.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from migrator.jsonfile import Json, Numeral, Object, Path
+from migrator.config.json_value import BOUNDS, TYPES, problem, shown
+from migrator.jsonfile import Json, Object, Path
 from migrator.values import NamedTuple
 
 UNFIT: Final = object()
@@ -42,41 +42,8 @@ class Trimmed(NamedTuple):
     misfits: Sequence[Misfit] = ()
 
 
-_TYPES: Final[dict[str, frozenset[type]]] = {
-    "string": frozenset({str}),
-    "boolean": frozenset({bool}),
-    "integer": frozenset({int, Numeral}),
-    "number": frozenset({int, float, Numeral}),
-    "object": frozenset({dict}),
-    "array": frozenset({list}),
-    "null": frozenset({type(None)}),
-}
 _CONTAINERS: Final[dict[str, type]] = {"object": dict, "array": list}
-_TYPE_NAMES: Final = {
-    "string": "a string",
-    "boolean": "a boolean",
-    "integer": "an integer",
-    "number": "a number",
-    "object": "an object",
-    "array": "a list",
-    "null": "null",
-}
-_ANY_TYPE: Final = frozenset().union(*_TYPES.values())
-
-_BOUNDS: Final[dict[str, Callable[[float, float], bool]]] = {
-    "minimum": operator.lt,
-    "exclusiveMinimum": operator.le,
-    "maximum": operator.gt,
-    "exclusiveMaximum": operator.ge,
-}
-"""Keyword → test of (value, bound) that is true for a value out of bounds."""
-_BOUND_NAMES: Final = {
-    "minimum": "of at least",
-    "exclusiveMinimum": "above",
-    "maximum": "of at most",
-    "exclusiveMaximum": "below",
-}
-
+_ANY_TYPE: Final = frozenset().union(*TYPES.values())
 
 _NESTED: Final = frozenset({"anyOf", "oneOf", "properties", "additionalProperties", "items"})
 """Keywords that contain schemas, and so perhaps `$ref`s."""
@@ -180,7 +147,7 @@ class Matcher:
                 if found is not UNFIT:
                     return found
             return UNFIT
-        if kind is not self._container and _problem(value, self._schema):
+        if kind is not self._container and problem(value, self._schema):
             return UNFIT
         return self._accept_object(value) if kind is dict else self._accept_list(value) if kind is list else value
 
@@ -191,9 +158,39 @@ class Matcher:
             return Trimmed(True, found)
         if self._branches:
             return self._trim_branches(value)
-        if problem := _problem(value, self._schema):
-            return Trimmed(False, value, [Misfit((), problem, True)])
+        if reason := problem(value, self._schema):
+            return Trimmed(False, value, [Misfit((), reason, True)])
         return self._trim_object(value) if type(value) is dict else self._trim_list(value)
+
+    def rejects(self, value: Json) -> bool:
+        """Whether the model rejects a value: whether [`trim`][] finds a misfit that is `rejected`, or nothing to keep.
+
+        It ends with the first one, and reads no schema that is not needed for that.
+        """
+        kind = type(value)
+        if kind in self.plain:
+            return False
+        if self._branches:
+            branches = [branch for branch in self._candidates(value) if branch._schema.get("type") != "null"]
+            if len(branches) == 1:
+                return branches[0].rejects(value)
+            found = self.trim(value)
+            return not found.ok or any(misfit.rejected for misfit in found.misfits)
+        if problem(value, self._schema):
+            return True
+        if kind is list:
+            items = self._schema.get("items")
+            return type(items) is dict and any(map(self._models.of(items).rejects, value))
+        return kind is dict and self._rejects_object(value)
+
+    def _rejects_object(self, value: Object) -> bool:
+        fields = self._schema.get("properties", {})
+        if any(name not in value for name in self._required):
+            return True
+        if fields and self._others is False and not value.keys() <= fields.keys():
+            return True
+        others = self._others if type(self._others) is dict else _ANYTHING
+        return any(self._models.of(fields.get(name, others)).rejects(item) for name, item in value.items())
 
     def _accept_object(self, value: Object) -> Json:
         keys = self._keys.get(tuple(value)) or self._keys_of(value)
@@ -223,12 +220,12 @@ class Matcher:
             # The type of an object or a list does not tell which branch it takes.
             return frozenset().union(*[branch.plain for branch in self._branches]) - {dict, list}
         schema = self._schema
-        types = _TYPES[schema["type"]] if "type" in schema else _ANY_TYPE
+        types = TYPES[schema["type"]] if "type" in schema else _ANY_TYPE
         if len(schema) == 1 and "type" in schema:
             return types
         if "const" in schema or "enum" in schema:
             return frozenset()
-        if not schema.keys().isdisjoint(_BOUNDS):
+        if not schema.keys().isdisjoint(BOUNDS):
             types -= {int, float}
         if "minLength" in schema:
             types -= {str}
@@ -252,7 +249,7 @@ class Matcher:
         if self._branches:
             return frozenset().union(*[branch._words for branch in self._branches])
         words = self._schema.get("enum", [self._schema.get("const")])
-        return frozenset([word for word in words if type(word) is str and not _problem(word, self._schema)])
+        return frozenset([word for word in words if type(word) is str and not problem(word, self._schema)])
 
     def _candidates(self, value: Json) -> list[Matcher]:
         """The branches that a value may take: only those for its `type`, which saves trying all of them."""
@@ -273,7 +270,7 @@ class Matcher:
         expected = [index for index, branch in enumerate(branches) if branch._schema.get("type") != "null"]
         if len(expected) == 1:
             return tried[expected[0]]
-        return Trimmed(False, value, [Misfit((), f"{_shown(value)} is not a value that it can have", True)])
+        return Trimmed(False, value, [Misfit((), f"{shown(value)} is not a value that it can have", True)])
 
     def _trim_object(self, value: Object) -> Trimmed:
         keys = self._keys.get(tuple(value)) or self._keys_of(value)
@@ -327,35 +324,6 @@ class Matcher:
         return Trimmed(True, [item.value for item in trimmed], misfits)
 
 
-def _problem(value: Json, schema: Object) -> str:
-    """Why a value itself (not what is in it) is not accepted; empty if it is."""
-    wanted = schema.get("type")
-    if wanted is not None:
-        whole = wanted == "integer" and type(value) is float and value.is_integer()
-        if type(value) not in _TYPES[wanted] and not whole:
-            return f"expected {_TYPE_NAMES[wanted]}, found {_shown(value)}"
-    if "const" in schema and value != schema["const"]:
-        return f"expected {_shown(schema['const'])}, found {_shown(value)}"
-    if "enum" in schema and value not in schema["enum"]:
-        return f"expected one of {', '.join(map(str, schema['enum']))}, found {_shown(value)}"
-    return _out_of_bounds(value, schema)
-
-
-def _out_of_bounds(value: Json, schema: Object) -> str:
-    if type(value) in (int, float):
-        for key, beyond in _BOUNDS.items():
-            if key in schema and beyond(value, schema[key]):
-                return f"expected a number {_BOUND_NAMES[key]} {schema[key]}, found {value}"
-    elif type(value) is list:
-        if len(value) < schema.get("minItems", 0):
-            return f"expected {schema['minItems']} or more items, found {len(value)}"
-        if len(value) > schema.get("maxItems", len(value)):
-            return f"expected at most {schema['maxItems']} items, found {len(value)}"
-    elif type(value) is str and len(value) < schema.get("minLength", 0):
-        return f"expected {schema['minLength']} or more characters, found {len(value)}"
-    return ""
-
-
 def _below(key: str | int, trimmed: Trimmed) -> Iterator[Misfit]:
     """The misfits of a part, with their paths from the whole."""
     return (misfit._replace(path=(key, *misfit.path)) for misfit in trimmed.misfits)
@@ -366,8 +334,3 @@ def _as_whole(key: str | int, trimmed: Trimmed) -> Misfit:
     inner = trimmed.misfits[0]
     where = ".".join(map(str, inner.path))
     return Misfit((key,), f"{where}: {inner.reason}" if where else inner.reason, True)
-
-
-def _shown(value: Json) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."

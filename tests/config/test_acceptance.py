@@ -7,11 +7,13 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.growth import TIMES, is_linear
 
 from benchmarks.measure import GOLDEN
 from migrator.aiperf.releases import FIRST_READER, RELEASES, age
-from migrator.config.acceptance import read_by, rejections
+from migrator.config.acceptance import is_read, read_by, rejections
 from migrator.config.release_models import readers
 
 RUN = GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json"
@@ -91,3 +93,38 @@ def test_releases_ask_of_telemetry_only_for_keys_and_types() -> None:
 
 def test_many_gpus_take_linear_time() -> None:
     assert is_linear(read_by, with_gpus(200), with_gpus(200 * TIMES))
+
+
+DOCUMENTS = [orjson.loads(path.read_bytes()) for path in sorted(GOLDEN.glob("*/*/profile_export_aiperf.json"))[::6]]
+
+
+def places(value: Any, above: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [above, *(place for key, item in items for place in places(item, (*above, key)))]
+
+
+@given(
+    data=st.data(),
+    document=st.sampled_from(DOCUMENTS),
+    value=st.sampled_from([None, 1, -1, 2.5, "", "none", True, [], {}, [1], {"type": "file"}, [{"type": "poisson"}]]),
+    name=st.sampled_from([reader.release for reader in readers()]),
+)
+def test_whether_a_release_reads_a_document_is_what_its_rejections_say(
+    data: st.DataObject, document: dict[str, Any], value: Any, name: str
+) -> None:
+    document = copy.deepcopy(document)
+    of_config = st.sampled_from(places(document["input_config"], ("input_config",)))
+    *above, last = data.draw(st.one_of(of_config, st.sampled_from(places(document)[1:])))
+    node: Any = document
+    for part in above:
+        node = node[part]
+    node[last] = value
+    if isinstance(node, dict) and data.draw(st.booleans()):
+        node["not_known"] = value
+    assert is_read(document, name) is not bool(rejections(document, name))
+
+
+def test_every_recorded_document_is_read_as_its_rejections_say() -> None:
+    for document in DOCUMENTS:
+        if "records" not in document:
+            reads(document)
