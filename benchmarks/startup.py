@@ -13,14 +13,15 @@ BASE = str(GOLDEN / "lab" / "base-1" / "profile_export_aiperf.json")
 CANDIDATE = str(GOLDEN / "lab" / "base-2" / "profile_export_aiperf.json")
 ROUNDS = 15
 COMMANDS: tuple[tuple[list[str], float | None], ...] = (
-    (["--version"], None),
+    (["--version"], 1.6),
     (["--help"], None),
-    (["inspect", EXPORT], 6),
+    (["inspect", EXPORT], 5),
     (["upgrade", EXPORT, "--dry-run"], None),
     (["downgrade", EXPORT, "--to", "1.0", "--dry-run"], None),
-    (["diff", BASE, CANDIDATE], 20),
+    (["diff", BASE, CANDIDATE], 9),
+    (["table", BASE], 7),
     (["versions"], None),
-    (["check", EXPORT], None),
+    (["check", EXPORT], 8),
     (["schema", "1.5"], None),
 )
 

@@ -24,7 +24,8 @@ from migrator.aiperf.releases import version_key
 from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST, VERSIONS
 from migrator.fixtures import RECORDED, fixture_path
 from migrator.identify import identify
-from migrator.jsonfile import Layout, parse, render
+from migrator.jsonfile import parse, render
+from migrator.jsonlayout import Layout
 from migrator.migration.migrate import Options, migrate
 
 EXPECTED: Final = Path(__file__).parent / "expected"

@@ -8,11 +8,14 @@ reader that keeps odd numbers as [`Numeral`][] and detects duplicate keys.
 from __future__ import annotations
 
 import json
-import re
+import math
+import sys
 from collections.abc import Callable, Iterator
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from migrator.errors import DuplicateKeyError, NotJsonError
+from migrator.jsonlayout import CANONICAL, COMPACT, NEAR_CANONICAL, Layout, detect, relayout, respell
 from migrator.values import NamedTuple
 
 # Imported where it is needed: it takes longer than the rest of the start-up.
@@ -47,33 +50,6 @@ class Numeral(float):
 
     def __reduce__(self) -> tuple[type[Self], tuple[str]]:
         return type(self), (self.text,)
-
-
-class Layout(NamedTuple):
-    """White space and escaping of a uniformly laid out JSON file.
-
-    `indent` is the unit of one level, None for a file on one line. `tail` is what follows the last brace. With
-    `exponent_plus` exponents are written as `1e+18`; without, as `1e18`, as orjson before 3.11.9 did, and so AIPerf 0.2
-    and 0.3 when they were current.
-    """
-
-    indent: str | None = "  "
-    newline: str = "\n"
-    key_separator: str = ": "
-    item_separator: str = ","
-    ascii_only: bool = False
-    exponent_plus: bool = True
-    tail: str = ""
-
-
-CANONICAL: Final = Layout()
-COMPACT: Final = Layout(indent=None, key_separator=":")
-"""A document on one line without a space, as each line of AIPerf's records is."""
-_NEAR_CANONICAL: Final = (
-    Layout(tail="\n"),
-    Layout(exponent_plus=False),
-    Layout(exponent_plus=False, tail="\n"),
-)
 
 
 class Parsed(NamedTuple):
@@ -132,13 +108,16 @@ def render(data: Json, layout: Layout = CANONICAL) -> bytes:
         raise NotJsonError(found, expected="a document that can be written as JSON") from error
     if layout is CANONICAL or layout is COMPACT:
         return raw
-    if layout in _NEAR_CANONICAL:
-        return _respell(raw, layout)
-    return _relayout(raw.decode(), layout).encode()
+    if layout in NEAR_CANONICAL:
+        return respell(raw, layout)
+    return relayout(raw.decode(), layout).encode()
 
 
 def fingerprint(value: Json) -> bytes:
     """Bytes that are equal if and only if two values are: 20 and 20.0 differ, the order of keys does not matter."""
+    if "orjson" not in sys.modules and (text := _sorted_text(value)) is not None:
+        # The same bytes: a command on one file ends before `orjson` has been imported.
+        return text.encode()
     import orjson
 
     try:
@@ -150,6 +129,30 @@ def fingerprint(value: Json) -> bytes:
     except orjson.JSONEncodeError:
         # A string has half a surrogate pair. No JSON text starts with a tilde.
         return b"~" + orjson.dumps(_escaped(value), option=orjson.OPT_SORT_KEYS, default=_numeral)
+
+
+def _sorted_text(value: Json) -> str | None:
+    """What `orjson` writes with its keys sorted; None for what it may spell otherwise than Python."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value) if value.isascii() and "\x7f" not in value else None
+    if value is None or kind is bool:
+        return "null" if value is None else "true" if value else "false"
+    if kind is int:
+        return str(value) if -(2**63) <= value < 2**64 else None
+    if kind is float:
+        return number_text(value) if math.isfinite(value) else None
+    if kind is list:
+        parts = [told for item in value if (told := _sorted_text(item)) is not None]
+        return f"[{','.join(parts)}]" if len(parts) == len(value) else None
+    if kind is not dict:
+        return value.text if kind is Numeral else None
+    pairs = [
+        f"{key}:{told}"
+        for name, item in sorted(value.items())
+        if (key := _sorted_text(name)) is not None and (told := _sorted_text(item)) is not None
+    ]
+    return f"{{{','.join(pairs)}}}" if len(pairs) == len(value) else None
 
 
 def _escaped(value: Json) -> Json:
@@ -201,21 +204,38 @@ def _numeral(value: object) -> orjson.Fragment:
 
 
 def parse_to_look(raw: bytes) -> Parsed:
-    """Parse one JSON document that will not be rendered: layout and spelling are not kept.
+    """Parse one JSON document that will not be rendered: the data of [`parse`][], and not its layout.
 
     Slower than [`parse`][], but it does not import `orjson`, which pays off for a single file.
 
     Raises:
         NotJsonError, DuplicateKeyError: as [`parse`][] does.
     """
-    data, constants = _read(_decode(raw), float)
+    try:
+        data, constants = _read(_decode(raw), _float_to_look)
+    except _OlderSpellingError:
+        return parse(raw)
     return Parsed(data, constants=constants)
+
+
+class _OlderSpellingError(Exception):
+    """A number with an exponent as older writers have it: whether it is a [`Numeral`][] depends on the whole file."""
+
+
+def _float_to_look(token: str) -> float:
+    value = float(token)
+    usual = number_text(value)
+    if usual == token:
+        return value
+    if usual.replace("e+", "e") == token:
+        raise _OlderSpellingError
+    return Numeral(token)
 
 
 def _parse_faithfully(raw: bytes) -> Parsed:
     text = _decode(raw)
     data, constants = _read(text, _float)
-    layout = _detect(text)
+    layout = detect(text)
     return Parsed(data, layout, uniform=render(data, layout) == raw, constants=constants)
 
 
@@ -283,10 +303,20 @@ def _decode(raw: bytes) -> str:
 
 
 def _float(token: str) -> float:
-    import orjson
-
     value = float(token)
-    return value if orjson.dumps(value).decode() == token else Numeral(token)
+    return value if number_text(value) == token else Numeral(token)
+
+
+def number_text(value: float) -> str:
+    """A finite number as `orjson` writes it, and so AIPerf: the digits of Python, with fewer exponents and zeros."""
+    text = repr(value)
+    if "e" not in text:
+        return text
+    digits, _, exponent = text.partition("e")
+    if exponent == "-05":
+        sign, digits = ("-", digits[1:]) if value < 0 else ("", digits)
+        return f"{sign}0.0000{digits.replace('.', '')}"
+    return f"{digits}e{int(exponent):+d}"
 
 
 def _int(token: str) -> int | Numeral:
@@ -335,64 +365,3 @@ def find(root: Json, node: Json) -> Path | None:
         elif type(value) is list:
             stack.extend(((*path, index), item) for index, item in enumerate(value))
     return None
-
-
-# --- layouts -------------------------------------------------------------------------------------------------
-
-# Patterns are strings, compiled where they are used: the fast path does not need them.
-_EXPONENT: Final = rb"(?m)e\+(?=\d+,?$)"
-"""In canonical text every scalar ends its line, and a string ends in a quote: digits at the end are a number."""
-_STRING: Final = r'"(?:[^"\\]|\\.)*"'
-_FIRST_INDENT: Final = r'\s*[{\[]\r?\n([ \t]*)["{\[\w-]'
-_FIRST_KEY: Final = rf"{_STRING}(\s*:\s*)"
-_COMMA: Final = rf"{_STRING}|(, *)"
-"""Strings are matched as a whole, so that commas in them do not count."""
-_KEY: Final = rf"( *{_STRING}): "
-_NOT_ASCII: Final = r"[^\x00-\x7e]"
-
-
-def _respell(raw: bytes, layout: Layout) -> bytes:
-    """Canonical bytes in a layout that differs only in exponents and tail."""
-    if not layout.exponent_plus and b"e+" in raw:
-        raw = re.sub(_EXPONENT, rb"e", raw)
-    return raw + layout.tail.encode()
-
-
-def _detect(text: str) -> Layout:
-    first_indent = re.match(_FIRST_INDENT, text)
-    first_key = re.search(_FIRST_KEY, text)
-    comma = next((match[1] for match in re.finditer(_COMMA, text) if match[1]), ",")
-    body = text.rstrip()
-    return Layout(
-        indent=first_indent[1] if first_indent else None,
-        newline="\r\n" if "\r\n" in text else "\n",
-        key_separator=first_key[1] if first_key else ": ",
-        item_separator="," if first_indent else comma,
-        # Writers that escape beyond ASCII escape DEL, too.
-        ascii_only=text.isascii() and "\\u" in text and "\x7f" not in text,
-        tail=text[len(body) :],
-    )
-
-
-def _relayout(text: str, layout: Layout) -> str:
-    """Canonical text in another layout, line by line: a JSON string never contains a line break."""
-    lines = text.split("\n")
-    if layout.key_separator != ": ":
-        key = re.compile(_KEY)
-        lines = [key.sub(lambda m: m[1] + layout.key_separator, line, count=1) for line in lines]
-    if layout.indent is None:
-        # All leading spaces of a line are indentation.
-        text = "".join(
-            line.lstrip(" ")[:-1] + layout.item_separator if line.endswith(",") else line.lstrip(" ") for line in lines
-        )
-    elif layout.indent != "  ":
-        text = "\n".join(
-            layout.indent * ((len(line) - len(line.lstrip(" "))) // 2) + line.lstrip(" ") for line in lines
-        )
-    else:
-        text = "\n".join(lines)
-    if layout.newline != "\n":
-        text = text.replace("\n", layout.newline)
-    if layout.ascii_only:
-        text = re.sub(_NOT_ASCII, lambda m: json.dumps(m[0])[1:-1], text)
-    return text + layout.tail

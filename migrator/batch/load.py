@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from functools import lru_cache
+from itertools import count
 from typing import TextIO
 
 from migrator.batch.discover import STDIN
@@ -23,6 +24,9 @@ _OF_LINES = (Family.RECORDS, Family.TELEMETRY_RECORDS, Family.JOURNAL, Family.RE
 """Families of files with one JSON document a line; an export is none of these, even if its first line is one."""
 _LARGE = 2**18
 """Bytes from which on `orjson` is worth its import."""
+_FEW = 4
+"""Files after which it is."""
+_looked = count()
 _WRITABLE_DEPTH = 250
 """Levels of nesting that `orjson` can write; its own limit is a little higher."""
 
@@ -46,7 +50,7 @@ def load(path: str, *, details: bool = True, to_look: bool = False) -> Loaded:
     Args:
         path: the file.
         details: whether dialect, configuration and writers are wanted.
-        to_look: whether the file is only shown, not written: then its spelling and layout are not recorded.
+        to_look: whether the file is only shown, not written: then its layout is not recorded.
 
     Raises:
         MigratorError: any of its kinds, with the name of the file.
@@ -138,7 +142,7 @@ def _named(path: str) -> str:
 
 def _parse_to_look(raw: bytes) -> Parsed:
     """Parse for showing, and refuse what a migration would refuse: nothing is shown that could not be written."""
-    if len(raw) > _LARGE:
+    if len(raw) > _LARGE or "orjson" in sys.modules or next(_looked) >= _FEW:
         return parse(raw)
     parsed = parse_to_look(raw)
     half_characters = b"\\ud" in raw or b"\\uD" in raw

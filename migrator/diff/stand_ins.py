@@ -37,7 +37,7 @@ def runs_in(path: str) -> list[Run]:
     Raises:
         MigratorError: as [`load_run`][migrator.diff.run.load_run] does, for a file of yet another family.
     """
-    return _runs_of(load(path, details=False), path, records_beside(path))
+    return _runs_of(load(path, details=False, to_look=True), path, records_beside(path))
 
 
 def runs_in_bytes(raw: bytes, name: str) -> list[Run]:

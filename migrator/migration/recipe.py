@@ -17,7 +17,8 @@ from typing import Final
 from migrator.chain.operation import UNKNOWN
 from migrator.chain.places import GPU_METRICS, Pattern, visit
 from migrator.config.remembered import PLACEHOLDER
-from migrator.jsonfile import CANONICAL, Json, Layout, Object, Path, at, fingerprint, render
+from migrator.jsonfile import Json, Object, Path, at, fingerprint, render
+from migrator.jsonlayout import CANONICAL, Layout
 from migrator.migration.shape import Shape, derivations
 from migrator.values import NamedTuple
 

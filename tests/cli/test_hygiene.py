@@ -21,6 +21,7 @@ HEAVY: Final = frozenset(
 )
 """Slow to import, and for few commands only; a start-up pays for none of them."""
 SUMMARY: Final = str(export("0.4.0/chat-streaming"))
+LAB: Final = tuple(str(export(f"lab/base-{number}")) for number in (1, 2))
 
 IMPORTED: Final = """
 import atexit, sys
@@ -85,9 +86,20 @@ SLOW: Final = frozenset({"dataclasses", "inspect", "ast", "dis", "tokenize"})
 """
 
 
-@pytest.mark.parametrize("arguments", [("inspect", SUMMARY), ("versions",)], ids=lambda arguments: arguments[0])
-def test_what_reads_one_file_or_none_makes_no_data_classes(arguments: tuple[str, ...]) -> None:
-    assert not imported(*arguments) & (SLOW | {"orjson", "pathlib", "urllib", "tempfile"})
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("inspect", SUMMARY),
+        ("versions",),
+        ("check", SUMMARY),
+        ("table", SUMMARY),
+        ("diff", *LAB),
+    ],
+    ids=lambda arguments: " ".join(Path(part).name for part in arguments),
+)
+def test_what_reads_few_files_does_without(arguments: tuple[str, ...]) -> None:
+    slow = {"orjson", "pathlib", "urllib", "tempfile", "pickle", "random", "statistics", "_hashlib", "locale", "email"}
+    assert not imported(*arguments) & (SLOW | slow)
 
 
 def test_the_list_of_what_is_heavy_would_be_noticed() -> None:

@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,17 +20,18 @@ from support.jsontext import STYLES, Style, Token, as_bytes, tokens
 from migrator.errors import DuplicateKeyError, NotJsonError, UnreadableError, UnwritableError
 from migrator.files.disk import read_bytes, write_atomic
 from migrator.jsonfile import (
-    CANONICAL,
-    Layout,
     Numeral,
+    _sorted_text,
     find,
     fingerprint,
+    number_text,
     parse,
     parse_to_look,
     path_text,
     plain,
     render,
 )
+from migrator.jsonlayout import CANONICAL, Layout
 
 tricky_text = st.text(alphabet='ab", :\\\n{}[]e+1ü\x7f\u2028🚀u\x01', max_size=6)
 json_values = st.recursive(
@@ -170,6 +172,62 @@ def test_fingerprints_tell_values_from_spellings() -> None:
     assert fingerprint(None) != fingerprint("null")
     halves = ["\ud800", "\ud801", '"\\ud800"', {"\ud800": 1}, {"\ud801": 1}, ["\ud800", 2**70], ["\ud800", 2.0**70]]
     assert len({fingerprint(value) for value in halves}) == len(halves)
+
+
+numbers = st.one_of(
+    st.integers(),
+    st.sampled_from([0, -1, 2**63, 2**64, -(2**63)]),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.floats(1e-7, 1e-3),
+    st.floats(1e14, 1e18),
+    st.sampled_from(
+        ["1.50", "0.10", "-0", "1e400", "1e5", "1E+5", "1e+18", "1e-05", "0.00001", "123456789012345678.5"]
+    ),
+)
+every_value = st.recursive(
+    st.none()
+    | st.booleans()
+    | numbers.filter(lambda one: not isinstance(one, str))
+    | tricky_text
+    | st.text(max_size=3),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(tricky_text, children, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(value=every_value)
+def test_a_fingerprint_has_the_same_bytes_with_orjson_and_without(value: Any) -> None:
+    """Processes compare theirs: one may have imported orjson, the other not."""
+    text = _sorted_text(value)
+    assert text is None or text.encode() == fingerprint(value)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.floats(1e-7, 1e-3) | st.floats(-1e-3, -1e-7))
+def test_a_number_is_written_as_orjson_writes_it(value: float) -> None:
+    assert number_text(value) == orjson.dumps(value).decode()
+
+
+def test_a_fingerprint_of_what_is_usual_needs_no_orjson() -> None:
+    usual = {"b": [1, 2.5, None, True], "a": {"x": "text", "y": Numeral("1.50")}}
+    text = _sorted_text(usual)
+    assert text == '{"a":{"x":"text","y":1.50},"b":[1,2.5,null,true]}'
+    assert text.encode() == fingerprint(usual)
+
+
+def spelled(value: Any) -> Any:
+    """A value with the type and the text of each number."""
+    if isinstance(value, dict):
+        return {key: spelled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [spelled(item) for item in value]
+    return (type(value), repr(value)) if isinstance(value, (int, float)) else value
+
+
+@given(found=st.lists(numbers | tricky_text, max_size=5), style=st.sampled_from(list(STYLES.values())))
+def test_what_is_read_to_look_is_the_data_of_what_is_read_to_render(found: list[Any], style: Style) -> None:
+    values = [Numeral(one) if type(one) is str and one[-1:].isdigit() else one for one in found]
+    raw = as_bytes({"values": values}, style)
+    assert spelled(parse_to_look(raw).data) == spelled(parse(raw).data)
 
 
 # --- errors --------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from golden.update import cases, recorded
 from migrator.chain.families import BESIDE, MAIN, chain_of
 from migrator.chain.metric_ops import Derive
 from migrator.chain.steps import NEWEST, VERSIONS
-from migrator.jsonfile import Layout, parse, render
+from migrator.jsonfile import parse, render
+from migrator.jsonlayout import Layout
 from migrator.migration import map as maps
 from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact

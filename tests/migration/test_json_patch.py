@@ -20,7 +20,8 @@ from golden.update import cases, recorded
 from migrator.chain.steps import VERSIONS
 from migrator.config.for_release import own_release
 from migrator.errors import MigratorError
-from migrator.jsonfile import Layout, parse, render
+from migrator.jsonfile import parse, render
+from migrator.jsonlayout import Layout
 from migrator.migration.json_patch import json_patch, pointer
 from migrator.migration.migrate import Options, migrate
 from migrator.redact import find_secrets

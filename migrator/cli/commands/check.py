@@ -103,7 +103,7 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
     looks = SECRETS in codes
     totals = _Totals("(secrets only)" if looks else "left alone")
     runs: Runs[tuple[Source, _Checked]] = Runs(lambda pair: (pair[0], pair[1].mark))
-    work = Looking(partial(_check, codes), options.where)
+    work = Looking(partial(_check, codes), options.where, to_look=True)
     names = Names.RUN if looks else Names.JSON
     alone = Alone()
     with progress(options, "check", names=names) as bar:

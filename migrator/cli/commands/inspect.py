@@ -68,7 +68,7 @@ def run(options: Options) -> int:
 
 def _describe(options: Options) -> int:
     one_file = len(options.paths) == 1 and not is_folder(options.paths[0])
-    work = Looking(partial(_description, as_json=options.json, whole=one_file), options.where, to_look=one_file)
+    work = Looking(partial(_description, as_json=options.json, whole=one_file), options.where, to_look=True)
     report = Report()
     results = run_local(options, sources(options), work)
     for source, found in report.found(results, json="inspect" if options.json else ""):

@@ -174,7 +174,7 @@ class _Runs:
         options = self._options
         columns = tuple(name for name in self._patterns if name in FACTS or steps_of(name))
         details = any(name in FACTS for name in columns)
-        work = Looking(partial(read_runs, to=options.to, columns=columns), options.where, details=details)
+        work = Looking(partial(read_runs, to=options.to, columns=columns), options.where, details=details, to_look=True)
         runs: Runs[Seen[Run]] = Runs(
             lambda seen: (seen.source, seen.found.mark if seen.found else None), phases=options.phases
         )
