@@ -10,6 +10,7 @@ from migrator.aiperf.directions import UNKNOWN, direction
 from migrator.chain.names import current, near
 from migrator.diff.outcomes import ERROR_RATE
 from migrator.errors import UsageError
+from migrator.files.digest import sha256
 from migrator.values import NamedTuple, dataclass, field
 
 MARGINS: Final = {
@@ -197,9 +198,7 @@ class Policy:
 
     def digest(self) -> str:
         """A short hash of all rules and waivers: equal for receipts of the same policy."""
-        from hashlib import sha256
-
-        return sha256(repr(self).encode()).hexdigest()[:12]
+        return sha256(repr(self).encode())[:12]
 
     def require_known(self, known: Iterable[tuple[str, str]]) -> None:
         """Refuse names that match no row: a gate on a misspelt name would always pass.

@@ -14,6 +14,7 @@ from migrator.chain.steps import NEWEST
 from migrator.diff.run import Block, Run, load_run
 from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted, on_both_sides, results_of, runs_in
 from migrator.errors import NotAnExportError, UnreadableError
+from migrator.files.digest import digest
 from migrator.jsonfile import Json, fingerprint
 from migrator.values import NamedTuple
 
@@ -184,7 +185,5 @@ def _times(run: Run) -> bytes:
 
 
 def _content(run: Run) -> bytes:
-    from hashlib import sha256
-
     numbers = {tag: [block.unit, dict(block.values)] for tag, block in run.blocks.items()}
-    return sha256(fingerprint(numbers) + _times(run)).digest()
+    return digest(fingerprint(numbers) + _times(run), 32)

@@ -1,12 +1,25 @@
-"""Digests of bytes that a process keeps to itself: of what it has seen already."""
+"""Digests of bytes, without loading OpenSSL."""
 
 from __future__ import annotations
 
 try:
-    # The function that `hashlib` has under this name, without OpenSSL, which takes two milliseconds to load.
+    # The function that `hashlib` has under this name; to import `hashlib` takes two milliseconds, for OpenSSL.
     from _blake2 import blake2b
 except ImportError:  # pragma: no cover (a Python that keeps it elsewhere)
     from hashlib import blake2b
+
+
+def sha256(content: bytes) -> str:
+    """The SHA-256 of some bytes in hexadecimal digits; for few bytes, as it is slower than OpenSSL."""
+    try:
+        from _sha2 import sha256 as own  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        try:
+            from _sha256 import sha256 as own  # type: ignore[import-not-found, unused-ignore] # Of Python 3.11.
+        except ImportError:  # pragma: no cover (a Python that keeps it elsewhere)
+            from hashlib import sha256 as own  # type: ignore[import-not-found, unused-ignore]
+    found: str = own(content).hexdigest()
+    return found
 
 
 def digest(content: bytes, size: int) -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 
 import pytest
 
-from migrator.files.digest import digest
+from migrator.files.digest import digest, sha256
 from migrator.files.spool import _IN_MEMORY, Spool
 
 
@@ -37,6 +38,10 @@ def test_the_file_is_closed_at_the_end() -> None:
         file = spool._file
         assert file is not None
     assert file.closed
+
+
+def test_sha_256_is_that_of_everybody() -> None:
+    assert sha256(b"abc") == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_a_digest_has_the_size_asked_for_and_differs() -> None:
