@@ -5,7 +5,6 @@ from __future__ import annotations
 from migrator.aiperf.metadata import dataset_of, submission_of
 from migrator.aiperf.metrics import is_block
 from migrator.batch.load import Loaded
-from migrator.batch.redact_files import secret_places
 from migrator.chain.names import block_of, metrics_of
 from migrator.chain.requests import requests_of
 from migrator.identify import MIGRATABLE
@@ -20,6 +19,8 @@ def facts(loaded: Loaded, path: str = "") -> dict[str, Json]:
     requests that AIPerf leaves out where it is zero is zero in `requests_succeeded` and `requests_failed`.
     """
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
+        from migrator.batch.redact_files import secret_places
+
         return {"secrets_in_clear": len(secret_places(path, loaded))}
     document = loaded.parsed.data
     metrics = metrics_of(document, loaded.identity.version)

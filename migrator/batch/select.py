@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from migrator import stores
 from migrator.batch.discover import STDIN, Names, Skip, Source, discover
-from migrator.batch.globs import globs
 from migrator.batch.load import Loaded, load
 from migrator.errors import MigratorError, UsageError, reported
 from migrator.stores import is_url
@@ -159,6 +158,8 @@ def _right_age(source: Source, selection: Selection) -> bool:
 def _skip(selection: Selection) -> Skip | None:
     if not (selection.include or selection.exclude or selection.gitignore):
         return None
+    from migrator.batch.globs import globs
+
     include, exclude = (globs(lines) if lines else None for lines in (selection.include, selection.exclude))
 
     def skip(path: str, below: str, is_folder: bool) -> bool:
@@ -200,6 +201,8 @@ def _rules(folder: str) -> tuple[tuple[str, GitIgnoreSpec], ...]:
 
 @lru_cache(maxsize=4096)
 def _spec(path: str) -> GitIgnoreSpec | None:
+    from migrator.batch.globs import globs
+
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return globs(file.read().splitlines())
