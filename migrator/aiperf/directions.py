@@ -76,9 +76,15 @@ def group_of(tag: str) -> Group | None:
     tag = tag.removeprefix(_ADJUSTED)
     if tag in table:
         return table[tag]
-    return next((group for name, group in table.items() if name.endswith(".*") and tag.startswith(name[:-1])), None)
+    return next((group for start, group in _by_start() if tag.startswith(start)), None)
 
 
 @cache
 def _by_tag() -> dict[str, Group]:
     return {tag: group for group in groups() for tag in group.tags}
+
+
+@cache
+def _by_start() -> tuple[tuple[str, Group], ...]:
+    """The groups of tags that end in `.*`, each with how a tag begins that it is for."""
+    return tuple((name[:-1], group) for name, group in _by_tag().items() if name.endswith(".*"))

@@ -196,6 +196,8 @@ def _workloads(setups: Setups, allowed: Allowance, first_only: Sequence[bool]) -
         allowed: what differs on purpose.
         first_only: of each side, whether its warm-up was left out after the first trial.
     """
+    if _is_one((*setups.base, *setups.candidate)):
+        return
     places = dict.fromkeys(place for setup in (*setups.base, *setups.candidate) for place in setup)
     silent = [name for name, side in (("base", setups.base), ("candidate", setups.candidate)) if not _says(side)]
     if len(silent) == 1:
@@ -219,6 +221,11 @@ def _workloads(setups: Setups, allowed: Allowance, first_only: Sequence[bool]) -
         yield _finding(name, message, blocks=blocks, base=_shown(one), candidate=_shown(other))
 
 
+def _is_one(setups: Sequence[Setup]) -> bool:
+    """Whether some set-ups are one object, as those of the trials of a cell are."""
+    return all(setup is setups[0] for setup in setups)
+
+
 def _mixed(place: str, side: str, allowed: Allowance) -> Iterator[Finding]:
     """That the runs of a side differ in a place, where they may not."""
     if not allowed.covers(place) and place not in (*TOLD, *COUNTS):
@@ -240,7 +247,7 @@ def within(side: LoadedSide, setups: Sequence[Setup], name: str, allowed: Allowa
     yield from stood_in(((name, side),))
     setups = told_by_all(side.runs, setups)
     planned = _only_first_warms_up(side, setups)
-    for place in dict.fromkeys(place for setup in setups for place in setup):
+    for place in () if _is_one(setups) else dict.fromkeys(place for setup in setups for place in setup):
         if len(_values(setups, place)) > 1 and not (planned and place == "warm-up"):
             yield from _mixed(place, name, allowed)
     if twice := duplicates(side):

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from migrator._version import __version__
+from migrator.diff.blocks import tags_of
 from migrator.diff.changes import changes
 from migrator.diff.comparable import LESS_WORK, Setups, faster, findings
 from migrator.diff.evidence import Weigher, without_drift
@@ -297,7 +298,7 @@ def _too_good(rows: Sequence[Row]) -> list[Finding]:
 
 
 def _tags(runs: Sequence[Run]) -> set[str]:
-    return {tag for run in runs for tag in run.blocks}
+    return tags_of(run.blocks for run in runs)
 
 
 # --- the whole ------------------------------------------------------------------------------------------------

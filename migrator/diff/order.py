@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from migrator.diff.pair import by_run
@@ -47,11 +48,17 @@ def order_of(base: LoadedSide, candidate: LoadedSide) -> Order:
 def start_of(run: Run) -> datetime | None:
     """When a run started; None where it does not say."""
     text = run.facts.get("start_time")
+    return _moment(text) if type(text) is str else None
+
+
+@lru_cache(maxsize=2**14)
+def _moment(text: str) -> datetime | None:
+    """A time; in UTC where it does not say. The runs of a sweep are put in order for each of its tables."""
     try:
-        found = datetime.fromisoformat(text) if type(text) is str else None
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 class Values(NamedTuple):

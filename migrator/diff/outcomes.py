@@ -12,7 +12,8 @@ from typing import Final
 
 from migrator.chain.names import current
 from migrator.chain.requests import MOST
-from migrator.diff.run import Block, Run
+from migrator.diff.blocks import Block, with_more
+from migrator.diff.run import Run
 from migrator.diff.statistics.difference import Counted
 
 ERROR_RATE: Final = current("request_error_rate")
@@ -111,17 +112,17 @@ def completed(runs: Sequence[Run], tags: Collection[str]) -> tuple[Run, ...]:
 def _completed(run: Run, tags: Sequence[str]) -> Run:
     if not run.requests.ended:
         return run
-    blocks = dict(run.blocks)
     if run.summed:
-        return run._replace(blocks=blocks | _of_a_summary(run, tags))
+        return run._replace(blocks=with_more(run.blocks, _of_a_summary(run, tags)))
+    more = {}
     for tag in tags:
-        if tag in blocks and tag not in _COMPUTED:
+        if tag in run.blocks and tag not in _COMPUTED:
             continue
         unit, value = COUNTED[tag]
         known = value(run)
         if known is not None:
-            blocks[tag] = Block(unit, {"avg": float(known)})
-    return run._replace(blocks=blocks)
+            more[tag] = Block(unit, {"avg": float(known)})
+    return run._replace(blocks=with_more(run.blocks, more))
 
 
 def _of_a_summary(run: Run, tags: Sequence[str]) -> dict[str, Block]:

@@ -8,7 +8,8 @@ from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS
 from migrator.aiperf.units import common, convert, same_family
-from migrator.diff.run import Block, Run
+from migrator.diff.blocks import Block
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import logarithms
 from migrator.values import NamedTuple
@@ -93,17 +94,19 @@ def _tags(*sides: Sequence[Run]) -> Iterator[str]:
 
 
 def _blocks(runs: Sequence[Run], tag: str) -> list[Block]:
-    return [run.blocks[tag] for run in runs if tag in run.blocks]
+    return [block for run in runs if (block := run.blocks.get(tag))]
 
 
 def _rows(
     tag: str, unit: str, base: Sequence[Block], candidate: Sequence[Block], statistics: Iterable[str], odd: str
 ) -> Iterator[Pair]:
+    there = {name for block in (*base, *candidate) for name in block.values}
     for statistic in statistics:
+        if statistic not in there:
+            continue
         if odd:
-            if any(statistic in block.values for block in (*base, *candidate)):
-                same = [block for block in base if block.unit == unit]
-                yield Pair(tag, statistic, unit, _values(same, statistic, unit), (), odd)
+            same = [block for block in base if block.unit == unit]
+            yield Pair(tag, statistic, unit, _values(same, statistic, unit), (), odd)
             continue
         one, other = _values(base, statistic, unit), _values(candidate, statistic, unit)
         if one or other:

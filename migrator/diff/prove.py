@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from statistics import fmean
 from typing import Final
 
+from migrator.diff.blocks import Block
 from migrator.diff.engine import compare, completed, fixed_requests, require_judgeable
 from migrator.diff.outcomes import ERROR_COUNT, ERROR_RATE, GOOD_COUNT, OVERFLOWS, REQUEST_COUNT, shares
 from migrator.diff.pair import Pair, pairs
 from migrator.diff.policy import GateRule, Policy
 from migrator.diff.receipt import Verdict
-from migrator.diff.run import Block, Run
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.values import NamedTuple
 

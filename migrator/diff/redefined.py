@@ -15,9 +15,10 @@ from migrator.aiperf.definitions import (
     facts_of,
     touches,
 )
+from migrator.diff.blocks import Block
 from migrator.diff.pair import centre
 from migrator.diff.receipt import Finding
-from migrator.diff.run import Block, Run
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.values import NamedTuple
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from sys import intern
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
-from migrator.aiperf.metrics import STATISTICS, is_block
+from migrator.aiperf.metrics import is_block
 from migrator.aiperf.records import REBUILT
 from migrator.batch.load import Loaded, load
 from migrator.chain.requests import Requests, requests_of
@@ -18,10 +16,11 @@ from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.diff.aggregates import Aggregate
+from migrator.diff.blocks import Block, blocks_of
 from migrator.errors import NotAnExportError
 from migrator.files.digest import digest
-from migrator.identify import MIGRATABLE, Family, identify
-from migrator.jsonfile import Json, Numeral, Object, fingerprint, plain
+from migrator.identify import MIGRATABLE, Family, Identity, identify
+from migrator.jsonfile import Json, Object, fingerprint, plain
 from migrator.migration.migrate import Options, migrate
 from migrator.redact import redact
 from migrator.stores import exists
@@ -29,55 +28,11 @@ from migrator.values import NamedTuple
 
 RECORDS_NAME: Final = "profile_export.jsonl"
 
-_MOST: Final = math.inf
-_LEAST: Final = -math.inf
-_STATISTICS: Final = frozenset(STATISTICS)
-_NUMBERS: Final = frozenset((int, float, Numeral))
 _MOST_REQUESTS: Final = 2**50
 """A larger number is not a count: its shares are beyond what floats tell apart."""
 
 
 _AS_KNOWN: Final = Options(newer_as_known=True)
-
-
-class Values(Mapping[str, float]):
-    """Statistics by name, in little room: the names of all blocks alike are one object, and the numbers are packed."""
-
-    __slots__ = ("_numbers", "_places")
-    _known: ClassVar[dict[tuple[str, ...], dict[str, int]]] = {}
-
-    def __init__(self, values: Mapping[str, float]) -> None:
-        names = tuple(values)
-        if names not in self._known and len(self._known) < _MOST_SHAPES:
-            self._known[names] = {name: place for place, name in enumerate(names)}
-        self._places = self._known.get(names) or {name: place for place, name in enumerate(names)}
-        self._numbers = array("d", values.values())
-
-    def __getitem__(self, name: str) -> float:
-        return self._numbers[self._places[name]]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._places
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
-
-_MOST_SHAPES: Final = 10_000
-"""Sets of names that are shared; only hostile files have more."""
-
-
-class Block(NamedTuple):
-    """One metric of one run: its unit, and its finite statistics by name."""
-
-    unit: str
-    values: Mapping[str, float]
 
 
 Kind = Literal["run", "aggregate", "cell", "collated"]
@@ -95,7 +50,7 @@ class Run(NamedTuple):
 
     file: str
     version: str
-    blocks: dict[str, Block]
+    blocks: Mapping[str, Block]
     facts: dict[str, Json]
     records: str = ""
     requests: Requests = Requests()
@@ -161,7 +116,7 @@ def run_of_loaded(loaded: Loaded, name: str, records: str = "") -> Run:
     """
     if loaded.identity.family not in MIGRATABLE or loaded.parsed is None:
         raise NotAnExportError(why_not(loaded.identity.family), expected="a main export", file=name)
-    return _run(name, loaded.parsed.data, records)
+    return _run(name, loaded.parsed.data, records, loaded.identity)
 
 
 def run_of_document(document: Json, name: str) -> Run:
@@ -174,7 +129,7 @@ def run_of_document(document: Json, name: str) -> Run:
     Raises:
         MigratorError: a version that cannot be known.
     """
-    return _run(name, document, "")
+    return _run(name, document, "", identify(document, details=False))
 
 
 def why_not(family: Family) -> str:
@@ -199,8 +154,7 @@ def is_summed(runs: Iterable[Run]) -> bool:
     return any(run.summed is not None for run in runs)
 
 
-def _run(name: str, document: Json, records: str) -> Run:
-    identity = identify(document, details=False)
+def _run(name: str, document: Json, records: str, identity: Identity) -> Run:
     newest, _ = redact(document)
     requests = requests_of(newest, identity.version)
     # What a version that is newer than known adds is compared as information. Of GenAI-Perf's some secrets are known as
@@ -208,25 +162,30 @@ def _run(name: str, document: Json, records: str) -> Run:
     options = _AS_KNOWN if identity.version == GENAI_PERF else _CLEAN
     own = migrate(newest, NEWEST, options, identity=identity).document
     newest = _with_all_of(own, in_newest_dialect(own))
-    blocks = {tag: block for tag, value in newest.items() if is_block(value) and (block := _block(value))}
-    facts: Object = {key: _shared(plain(newest[key])) for key in KEPT if key in newest}
+    blocks = blocks_of({tag: value for tag, value in newest.items() if is_block(value)})
+    facts: Object = {key: _shared(newest[key]) for key in KEPT if key in newest}
     return Run(name, identity.version, blocks, facts, records, requests)
 
 
 def _shared(value: Json) -> Json:
-    """A fact whose sections are one object for all runs that say the same, as the runs of a sweep mostly do."""
+    """A fact in plain numbers, a section one object for all runs that say the same, as those of a sweep mostly do."""
     if type(value) is not dict:
-        return value
-    return {intern(key): _once(item) if type(item) in (dict, list) and item else item for key, item in value.items()}
+        return plain(value)
+    return {
+        intern(key): _once(item) if type(item) in (dict, list) and item else plain(item) for key, item in value.items()
+    }
 
 
 def _once(value: Json) -> Json:
     key = fingerprint(value)
     if len(key) > _LONGEST:
-        return value
+        return plain(value)
+    short = digest(key, 16)
+    if (known := _sections.get(short)) is not None:
+        return known
     if len(_sections) >= _MOST_SECTIONS:
         _sections.clear()
-    return _sections.setdefault(digest(key, 16), value)
+    return _sections.setdefault(short, plain(value))
 
 
 _sections: Final[dict[bytes, Json]] = {}
@@ -256,13 +215,3 @@ def _merged(own: Json, other: Json) -> Json:
     if type(own) is list and type(other) is list and len(own) == len(other):
         return [_merged(one, two) for one, two in zip(own, other, strict=True)]
     return other
-
-
-def _block(value: dict[str, Json]) -> Block | None:
-    """The finite numbers of a stats block; None if there is none. NaN and infinity are left out."""
-    numbers = {
-        name: number
-        for name, number in value.items()
-        if name in _STATISTICS and type(number) in _NUMBERS and _LEAST < number < _MOST
-    }
-    return Block(intern(str(value["unit"])), Values(numbers)) if numbers else None

@@ -150,9 +150,14 @@ def _place_of(parameter: str) -> str:
 _SECTIONS: Final = {"phases": "profiling", "datasets": "dataset"}
 
 
-def setups_of(runs: Iterable[Run]) -> list[Setup]:
-    """The set-up of each run; what several runs say alike is read once."""
-    known: dict[bytes, Setup] = {}
+def setups_of(runs: Iterable[Run], known: dict[bytes, Setup] | None = None) -> list[Setup]:
+    """The set-up of each run; what several runs say alike is read once, and is one object.
+
+    Args:
+        runs: those of a side.
+        known: what other runs said, which is added to.
+    """
+    known = {} if known is None else known
     found = []
     for run in runs:
         said = {key: run.facts.get(key) for key in ("input_config", CARRIED, "metadata")}

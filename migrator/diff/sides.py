@@ -11,7 +11,8 @@ from migrator.batch.discover import Source, discover, is_folder
 from migrator.batch.instead import instead
 from migrator.batch.runs import Mark, Role, Runs, mark_of
 from migrator.chain.steps import NEWEST
-from migrator.diff.run import Block, Run, load_run
+from migrator.diff.blocks import Block, copied
+from migrator.diff.run import Run, load_run
 from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted, on_both_sides, results_of, runs_in
 from migrator.errors import NotAnExportError, UnreadableError
 from migrator.files.digest import digest
@@ -185,5 +186,5 @@ def _times(run: Run) -> bytes:
 
 
 def _content(run: Run) -> bytes:
-    numbers = {tag: [block.unit, dict(block.values)] for tag, block in run.blocks.items()}
+    numbers = {tag: [unit, copied(values)] for tag, (unit, values) in run.blocks.items()}
     return digest(fingerprint(numbers) + _times(run), 32)

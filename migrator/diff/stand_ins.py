@@ -15,7 +15,8 @@ from migrator.batch.load import Loaded, load, load_content
 from migrator.chain.names import current
 from migrator.chain.requests import Requests
 from migrator.diff.aggregates import Aggregate, Over, Statistic, aggregates_of
-from migrator.diff.run import Block, Kind, Run, records_beside, run_of_loaded
+from migrator.diff.blocks import Block
+from migrator.diff.run import Kind, Run, records_beside, run_of_loaded
 from migrator.files.digest import digest
 from migrator.identify import Family
 from migrator.jsonfile import Json, Object

@@ -13,9 +13,10 @@ from migrator.batch.load import Loaded
 from migrator.batch.runs import Mark, mark_of, place_of
 from migrator.chain.names import metrics_of
 from migrator.chain.requests import Outcome
+from migrator.diff.blocks import Block
 from migrator.diff.outcomes import COUNTED, completed
 from migrator.diff.pair import by_run
-from migrator.diff.run import Block, Run, run_of_document, why_not
+from migrator.diff.run import Run, run_of_document, why_not
 from migrator.diff.setup import COUNTS, TOLD, bounded_by_time, setup_of
 from migrator.diff.stand_ins import Results, results_of, stand_ins
 from migrator.errors import NotAnExportError

@@ -46,6 +46,9 @@ _NAMED: Final[dict[Kind, Callable[[str], bool]]] = {
 """Kinds of named values, and which of the names carry a credential."""
 _SUSPECT: Final = frozenset({*_NAMED, Kind.SECRET, Kind.TOKEN, Kind.COMMAND, Kind.MESSAGE, Kind.CONTENT})
 """Kinds that are looked at more closely wherever they have a value."""
+_SAID: Final = frozenset({Kind.MESSAGE, Kind.TEXT})
+_NAMING: Final = frozenset({"name", "path"})
+"""Members that may name a credential whose value stands beside them."""
 
 
 class Found(NamedTuple):
@@ -109,6 +112,10 @@ def _is_suspect(node: Object, texts: list[str]) -> bool:
             here = kind_of(key)
             if here is Kind.HOSTS:
                 texts += value
+            elif here is Kind.MESSAGE:
+                if _is_suspect_message(value, texts):
+                    return True
+                continue
             elif here in _SUSPECT:
                 if value:
                     return True
@@ -118,7 +125,11 @@ def _is_suspect(node: Object, texts: list[str]) -> bool:
             if _is_suspect(value, texts):
                 return True
         elif kind is list:
-            if value and (kind_of(key) in _SUSPECT or _has_suspect(value, texts)):
+            here = kind_of(key)
+            if here is Kind.MESSAGE:
+                if _is_suspect_message(value, texts):
+                    return True
+            elif value and (here in _SUSPECT or _has_suspect(value, texts)):
                 return True
         elif kind is str:
             here = kind_of(key)
@@ -138,6 +149,22 @@ def _is_suspect(node: Object, texts: list[str]) -> bool:
                 texts.append(value)
         elif (kind is int or kind is Numeral) and value >= _SMALLEST_NUMBER and kind_of(key) is Kind.SECRET:
             return True
+    return False
+
+
+def _is_suspect_message(value: Json, texts: list[str]) -> bool:
+    """The same of what was said, or of values by their label: each run of a sweep has some, and an error has others."""
+    kind = type(value)
+    if kind is dict:
+        return any(
+            (kind_of(key) not in _SAID and item) or key in _NAMING or _is_suspect_message(item, texts)
+            for key, item in value.items()
+        )
+    if kind is list:
+        return any(_is_suspect_message(item, texts) for item in value)
+    if kind is str:
+        texts.append(value)
+        return has_any(value.lower(), NAME_HINTS)
     return False
 
 

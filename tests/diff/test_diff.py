@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from support.versions import NEWEST
 
+from migrator.diff.blocks import Block
 from migrator.diff.engine import compare
 from migrator.diff.judge import Criteria, decide, shift_words
 from migrator.diff.noise import learn, load_profile
 from migrator.diff.policy import GateRule, Policy, Waived, from_file, from_options
 from migrator.diff.prove import prove
 from migrator.diff.receipt import Receipt, Row, Verdict, from_json
-from migrator.diff.run import Block
 from migrator.diff.sides import LoadedSide, load_side
 from migrator.diff.statistics.interval import Refusal, from_runs
 from migrator.diff.statistics.multiple import benjamini_hochberg, holm

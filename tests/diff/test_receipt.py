@@ -17,10 +17,11 @@ from support.process import EXPORTS, NAME, run, strict_json
 from support.versions import NEWEST
 
 from migrator.diff import receipt as parts
+from migrator.diff.blocks import Block
 from migrator.diff.engine import compare
 from migrator.diff.policy import GateRule, Policy, from_file
 from migrator.diff.receipt import Receipt, Row, from_json, receipt_schema, to_json
-from migrator.diff.run import Block, Run
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.errors import UsageError
 from migrator.render.comparison import github, html, junit, markdown, text

@@ -73,7 +73,15 @@ def test_it_sees_every_planted_place_on_its_own() -> None:
 def test_documents_without_secrets_get_no_more_than_that(monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "_look", lambda *_: pytest_fail())
     command = "aiperf profile --model m --tokenizer t --url 'http://h:1/v1' --output-tokens-mean 16 --streaming"
-    document = {"input_config": {"endpoint": {"urls": ["http://h:1/v1"]}}, "run_info": {"cli_command": command}}
+    # As each run of a sweep has it, and one of which requests failed.
+    run_info = {
+        "cli_command": command,
+        "variation_label": "phases.profiling.concurrency=2",
+        "variation_values": {"phases.profiling.concurrency": 2, "datasets.main.type": "synthetic"},
+    }
+    errors = [{"error_details": {"code": 500, "type": "Timeout", "message": "no answer"}, "count": 3}]
+    config = {"endpoint": {"urls": ["http://h:1/v1"]}}
+    document = {"input_config": config, "run_info": run_info, "error_summary": errors}
     assert find(document).texts == {}
 
 

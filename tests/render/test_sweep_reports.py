@@ -16,9 +16,10 @@ from support.process import run, strict_json
 from support.sweeps import Document, failing, made, scale
 from support.versions import NEWEST
 
+from migrator.diff.blocks import Block
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Receipt, from_json, receipt_of_cell, receipt_schema, to_json
-from migrator.diff.run import Block, Run
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide, load_side
 from migrator.diff.sweep.choose import Ask, compare_any
 from migrator.errors import UsageError

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from migrator.diff.setup import setups_of
+from migrator.diff.setup import Setup, setups_of
 from migrator.diff.sides import LoadedSide
 from migrator.diff.sweep.factors import Factors, Measured, Values
 from migrator.jsonfile import Json, fingerprint
@@ -28,9 +28,14 @@ class CellRuns(NamedTuple):
         return all(self.sides)
 
 
-def measured(side: LoadedSide) -> list[Measured]:
-    """The runs of a side with their set-ups, each read once."""
-    return list(map(Measured, side.runs, setups_of(side.runs)))
+def measured(side: LoadedSide, known: dict[bytes, Setup] | None = None) -> list[Measured]:
+    """The runs of a side with their set-ups, each read once.
+
+    Args:
+        side: the runs.
+        known: what the runs of other sides said, which is added to.
+    """
+    return list(map(Measured, side.runs, setups_of(side.runs, known)))
 
 
 def cells_of(sides: Sequence[Sequence[Measured]], factors: Factors) -> list[CellRuns]:

@@ -10,7 +10,7 @@ from migrator.diff.engine import compare
 from migrator.diff.noise import Profile
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Receipt
-from migrator.diff.setup import Allowance
+from migrator.diff.setup import Allowance, Setup
 from migrator.diff.sides import LoadedSide
 from migrator.diff.sweep.cells import measured
 from migrator.diff.sweep.factors import factors_of
@@ -50,7 +50,8 @@ def compare_any(
         UsageError: as [`compare`][migrator.diff.engine.compare] raises; a factor or a goal that no run has; or a goal
             for what is not a sweep.
     """
-    sides = measured(base), measured(candidate)
+    known: dict[bytes, Setup] = {}
+    sides = measured(base, known), measured(candidate, known)
     allowed = Allowance(policy.vary, [one.setup for side in sides for one in side])
     factors = factors_of(sides, ask.by, allowed)
     if factors.factors:

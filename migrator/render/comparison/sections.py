@@ -48,13 +48,17 @@ def arranged(rows: Iterable[Row]) -> Shown:
             shown.gated.append(row)
         elif row.gate == "ignore":
             shown.ignored.append(row)
-        elif (row.base is None) != (row.candidate is None) and row.verdict != "incomparable":
+        elif _is_one_sided(row):
             shown.one_sided.append(row)
         elif judged(row) and row.verdict in _DECIDED:
             shown.decided.append(row)
         else:
             shown.rest.append(row)
     return shown
+
+
+def _is_one_sided(row: Row) -> bool:
+    return (row.base is None) != (row.candidate is None) and row.verdict != "incomparable"
 
 
 _DECIDED: Final = ("regression", "incomparable", "improvement")
@@ -103,7 +107,7 @@ def one_sided(receipt: Receipt) -> list[OneSided]:
     """What only one side has outside the gate, a line a metric: those of the base, then those of the candidate."""
     rows: dict[tuple[str, str], list[Row]] = {}
     shared = {row.metric for row in receipt.rows if both(row)}
-    for row in arranged(receipt.rows).one_sided:
+    for row in arranged(filter(_is_one_sided, receipt.rows)).one_sided:
         rows.setdefault(("candidate" if row.base is None else "base", row.metric), []).append(row)
     found = []
     for label, names in (("base", receipt.only_base), ("candidate", receipt.only_candidate)):
