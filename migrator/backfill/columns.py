@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Collection, Iterable
+from typing import Final
 
 from migrator.aiperf.records import Request, at, numbers, requests
 from migrator.backfill.base import FRACTIONS, fraction_of
+from migrator.backfill.doubles import Doubles, Spool, bounded
 from migrator.errors import NotAnExportError
 from migrator.jsonfile import Json
 from migrator.stores import opener
 
+_HELD: Final = 2**24
+"""Values of all metrics together that are held in memory."""
+_LOOKED_AT: Final = 4096
+"""Records after which the values in memory are counted."""
+
 
 class Column:
     """The values of one metric, in the unit of the file, eight bytes each; `is_list` if the records have lists.
+
+    Of long records they are in a temporary file.
 
     `base` has the same values in nanoseconds for the metrics in [`FRACTIONS`][migrator.backfill.base.FRACTIONS], and is
     empty for others. It is None if a value is not known exactly.
@@ -21,11 +29,11 @@ class Column:
 
     __slots__ = ("base", "is_list", "unit", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Spool | None = None) -> None:
         self.unit = ""
-        self.values = array("d")
+        self.values = Doubles(spool)
         self.is_list = False
-        self.base: array[float] | None = array("d")
+        self.base: Doubles | None = Doubles(spool)
 
 
 def read_columns(
@@ -33,7 +41,8 @@ def read_columns(
 ) -> tuple[int, dict[str, Column]]:
     """Read the columns of some metrics from the profiling phase of a file of records.
 
-    Memory grows by eight bytes for each value, not with the length of the records.
+    Memory grows by eight bytes for each value, not with the length of the records, up to a bound; beyond that the
+    values are in a temporary file.
 
     Args:
         path: the file.
@@ -50,9 +59,11 @@ def read_columns(
     # Where the numbers of a plain metric go, and their unit: all that the hot loop needs.
     plain: dict[str, tuple[Callable[[float], None], str]] = {}
     wanted = None if tags is None else frozenset(tags)
-    count = 0
+    count, spool = 0, Spool()
     for request in requests(path, opened=opener(path)) if each is None else each:
         count += 1
+        if count % _LOOKED_AT == 0:
+            bounded((part for one in columns.values() for part in (one.values, one.base) if part is not None), _HELD)
         for tag, metric in request.metrics.items():
             if tag in plain:
                 append, unit = plain[tag]
@@ -64,7 +75,9 @@ def read_columns(
                 except (KeyError, TypeError):
                     pass
             if wanted is None or tag in wanted:
-                column = columns.setdefault(tag, Column())
+                column = columns.get(tag)
+                if column is None:
+                    column = columns[tag] = Column(spool)
                 _add(column, metric, request, tag, path)
                 if tag not in FRACTIONS and column.values and not column.is_list:
                     plain[tag] = column.values.append, column.unit

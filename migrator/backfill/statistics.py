@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from math import dist, floor, fsum, sqrt
+from math import dist, floor, fsum, hypot, sqrt
 from operator import add
 from typing import Final
 
@@ -22,7 +22,7 @@ _BLOCK: Final = 128
 _EXACT: Final = float(2**50)
 """Sums of whole nanoseconds below this (13 days) are known exactly from the rounded milliseconds."""
 _MOST_SORTED: Final = 2**22
-"""Values of a column that are sorted to verify its percentiles, which takes memory."""
+"""Values of a column that are sorted to verify its percentiles, which takes memory; more are not held at once."""
 
 
 class Facts(NamedTuple):
@@ -48,19 +48,30 @@ def facts(column: Column, avg: object, *, p10: bool = False) -> Facts:
         p10: whether that percentile is wanted to the last bit.
     """
     count = len(column.values)
+    if count > _MOST_SORTED:
+        return _of_many(column, avg)
     values = column.values.tolist()
     total = fsum(values)
     mean = total / count
     stats = {"avg": mean, "std": dist(values, [mean] * count) / sqrt(count)}
     exact = _whole(column, total, avg) or _fractions(column, avg) or _as_shown(column, values, avg)
-    if count > _MOST_SORTED:
-        return Facts(count, stats | {"min": min(values), "max": max(values)}, *(exact or (None, None)))
     values.sort()
     stats |= {"min": values[0], "max": values[-1]}
     stats |= {name: percentile(values, int(name[1:])) for name in PERCENTILES}
     if exact is None:
         return Facts(count, stats)
     return Facts(count, stats, *exact, _p10(column, values, avg) if p10 else None)
+
+
+def _of_many(column: Column, avg: object) -> Facts:
+    """The facts of a column that is too long to be sorted, some thousands of values in memory at a time."""
+    values, count = column.values, len(column.values)
+    total = fsum(values)
+    mean = total / count
+    deviation = hypot(*(dist(part, [mean] * len(part)) for part in values.parts())) / sqrt(count)
+    stats = {"avg": mean, "std": deviation, "min": min(values), "max": max(values)}
+    exact = _whole(column, total, avg) or _fractions(column, avg) or _as_shown(column, values, avg)
+    return Facts(count, stats, *(exact or (None, None)))
 
 
 def stats_block(column: Column) -> Object:
@@ -118,7 +129,7 @@ def _fractions(column: Column, avg: object) -> _Sums | None:
     return (_running(column.base) * scale, pairs * scale) if pairs / len(column.base) * scale == avg else None
 
 
-def _as_shown(column: Column, values: list[float], avg: object) -> _Sums | None:
+def _as_shown(column: Column, values: Sequence[float], avg: object) -> _Sums | None:
     pairs = pairwise(values)
     return (_running(values), pairs) if pairs / len(values) == avg else None
 
