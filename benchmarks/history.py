@@ -61,7 +61,8 @@ def _write(folder: Path) -> None:
                 name: value * factor if isinstance(value, float) else value for name, value in block.items()
             }
         document["start_time"] = (first + timedelta(hours=number)).isoformat()
-        document["benchmark_id"] = f"run-{number}"
+        # As long as AIPerf's own, which decides what of a configuration is remembered.
+        document["benchmark_id"] = f"{number:032x}"
         path = folder / f"{number:05}" / "profile_export_aiperf.json"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(document, indent=2, ensure_ascii=False))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal, overload
 
 from migrator.aiperf.definitions import Era, RunFacts, definitions, era_of, facts_of, touches
 from migrator.aiperf.metrics import catalogue
@@ -47,6 +48,34 @@ class Value(NamedTuple):
     unit: str
 
 
+class PackedValues(Sequence[Value | None]):
+    """Values in little room: their numbers are one array, and their units one object for all runs that have the same.
+
+    Args:
+        values: what to keep.
+        share: gives one object for all that are equal.
+    """
+
+    __slots__ = ("_numbers", "_units")
+
+    def __init__(self, values: Sequence[Value | None], share: Callable[[Any], Any]) -> None:
+        self._numbers = array("d", [value.number if value else 0.0 for value in values])
+        self._units: tuple[str | None, ...] = share(tuple([share(value.unit) if value else None for value in values]))
+
+    def __len__(self) -> int:
+        return len(self._units)
+
+    @overload
+    def __getitem__(self, place: int) -> Value | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Value | None]: ...
+    def __getitem__(self, place: int | slice) -> Value | Sequence[Value | None] | None:
+        if isinstance(place, slice):
+            return [self[at] for at in range(len(self))[place]]
+        unit = self._units[place]
+        return None if unit is None else Value(self._numbers[place], unit)
+
+
 class Point(NamedTuple):
     """One run of a history.
 
@@ -66,7 +95,7 @@ class Point(NamedTuple):
     state: State
     touched: tuple[tuple[int, bool | None], ...]
     length: float | None
-    values: tuple[Value | None, ...]
+    values: Sequence[Value | None]
     backwards: bool = False
     evidence: str = "run"
     runs: int = 1

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from migrator.batch.workload import load_of
 from migrator.diff.setup import name_of
-from migrator.history.read import Looked, Metric, Point, Value
+from migrator.history.read import Looked, Metric, PackedValues, Point
 from migrator.history.series import Series, all_series, release_of
 from migrator.jsonfile import Json
 from migrator.render.text import plural
@@ -81,9 +81,8 @@ class Collected:
 
     def _small(self, point: Point) -> Point:
         """The point with one object for what many runs have alike: each comes from another process."""
-        values = tuple(value and Value(value.number, self._one(value.unit)) for value in point.values)
         alike = {name: self._one(getattr(point, name)) for name in ("release", "era", "state", "touched")}
-        return point._replace(values=values, **alike)
+        return point._replace(values=PackedValues(point.values, self._one), **alike)
 
     def _one(self, value: T) -> T:
         found: T = self._shared.setdefault(value, value)

@@ -96,9 +96,12 @@ def all_series(points: Sequence[Point], metrics: Sequence[Metric], *, timed: boo
         metrics: what the values of the points are.
         timed: whether the runs were bounded by time.
     """
-    columns = [[point.values[place] for point in points] for place in range(len(metrics))]
-    there = [(metric, column) for metric, column in zip(metrics, columns, strict=True) if any(column)]
-    drafts = [_draft(_series(metric, column, timed=timed), points) for metric, column in there]
+    drafts = []
+    for place, metric in enumerate(metrics):
+        # A column at a time: of a hundred thousand runs each takes room.
+        column = [point.values[place] for point in points]
+        if any(column):
+            drafts.append(_draft(_series(metric, column, timed=timed), points))
     return tuple(
         draft.series._replace(changes=tuple(_changes(draft, points, kept)))
         for draft, kept in zip(drafts, _confirmed([draft.found for draft in drafts]), strict=True)
