@@ -6,16 +6,16 @@ documentation is made from its declaration by [`migrator.check.pages`][].
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from migrator.chain.steps import NEWEST
 from migrator.check import metrics, privacy, run, schema  # noqa: F401 (declares the rules)
 from migrator.check.rule import RULES, CheckRule, Finding, Severity, Subject, select
 from migrator.identify import MIGRATABLE, Identity, identify, not_an_export
-from migrator.jsonfile import Json, Object, Parsed
+from migrator.jsonfile import Json, Object, Parsed, path_text
 
-__all__ = ["RULES", "CheckRule", "Finding", "Severity", "check", "contradiction", "select"]
+__all__ = ["RULES", "CheckRule", "Finding", "Severity", "check", "contradictions", "select"]
 
 
 def check(
@@ -47,13 +47,16 @@ _OF_NUMBERS: Final = ("M001", "M002", "M003", "M004", "M011", "M013")
 """Rules on the numbers within one stats block."""
 
 
-def contradiction(tag: str, block: Object) -> Finding | None:
-    """What is wrong with the numbers of one stats block of a run, as the first rule that does not hold says it.
+def contradictions(blocks: Mapping[str, Object]) -> dict[str, Finding]:
+    """What is wrong with the numbers within stats blocks of a run, for each metric the first rule that does not hold.
 
     Args:
-        tag: today's name of the metric.
-        block: its unit and statistics.
+        blocks: today's name of a metric → its unit and statistics.
     """
-    document = {"schema_version": NEWEST, tag: block}
-    subject = Subject.of(document, identify(document))
-    return next((found for code in _OF_NUMBERS for found in RULES[code].findings(subject)), None)
+    document = {**blocks, "schema_version": NEWEST}
+    subject = Subject.of(document, identify(document, details=False))
+    found: dict[str, Finding] = {}
+    for rule in map(RULES.__getitem__, _OF_NUMBERS):
+        for path, told, expected in rule.find(subject):
+            found.setdefault(str(path[0]), Finding(rule.code, path_text(path), told, expected, rule.hint))
+    return found

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from sys import intern
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
 from migrator.aiperf.metrics import STATISTICS
 from migrator.jsonfile import Json, Numeral, Object
+from migrator.values import NamedTuple
 
 _MOST: Final = math.inf
 _LEAST: Final = -math.inf

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from migrator.aiperf.sound import may_be_wrong
+from migrator.diff.blocks import Block, copied
 from migrator.diff.receipt import Finding
 from migrator.diff.sides import LoadedSide
+from migrator.jsonfile import Object
 
 CODE = "contradiction"
 """Code of these findings."""
@@ -17,21 +19,27 @@ def contradictions(base: LoadedSide, candidate: LoadedSide, metrics: Iterable[st
 
     Such as percentiles out of order, or a latency of zero; the rules are those of `check` on the numbers of one block.
     """
+    wanted = list(metrics)
     found: dict[str, str] = {}
-    for metric in metrics:
-        for name, side in (("base", base), ("candidate", candidate)):
-            for run in side.runs:
-                block = run.blocks.get(metric)
-                if block is None or metric in found:
-                    continue
-                numbers = {"unit": block.unit, **block.values}
-                if may_be_wrong(metric, numbers):
-                    from migrator.check import contradiction
+    for name, side in (("base", base), ("candidate", candidate)):
+        for run in side.runs:
+            blocks = run.blocks
+            doubtful = {
+                metric: numbers
+                for metric in wanted
+                if metric in blocks and may_be_wrong(metric, numbers := _numbers(blocks[metric]))
+            }
+            if doubtful:
+                from migrator.check import contradictions as told
 
-                    if problem := contradiction(metric, numbers):
-                        place = problem.place.removeprefix("$.")
-                        found[metric] = f"{name}: {place} {problem.found} ({problem.code}) in {run.file}"
+                for metric, problem in told(doubtful).items():
+                    place = problem.place.removeprefix("$.")
+                    found.setdefault(metric, f"{name}: {place} {problem.found} ({problem.code}) in {run.file}")
     return found
+
+
+def _numbers(block: Block) -> Object:
+    return {"unit": block.unit} | copied(block.values)
 
 
 def contradiction_findings(stops: dict[str, str], gated: Collection[str]) -> list[Finding]:
