@@ -5,8 +5,7 @@ The command line prints these fields; library users read them. Exit codes are de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import IntEnum
 
 
@@ -179,22 +178,30 @@ class InternalError(MigratorError):
     exit_code = ExitCode.CRASH
 
 
-@contextmanager
-def reported(file: str) -> Iterator[None]:
+class reported:  # noqa: N801 (it is used as a function)
     """A context for work on one file: an unforeseen exception becomes an [`InternalError`][] with the file's name.
+
+    A class, because a batch enters it twice for each file, and a generator takes several times as long.
 
     Raises:
         UnreadableError: there is not enough memory.
         InternalError: for any other exception but a `MigratorError` and a `BrokenPipeError`.
     """
-    try:
-        yield
-    except (MigratorError, BrokenPipeError):
-        raise
-    except MemoryError as error:
-        found = "there is not enough memory for it"
-        raise UnreadableError(found, hint="free some and run it again", file=file) from error
-    except Exception as error:
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, tb: object) -> None:
+        if error is None or not isinstance(error, Exception) or isinstance(error, (MigratorError, BrokenPipeError)):
+            return
+        if isinstance(error, MemoryError):
+            found = "there is not enough memory for it"
+            raise UnreadableError(found, hint="free some and run it again", file=self._file) from error
         import traceback
 
         frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -202,5 +209,5 @@ def reported(file: str) -> Iterator[None]:
             f"internal error: {type(error).__name__}: {error}",
             place=f"{frame.name}, line {frame.lineno}",
             hint="a bug in aiperf-migrate; please report it",
-            file=file,
+            file=self._file,
         ) from error

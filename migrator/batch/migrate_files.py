@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -159,14 +158,13 @@ def _migrated(source: Source, content: Content, request: Request) -> tuple[Migra
         from migrator.batch.repeated import repeated
 
         known = repeated(request)
-        with contextlib.suppress(MigratorError):  # It may be a file with one document a line.
-            sight = known.sight(source, content) if known else None
+        sight = known.sight(source, content) if known else None
     if known is not None and sight is not None:
         if found := known.migrated(sight):
             return found, None
         loaded = load_content(sight.raw, source.path, details=False, parsed=sight.parsed)
         if found := migrated(source, loaded, request):
-            known.learn(sight, found.result)
+            known.learn(sight, loaded.identity, found)
         return found, loaded
     loaded = load_locked(content, source.path, details=bool(request.where))
     return migrated(source, loaded, request), loaded

@@ -19,32 +19,21 @@ from migrator.batch.redact_files import packing_for
 from migrator.batch.request import Request, Result, Status
 from migrator.errors import MigratorError
 from migrator.files.packed import pack, packing_of_content, unpack
-from migrator.identify import Family, identify
-from migrator.jsonfile import Parsed, parse, render
+from migrator.identify import Family, Identity, identify
+from migrator.jsonfile import Object, Parsed, parse
 from migrator.ledger import Loss, Op, Tally
 from migrator.migration.migrate import Options, migrate
 from migrator.migration.plan import plan
 from migrator.migration.recipe import Recipe, can_be_spliced, recipe
 from migrator.migration.shape import Shape, looks_at_no_number, shape_of
+from migrator.redact import find_secrets
+from migrator.redact.search import searched
 from migrator.values import NamedTuple, fields
 
 _MOST: Final = 1_000
 """Shapes that are remembered of a batch."""
 _MOST_BYTES: Final = 2**24
 """What they may take; the oldest is forgotten first."""
-
-
-class _Known(NamedTuple):
-    """What becomes of files of a shape: the result of one of them, and the recipe, None where nothing changes."""
-
-    result: Result
-    recipe: Recipe | None
-    size: int
-
-
-_SEEN_ONCE: Final = _Known(Result(Source("", "", named=False), Status.FAILED), None, 0)
-_NOTHING: Final = _Known(_SEEN_ONCE.result, None, 0)
-"""Of a shape whose files are each migrated on their own."""
 
 
 class Sight(NamedTuple):
@@ -58,6 +47,28 @@ class Sight(NamedTuple):
     key: tuple[object, ...]
 
 
+class _Known(NamedTuple):
+    """What becomes of files of a shape: the result of one of them, and the recipe, None where nothing changes.
+
+    `secrets` are those that all these files declare; one in which they stand elsewhere, too, is migrated on its own.
+    """
+
+    result: Result
+    recipe: Recipe | None
+    size: int
+    secrets: tuple[str, ...] = ()
+
+    def has_secret(self, sight: Sight, text: bytes) -> bool:
+        """Whether one of the secrets stands in what is a file's own, or in the text of its upgrade."""
+        own = [value for value in sight.shape.masked.values.values() if type(value) is str]
+        return any(secret.encode() in text or any(secret in value for value in own) for secret in self.secrets)
+
+
+_SEEN_ONCE: Final = _Known(Result(Source("", "", named=False), Status.FAILED), None, 0)
+_NOTHING: Final = _Known(_SEEN_ONCE.result, None, 0)
+"""Of a shape whose files are each migrated on their own."""
+
+
 class Repeated:
     """The shapes that were met among the files of one request."""
 
@@ -68,13 +79,12 @@ class Repeated:
         self._lock = Lock()
 
     def sight(self, source: Source, raw: bytes) -> Sight | None:
-        """A file without a residue, if shapes are remembered for such files.
-
-        Raises:
-            MigratorError: it is damaged.
-        """
-        content = unpack(raw)
-        parsed = parse(content)
+        """A file without a residue, if shapes are remembered for such files; None for one that is damaged, too."""
+        try:
+            content = unpack(raw)
+            parsed = parse(content)
+        except MigratorError:
+            return None  # Or it may have one document a line. What migrates it on its own tells.
         if not parsed.uniform or parsed.constants or not can_be_spliced(parsed.layout):
             return None
         shape = shape_of(parsed.data)
@@ -92,53 +102,68 @@ class Repeated:
         result.warnings, result.steps, result.tally = list(of.warnings), of.steps, _copied(of.tally)
         if not request.writes or (request.in_place and known.recipe is None):
             return Migrated(result)
-        wanted = packing_for(sight.raw, source, request)
-        if known.recipe is not None:
-            raw = pack(known.recipe.applied(sight.shape, sight.content, sight.parsed.layout), wanted)
-        else:
-            raw = sight.raw if wanted is packing_of_content(sight.raw) else pack(sight.content, wanted)
         if not request.standard_output:
             result.output = request.target(source)
-        return Migrated(result, raw)
+        wanted = packing_for(sight.raw, source, request)
+        if known.recipe is None:
+            same = wanted is packing_of_content(sight.raw)
+            return Migrated(result, sight.raw if same else pack(sight.content, wanted))
+        text = known.recipe.applied(sight.shape, sight.content, sight.parsed.layout)
+        return None if known.secrets and known.has_secret(sight, text) else Migrated(result, pack(text, wanted))
 
-    def learn(self, sight: Sight, result: Result) -> None:
-        """Take note of what became of a file."""
+    def learn(self, sight: Sight, identity: Identity, found: Migrated) -> None:
+        """Take note of what became of a file, and of what it is."""
         known = self._known.get(sight.key)
         if known is None:
             self._note(sight.key, _SEEN_ONCE)
         elif known is _SEEN_ONCE:
-            self._note(sight.key, self._tried(sight, result) or _NOTHING)
+            self._note(sight.key, self._tried(sight, identity, found) or _NOTHING)
 
-    def _tried(self, sight: Sight, result: Result) -> _Known | None:
-        """What is remembered of a shape, if it gives what the migration of this very file gives."""
-        shape, layout = sight.shape, sight.parsed.layout
+    def _tried(self, sight: Sight, identity: Identity, found: Migrated) -> _Known | None:
+        """What is remembered of a shape, if it gives what the migration of this very file gave."""
+        shape, result = sight.shape, found.result
         if result.status not in (Status.MIGRATED, Status.UNCHANGED) or not shape.is_clear():
             return None
+        stand_in = shape.stand_in
         try:
-            identity = identify(shape.stand_in, details=False)
-            if identity.family is not Family.EXPORT or identity != identify(shape.document, details=False):
+            if identity.family is not Family.EXPORT or identity != identify(stand_in, details=False):
                 return None
             options = Options(config=True, keep_secrets=self._request.keep_secrets)
-            mine = migrate(shape.document, self._request.goal, options, identity=identity)
-            # Its documents share the stats blocks, by which the recipe knows them.
-            stand_in = shape.stand_in
             theirs = migrate(stand_in, self._request.goal, options, identity=identity)
         except (MigratorError, RecursionError):
             return None
-        tally = mine.ledger.tally()
-        if mine.steps != theirs.steps or tally != theirs.ledger.tally() or tally.losses[Loss.REDACTED]:
-            return None  # A secret is replaced wherever it stands, in what is the file's own, too.
-        size = 1_000 + sum(len(part) for part in sight.key if isinstance(part, bytes))
+        tally = _copied(result.tally)
+        if result.steps != theirs.steps or tally != theirs.ledger.tally():
+            return None
+        secrets = self._secrets(shape.document) if tally.losses[Loss.REDACTED] else ()
+        if secrets is None:
+            return None
+        size = 1_000 + sum(len(part) for part in sight.key if isinstance(part, bytes | str))
         kept = Result(Source("", "", named=False), result.status, result.reason, result.from_version, result.to_version)
-        kept.warnings, kept.steps, kept.tally = list(result.warnings), mine.steps, tally
-        if not mine.changed:
+        kept.warnings, kept.steps, kept.tally = list(result.warnings), result.steps, tally
+        if result.status is Status.UNCHANGED:
             return None if theirs.changed else _Known(kept, None, size)
-        if not looks_at_no_number(plan(identity.version, mine.to)):
+        if not looks_at_no_number(plan(identity.version, theirs.to)):
             return None
-        made = recipe(shape, stand_in, theirs.document, layout)
-        if made is None or made.applied(shape, sight.content, layout) != render(mine.document, layout):
+        made = self._recipe(sight, stand_in, theirs.document, found)
+        known = made and _Known(kept, made, size + made.size, secrets)
+        return None if known and known.has_secret(sight, b"") else known
+
+    def _secrets(self, document: Object) -> tuple[str, ...] | None:
+        """The secrets that are replaced wherever they stand; None if they cannot be looked for in what is written."""
+        secrets = searched(find_secrets(document))
+        if not self._request.writes or not all(map(_is_as_it_is_written, secrets)):
             return None
-        return _Known(kept, made, size + made.size)
+        return tuple(secrets)
+
+    def _recipe(self, sight: Sight, stand_in: Object, result: Object, found: Migrated) -> Recipe | None:
+        """A recipe that gives the very text of the file that was migrated."""
+        layout = sight.parsed.layout
+        made = recipe(sight.shape, stand_in, result, layout)
+        if made is None or not self._request.writes:
+            return made
+        text = made.applied(sight.shape, sight.content, layout)
+        return made if pack(text, packing_for(sight.raw, sight.source, self._request)) == found.raw else None
 
     def _note(self, key: tuple[object, ...], known: _Known) -> None:
         with self._lock:
@@ -146,6 +171,11 @@ class Repeated:
             self._known[key] = known
             while len(self._known) > _MOST or self._bytes > _MOST_BYTES:
                 self._bytes -= self._known.pop(next(iter(self._known))).size
+
+
+def _is_as_it_is_written(text: str) -> bool:
+    """Whether a text stands in JSON as it is."""
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
 def _copied(tally: Tally) -> Tally:
@@ -157,9 +187,29 @@ def _copied(tally: Tally) -> Tally:
     return Tally(operations, losses, tally.implied)
 
 
+class _Last(NamedTuple):
+    request: Request
+    known: Repeated | None
+
+
 def repeated(request: Request) -> Repeated | None:
     """What is remembered for a request; None for one whose files are each migrated on their own."""
-    return _of(request) if _is_plain(request) else None
+    global _last
+    last = _last
+    # The files of a batch have one request: to compare two takes as long as to look at a file.
+    if last is None or last.request is not request:
+        last = _last = _Last(request, _of(request) if _is_plain(request) else None)
+    return last.known
+
+
+_last: _Last | None = None
+
+
+def forget() -> None:
+    """Forget all shapes."""
+    global _last
+    _last = None
+    _of.cache_clear()
 
 
 _INDIFFERENT: Final = frozenset(

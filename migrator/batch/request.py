@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 UNKNOWN_VERSION: Final = "?"
 """The version that a file came from, where nobody can tell."""
-_FILES_PER_SYNC: Final = 64
-"""Files that share one wait for the disk: it takes as long as for one, and an interrupt is still obeyed soon."""
+_FILES_TOGETHER: Final = 64
+"""Files that share one wait for the disk, and one line of announcements: it takes as long as for one, and an interrupt
+is still obeyed soon."""
 
 
 class Status(StrEnum):
@@ -89,7 +90,8 @@ class Request:
     @property
     def batch_size(self) -> int:
         """How many files are written, and reported, together."""
-        return _FILES_PER_SYNC if self.options.fsync is Fsync.BATCH and self.writes and not self.standard_output else 1
+        together = self.options.fsync is not Fsync.EACH and self.writes and not self.standard_output
+        return _FILES_TOGETHER if together else 1
 
     def target(self, source: Source) -> str:
         """Where the output for a file goes."""

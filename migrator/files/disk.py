@@ -146,8 +146,6 @@ def _put_atomic(
     path: str, write: Callable[[int], None], *, overwrite: bool, like: str | None = None, sync: bool = False
 ) -> None:
     """Make a file that `write` fills through its handle; the other arguments and errors are those of `write_atomic`."""
-    if not overwrite and os.path.lexists(path):
-        raise exists_already(path)
     folder = os.path.dirname(path)
     try:
         # A file that gets stricter permissions must not be readable before it has them.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from migrator.chain.operation import UNKNOWN
@@ -25,21 +26,31 @@ from migrator.values import NamedTuple
 _SEPARATOR: Final = b",\n  "
 _BEGIN: Final = b"{\n  "
 _END: Final = b"\n}"
+_LINE: Final = b"\n  "
+_NEAR: Final = 512
+"""Bytes before the last place of a line from which on it is looked for."""
 _WORD: Final = b"placeholder"
 _NESTED: Final[tuple[Pattern, ...]] = (GPU_METRICS, ("warmup_metrics",))
 """Objects below the top whose members are stats blocks."""
 
 
 class _Run(NamedTuple):
-    """Members of the original that stay together as they stand: from one offset to the separator before another."""
+    """Members of the original that stay together as they stand: from one offset to the separator before another.
+
+    Both are numbers of needles; the last offset, -1, is where a member would follow the last.
+    """
 
     start: int
     end: int
 
 
 class _Found(NamedTuple):
-    """The text of an object of the original: from behind the line's beginning to its last line."""
+    """The text of an object of the original: from behind the line's beginning to its last line.
 
+    `within` is the number of the needle of the member that it stands in.
+    """
+
+    within: int
     begin: bytes
     last: bytes
 
@@ -64,14 +75,16 @@ _Part = bytes | int | _Run | _Found | _Block | _Computed
 class Recipe(NamedTuple):
     """What makes the text of the upgrade of a document of one shape out of its text.
 
-    `needles` are the beginnings of those lines of the original at which a run of members starts or ends. `personal`
-    tells whether there are values of the file's own among the parts. `size` is some measure of its memory, in bytes.
+    `needles` are the beginnings of lines of the original: of the members at which a run starts or ends, or in which
+    something is found. `near` is where each was met last: another file of the shape has it near that place. `own` are
+    the numbers of the file's own values among the parts. `size` is some measure of its memory, in bytes.
     """
 
     needles: tuple[bytes, ...]
     parts: tuple[_Part, ...]
-    personal: bool
+    own: tuple[int, ...]
     size: int
+    near: list[int]
 
     def applied(self, shape: Shape, raw: bytes, layout: Layout) -> bytes:
         """The text of the upgrade of a document of the shape that the recipe was made for.
@@ -84,36 +97,45 @@ class Recipe(NamedTuple):
         import orjson
 
         offsets = self._offsets(raw, layout)
-        own = [orjson.dumps(value) for value in shape.masked.values.values()] if self.personal else []
+        values = list(shape.masked.values.values())
+        own = {number: orjson.dumps(values[number]) for number in self.own}
         position, texts = 0, []
         for part in self.parts:
-            if isinstance(part, bytes):
+            if type(part) is bytes:
                 texts.append(part)
-            elif isinstance(part, _Run):
-                texts.append(raw[offsets[part.start] : offsets[part.end] - len(_SEPARATOR)])
-            elif isinstance(part, int):
-                texts.append(own[part])
-            elif isinstance(part, _Found):
-                begin, last = part
-                start = raw.find(begin, position)
-                start = (start if start >= 0 else raw.index(begin)) + len(begin)
+            elif type(part) is _Found:
+                within, begin, last = part
+                # Where its member begins, that is at the end of the beginning of a line.
+                member = offsets[within] - len(_LINE)
+                start = raw.find(begin, max(member, position))
+                start = (start if start >= 0 else raw.index(begin, member)) + len(begin)
                 position = raw.index(last, start) + len(last)
                 texts.append(raw[start:position])
-            else:
+            elif type(part) is _Run:
+                first, end = part
+                texts.append(raw[offsets[first] : offsets[end] - len(_SEPARATOR)])
+            elif type(part) is int:
+                texts.append(own[part])
+            elif isinstance(part, _Block | _Computed):
                 texts.append(_text(_value(part, shape.document), 1, layout))
         texts.append(layout.tail.encode())
         return b"".join(texts)
 
     def _offsets(self, raw: bytes, layout: Layout) -> list[int]:
-        """The offset of each member at which a run starts or ends, and where one would follow the last."""
-        offsets, position = [], 0
-        for needle in self.needles:
-            position = raw.index(needle, position)
-            offsets.append(position + len(_SEPARATOR) - 1)
+        """The offset of each needle's member, and where one would follow the last."""
+        offsets, near = [], self.near
+        for number, needle in enumerate(self.needles):
+            # There is one such line, wherever the search begins.
+            position = raw.find(needle, max(near[number] - _NEAR, 0))
+            if position < 0:
+                position = raw.index(needle)
+            near[number] = position
+            offsets.append(position + len(_LINE))
         offsets.append(len(raw) - len(layout.tail) - len(_END) + len(_SEPARATOR))
         return offsets
 
 
+@lru_cache(maxsize=64)
 def can_be_spliced(layout: Layout) -> bool:
     """Whether texts of a layout have each member on a line where a [`Recipe`][] looks for it."""
     return layout._replace(exponent_plus=True, tail="") == CANONICAL
@@ -157,6 +179,7 @@ class _Maker:
             *((name,) for name, value in before.items() if value is shape.document[name]),
             *((*path, tag) for where in _NESTED for path, metrics, _ in visit(before, where) for tag in metrics),
         ]
+        self._needles: dict[str, int] = {}
         found = [(place, at(before, place)) for place in places]
         self._places: dict[int, Path] = {id(value): place for place, value in found if type(value) is dict and value}
 
@@ -164,21 +187,21 @@ class _Maker:
         """The recipe of a result."""
         names = list(self._before)
         runs = self._runs(result, {name: number for number, name in enumerate(names)})
-        ends = sorted({offset for run in runs if isinstance(run, _Run) for offset in run} - {len(names)})
-        order = {number: place for place, number in enumerate([*ends, len(names)])}
         parts: list[_Part] = []
         for run in runs:
             parts.append(_SEPARATOR if parts else _BEGIN)
             if isinstance(run, _Run):
-                parts.append(_Run(order[run.start], order[run.end]))
+                end = self._needle(names[run.end]) if run.end < len(names) else -1
+                parts.append(_Run(self._needle(names[run.start]), end))
             else:
                 key, value = run
                 parts += [render(key) + b": ", *self._parts(value, (key,))]
         parts.append(_END)
         joined = tuple(_joined(parts))
         size = sum(len(part) + 50 if type(part) is bytes else 200 for part in joined)
-        personal = any(type(part) is int for part in joined)
-        return Recipe(tuple(_beginning((names[end],)) for end in ends), joined, personal, size)
+        own = tuple({part for part in joined if isinstance(part, int)})
+        needles = tuple(_beginning((name,)) for name in self._needles)
+        return Recipe(needles, joined, own, size, [0] * len(needles))
 
     def _runs(self, result: Object, numbers: dict[str, int]) -> list[_Run | tuple[str, Json]]:
         """The members of the result, those that stay together as one run."""
@@ -199,7 +222,7 @@ class _Maker:
         if (origin := self._places.get(id(value))) is not None:
             if len(origin) != len(place):
                 raise _UnknownOriginError  # Its lines would begin with other spaces.
-            yield _Found(_beginning(origin), indent + b"}")
+            yield _Found(self._needle(origin[0]), _beginning(origin), indent + b"}")
         elif type(value) is dict and "unit" in value and "avg" in value:
             yield self._block(value, place)
         elif type(value) is dict and any(map(self._holds_block, value.values())):
@@ -209,6 +232,10 @@ class _Maker:
             yield indent + b"}"
         else:
             yield from _constant(_text(value, len(place), self._layout))
+
+    def _needle(self, name: str | int) -> int:
+        """The number of the needle of a member."""
+        return self._needles.setdefault(str(name), len(self._needles))
 
     def _holds_block(self, value: Json) -> bool:
         if type(value) is not dict:

@@ -7,9 +7,10 @@ the same ledger but for these values.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, count
+from operator import itemgetter
 from typing import Final
 
 from migrator.chain.metric_ops import Derive, Units
@@ -40,6 +41,7 @@ class Shape(NamedTuple):
     key: tuple[Hashable, ...]
     masked: Masked
     members: Object
+    blocks: tuple[Object, ...]
 
     @property
     def stand_in(self) -> Object:
@@ -47,9 +49,15 @@ class Shape(NamedTuple):
         return {**self.document, **self.members}
 
     def is_clear(self) -> bool:
-        """Whether nothing but its own values looks like a placeholder; stats blocks are not looked at."""
-        text = self.key[0]
-        return isinstance(text, bytes) and self.masked.is_clear_in(text)
+        """Whether its key tells all: nothing but its own values looks like a placeholder, and no key has a line break.
+
+        Stats blocks are not looked at, but that they are such.
+        """
+        text, _, keys = self.key[:3]
+        assert isinstance(text, bytes)
+        assert isinstance(keys, str)
+        parted = keys.count(_PARTING) == max(sum(map(len, self.blocks)) - 1, 0)
+        return parted and all(map(is_block, self.blocks)) and self.masked.is_clear_in(text)
 
 
 def shape_of(document: Json) -> Shape | None:
@@ -58,7 +66,8 @@ def shape_of(document: Json) -> Shape | None:
         return None
     masked = Masked(of_configuration(document))
     members = _members(document, masked)
-    if any(map(_may_hold_secrets, [value for value in masked.values.values() if type(value) is str])):
+    # A line break parts the texts: what a secret is found by has none.
+    if _may_hold_secrets("\n".join([value for value in masked.values.values() if type(value) is str])):
         masked = Masked(of_configuration(document), leave=_decides)
         members = _members(document, masked)
     return _shape(document, masked, members)
@@ -88,22 +97,76 @@ def _members(document: Object, masked: Masked) -> Object:
 def _shape(document: Object, masked: Masked, members: Object) -> Shape | None:
     import orjson
 
-    blocks = [value for value in document.values() if type(value) is dict and "unit" in value and "avg" in value]
-    rest = {
-        name: value
-        for name, value in document.items()
-        if type(value) is not dict or "unit" not in value or "avg" not in value
-    }
+    parted, blocks, units = _parted(document)
+    rest = dict(zip(parted.rest, parted.rest_of(document), strict=True))
     rest.update(members)
     if type(telemetry := rest.get("telemetry_data")) is dict:
         rest["telemetry_data"] = _outline(telemetry)
     if type(warmup := rest.get("warmup_metrics")) is dict:
         rest["warmup_metrics"] = _metrics(warmup)
     try:
-        text = orjson.dumps((rest, [block["unit"] for block in blocks], _derived(document)))
+        text = orjson.dumps((rest, units, _derived(document)))
     except orjson.JSONEncodeError:
         return None  # A number of an unusual spelling, or half a character.
-    return Shape(document, (text, *document, *map(len, blocks), *chain.from_iterable(blocks)), masked, members)
+    # One text is found among others in a fraction of the time that a tuple of some hundred keys takes.
+    key = (text, parted.number, _PARTING.join(chain.from_iterable(blocks)), *map(len, blocks))
+    return Shape(document, key, masked, members, blocks)
+
+
+_UNIT: Final = itemgetter("unit")
+
+
+class _Parted(NamedTuple):
+    """How to get the stats blocks of documents with certain names and types, and the other values; with a number."""
+
+    number: int
+    rest: tuple[str, ...]
+    blocks_of: Callable[[Object], tuple[Object, ...]]
+    rest_of: Callable[[Object], tuple[Json, ...]]
+
+
+def _parted(document: Object) -> tuple[_Parted, tuple[Object, ...], list[Json]]:
+    """The parts of a document, its stats blocks, and their units.
+
+    The files of a tree repeat their names, and to look at each member takes long: so the blocks of a document are those
+    that another one with the same names and types has. What is a block only here counts as any other value, and what is
+    one only there has other keys: that is asked before anything is learnt ([`Shape.is_clear`][]).
+    """
+    names = (*document, *map(type, document.values()))
+    parted = _partings.get(names)
+    if parted is not None:
+        blocks = parted.blocks_of(document)
+        try:
+            return parted, blocks, list(map(_UNIT, blocks))
+        except KeyError:
+            pass
+    inside = {name for name, value in document.items() if is_block(value)}
+    blocks_of = _values_of([name for name in document if name in inside])
+    rest = [name for name in document if name not in inside]
+    parted = _Parted(next(_numbers), tuple(rest), blocks_of, _values_of(rest))
+    if len(_partings) >= _MOST_PARTINGS:
+        _partings.clear()
+    _partings[names] = parted
+    blocks = blocks_of(document)
+    return parted, blocks, list(map(_UNIT, blocks))
+
+
+def is_block(value: Json) -> bool:
+    """Whether a value is a stats block."""
+    return type(value) is dict and "unit" in value and "avg" in value
+
+
+_numbers: Final = count()
+_PARTING: Final = "\n"
+"""Between the keys of the stats blocks in the key of a shape."""
+_partings: Final[dict[tuple[object, ...], _Parted]] = {}
+_MOST_PARTINGS: Final = 1_000
+
+
+def _values_of(names: list[str]) -> Callable[[Object], tuple[Json, ...]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda document: tuple([document[name] for name in names])
 
 
 def _outline(telemetry: Object) -> Json:
@@ -131,10 +194,7 @@ def _gpu(name: str, gpu: Json) -> Json:
 
 def _metrics(metrics: Object) -> Json:
     """Metrics without their numbers."""
-    return [
-        [tag, value["unit"], *value] if type(value) is dict and "unit" in value and "avg" in value else [tag, [value]]
-        for tag, value in metrics.items()
-    ]
+    return [[tag, value["unit"], *value] if is_block(value) else [tag, [value]] for tag, value in metrics.items()]
 
 
 @cache

@@ -28,9 +28,9 @@ SOURCE = Source("runs/export.json", "export.json", named=False, residues=False)
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    repeated._of.cache_clear()
+    repeated.forget()
     yield
-    repeated._of.cache_clear()
+    repeated.forget()
 
 
 def request(to: str = NEWEST, **options: Any) -> Request:
@@ -251,3 +251,77 @@ def test_a_file_that_is_named_is_refused_though_its_like_was_skipped() -> None:
     assert found.result.status is Status.SKIPPED
     with pytest.raises(Exception, match=r"newer than 1\.0"):
         migrate_files._migrated(SOURCE._replace(named=True), raw, asked)
+
+
+SECRET = "planted-4f9d2c7e81"
+
+
+def declared(name: str = "0.6.0/key/profile_export_aiperf.json") -> Any:
+    """A recording with a secret in the place that declares it."""
+    document = orjson.loads((GOLDEN / name).read_bytes())
+    document["input_config"]["endpoint"]["api_key"] = SECRET
+    return document
+
+
+def test_files_that_declare_one_secret_are_remembered() -> None:
+    raw = orjson.dumps(declared(), option=orjson.OPT_INDENT_2)
+    asked = request()
+    assert learnt(raw, asked)
+    found, figures = outcome(raw, asked)
+    assert found is not None
+    assert SECRET.encode() not in found
+    assert (found, figures) == alone(raw, asked)
+    assert "redacted" in figures["warnings"][0]
+
+
+@pytest.mark.parametrize("place", ["of its own", "a metric", "another file's"])
+def test_a_known_secret_is_replaced_wherever_else_it_stands(place: str) -> None:
+    document = declared()
+    asked = request()
+    assert learnt(orjson.dumps(document, option=orjson.OPT_INDENT_2), asked)
+    if place == "of its own":
+        document["input_config"]["output"]["artifact_directory"] = f"artifacts/{SECRET}-concurrency1"
+    elif place == "a metric":
+        document["request_latency"]["p99"] = f"about {SECRET}"
+    else:
+        document["input_config"]["endpoint"]["api_key"] = SECRET[::-1]
+    other = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    for _ in range(3):
+        found, figures = outcome(other, asked)
+        assert found is not None
+        assert SECRET.encode() not in found
+        assert SECRET[::-1].encode() not in found
+        assert (found, figures) == alone(other, asked)
+
+
+def test_a_secret_that_json_spells_otherwise_is_not_remembered() -> None:
+    document = declared()
+    document["input_config"]["endpoint"]["api_key"] = 'planted-"4f9d2c7e81'
+    raw = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    assert not learnt(raw, request())
+    assert outcome(raw, request()) == alone(raw, request())
+
+
+def test_documents_with_the_same_names_and_other_values_are_told_apart() -> None:
+    raw = (GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json").read_bytes()
+    asked = request()
+    document = orjson.loads(raw)
+    blocks = [name for name, value in document.items() if isinstance(value, dict) and "unit" in value]
+    for block in (None, {"unit": "ms"}, {"avg": 1.0}, {"unit": "ms", "avg": 2.5}, {}):
+        for name in (blocks[0], blocks[-1]):
+            other = orjson.dumps({**document, name: block}, option=orjson.OPT_INDENT_2)
+            expected = alone(other, asked)
+            for _ in range(3):
+                assert outcome(other, asked) == expected
+    assert learnt(raw, asked)
+
+
+def test_a_key_with_a_line_break_is_two_to_no_one() -> None:
+    base = orjson.loads((GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json").read_bytes())
+    one = {**base, "a": {"unit": "ms", "avg": 1.0, "x\ny": 1.0, "z": 2.0}}
+    other = {**base, "a": {"unit": "ms", "avg": 1.0, "x": 1.0, "y\nz": 2.0}}
+    asked = request()
+    for document in (one, one, one, other, other, other):
+        raw = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+        assert outcome(raw, asked) == alone(raw, asked)
+    assert not is_known(orjson.dumps(one, option=orjson.OPT_INDENT_2), asked)

@@ -317,20 +317,19 @@ def _print(result: Result, options: Options, folded: Folded | None, *, quiet: bo
         folded: takes what is printed at the end of a batch; None prints it now.
         quiet: whether the document goes to standard output.
     """
-    name = printable(result.source.path)
     for warning in result.warnings:
-        complain(f"{name}: {warning}")
+        complain(f"{printable(result.source.path)}: {warning}")
     if options.json:
         say_json("ledger", result.as_dict())
         return
     lost = "" if options.diff else _lost(result)
     if folded:
-        folded.take(result, _lines(result, options), lost)
+        folded.take(result, _lines(result, options) if folded.has_lines else [], lost)
         return
     if lost:
         complain(lost)
     if options.diff and result.status is Status.SKIPPED:
-        complain(f"{name}: {result.reason}")
+        complain(f"{printable(result.source.path)}: {result.reason}")
     lines = [] if options.quiet and not (options.diff or options.explain) else _lines(result, options)
     if not quiet:
         for line in lines:
