@@ -32,7 +32,8 @@ class Remembered:
 
     Filter and marks belong to the paths that were opened, and are kept for each: `place` is that of the filter and
     marks that are here, and `places` holds those of the others, the one that was opened last at the end. `filters` are
-    those that were saved, and `introduced` tells whether the meaning of the marks was shown.
+    those that were saved, `others` tells whether files of other families are shown, `introduced` whether the meaning of
+    the marks was.
     """
 
     theme: str = ""
@@ -40,6 +41,7 @@ class Remembered:
     sort: str = ""
     descending: bool = False
     filter: str = ""
+    others: bool = False
     columns: list[str] = field(default_factory=list)
     baseline: list[str] = field(default_factory=list)
     candidate: list[str] = field(default_factory=list)

@@ -75,7 +75,7 @@ def test_the_list_shows_every_file_and_what_needs_migration(few: Path) -> None:
         assert "0.1↑" in shown
         assert "0.3↑!" in shown
 
-    play(scene, [few], (150, 30))
+    play(scene, [few], (150, 30), remembered=Remembered(others=True))
 
 
 def test_a_long_path_does_not_push_out_what_is_there(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_filter_narrows_while_it_is_typed_and_escape_clears_it(few: Path) -> Non
         await press(pilot, "slash", *"zzz", "enter")
         assert "nothing passes the filter" in text(app)
 
-    play(scene, [few])
+    play(scene, [few], remembered=Remembered(others=True))
 
 
 def test_a_folder_on_a_side_is_its_runs_and_a_single_phase_is_meant(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_what_is_no_export_is_not_marked(few: Path) -> None:
         assert app.session.baseline == []
         assert "only exports can be compared" in messages(app)
 
-    play(scene, [few])
+    play(scene, [few], remembered=Remembered(others=True))
 
 
 def test_columns_can_be_chosen(few: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_statistic_becomes_a_column_and_is_read(few: Path) -> None:
         assert told["inputs.json"] == ""
         assert all(float(told[name]) > 0 for name in ("0.1.1/chat-streaming/", f"{RUN}/"))
 
-    play(scene, [few])
+    play(scene, [few], remembered=Remembered(others=True))
 
 
 def test_columns_to_the_right_are_reached_and_never_cut(few: Path) -> None:
@@ -524,7 +524,7 @@ def test_secrets_are_never_on_the_screen(few: Path) -> None:
         await press(pilot, "3", "slash", *"api_key", "enter")
         assert "<redacted>" in text(app)
 
-    play(scene, [few])
+    play(scene, [few], remembered=Remembered(others=True))
 
 
 def test_hostile_text_is_harmless_everywhere(tmp_path: Path) -> None:
@@ -696,7 +696,7 @@ def test_copying_asks_what_and_hands_it_to_the_terminal(few: Path, monkeypatch: 
         await press(pilot, "3", "y", "v")
         assert json.loads(app.clipboard)
 
-    play(scene, [few])
+    play(scene, [few], remembered=Remembered(others=True))
 
 
 def test_the_palette_has_every_action_named_by_its_noun(few: Path) -> None:
@@ -856,7 +856,7 @@ def test_vim_keys_move(few: Path) -> None:
         await press(pilot, "pagedown", "pageup", "down", "up")
         assert grid.cursor == 0
 
-    play(scene, [few])
+    play(scene, [few], remembered=Remembered(others=True))
 
 
 def test_q_leaves_but_not_out_of_the_filter(few: Path) -> None:

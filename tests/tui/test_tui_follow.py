@@ -96,17 +96,71 @@ def test_an_order_of_the_users_own_is_kept(tmp_path: Path) -> None:
     play(scene, [tmp_path])
 
 
-def test_other_families_are_left_out_by_a_key(tmp_path: Path) -> None:
+def test_other_families_are_behind_a_key(tmp_path: Path) -> None:
+    shutil.copytree(EXPORTS / "0.4.0" / "chat-streaming", tmp_path / "run")
+    (tmp_path / "run" / "more.json").write_text("{}")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        files = files_of(app).files
+        hidden = sum(not row.migratable for row in files.exports)
+        assert hidden
+        assert all(row.export.migratable for row in files.rows if row.export)
+        assert len(files.rows) == len(files.exports) - hidden
+        assert f"{hidden} other file{'s' * (hidden > 1)} hidden (e)" in lines(app)[0]
+        await press(pilot, "e")
+        assert len(files.rows) == len(files.exports)
+        assert "hidden (e)" not in text(app)
+        assert app.session.remembered.others
+        await press(pilot, "e", "slash", *"more")
+        assert "nothing passes the filter: esc clears it; e shows 1 other file" in text(app)
+        await press(pilot, "escape", "slash", *"-is:export", "enter")
+        assert "more.json" in text(app), "a filter that asks what family a file is of shows all"
+
+    play(scene, [tmp_path], (110, 30))
+
+
+def test_what_is_selected_and_hidden_is_counted_and_left_out(tmp_path: Path) -> None:
     shutil.copytree(EXPORTS / "0.4.0" / "chat-streaming", tmp_path / "run")
     (tmp_path / "run" / "more.json").write_text("{}")
 
     async def scene(pilot: P, app: MigrateApp) -> None:
         screen = files_of(app)
-        every = len(screen.files.rows)
+        await press(pilot, "ctrl+a")
+        assert screen.selection.paths == {row.export.path for row in screen.files.rows if row.export}
+        await press(pilot, "e", "ctrl+a", "e")
+        hidden = len(screen.files.exports) - len(screen.files.rows)
+        assert f"{len(screen.files.exports)} selected, {hidden} of them hidden: not exports" in text(app)
+        await press(pilot, "a")
+        assert f"{hidden} selected file" in messages(app)
+        assert app.session.baseline == [str(tmp_path / "run" / "profile_export_aiperf.json")]
+
+    play(scene, [tmp_path], (110, 30))
+
+
+def test_a_file_that_the_user_names_and_a_folder_of_nothing_else_are_told(tmp_path: Path) -> None:
+    (tmp_path / "more.json").write_text("{}")
+
+    async def named(_: P, app: MigrateApp) -> None:
+        assert "more.json" in lines(app)[2]
+
+    async def folder(pilot: P, app: MigrateApp) -> None:
+        assert "no export here; e shows 1 other file" in text(app)
         await press(pilot, "e")
-        assert 0 < len(screen.files.rows) < every
-        assert all(row.export.main for row in screen.files.rows if row.export)
-        await press(pilot, "e")
-        assert len(screen.files.rows) == every
+        assert "more.json" in lines(app)[2]
+
+    play(named, [tmp_path / "more.json"])
+    play(folder, [tmp_path])
+
+
+def test_a_file_that_goes_while_another_comes_is_not_shown_any_more(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        shutil.copytree(EXPORTS / "lab" / "base-1", tmp_path / name)
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        shutil.rmtree(tmp_path / "a")
+        shutil.copytree(EXPORTS / "lab" / "base-2", tmp_path / "d")
+        await press(pilot, "r")
+        folders = [row.export.relative.partition("/")[0] for row in files_of(app).files.rows if row.export]
+        assert sorted(folders) == ["b", "c", "d"]
 
     play(scene, [tmp_path])

@@ -84,7 +84,7 @@ def test_the_slowest_run_by_p99_of_ttft_is_three_keys(runs: Path) -> None:
         await press(pilot, "o")
         assert shown(app) == [*sorted(slow, key=slow.__getitem__), "inputs.json"], "without a value is last both ways"
 
-    play(scene, [runs], (160, 30))
+    play(scene, [runs], (160, 30), remembered=Remembered(others=True))
 
 
 def test_any_place_is_a_column_an_order_and_a_filter_and_the_command_has_it(runs: Path) -> None:
@@ -111,6 +111,7 @@ def test_any_place_is_a_column_an_order_and_a_filter_and_the_command_has_it(runs
 @pytest.mark.parametrize("key", [*FIELDS, "run_info.variation_values.*", "$.schema_version", "own.avg", "is:old"])
 def test_every_name_of_where_is_a_column_that_orders_all_files(runs: Path, key: str) -> None:
     files = FileList()
+    files.shows_others = True
     files.add(found([str(runs)]))
     files.columns = ("version", key_of(key))
     files.expect(files.asked())

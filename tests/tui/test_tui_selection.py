@@ -18,6 +18,7 @@ from migrator.chain.steps import NEWEST
 from tui.app import MigrateApp
 from tui.files.screen import FilesScreen
 from tui.migrate import BatchScreen, MigrateScreen
+from tui.session import Remembered
 
 P = Pilot[None]
 
@@ -105,7 +106,7 @@ def test_all_ranges_folders_and_the_inverse(mixed: Path) -> None:
         await press(pilot, "3", "g")
         assert "◦  ▾ schema 1.0" in text(app), "a part of the group"
 
-    play(scene, [mixed])
+    play(scene, [mixed], remembered=Remembered(others=True))
 
 
 def test_what_the_filter_hides_is_counted_and_left_out(mixed: Path) -> None:
@@ -113,19 +114,19 @@ def test_what_the_filter_hides_is_counted_and_left_out(mixed: Path) -> None:
         await press(pilot, "ctrl+a", "slash", *"000", "enter")
         assert "7 selected, 3 of them hidden by the filter" in text(app)
         await press(pilot, "m")
-        assert "3 selected files hidden by the filter: left out" in messages(app)
+        assert "3 selected files hidden by the filter, left out" in messages(app)
         assert len(opened(pilot, BatchScreen).paths) == 4
         await press(pilot, "escape", "a")
         assert len(app.session.baseline) == 4
 
-    play(scene, [mixed])
+    play(scene, [mixed], remembered=Remembered(others=True))
 
 
 def test_a_selection_that_is_hidden_whole_does_nothing(mixed: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "g", "space", "slash", *"new", "enter", "m")
         assert isinstance(app.screen, FilesScreen)
-        assert "1 selected file hidden by the filter: left out" in messages(app)
+        assert "1 selected file hidden by the filter, left out" in messages(app)
 
     play(scene, [mixed])
 
@@ -136,7 +137,7 @@ def test_what_is_not_an_export_is_counted_when_it_is_left_out(mixed: Path) -> No
         assert "1 of 7 files: nothing to migrate, left out" in messages(app)
         assert len(opened(pilot, BatchScreen).paths) == 6
 
-    play(scene, [mixed])
+    play(scene, [mixed], remembered=Remembered(others=True))
 
 
 class Held:

@@ -10,7 +10,6 @@ A binding has an id of two words, `files.sort`, and a tooltip that says what it 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -74,10 +73,14 @@ def declared(node: DOMNode | type[DOMNode], keymap: Mapping[str, str]) -> list[K
 def read_keys(path: Path) -> tuple[dict[str, str], list[str]]:
     """The user's keys by id, and what is wrong with the file. A missing file gives no keys and no error."""
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        # Most users have no such file, and need no parser for it.
+        import tomllib
+
+        settings = tomllib.loads(text)
     except FileNotFoundError:
         return {}, []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         return {}, [printable(f"{path}: {error}; the default keys are used")]
     keys = settings.get("keys", {})
     if type(keys) is not dict:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, get_args
 from textual import on
 from textual.binding import Binding, BindingType
 
+from migrator.render.text import plural
 from tui.common.grid import Grid
 from tui.files.columns import DEFAULT_COLUMNS, column, key_of, refusal
 from tui.files.finding import FindingPage
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 VIEWS: tuple[View, ...] = get_args(View)
 OLD = "is:old"
 """The word of a filter for what needs migration."""
-EXPORTS: Final = "is:export"
-"""The word of a filter that leaves out other families."""
+_OTHERS: Final = "files.exports"
+"""The id of the key that shows files that are not exports."""
 _USUAL: Final = (OLD, "is:failed", "is:bad", "is:cancelled", "is:phase")
 """Filters that are always offered."""
 
@@ -37,7 +38,7 @@ class ArrangingPage(FindingPage, FollowingPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "order_by", "Sort", id="files.order-by", tooltip="sort by any name, the worst first…", show=False),
         Binding("ctrl+r", "filters", "Filters", id="files.filters", tooltip="saved and recent filters…", show=False),
-        Binding("e", "exports", "Exports", id="files.exports", tooltip="only exports, or all files", show=False),
+        Binding("e", "others", "Others", id=_OTHERS, tooltip="other files, too, or only exports", show=False),
         Binding("n", "old", "Old", id="files.old", tooltip="only what needs migration, or all", show=False),
         Binding(
             "greater_than_sign", "sort(1)", "Sort right", id="files.sort", tooltip="sort by the next column", show=False
@@ -68,6 +69,7 @@ class ArrangingPage(FindingPage, FollowingPage):
         files.view = remembered.view if remembered.view in VIEWS else "table"
         files.sort = remembered.sort if column(remembered.sort) else ""
         files.descending = remembered.descending
+        files.shows_others = remembered.others
         files.condition.type(remembered.filter)
         files.columns = tuple(key for key in remembered.columns if column(key)) or DEFAULT_COLUMNS
         self.grid.empty = "looking for files…"
@@ -87,7 +89,8 @@ class ArrangingPage(FindingPage, FollowingPage):
         self._stays_at_top = self._stays_at_top and self.files.unknown > 0
         self.grid.columns = self.files.heads()
         if self.files.exports and not self.files.rows:
-            self.grid.empty = "nothing passes the filter: esc clears it"
+            nothing = "nothing passes the filter: esc clears it" if self.files.filtered else "no export here"
+            self.grid.empty = f"{nothing}{self._hidden(f'; {self.key_of_others} shows ')}"
         self.grid.reload(place, steady=self.following)
         self.tell()
 
@@ -99,20 +102,33 @@ class ArrangingPage(FindingPage, FollowingPage):
         parts += [f"tab: {'   '.join(self._proposed)}"] if self._proposed else []
         parts += [self.selection.words] if self.selection else []
         if files.condition.text:
-            problem = f" ({told})" if (told := files.filter_problem) else ""
-            parts.append(f"filter {files.condition.text!r}: {files.matching} of {len(files.exports)}{problem}")
+            problem = f" ({why})" if (why := files.filter_problem) else ""
+            told = f"{files.matching} of {len(files.exports)}{problem}{self._hidden(', hidden: ')}"
+            parts.append(f"filter {files.condition.text!r}: {told}")
         row = files.rows[self.grid.cursor] if self.grid.cursor < len(files.rows) else None
         if row and row.export:
             parts.append(row.export.error or row.export.path)
         self.status("   ".join(parts))
 
+    @property
+    def key_of_others(self) -> str:
+        """The key that shows files that are not exports."""
+        from tui.common.keys import declared
+
+        return next(key.label for key in declared(self, self.shell.keymap) if key.id == _OTHERS)
+
+    def _hidden(self, lead: str) -> str:
+        """How many files that pass the filter are not exports, and are hidden, behind some words; empty for none."""
+        return f"{lead}{plural(self.files.hidden, 'other file')}" if self.files.hidden else ""
+
     def changed(self) -> None:
         """Something about the lines was set: show it, read what it asks for, and remember it."""
         self.make_lines()
+        self.show_header()
         self.read_what_is_asked()
         remembered, files = self.shell.session.remembered, self.files
         remembered.view, remembered.sort, remembered.descending = files.view, files.sort, files.descending
-        remembered.filter = files.condition.text
+        remembered.filter, remembered.others = files.condition.text, files.shows_others
         is_default = {*files.columns, "name"} == set(DEFAULT_COLUMNS)
         remembered.columns = [] if is_default else list(files.columns)
 
@@ -194,6 +210,7 @@ class ArrangingPage(FindingPage, FollowingPage):
             self._proposed = ()
             self.files.condition.type(event.value)
             self.make_lines()
+            self.show_header()
             self.read_what_is_asked()
 
     def on_filter_line_proposed(self, message: FilterLine.Proposed) -> None:
@@ -228,11 +245,10 @@ class ArrangingPage(FindingPage, FollowingPage):
         rest = [word for word in words if word != OLD]
         self.filter_by(" ".join(rest if OLD in words else [*words, OLD]))
 
-    def action_exports(self) -> None:
-        """Leave out what is not an export, or show all again."""
-        words = self.files.condition.text.split()
-        rest = [word for word in words if word != EXPORTS]
-        self.filter_by(" ".join(rest if EXPORTS in words else [*words, EXPORTS]))
+    def action_others(self) -> None:
+        """Show files that are not exports, too, or leave them out again."""
+        self.files.shows_others = not self.files.shows_others
+        self.changed()
 
     def action_filters(self) -> None:
         """Offer the filters that were saved, those that were used, and the usual ones."""

@@ -47,6 +47,9 @@ def command(files: FileList, paths: Sequence[str], selected: Sequence[Export]) -
     """
     wanted = {export.path for export in selected} or files.passing
     shown = [export for export in files.in_order() if export.path in wanted]
+    if not shown and files.exports:
+        told = [] if files.filter_problem or not files.filtered else [f"--where={files.condition.text.strip()}"]
+        return ["aiperf-migrate", "inspect", *told, *_safe(paths)]
     exports = [export for export in shown if export.main]
     as_found = not (selected or files.sort) and (not files.filtered or _is_same_for_commands(files, shown, exports))
     # Not as a word of its own: a filter may begin with a dash.

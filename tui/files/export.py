@@ -81,6 +81,11 @@ class Export:
         return self.mark is not None
 
     @property
+    def aside(self) -> bool:
+        """Whether it is a file of another family that no migration takes, and that the user has not named."""
+        return self.read and not (self.error or self.migratable or self.named)
+
+    @property
     def name(self) -> str:
         """Its place below the path that was named, without the file name that nearly all exports share."""
         return safe_text(short_name(self.relative))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from threading import Event
 from typing import Final
 
 from textual import on, work
@@ -21,6 +22,8 @@ _INTERVAL: Final = 0.2
 """Seconds after which what became known is on the screen."""
 _SHARE: Final = 4
 """How many times as long as making the lines took the screen is left to the user before they are made again."""
+_PATIENCE: Final = 1.0
+"""Seconds that the look for files waits at most for its first ones to be on the screen."""
 
 
 class FindingPage(SelectingPage):
@@ -61,6 +64,7 @@ class FindingPage(SelectingPage):
         self._whole = False
         self._looks = False
         self._settled = self._took = 0.0
+        self._seen = Event()
 
     def on_mount(self) -> None:
         """Look for files as soon as the frame is on the screen."""
@@ -143,9 +147,12 @@ class FindingPage(SelectingPage):
             if len(listed) in (64, 1024) or len(listed) - posted >= 4096:
                 self.post_message(self.Listed(listed[posted:]))
                 posted = len(listed)
+                # Two threads that compute take each other's time: the first lines are on the screen before all else.
+                self._seen.wait(_PATIENCE)
             if stops():
                 return listed
         self.post_message(self.Listed(listed, whole=True))
+        self._seen.wait(_PATIENCE)
         return listed
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -169,6 +176,8 @@ class FindingPage(SelectingPage):
         self._stale = True
         if first or message.whole:
             self._settle_lines()
+        if not self._seen.is_set():
+            self.call_after_refresh(self._seen.set)
 
     @on(Read)
     def _read(self, message: Read) -> None:
@@ -199,7 +208,7 @@ class FindingPage(SelectingPage):
     def _settle_lines(self) -> None:
         since, self._stale = time.monotonic(), False
         # While the order does not depend on what is being read, the lines stay where they are.
-        if self.files.plain and len(self.files.rows) == len(self.files.exports):
+        if self.files.plain:
             self.grid.refresh()
         else:
             self.make_lines()

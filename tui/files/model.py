@@ -26,6 +26,8 @@ from tui.files.tally import Tally
 View = Literal["table", "tree", "versions"]
 _MOST_VALUES: Final = 50
 """Values of a name that are proposed."""
+_OF_FAMILIES: Final = frozenset({"family", "is:export"})
+"""Fields that tell families apart."""
 _NEED_NO_READING: Final = frozenset({"file", *ALWAYS, *BY_CHECKING})
 """Fields that a filter may ask without another reading of the files."""
 
@@ -35,7 +37,8 @@ class FileList:
 
     `condition` is the filter. `marks` gives the text before a file: `A`, `B`, a selection. [`expect`][] tells which
     fields are going to be read of each file, [`update`][] takes what was read, and [`arrange`][] makes the lines again.
-    `tally` counts the files, `unknown` those of which something that is expected has not been read.
+    `tally` counts the files, `unknown` those of which something that is expected has not been read. Files that are
+    aside are only lines if `shows_others` is set, or the filter asks for families; `hidden` counts those that are not.
     """
 
     def __init__(self, marks: Callable[[Row], str] = lambda _: "") -> None:
@@ -44,6 +47,9 @@ class FileList:
         self.condition = Filter()
         self.tally = Tally()
         self.unknown = 0
+        self.shows_others = False
+        self.hidden = 0
+        self._in_place = False
         self._expected = METRICS
         self._nowhere: tuple[Any, str] | None = None
         self.sort = ""
@@ -122,6 +128,7 @@ class FileList:
             if export.path not in self._places:
                 self._places[export.path] = len(self.exports)
                 self.exports.append(export)
+                self._in_place = False
                 self.tally.add(export)
                 self.unknown += not self.is_known(export)
                 if self._followed is not None and export.path not in self._followed:
@@ -152,7 +159,7 @@ class FileList:
             self.tally.remove(before)
             self.tally.add(export)
             self.exports[place] = export
-            if self.plain and place < len(self.rows):
+            if self.plain:
                 self.rows[place] = Row(export.path, 0, export)
         self._is_news()
 
@@ -175,7 +182,7 @@ class FileList:
             return
         self.exports = [export for export in self.exports if export.path in there]
         self._passed = [export for export in self._passed if export.path in there]
-        self._passing = None
+        self._passing, self._in_place = None, False
         self._places = {export.path: place for place, export in enumerate(self.exports)}
         self.arrived = [path for path in self.arrived if path in there]
         self.tally.count(self.exports)
@@ -205,9 +212,9 @@ class FileList:
         """Count how many runs the exports are of, which takes a while for many files."""
         self.tally.runs = len(runs_among(export for export in self.exports if export.main)[0])
 
-    def summary(self) -> str:
-        """What all of it is, on one line, and how much of it is known by now."""
-        parts = [self.tally.summary()]
+    def summary(self, key: str = "") -> str:
+        """What all of it is, on one line, and how much of it is known by now; `key` shows what is hidden."""
+        parts = [self.tally.summary(hidden=self.tally["aside"] if self.hides_others else 0, key=key)]
         if self.unknown:
             parts.append(f"reading {len(self.exports) - self.unknown} of {len(self.exports)}")
         elif unchecked := self.tally["unchecked"]:
@@ -218,8 +225,10 @@ class FileList:
 
     def arrange(self) -> None:
         """Make the lines for the present view, filter, order and folding."""
-        exports = self.condition.passing(self.exports)
-        self.matching = len(exports)
+        passing = self.condition.passing(self.exports)
+        hides = self.hides_others and self.tally["aside"]
+        exports = [export for export in passing if not export.aside] if hides else passing
+        self.matching, self.hidden = len(exports), len(passing) - len(exports)
         self._passed, self._passing = exports, None
         ordered = self._ordered(exports)
         if self.view == "table":
@@ -228,6 +237,12 @@ class FileList:
             self.rows = list(by_version(ordered, self._folded))
         else:
             self.rows = tree(ordered, self._folded)
+        self._in_place = self.view == "table" and ordered is self.exports
+
+    @property
+    def hides_others(self) -> bool:
+        """Whether files that are aside are left out: not if the filter asks what family a file is of."""
+        return not self.shows_others and not any(key in _OF_FAMILIES for key in self.condition.keys)
 
     @property
     def filtered(self) -> bool:
@@ -236,8 +251,8 @@ class FileList:
 
     @property
     def plain(self) -> bool:
-        """Whether the lines are all files in the order they were found, whatever becomes known of them."""
-        return self.view == "table" and not self.sort and not self.filtered and not self.arrived
+        """Whether the lines are all files in the order they were found, and stay that with what is known by now."""
+        return self._in_place and not self.filtered and not (self.hides_others and self.tally["aside"])
 
     def find(self, key: str) -> int | None:
         """The index of a line by its key."""

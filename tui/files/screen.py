@@ -33,7 +33,7 @@ class FilesScreen(ArrangingPage):
     KEEPS_END = True
     USEFUL = ("files.filter", "files.order-by", "files.migrate")
     HELP_TEXT = (
-        "Every file under the given paths.\n\n"
+        "Every export under the given paths; e shows other files, too.\n\n"
         "{marks}\n\n"
         "A filter is a condition as --where takes it. Words must be there; -word or !word must not. version:1.0,"
         " model:x, concurrency>4, time_to_first_token.p99<200, input_config.phases.0.type:poisson ask one thing;"
@@ -71,7 +71,9 @@ class FilesScreen(ArrangingPage):
     def where(self) -> str:
         """The paths, and what is there."""
         paths = self.shell.session.paths
-        return f"{', '.join(paths)}: {self.files.summary()}" if self.files.exports else ", ".join(paths)
+        return (
+            f"{', '.join(paths)}: {self.files.summary(self.key_of_others)}" if self.files.exports else ", ".join(paths)
+        )
 
     def command(self) -> Sequence[str]:
         """`table` with the filter, the order and the columns of the list."""

@@ -118,10 +118,10 @@ class SelectingPage(Page):
         self._selected()
 
     def _all(self) -> list[Export] | None:
-        """All files if the filter asks what is in them; none have to be read otherwise."""
+        """All files if what is in them tells which are shown; none have to be read otherwise."""
         if not self.whole:
             return None
-        return self.files.exports if self.files.filtered else []
+        return self.files.exports if self.files.filtered or self.files.hides_others else []
 
     def acted_on(self) -> Callable[[], Sequence[Export] | None]:
         """What a key acts on now: the selected files that pass the filter, else those of the line of the cursor."""
@@ -179,6 +179,6 @@ class SelectingPage(Page):
     def left_out(self, chosen: Sequence[Export], taken: Sequence[Export], what: str) -> None:
         """Say which of the selected files a key does not act on."""
         if hidden := self.selection.hidden:
-            self.notify(f"{plural(hidden, 'selected file')} hidden by the filter: left out", markup=False)
+            self.notify(f"{plural(hidden, 'selected file')} {self.selection.why_hidden}, left out", markup=False)
         if taken and len(taken) < len(chosen):
             self.notify(f"{len(chosen) - len(taken)} of {plural(len(chosen), 'file')}: {what}, left out", markup=False)

@@ -76,15 +76,20 @@ class Selection:
 
     @property
     def hidden(self) -> int:
-        """How many of the selected files do not pass the filter."""
-        return len(self.paths - self._files.passing) if self._files.filtered else 0
+        """How many of the selected files do not pass the filter, or are other files that are not shown."""
+        return len(self.paths - self._files.passing) if self._files.filtered or self._files.hidden else 0
+
+    @property
+    def why_hidden(self) -> str:
+        """What hides a part of the selection."""
+        return "hidden by the filter" if self._files.filtered else "hidden: not exports"
 
     @property
     def words(self) -> str:
         """`12 selected, 5 of them hidden by the filter`; empty without a selection."""
         if not self.paths:
             return ""
-        hidden = f", {self.hidden} of them hidden by the filter" if self.hidden else ""
+        hidden = f", {self.hidden} of them {self.why_hidden}" if self.hidden else ""
         return f"{len(self.paths)} selected{hidden}"
 
     def visible(self) -> list[Export]:

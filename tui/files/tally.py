@@ -37,10 +37,11 @@ class Tally:
     def __getitem__(self, kind: str) -> int:
         return self._count[kind]
 
-    def summary(self) -> str:
+    def summary(self, *, hidden: int = 0, key: str = "") -> str:
         """What all of it is, on one line: `74 exports of 60 runs, 51 need migration, 2 with failures, 20 other files`.
 
-        An export of GenAI-Perf can be migrated, but is no export of AIPerf: it is counted apart.
+        An export of GenAI-Perf can be migrated, but is no export of AIPerf: it is counted apart. Of the other files,
+        some may be `hidden` until a `key` is pressed.
         """
         main = self["main"]
         parts = [exports_of_runs(main, main if self.runs is None else self.runs)]
@@ -52,7 +53,9 @@ class Tally:
             if number := self[kind]:
                 parts.append(f"{number} {what}")
         if others := self["other"]:
-            parts.append(plural(others, "other file"))
+            of = "" if hidden == others else f", {hidden} of them"
+            shown_by = f" ({key})" if key else ""
+            parts.append(plural(others, "other file") + (f"{of} hidden{shown_by}" if hidden else ""))
         if unreadable := self["unreadable"]:
             parts.append(f"{unreadable} unreadable")
         return ", ".join(parts)
@@ -72,6 +75,8 @@ def _kinds(export: Export) -> Iterator[str]:
         yield "predecessor"
     else:
         yield "other"
+        if export.aside:
+            yield "aside"
     if export.outdated:
         yield "outdated"
     if export.problems:
