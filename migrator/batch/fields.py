@@ -220,6 +220,12 @@ def field_of(name: str) -> Field:
     return Field("any", "", lambda file: _scalars(file.at(steps)))
 
 
+def is_unproven(key: str) -> bool:
+    """Whether a field may be misspelt, for no release of AIPerf need have it: a metric of one's own, or a place."""
+    metric = statistic_of(key)
+    return not is_known(metric[0]) if metric else field_of(key).kind == "any"
+
+
 def _steps(name: str) -> paths.Steps:
     """The steps of a path that may be one.
 

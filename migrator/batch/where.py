@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Final
 
 from migrator.batch import paths
-from migrator.batch.fields import FIELDS, Field, Values, field_of, key_of, statistic_of, words_of
+from migrator.batch.fields import FIELDS, Field, Values, field_of, is_unproven, key_of, statistic_of, words_of
 from migrator.batch.file import File
 from migrator.batch.where_tests import (
     COMPARE,
@@ -256,8 +256,7 @@ class _Parser:
                 error.hint = "in quotes it is a word"
             raise
         self._keys[key] = None
-        metric = statistic_of(key)
-        if field.kind == "any" or (metric and not is_known(metric[0])):
+        if is_unproven(key):
             self._unproven.setdefault(key, column_text(name.column - 1))
         return key, field
 

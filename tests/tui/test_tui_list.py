@@ -464,3 +464,26 @@ def test_a_command_line_of_a_program_is_taken_apart_as_a_shell_does() -> None:
     assert outside.words({"EDITOR": "code --wait"}, ("VISUAL", "EDITOR"), "vi") == ["code", "--wait"]
     assert outside.words({"VISUAL": "nano", "EDITOR": "code"}, ("VISUAL", "EDITOR"), "vi") == ["nano"]
     assert outside.words({"VISUAL": ""}, ("VISUAL", "EDITOR"), "vi") == ["vi"]
+
+
+def test_a_name_that_no_file_has_is_refused_as_a_column_with_what_may_be_meant(runs: Path) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        files = files_of(app).files
+        for keys in (("s",), ("v", "n")):
+            await press(pilot, *keys, *"tiem_to_first_token.p99", "enter")
+            assert isinstance(app.screen, Pick), "it asks on"
+            assert "time_to_first_token" in text(app)
+            assert "no metric" in text(app)
+            await press(pilot, "escape")
+        await press(pilot, "escape")
+        assert all(not each.is_own for each in files.shown_columns)
+        assert not files.sort
+
+    play(scene, [runs], (110, 30))
+
+
+def test_a_remembered_column_that_no_file_has_any_more_is_told(runs: Path) -> None:
+    async def scene(_: P, app: MigrateApp) -> None:
+        assert "no file has gone.p99" in text(app)
+
+    play(scene, [runs], (110, 30), remembered=Remembered(columns=["version", "gone.p99"]))

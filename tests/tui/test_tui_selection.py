@@ -56,7 +56,7 @@ def test_which_need_migration_and_upgrade_them_with_a_backup_in_six_keys(mixed: 
         await press(pilot, *keys)
         assert "written: 4 files: 4 migrated" in text(app)
         await press(pilot, "escape")
-        assert "6 exports, 1 other file" in text(app), "none needs a migration now"
+        assert "6 exports, 1 hidden (e)" in text(app), "none needs a migration now"
 
     play(scene, [mixed])
     assert all(version(path) == NEWEST for path in mixed.rglob("profile_export_aiperf.json"))
@@ -80,7 +80,7 @@ def test_what_is_old_beside_a_run_is_migrated_with_it_and_never_compared(tmp_pat
         await press(pilot, "escape", "i", "enter")
         assert "written: 3 files: 3 migrated" in text(app)
         await press(pilot, "escape")
-        assert "1 export, 2 other files" in text(app)
+        assert "1 export, 2 hidden (e)" in text(app)
 
     play(scene, [folder])
     assert b"timeslice_index" not in slices.read_bytes()

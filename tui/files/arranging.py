@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from migrator.render.text import plural
 from tui.common.grid import Grid
-from tui.files.columns import DEFAULT_COLUMNS, column, key_of, refusal
+from tui.files.columns import DEFAULT_COLUMNS, column, key_of
 from tui.files.finding import FindingPage
 from tui.files.following import FollowingPage
 from tui.files.model import View
@@ -105,6 +105,8 @@ class ArrangingPage(FindingPage, FollowingPage):
             problem = f" ({why})" if (why := files.filter_problem) else ""
             told = f"{files.matching} of {len(files.exports)}{problem}{self._hidden(', hidden: ')}"
             parts.append(f"filter {files.condition.text!r}: {told}")
+        elif files.filter_problem:
+            parts.append(files.filter_problem)
         row = files.rows[self.grid.cursor] if self.grid.cursor < len(files.rows) else None
         if row and row.export:
             parts.append(row.export.error or row.export.path)
@@ -164,7 +166,7 @@ class ArrangingPage(FindingPage, FollowingPage):
                 self.changed()
 
         hint = "a name, such as time_to_first_token.p99; tt.p9 finds it, too"
-        refused = _refusal_of_name
+        refused = self._refusal_of_name
         self.app.push_screen(Pick("sort by", lambda text: _found(names.search(text)), refused, hint), chosen)
 
     def action_view(self, view: View) -> None:
@@ -184,7 +186,7 @@ class ArrangingPage(FindingPage, FollowingPage):
                 self.files.columns = columns
                 self.changed()
 
-        dialog = ColumnsDialog(self.files.columns, lambda text: _found(names.search(text)), _refusal_of_name)
+        dialog = ColumnsDialog(self.files.columns, lambda text: _found(names.search(text)), self._refusal_of_name)
         self.app.push_screen(dialog, chosen)
 
     # --- filter ------------------------------------------------------------------------------------------------
@@ -203,6 +205,11 @@ class ArrangingPage(FindingPage, FollowingPage):
 
         export = next((each for each in self.files.behind(self.grid.cursor)), None) if self.files.rows else None
         return Names(export.path if export and export.comparable else "", self.files.values_of)
+
+    def _refusal_of_name(self, text: str) -> str:
+        from tui.files.misspelt import refusal_of_name
+
+        return refusal_of_name(text, self.files.exports)
 
     def on_input_changed(self, event: FilterLine.Changed) -> None:
         """Filter while it is typed."""
@@ -279,7 +286,3 @@ def _found(names: Sequence[Name]) -> list[Found]:
     from tui.common.pick import Found
 
     return [Found(name.key, name.about, name.leads_on) for name in names]
-
-
-def _refusal_of_name(text: str) -> str:
-    return refusal(key_of(text))

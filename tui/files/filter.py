@@ -5,7 +5,7 @@ A line that is not understood (`-`, `model:`, while it is typed) leaves the list
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from migrator.errors import UsageError
@@ -82,9 +82,10 @@ class Filter:
         condition = self._condition
         return exports if condition is None else [each for each in exports if condition.holds(AnswersOf(each))]
 
-    def nowhere(self, exports: Sequence[Export]) -> str:
-        """A name in it that none of the files has, which may be misspelt; empty if there is none."""
-        return next((key for key in self.unproven if not any(AnswersOf(each).values(key) for each in exports)), "")
+
+def nowhere(keys: Iterable[str], exports: Sequence[Export]) -> str:
+    """The first of some fields that none of the files has, which may be misspelt; empty if there is none."""
+    return next((key for key in keys if not any(AnswersOf(each).values(key) for each in exports)), "")
 
 
 def passing(exports: list[Export], text: str) -> list[Export]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from tui.common.rows import Column, Line, safe_text
 from tui.files.columns import (
@@ -18,7 +18,7 @@ from tui.files.columns import (
     worst_first,
 )
 from tui.files.export import Export, runs_among, short_name
-from tui.files.filter import Filter
+from tui.files.filter import Filter, nowhere
 from tui.files.grouping import Row, by_version, tree
 from tui.files.read_export import ALWAYS, BY_CHECKING, Checked
 from tui.files.tally import Tally
@@ -51,7 +51,7 @@ class FileList:
         self.hidden = 0
         self._in_place = False
         self._expected = METRICS
-        self._nowhere: tuple[Any, str] | None = None
+        self._nowhere: tuple[tuple[str, ...], str] | None = None
         self.sort = ""
         self.descending = False
         self.shown_columns: tuple[ListColumn, ...] = ()
@@ -79,20 +79,23 @@ class FileList:
     def columns(self, keys: Sequence[str]) -> None:
         self._columns = tuple(keys)
         self.shown_columns = columns(keys)
+        # Slow to import, and only for columns of the user's own.
+        own = [each.key for each in self.shown_columns if each.is_own]
+        self._own = tuple(filter(_may_be_misspelt, own)) if own else ()
 
     @property
     def filter_problem(self) -> str:
-        """Why the filter is not understood, or which name in it no file has; empty if all is well."""
+        """Why the filter is not understood, or which name in it or of a column no file has; empty if all is well."""
         if not self.condition.problem and not self.unknown:
             nowhere = self._name_of_nothing()
             return f"no file has {safe_text(nowhere)}" if nowhere else ""
         return safe_text(self.condition.problem)
 
     def _name_of_nothing(self) -> str:
-        """A name in the filter that no file has; worked out once for what is known."""
-        asked = self.condition.unproven
-        if self._nowhere is None or self._nowhere[0] is not asked:
-            self._nowhere = asked, self.condition.nowhere(self.exports)
+        """A name in the filter, or of a column, that no file has; worked out once for what is known."""
+        asked = tuple(dict.fromkeys((*self.condition.unproven, *self._own)))
+        if self._nowhere is None or self._nowhere[0] != asked:
+            self._nowhere = asked, nowhere(asked, self.exports)
         return self._nowhere[1]
 
     def asked(self) -> tuple[str, ...]:
@@ -364,6 +367,12 @@ class FileList:
             return exports
         first = sorted((export for export in exports if export.path in new), key=lambda export: new[export.path])
         return [*first, *(export for export in exports if export.path not in new)]
+
+
+def _may_be_misspelt(key: str) -> bool:
+    from migrator.batch.fields import is_unproven
+
+    return is_unproven(key)
 
 
 def tone(export: Export) -> str:

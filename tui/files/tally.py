@@ -53,9 +53,9 @@ class Tally:
             if number := self[kind]:
                 parts.append(f"{number} {what}")
         if others := self["other"]:
-            of = "" if hidden == others else f", {hidden} of them"
-            shown_by = f" ({key})" if key else ""
-            parts.append(plural(others, "other file") + (f"{of} hidden{shown_by}" if hidden else ""))
+            # Short: it stands at the end of a line that has room for little more.
+            of = [] if hidden == others else [plural(others, "other file")]
+            parts += [*of, *([f"{hidden} hidden{f' ({key})' if key else ''}"] if hidden else [])]
         if unreadable := self["unreadable"]:
             parts.append(f"{unreadable} unreadable")
         return ", ".join(parts)
