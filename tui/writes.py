@@ -8,13 +8,13 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from textual.app import App
 from textual.worker import Worker, WorkerState
 
 from migrator.errors import MigratorError
 from migrator.render.safe import printable
 from migrator.render.text import plural
 from tui.common.ask import Answer, Ask
+from tui.common.keys_in_order import KeysInOrder
 from tui.common.page import Page
 from tui.session import RESUME, Session, Write, journals
 
@@ -45,7 +45,7 @@ def farewell(session: Session) -> list[str]:
     return lines
 
 
-class WritingApp(App[None]):
+class WritingApp(KeysInOrder):
     """An app that writes files, and does not leave or forget that in silence."""
 
     session: Session

@@ -191,14 +191,15 @@ class ArrangingPage(FindingPage, FollowingPage):
 
     # --- filter ------------------------------------------------------------------------------------------------
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Open the line of the filter."""
         from tui.files.filter_line import FilterLine
 
         if not self.query("#filter"):
             box = FilterLine(self.files.condition.text, self._names().complete)
-            self.mount(box, before="#status")
-            box.focus()
+            await self.mount(box, before="#status")
+            # At once: keys that were typed ahead belong to it.
+            self.set_focus(box)
 
     def _names(self) -> Names:
         from tui.files.names import Names
