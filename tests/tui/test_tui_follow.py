@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from support.process import EXPORTS
 from support.tui_driver import lines, messages, play, press, settled, text
 from textual.pilot import Pilot
@@ -162,5 +163,23 @@ def test_a_file_that_goes_while_another_comes_is_not_shown_any_more(tmp_path: Pa
         await press(pilot, "r")
         folders = [row.export.relative.partition("/")[0] for row in files_of(app).files.rows if row.export]
         assert sorted(folders) == ["b", "c", "d"]
+
+    play(scene, [tmp_path])
+
+
+def test_a_first_look_that_took_a_while_does_not_end_following(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(EXPORTS / "lab" / "base-1", tmp_path / "run-1")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        screen = files_of(app)
+        with monkeypatch.context() as reading:
+            reading.setattr(FilesScreen, "busy", True)
+            screen._look_again()
+        await press(pilot, "F")
+        shutil.copytree(EXPORTS / "lab" / "base-2", tmp_path / "run-2")
+        screen._looked -= 60
+        screen._look_again()
+        await settled(pilot)
+        assert len(screen.files.rows) == 2, "it looks again a minute later, not after ten times the machine's uptime"
 
     play(scene, [tmp_path])

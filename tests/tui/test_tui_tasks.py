@@ -9,14 +9,19 @@ import time
 from pathlib import Path
 
 import pytest
+from support.made_history import nights
 from support.old_runs import runs, version
 from support.process import export
+from support.sweeps import recorded
 from support.tmux import PROMPT, THERE, Terminal
 
 from migrator.chain.steps import NEWEST, VERSIONS
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not THERE, reason="there is no tmux")]
 LAB = export("x").parents[1] / "lab"
+SWEEPS, NIGHTS = "sweeps", "nights"
+SCREENS = ("files", "run", "migrate", "batch", "compare", "sweep", "front", "history")
+"""What takes the whole terminal: the others are dialogs over it."""
 READ = re.compile(r"\d+ exports?\b(?!.*(reading|checking))")
 
 
@@ -179,21 +184,79 @@ def test_it_is_suspended_and_goes_on(place: Path) -> None:
         terminal.wait(lambda seen: any(line.startswith("›") and "base-2" in line for line in seen.split("\n")))
 
 
-@pytest.mark.parametrize(
-    ("keys", "shows"),
-    [((), "base-1"), (("Enter",), "Request Latency"), (("m",), "1.4 → 1.5"), (("a", "j", "b", "d"), "compare")],
-)
-def test_every_screen_survives_a_terminal_that_is_too_small(place: Path, keys: tuple[str, ...], shows: str) -> None:
+def test_a_folder_is_followed_while_runs_are_written(place: Path) -> None:
+    shutil.copytree(LAB / "base-1", place / "lab" / "base-1")
+    with started(place, "lab") as terminal:
+        terminal.press("F")
+        terminal.wait("following")
+        shutil.copytree(LAB / "base-2", place / "lab" / "base-2")
+        terminal.wait(lambda seen: re.search(r"name.*\n\s+base-2/.*\n›\s+base-1/", seen) is not None)
+        terminal.wait("following, 1 new file, the last base-2/")
+
+
+def test_what_is_typed_ahead_is_the_filter(place: Path) -> None:
     with started(place, LAB) as terminal:
-        for key in keys:
+        terminal.type("/base-2")
+        terminal.wait("filter 'base-2': 1 of 6")
+        assert "A base" not in terminal.text()
+
+
+def test_other_files_are_behind_a_key(place: Path) -> None:
+    one(place / "run", "0.13.0/chat-streaming")
+    (place / "run" / "more.json").write_text("{}")
+    with started(place, "run") as terminal:
+        terminal.wait("1 hidden (e)")
+        assert "more.json" not in terminal.text()
+        terminal.press("e")
+        terminal.wait("more.json")
+
+
+SHOWN = {
+    "files": (LAB, "", "base-1"),
+    "filter": (LAB, "/", "words; -word excludes"),
+    "run": (LAB, "Enter", "Request Latency"),
+    "migrate": (LAB, "m", "1.4 → 1.5"),
+    "write": (LAB, "m w", "the same as:"),
+    "batch": (LAB, "C-a m", "preview"),
+    "compare": (LAB, "a j b d", "request_latency"),
+    "sweep": (SWEEPS, "2 Home a Left j b d", "cells"),
+    "front": (SWEEPS, "w", "capacity"),
+    "history": (NIGHTS, "H", "change of level"),
+    "help": (LAB, "?", "most useful here"),
+    "sort": (LAB, "s", "a name, such as"),
+    "command": (LAB, "c", "aiperf-migrate table"),
+}
+"""Screen or dialog → what is opened, the keys to it, and what it shows."""
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_screen_survives_a_terminal_that_is_too_small(place: Path, name: str) -> None:
+    path, keys, shows = SHOWN[name]
+    if path == SWEEPS:
+        recorded(place / SWEEPS, "base")
+        recorded(place / SWEEPS, "slow20")
+    if path == NIGHTS:
+        nights(place / NIGHTS, [1.0] * 12 + [1.2] * 12)
+    with started(place, path) as terminal:
+        for key in keys.split():
             terminal.press(key)
             time.sleep(0.5)
         terminal.wait(shows)
-        terminal.resize(60, 16)
-        time.sleep(1)
-        terminal.resize(50, 15)
-        terminal.wait("At least 60×16 is needed")
+        before = terminal.wait(lambda seen: "reading" not in seen)
+        for width, height in ((80, 24), (60, 16), (50, 15)):
+            terminal.resize(width, height)
+            time.sleep(0.7)
+        if name in SCREENS:
+            terminal.wait("At least 60×16 is needed")
         terminal.resize(110, 30)
-        terminal.wait(shows)
-        terminal.press("?")
-        terminal.wait("most useful here")
+        terminal.wait(lambda seen: shows in seen and seen.split("\n")[0] == before.split("\n")[0])
+        # The keyboard is not dead.
+        terminal.press("Escape" if name not in SCREENS else "?")
+        terminal.wait(lambda seen: ("most useful here" in seen) if name in SCREENS else (shows not in seen))
+
+
+def test_no_cells_are_left_blank_in_a_wide_terminal(place: Path) -> None:
+    with started(place, LAB, size=(200, 40)) as terminal:
+        head, *lines = [line for line in terminal.lines()[1:] if line.strip()][:-2]
+        assert all(len(each.rstrip()) > 150 for each in (head, *lines)), "what is there fills the terminal"
+        assert max(len(blank) for line in (head, *lines) for blank in re.findall(" +", line.strip())) < 60

@@ -27,6 +27,7 @@ class FollowingPage(SelectingPage):
         super().__init__()
         self.following = False
         self._looked = self._lasted = 0.0
+        self._looks_now = False
 
     def on_mount(self) -> None:
         """Look now and then, if that is asked for."""
@@ -55,10 +56,15 @@ class FollowingPage(SelectingPage):
     def _look_again(self) -> None:
         now = time.monotonic()
         if self.busy:
+            if not self._looks_now:
+                # Something else has asked for it.
+                self._looked, self._looks_now = now, True
             # It is known how long that took when it has ended.
             self._lasted = now - self._looked
-        elif self.following and now - self._looked >= max(_INTERVAL, _SHARE * self._lasted):
-            self._looked, self._lasted = now, 0.0
+            return
+        self._looks_now = False
+        if self.following and now - self._looked >= max(_INTERVAL, _SHARE * self._lasted):
+            self._looked, self._lasted, self._looks_now = now, 0.0, True
             self.action_rescan()
 
     @property
