@@ -50,7 +50,8 @@ class FileList:
         self.shows_others = False
         self.hidden = 0
         self._in_place = False
-        self._expected = METRICS
+        self._expected: tuple[str, ...] = METRICS
+        self._checks_count = False
         self._nowhere: tuple[tuple[str, ...], str] | None = None
         self.sort = ""
         self.descending = False
@@ -116,12 +117,19 @@ class FileList:
 
     def expect(self, keys: Sequence[str]) -> None:
         """Fields that are read of each file from now on; a file of which one was not read is not known any more."""
-        self._expected = tuple(keys)
+        counted = self._expected, self._checks_count
+        if tuple(keys) != self._expected:
+            self._expected = tuple(keys)
+        self._checks_count = any(key in BY_CHECKING for key in self.condition.keys)
+        if (self._expected, self._checks_count) != counted:
+            self._count_unknown()
+
+    def _count_unknown(self) -> None:
         self.unknown = sum(not self.is_known(export) for export in self.exports)
 
     def is_known(self, export: Export) -> bool:
         """Whether all that is expected of a file was read, and checked if the filter asks what checks find."""
-        if not export.read or (export.checkable and any(key in BY_CHECKING for key in self.condition.keys)):
+        if not export.read or (self._checks_count and export.checkable):
             return False
         return export.asked is self._expected or bool(export.error) or set(self._expected) <= set(export.asked)
 
@@ -189,7 +197,7 @@ class FileList:
         self._places = {export.path: place for place, export in enumerate(self.exports)}
         self.arrived = [path for path in self.arrived if path in there]
         self.tally.count(self.exports)
-        self.expect(self._expected)
+        self._count_unknown()
         self._is_news()
 
     def _is_news(self) -> None:

@@ -128,12 +128,14 @@ class FilesScreen(ArrangingPage):
         elif self.query("#filter"):
             self.files.condition.type("")
             self.on_input_submitted()
+            return
         elif self.waiting:
             self.waiting.clear()
         elif self.selection:
             self.selection.clear()
         elif self.files.condition.text:
             self.filter_by("")
+            return
         self.make_lines()
 
     def action_mark(self, side: str) -> None:
