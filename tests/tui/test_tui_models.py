@@ -25,7 +25,7 @@ from migrator.batch.runs import Role
 from migrator.check import check
 from migrator.errors import MigratorError
 from migrator.identify import Family
-from migrator.jsonfile import parse
+from migrator.jsonfile import Numeral, parse
 from migrator.migration.goal import Goal
 from tui.common import outline
 from tui.common.curve import MARKERS, curves, points
@@ -703,3 +703,17 @@ def test_memory_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     remember(Remembered(), tmp_path / "file" / "tui.json")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_texts_that_files_share_are_in_memory_once_and_values_stay_as_they_are(tmp_path: Path) -> None:
+    from tui.files.sharing import Shared
+
+    shared = Shared()
+    values: list[tuple[object, ...]] = [("a",), (1,), (True,), (1.0,), ("a", 1), (Numeral("1.00"),)]
+    one, other = (Export("p", "p", values={str(n): value for n, value in enumerate(values)}) for _ in range(2))
+    other.values = {key: (*value,) for key, value in other.values.items()}
+    for each in (one, other):
+        shared.share(each, Export("p", "p"))
+        kept = [each.values[str(n)] for n in range(len(values))]
+        assert [tuple(map(repr, value)) for value in kept] == [tuple(map(repr, value)) for value in values]
+    assert one.values["0"] is other.values["0"]
