@@ -102,7 +102,7 @@ def front(
     """One sweep: its cells, its front, and its capacity under goals.
 
     Args:
-        paths: the folder of a sweep, or its exports.
+        paths: the folder of a sweep, its exports, or files about several runs where these are gone.
         goals: what a cell must meet to count as capacity.
         by: what the cells differ in; found by default.
         vary: what may differ within a cell.
@@ -114,7 +114,7 @@ def front(
     from migrator.diff.sweep.capacity import limits
     from migrator.diff.sweep.single import one_sweep
 
-    side = load_side(names_of(paths, "paths"))
+    side = load_side(names_of(paths, "paths"), stand_ins=True)
     return one_sweep(side, texts_of(by), limits(texts_of(goals)), vary=texts_of(vary))
 
 

@@ -36,6 +36,14 @@ class Over(NamedTuple):
     high: float
     n: int | None
 
+    def with_zeros(self, runs: int) -> Over:
+        """Over all of some runs, where it is zero in those that do not have it."""
+        if self.n is None or self.n >= runs:
+            return self
+        mean = self.mean * self.n / runs
+        squares = (self.n - 1) * self.std**2 + self.n * (self.mean - mean) ** 2 + (runs - self.n) * mean**2
+        return Over(mean, math.sqrt(squares / (runs - 1)), 0.0, self.high, runs)
+
 
 class Aggregate(NamedTuple):
     """What a file says of some runs of one configuration.
@@ -81,12 +89,16 @@ def _of_one(family: Family, document: Object) -> Iterator[Aggregate]:
     over, units = ({}, {}) if is_collated else _over(metrics, runs)
     each = _each(metrics) if is_collated else {}
     failed, labels = about.get("failed_runs"), about.get("run_labels")
+    # A run without a single result has no means.
+    told = len(each) if is_collated and each else runs
     yield Aggregate(
         family=family,
         cell="",
         runs=runs,
         # Either may be missing in a file that was edited: a run that failed must not go unnoticed.
-        failed=max(len(failed) if type(failed) is list else 0, _count(about.get("num_profile_runs")) - runs),
+        failed=max(
+            len(failed) if type(failed) is list else 0, _count(about.get("num_profile_runs")) - runs, runs - told
+        ),
         labels=tuple(label for label in labels if type(label) is str) if type(labels) is list else (),
         release=_text(document.get("aiperf_version")),
         model=_text(about.get("model")),
@@ -147,20 +159,13 @@ def _over(metrics: Object, runs: int) -> tuple[dict[Statistic, Over], dict[str, 
             if one := _one(block, runs):
                 found[current(tag), statistic] = one
     failed = found.get(_FAILED)
-    if failed and failed.n and failed.n < runs:
-        found[_FAILED] = _with_zeros(failed, failed.n, runs)
+    if failed:
+        found[_FAILED] = failed.with_zeros(runs)
     return found, units
 
 
 _FAILED: Final[Statistic] = (current("error_request_count"), "avg")
 """What AIPerf leaves out of each run where it is zero, so that its mean is over the other runs alone."""
-
-
-def _with_zeros(over: Over, n: int, runs: int) -> Over:
-    """A statistic that `n` of some runs have, and that is zero in the others, over all of them."""
-    mean = over.mean * n / runs
-    squares = (n - 1) * over.std**2 + n * (over.mean - mean) ** 2 + (runs - n) * mean**2
-    return Over(mean, math.sqrt(squares / (runs - 1)), 0.0, over.high, runs)
 
 
 def _one(block: Object, runs: int) -> Over | None:

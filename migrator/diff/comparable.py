@@ -15,6 +15,7 @@ from migrator.diff.pair import centre
 from migrator.diff.run import Run
 from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, setup_of, warm_up_beside
 from migrator.diff.sides import LoadedSide, duplicates, same_run
+from migrator.diff.stand_ins import LOST, file_of
 from migrator.diff.statistics.interval import variance_of
 from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Object, fingerprint
@@ -56,7 +57,10 @@ def findings(
     found += stood_in((("base", base), ("candidate", candidate)))
     told = told_by_all((*base.runs, *candidate.runs), (*setups.base, *setups.candidate))
     setups = Setups(told[: len(base.runs)], told[len(base.runs) :])
-    first_only = [_only_first_warms_up(side, own) for side, own in ((base, setups.base), (candidate, setups.candidate))]
+    first_only = [_only_first_warms_up(side.runs, own) for side, own in zip((base, candidate), setups, strict=True)]
+    # Trials of one plan on both sides: the first may be on one of them, and the others have no warm-up anywhere.
+    if _only_first_warms_up((*base.runs, *candidate.runs), (*setups.base, *setups.candidate)):
+        first_only.append(True)
     found += _workloads(setups, allowed, first_only)
     found += _requests(base, candidate, setups, allowed)
     found += _releases(base, candidate, allowed)
@@ -117,7 +121,9 @@ def stood_in(sides: Sequence[tuple[str, LoadedSide]]) -> Iterator[Finding]:
             told = message.format(who=f"{parts}the {' and the '.join(names)}", verb="is" if len(names) == 1 else "are")
             yield _finding("aggregate", told, blocks=False, warns=True)
     for name, side in sides:
-        if lost := sum(run.summed.failed for run in side.runs if run.summed):
+        # The runs of a collated file each tell of the same ones.
+        told_by = {(file_of(run), run.summed and run.part): run.facts.get(LOST) for run in side.runs}
+        if lost := sum(failed for failed in told_by.values() if type(failed) is int):
             runs = f"{lost} run{'s' * (lost != 1)} of the {name}"
             yield _finding("failed runs", f"{runs} failed, and the aggregate is of the others alone", blocks=True)
     few = [run for _, side in sides for run in side.runs if run.kind != "run"]
@@ -172,14 +178,14 @@ def _which(name: str, runs: Sequence[Run], side: LoadedSide) -> str:
     return f"{len(runs)} of {len(side.runs)} runs of the {name} ({runs[0].file})"
 
 
-def _only_first_warms_up(side: LoadedSide, setups: Sequence[Setup]) -> bool:
-    """Whether the first trial of a side has a warm-up, and no other: AIPerf leaves it out of the others by itself.
+def _only_first_warms_up(runs: Sequence[Run], setups: Sequence[Setup]) -> bool:
+    """Whether the first trial of some runs has a warm-up, and no other: AIPerf leaves it out of the others by itself.
 
     Source: `disable_warmup_after_first`, on unless asked otherwise, of AIPerf 0.9.0 and later.
     """
     first: set[bytes] = set()
     others: set[bytes] = set()
-    for run, setup in zip(side.runs, setups, strict=True):
+    for run, setup in zip(runs, setups, strict=True):
         info = run.facts.get("run_info")
         trial = info.get("trial") if type(info) is dict else None
         if type(trial) is not int:
@@ -194,7 +200,7 @@ def _workloads(setups: Setups, allowed: Allowance, first_only: Sequence[bool]) -
     Args:
         setups: of both sides.
         allowed: what differs on purpose.
-        first_only: of each side, whether its warm-up was left out after the first trial.
+        first_only: of base, candidate and, if so, of both together, whether only first trials have a warm-up.
     """
     if _is_one((*setups.base, *setups.candidate)):
         return
@@ -213,6 +219,10 @@ def _workloads(setups: Setups, allowed: Allowance, first_only: Sequence[bool]) -
             if len(values) > 1 and not (planned and place == "warm-up"):
                 yield from _mixed(place, side, allowed)
         if one.keys() == other.keys() or not _is_told(place, one, other):
+            continue
+        if place == "warm-up" and first_only[2:]:
+            message = "the first trial, which alone has a warm-up, is on one side: AIPerf leaves it out of the others"
+            yield _finding(name, message, blocks=False)
             continue
         sure = None not in (*one.values(), *other.values())
         message = f"{name} differs" if sure else f"{name} is told by one side only"
@@ -246,7 +256,7 @@ def within(side: LoadedSide, setups: Sequence[Setup], name: str, allowed: Allowa
     yield from completeness(side, name, allowed)
     yield from stood_in(((name, side),))
     setups = told_by_all(side.runs, setups)
-    planned = _only_first_warms_up(side, setups)
+    planned = _only_first_warms_up(side.runs, setups)
     for place in () if _is_one(setups) else dict.fromkeys(place for setup in setups for place in setup):
         if len(_values(setups, place)) > 1 and not (planned and place == "warm-up"):
             yield from _mixed(place, name, allowed)

@@ -8,7 +8,7 @@ from typing import Final
 from migrator.diff.judge import NEEDS_RUNS, Known
 from migrator.diff.noise import Fit, Spread, length_of
 from migrator.diff.outcomes import ERROR_RATE, scale_of, shares
-from migrator.diff.over_runs import moments_of
+from migrator.diff.over_runs import failures_of, moments_of
 from migrator.diff.pair import Pair, values_of
 from migrator.diff.policy import Policy
 from migrator.diff.receipt import Evidence
@@ -30,7 +30,7 @@ from migrator.diff.statistics.interval import (
     more_runs,
     more_than,
 )
-from migrator.diff.statistics.moments import Moments, from_moments
+from migrator.diff.statistics.moments import Moments, from_counts, from_moments
 from migrator.diff.statistics.percentile import POSITIONS, Curve, ratio_of
 from migrator.diff.statistics.student import t_two_sided
 from migrator.values import NamedTuple, replace
@@ -90,7 +90,7 @@ class Weigher:
         if pair.statistic == "avg" and (counted := self._shares(pair.metric)):
             scale = scale_of(pair.metric, *counted)
             if self._summed:
-                return Weighed(Evidence.AGGREGATE, Refusal("", "single runs"), counted)
+                return Weighed(Evidence.AGGREGATE, self._failures(scale), counted)
             if min(map(len, counted)) < MIN_RUNS:
                 return Weighed(Evidence.VALUE, Refusal("", "3 runs a side"), counted)
             return Weighed(Evidence.RUNS, from_shares(*counted, scale=scale), counted)
@@ -113,6 +113,13 @@ class Weigher:
         if one is None or other is None:
             return Weighed(Evidence.VALUE, Refusal("only one side has it"))
         return Weighed(Evidence.AGGREGATE, from_moments(one, other), moments=(one, other))
+
+    def _failures(self, scale: float) -> Known | Refusal:
+        """The difference of the shares of failed requests, where a summary is behind one of the sides."""
+        one, other = map(failures_of, self._sides)
+        if one is None or other is None:
+            return Refusal("", "single runs")
+        return from_counts(one, other, scale=scale)
 
     def _by_noise(self, pair: Pair, spread: Spread) -> Weighed:
         """What a noise profile says of a row, where it fits the length and the spread of these runs."""

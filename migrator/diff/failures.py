@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from migrator.chain.requests import Requests, total
-from migrator.diff.outcomes import ERROR_RATE
+from migrator.diff.outcomes import ERROR_COUNT, ERROR_RATE
 from migrator.diff.pair import Pair
 from migrator.diff.receipt import Finding
-from migrator.diff.run import count_of, is_summed
+from migrator.diff.run import Run, count_of, is_summed
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import MIN_RUNS
 
@@ -17,6 +17,10 @@ CODES: Final = ("no success", "errors")
 """Codes of these findings. A regression keeps its verdict where one of them blocks."""
 _NOTED: Final = 0.05
 """Difference between the sides' failures, in percentage points, from which it is reported."""
+_ALL: Final = 100
+"""Percentage points of failures that allow any number of them."""
+_LEAST: Final = 2
+"""Runs that a mean over runs is of, at least."""
 
 
 def findings(base: LoadedSide, candidate: LoadedSide, max_error_percent: float, *, faster: bool) -> Iterator[Finding]:
@@ -28,7 +32,8 @@ def findings(base: LoadedSide, candidate: LoadedSide, max_error_percent: float, 
         max_error_percent: percentage points more than the baseline's that are still no more.
         faster: whether the candidate looks better in a latency or a throughput.
     """
-    a, b = (total(run.requests for run in side.runs) for side in (base, candidate))
+    # What failed in a summary is the most that it may be: of the base, the least is what more is counted from.
+    a, b = total(map(_least, base.runs)), total(run.requests for run in candidate.runs)
     for name, found in (("base", a), ("candidate", b)):
         if found.succeeded == 0:
             words = f": {found.reasons}" if found.reasons else ""
@@ -37,21 +42,42 @@ def findings(base: LoadedSide, candidate: LoadedSide, max_error_percent: float, 
             yield Finding(code="no success", blocks=True, message=message)
     if (a.failed is None) != (b.failed is None):
         yield _unknown(a, b, max_error_percent)
+    elif a.failed is None:
+        # A main export without them is of a tool that did not count them; a collated file leaves them out.
+        collated = any(run.kind == "collated" for run in (*base.runs, *candidate.runs))
+        blocks = collated and max_error_percent < _ALL
+        hint = f": --max-error-percent {_ALL} says that they may" if blocks else ""
+        message = f"the files of neither side tell how many requests failed{hint}"
+        yield Finding(code="errors", blocks=blocks, message=message, warns=not blocks)
     if a.failed_percent is None or b.failed_percent is None or not (a.failed or b.failed):
         return
     if not (a.succeeded and b.succeeded):
         return
     more = b.failed_percent - a.failed_percent
-    few = min(len(base.runs), len(candidate.runs)) < MIN_RUNS
+    # A summary does not say which of its runs had the failures: unless they are shown to be a regression, they stop.
+    sides = base, candidate
+    stops = any(is_summed(side.runs) or len(side.runs) < MIN_RUNS for side in sides)
     words = f" ({b.reasons})" if b.reasons else ""
     message = f"{_told(b)} of the candidate failed{words}, {_told(a)} of the base"
-    if more > max_error_percent and few:
+    if more > max_error_percent and stops:
         yield _finding(f"{message}: more than {max_error_percent:g} points more", a, b, blocks=True)
     elif more > max_error_percent and faster:
         message += "; the candidate is faster, but failed requests are not in the latencies"
         yield _finding(message, a, b, blocks=True)
     elif abs(more) > _NOTED:
         yield _finding(message, a, b, blocks=False)
+
+
+def _least(run: Run) -> Requests:
+    """The requests of a run; of a summary that does not tell in how many of its runs some failed, the fewest failures.
+
+    It has a mean of them over two runs at least: of a single one AIPerf writes none.
+    """
+    over = run.summed.over.get((ERROR_COUNT, "avg")) if run.summed else None
+    failed, runs = run.requests.failed, run.stands_for
+    if over is None or over.n is not None or not failed or runs < _LEAST:
+        return run.requests
+    return run.requests._replace(failed=failed * _LEAST // runs)
 
 
 def _unknown(a: Requests, b: Requests, max_error_percent: float) -> Finding:

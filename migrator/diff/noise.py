@@ -92,6 +92,10 @@ class Profile(NamedTuple):
         """The entry of a run, or why there is none."""
         wanted = fingerprint(key_of(run))
         alike = [entry for entry in self.entries if fingerprint(entry.key) == wanted]
+        if not alike and _leaves_out_warm_up(run):
+            alike = [entry for entry in self.entries if fingerprint(_without_warm_up(entry.key)) == wanted]
+            if len({fingerprint(entry.key) for entry in alike}) > 1:
+                return "the run left out the warm-up of its first trial, and the profile knows several"
         if not alike:
             return "it knows nothing of this model, GPU and load"
         family = family_of(run)
@@ -138,6 +142,20 @@ def key_of(run: Run) -> dict[str, Json]:
     return {name_of(place): value for place, value in setup_of(run).items() if place not in (*TOLD, *COUNTS)}
 
 
+def _leaves_out_warm_up(run: Run) -> bool:
+    """Whether a run is a later trial without a warm-up: AIPerf 0.9.0 and later leave out that of the first trial."""
+    info = run.facts.get("run_info")
+    trial = info.get("trial") if type(info) is dict else None
+    return type(trial) is int and trial > 0 and _WARM_UP not in key_of(run)
+
+
+def _without_warm_up(key: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in key.items() if name != _WARM_UP}
+
+
+_WARM_UP: Final = name_of("warm-up")
+
+
 def workload_hash(key: Mapping[str, Json]) -> str:
     """A short name for a key, to tell profiles apart by."""
     from hashlib import sha256
@@ -165,9 +183,7 @@ def learn(runs: Iterable[Run]) -> Profile:
     Raises:
         UsageError: no configuration has three runs of one length.
     """
-    groups: dict[bytes, list[Run]] = defaultdict(list)
-    for run in runs:
-        groups[fingerprint([key_of(run), family_of(run)])].append(run)
+    groups = _groups(runs)
     entries = [entry for group in groups.values() if (entry := _entry_of(group))]
     if not entries:
         most = max((len(group) for group in groups.values()), default=0)
@@ -176,6 +192,24 @@ def learn(runs: Iterable[Run]) -> Profile:
             expected=f"at least {MIN_RUNS} of as many requests to learn their noise from",
         )
     return Profile(tuple(entries))
+
+
+def _groups(runs: Iterable[Run]) -> dict[bytes, list[Run]]:
+    """The runs of each configuration; later trials that left out the warm-up of the first one are with that."""
+    groups: dict[bytes, list[Run]] = defaultdict(list)
+    later: dict[bytes, list[Run]] = defaultdict(list)
+    for run in runs:
+        kind = later if _leaves_out_warm_up(run) else groups
+        kind[fingerprint([key_of(run), family_of(run)])].append(run)
+    for name, others in later.items():
+        warm = [
+            group
+            for group in groups.values()
+            if fingerprint([_without_warm_up(key_of(group[0])), family_of(group[0])]) == name
+        ]
+        # The first trial may be gone, or of a configuration without a warm-up: then they are one of their own.
+        (warm[0] if len(warm) == 1 else groups[name]).extend(others)
+    return groups
 
 
 def _entry_of(group: Sequence[Run]) -> Entry | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from migrator.aiperf.units import convert
+from migrator.chain.names import current
 from migrator.diff.aggregates import Over
 from migrator.diff.pair import by_run
 from migrator.diff.run import Run
-from migrator.diff.statistics.moments import Moments, together
+from migrator.diff.statistics.moments import Counts, Moments, together
+
+_SUCCEEDED = current("request_count"), "avg"
+_FAILED = current("error_request_count"), "avg"
 
 
 def moments_of(runs: Sequence[Run], metric: str, statistic: str, unit: str) -> Moments | None:
@@ -37,3 +42,29 @@ def moments_of(runs: Sequence[Run], metric: str, statistic: str, unit: str) -> M
 
 def _in_unit(over: Over, own: str, unit: str) -> tuple[float, float]:
     return convert(over.std, own, unit, difference=True), convert(over.low, own, unit)
+
+
+def failures_of(runs: Sequence[Run]) -> list[Counts] | None:
+    """The failed requests of the runs of a side, single ones and summaries; None where one does not tell them.
+
+    Of a summary, the shares of its runs vary at most by what the counts of successes and failures do, each weighed with
+    the other (first order). That is exact where each run had as many requests.
+    """
+    found = []
+    for run in runs:
+        ended, failed = run.requests.ended, run.requests.failed
+        if not ended or failed is None:
+            return None
+        if run.summed is None:
+            found.append(Counts(failed, ended, 1, 0.0))
+            continue
+        n, over = run.summed.runs, run.summed.over
+        none = Over(0.0, 0.0, 0.0, 0.0, n)
+        one, other = (over.get(name, none).with_zeros(n) for name in (_SUCCEEDED, _FAILED))
+        if other.n is None and other.mean > 0:
+            # All that failed are alike, and the file does not tell in how many of the runs.
+            return None
+        each = ended / n
+        std = ((ended - failed) / n * other.std + failed / n * one.std) / each**2
+        found.append(Counts(failed, ended, n, std if math.isfinite(std) else math.inf))
+    return found

@@ -69,6 +69,7 @@ def stand_ins(family: Family, document: Json, name: str) -> list[Run]:
             "aiperf_version": one.release,
             "run_info": {"variation_label": one.variation, "variation_values": one.varied},
             MODEL: one.model,
+            LOST: one.failed,
         }
         if one.each:
             found += _collated(one, facts, name)
@@ -92,6 +93,8 @@ def stand_ins(family: Family, document: Json, name: str) -> list[Run]:
     return found
 
 
+LOST: Final = "failed_runs"
+"""Key, among the facts of a stand-in, of how many runs failed beside those that its file is of."""
 MODEL: Final = "model"
 """Key, among the facts of a stand-in, of the model that its file names."""
 

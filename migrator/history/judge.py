@@ -20,18 +20,34 @@ class Reason(NamedTuple):
     text: str
 
 
-def reasons(sections: Sequence[Section], last: int) -> list[Reason]:
+def reasons(sections: Sequence[Section], last: int, untimed: int = 0) -> list[Reason]:
     """Why the last runs of each workload do not pass; empty if they do.
 
     Args:
         sections: the workloads.
         last: how many runs of each are looked at.
+        untimed: how many runs were left out as they do not tell when they started: they may be the newest.
     """
     if not sections:
         return [Reason(ExitCode.UNDECIDABLE, "there is no run to judge")]
-    return [
-        Reason(code, f"{section.name}: {text}") for section in sections for code, text in _of_section(section, last)
-    ]
+    found = []
+    if untimed:
+        text = f"{plural(untimed, 'run')} without the time of the start may be among the newest"
+        found.append(Reason(ExitCode.UNDECIDABLE, text))
+    for section in sections:
+        of_section = list(_of_section(section, last))
+        if section.by_name and not any(reason.code is ExitCode.NO for reason in of_section):
+            of_section += _in_doubt(section.by_name, last)
+        found += [Reason(code, f"{section.name}: {text}") for code, text in of_section]
+    return found
+
+
+def _in_doubt(by_name: Section, last: int) -> Iterator[Reason]:
+    """What would be sure in the order of the names: the newest runs may have a clock that was set back."""
+    for reason in _of_section(by_name, last):
+        if reason.code is ExitCode.NO:
+            text = f"in the order of their names, from which the times differ in few places: {reason.text}"
+            yield Reason(ExitCode.UNDECIDABLE, f"{text} (was a clock set?)")
 
 
 def answer(found: Sequence[Reason]) -> ExitCode:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from migrator.batch.workload import load_of
 from migrator.diff.setup import name_of
+from migrator.diff.stand_ins import Known, admitted
 from migrator.history.read import Looked, Metric, PackedValues, Point
 from migrator.history.series import Series, all_series, release_of
 from migrator.jsonfile import Json
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 _LISTED: Final = 3
 """Files that a note names."""
+_SELDOM: Final = 10
+"""Of so many runs, one may be out of order by name for the names to count as an order."""
 
 
 class Upgrade(NamedTuple):
@@ -32,7 +35,8 @@ class Section(NamedTuple):
     """The runs of one workload in the order of time.
 
     `setup` is what was measured, by place. `differs` are the places that other sections have otherwise. `notes` tell
-    what was left out or taken for granted.
+    what was left out or taken for granted. `by_name` has the same runs in the order of their names where that is the
+    order of time but for few places: then a clock may have been set, or files may have been renamed.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Section(NamedTuple):
     upgrades: tuple[Upgrade, ...]
     notes: tuple[str, ...]
     differs: tuple[str, ...] = ()
+    by_name: Section | None = None
 
     @property
     def zoned(self) -> bool:
@@ -57,20 +62,30 @@ class _Group:
 
 
 class Collected:
-    """Takes runs one by one, and keeps their numbers.
+    """Takes runs one by one, and what stands for runs that are gone, and keeps their numbers.
 
     Attributes:
         untimed: the files of runs that do not tell when they started, which are left out.
+        not_needed: the files about several runs that are there in others, known with the sections.
     """
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
         self._metrics = metrics
+        self._known, self._instead = Known(), list[Looked]()
+        self.not_needed: list[str] = []
         self._groups: dict[bytes, dict[tuple[bytes, ...], _Group]] = {}
         self._shared: dict[Any, Any] = {}
         self.untimed: list[str] = []
 
     def add(self, looked: Looked) -> None:
-        """One more run."""
+        """One more run, or what stands for some."""
+        if looked.mark is None:
+            self._instead.append(looked)
+            return
+        self._known.add(looked.results)
+        self._place(looked)
+
+    def _place(self, looked: Looked) -> None:
         if looked.point.time is None:
             self.untimed.append(looked.point.file)
             return
@@ -90,6 +105,10 @@ class Collected:
 
     def sections(self) -> list[Section]:
         """A section for each workload, in the order that they were met."""
+        instead, self._instead = self._instead, []
+        kept, self.not_needed = admitted(self._known, instead, lambda found: found.results)
+        for looked in kept:
+            self._place(looked)
         groups = [group for found in self._groups.values() for group in _merged(found)]
         setups = [group.setup for group in groups]
         places = dict.fromkeys(place for setup in setups for place in setup)
@@ -99,8 +118,17 @@ class Collected:
         return [self._section(group, tuple(differs)) for group in groups]
 
     def _section(self, group: _Group, differs: tuple[str, ...]) -> Section:
-        by_name = group.points
-        points = tuple(sorted(by_name, key=lambda point: (point.time, point.file)))
+        points = tuple(sorted(group.points, key=lambda point: (point.time, point.file)))
+        named = tuple(sorted(points, key=lambda point: point.file))
+        found = self._in_order(group, points, differs)
+        backwards = sum(_start(one) > _start(other) for one, other in pairwise(named))
+        if 0 < backwards <= max(1, len(points) // _SELDOM):
+            found = found._replace(by_name=self._in_order(group, named, differs))
+        notes = (*_of_order(points, backwards), *_of_runs(points, group.assumed), *_of_series(points, found.series))
+        return found._replace(notes=notes)
+
+    def _in_order(self, group: _Group, points: tuple[Point, ...], differs: tuple[str, ...]) -> Section:
+        """The runs of a workload in an order, without notes."""
         series = all_series(points, self._metrics, timed=group.timed)
         upgrades = tuple(
             Upgrade(place, old, new)
@@ -108,8 +136,7 @@ class Collected:
             for old, new in [(release_of(points[place - 1]), release_of(points[place]))]
             if old != new
         )
-        notes = (*_of_order(by_name, points), *_of_runs(points, group.assumed), *_of_series(points, series))
-        return Section(_name(group.setup), group.setup, points, series, upgrades, notes, differs)
+        return Section(_name(group.setup), group.setup, points, series, upgrades, (), differs)
 
 
 def _merged(groups: dict[tuple[bytes, ...], _Group]) -> Iterator[_Group]:
@@ -139,9 +166,13 @@ def _name(setup: Mapping[str, Json]) -> str:
 # --- notes ---------------------------------------------------------------------------------------------------
 
 
-def _of_order(found: Sequence[Point], points: Sequence[Point]) -> Iterator[str]:
-    by_name = sorted(found, key=lambda point: point.file)
-    backwards = sum(_start(one) > _start(other) for one, other in pairwise(by_name))
+def _of_order(points: Sequence[Point], backwards: int) -> Iterator[str]:
+    """What is to be said of the order.
+
+    Args:
+        points: in the order of time.
+        backwards: how many would start before the one before them in the order of names.
+    """
     if backwards:
         yield f"in order of their start, not of their names: by name, {plural(backwards, 'run')} would be out of order"
     equal = [other for one, other in pairwise(points) if one.time == other.time]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import sweeps
-from support.aggregates import NAME, aggregate, documents, over, sweep_file, written
+from support.aggregates import NAME, aggregate, collated, documents, over, sweep_file, written
 from support.process import EXPORTS, run
 from support.sweeps import Document, failing, made, scale
 
@@ -128,17 +128,63 @@ def test_runs_that_failed_beside_the_aggregate_block(tmp_path: Path) -> None:
     assert "2 runs of the candidate failed" in blocking(receipt)["failed runs"]
 
 
-@pytest.mark.parametrize("runs_with_failures", [1, 5])
-def test_failed_requests_never_pass(tmp_path: Path, runs_with_failures: int) -> None:
+@pytest.mark.parametrize(("runs_with_failures", "verdict"), [(1, "incomparable"), (4, "regression"), (5, "regression")])
+@pytest.mark.parametrize("kind", ["aggregate", "sweep file"])
+def test_failed_requests_never_pass(tmp_path: Path, runs_with_failures: int, verdict: str, kind: str) -> None:
     base = written(tmp_path / "a.json", aggregate(side(tmp_path, "base")))
     runs = side(tmp_path, "broken")
-    for document in runs[:runs_with_failures]:
-        failing(document, 40)
-    other = written(tmp_path / "b.json", aggregate(runs))
+    for number, document in enumerate(runs[:runs_with_failures]):
+        failing(document, 40 + number)
+    other = written(tmp_path / "b.json", aggregate(runs) if kind == "aggregate" else sweep_file({4: runs}))
     receipt = compared(base, other)
-    assert receipt.verdict in ("incomparable", "regression")
-    assert receipt.candidate.failed == 40 * runs_with_failures
-    assert run("diff", base, other, "--inconclusive", "pass").code != 0
+    assert receipt.verdict == verdict
+    assert receipt.candidate.failed == sum(40 + number for number in range(runs_with_failures))
+    assert "errors" in blocking(receipt)
+    assert run("diff", base, other, "--inconclusive", "pass").code == (1 if verdict == "regression" else 3)
+
+
+def test_failures_are_judged_as_those_of_the_runs_are(tmp_path: Path) -> None:
+    """Also of runs beside a summary, and where the base has failures, too."""
+    base, other = side(tmp_path, "base"), side(tmp_path, "cand")
+    for number in range(5):
+        failing(base[number], number % 3)
+        failing(other[number], 20 + 2 * number)
+    for name, runs in (("base", base), ("cand", other)):
+        for number, document in enumerate(runs):
+            written(tmp_path / "runs" / name / f"{number}.json", document)
+        written(tmp_path / "sums" / name / "a.json", aggregate(runs))
+        for kind, variation in (("both", AT_FOUR), ("untold", None)):
+            written(tmp_path / kind / name / "a.json", aggregate(runs[:3], variation=variation))
+            for number in (3, 4):
+                written(tmp_path / kind / name / f"{number}.json", runs[number])
+    rows = [
+        row(compared(*(str(tmp_path / kind / name) for name in ("base", "cand"))), "request_error_rate.avg")
+        for kind in ("runs", "sums", "both", "untold")
+    ]
+    one = rows[0]
+    assert one.verdict == "regression"
+    for found in rows[1:]:
+        assert found.verdict == one.verdict
+        assert (found.n_base, found.n_candidate, found.evidence) == (5, 5, "aggregate")
+        assert (found.share_base, found.share_candidate) == (one.share_base, one.share_candidate)
+        assert found.p_value == pytest.approx(one.p_value)
+        assert found.delta_interval
+        assert one.delta_interval
+        assert found.delta_interval.low == pytest.approx(one.delta_interval.low)
+
+
+def test_equal_failures_in_some_runs_of_a_sweep_file_are_not_guessed(tmp_path: Path) -> None:
+    """Without deviation such a file does not tell how many runs had them: the base is not to be made worse by that."""
+    base, other = side(tmp_path, "base"), side(tmp_path, "cand")
+    for document in base[:2]:
+        failing(document, 40)
+    for document in other:
+        failing(document, 40)
+    one, two = (written(tmp_path / f"{n}.json", sweep_file({4: runs})) for n, runs in enumerate((base, other)))
+    receipt = compared(one, two)
+    assert receipt.verdict == "incomparable"
+    assert "200 of 400" in blocking(receipt)["errors"]
+    assert row(receipt, "request_error_rate.avg").verdict != "regression"
 
 
 def test_a_metric_that_some_runs_lack_blocks(tmp_path: Path) -> None:
@@ -165,6 +211,33 @@ def test_percentiles_of_a_collated_file_are_not_those_of_runs(tmp_path: Path) ->
     assert row(receipt, "request_latency.p99").verdict == "incomparable"
     assert row(receipt, "request_latency.p99").base is None
     assert any("of the requests of all runs together" in found.message for found in receipt.findings)
+
+
+def test_collated_files_are_no_green_light_as_they_do_not_tell_failures(tmp_path: Path) -> None:
+    one, other = (written(tmp_path / f"{name}.json", collated(side(tmp_path, name))) for name in ("base", "same"))
+    receipt = compared(one, other)
+    assert receipt.verdict == "incomparable"
+    assert "neither side tell how many requests failed" in blocking(receipt)["errors"]
+    assert run("diff", one, other, "--exit-code").code == 3
+    allowed = run("diff", one, other, "--exit-code", "--max-error-percent", "100")
+    assert allowed.code == 0, "somebody said that failures do not matter"
+    slow = written(tmp_path / "slow.json", collated(side(tmp_path, "slow", slower=1.3)))
+    assert run("diff", one, slow, "--exit-code").code == 1, "a regression stays one"
+
+
+@pytest.mark.parametrize("how", ["listed", "counted", "without a result"])
+def test_runs_that_failed_beside_a_collated_file_block(tmp_path: Path, how: str) -> None:
+    one = written(tmp_path / "a.json", collated(side(tmp_path, "base")))
+    document = collated(side(tmp_path, "same"))
+    about = document["metadata"]
+    if how == "listed":
+        about["failed_runs"] = [{"label": "run_0006", "error": "timeout"}]
+    else:
+        about["num_profile_runs"] += 1
+        about["num_successful_runs"] += how == "without a result"
+    receipt = compared(one, written(tmp_path / "b.json", document))
+    assert receipt.verdict == "incomparable"
+    assert "1 run of the candidate failed" in blocking(receipt)["failed runs"]
 
 
 @pytest.mark.parametrize("option", [("--prove",), ("--plan", "5")])

@@ -85,6 +85,9 @@ def test_a_server_against_itself_is_no_regression(tmp_path: Path) -> None:
     receipt = compared(trials[1:2], trials[2:])
     assert receipt.verdict == "inconclusive", "one trial a side decides nothing"
     assert "regression" not in verdicts(receipt).values()
+    first = compared(trials[:2], trials[2:])
+    assert first.verdict == "inconclusive", "a trial without the warm-up of the first is one of the same plan"
+    assert any("the first trial, which alone has a warm-up" in found.message for found in first.findings)
     halves = made(tmp_path, "six", trials=6, noise=0.02)
     parts = [str(path) for path in sorted(Path(halves, "profile_runs").iterdir())]
     receipt = compared(parts[::2], parts[1::2])
@@ -92,6 +95,23 @@ def test_a_server_against_itself_is_no_regression(tmp_path: Path) -> None:
 
 
 # --- nothing broken passes -----------------------------------------------------------------------------------
+
+
+def test_a_warm_up_that_one_side_has_in_every_trial_is_a_difference(tmp_path: Path) -> None:
+    """Unlike one that AIPerf leaves out after the first trial, on either side."""
+
+    def warmed(*trials: int) -> Change:
+        def change(document: Document, concurrency: int, trial: int) -> None:
+            if trial in trials:
+                warm = {**document["input_config"]["phases"][0], "name": "warmup", "kind": "warmup", "requests": 7}
+                document["input_config"]["phases"].insert(0, warm | {"exclude_from_results": True})
+
+        return change
+
+    first = made(tmp_path, "base", warmed(0))
+    assert compared(first, made(tmp_path, "same", warmed(0))).verdict in ("no worse", "equivalent")
+    assert "warm-up" in blocking(compared(first, made(tmp_path, "every", warmed(0, 1, 2))))
+    assert "warm-up" in blocking(compared(first, made(tmp_path, "none", warmed())))
 
 
 def test_an_unchanged_build_passes(tmp_path: Path) -> None:
@@ -309,7 +329,7 @@ def test_uneven_trials_are_told_and_judged_by_what_is_there(tmp_path: Path) -> N
     assert receipt.verdict == "inconclusive"
     assert next(found.message for found in receipt.findings if found.code == "trials").endswith("have 1 to 5 runs")
     mean = sweep_of(receipt).means[0]
-    assert (mean.interval, mean.note) == (None, "no interval: the cells have 1 to 5 trials a side")
+    assert (mean.interval, mean.note) == (None, "no interval: it takes 3 trials a side in every cell")
 
 
 def test_runs_without_times_are_compared(tmp_path: Path) -> None:

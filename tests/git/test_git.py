@@ -11,10 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from shutil import copytree, rmtree
 from typing import Any
 
 import pytest
+from support.aggregates import aggregate, collated, documents, sweep_file, written
 from support.process import EXPORTS, NAME, ROOT, SECRET, Done, environment, export, run
+from support.sweeps import made, scale
 from support.versions import NEWEST_RUN
 
 from migrator.chain.steps import VERSIONS
@@ -908,3 +911,87 @@ def test_compressed_exports_of_a_revision_are_read(repository: Repository) -> No
     repository.commit("base")
     done = repository.tool("diff", "HEAD", "--json", "--", "packed")
     assert json.loads(done.raw)["base"]["runs"][0]["file"] == "HEAD:packed/a.json.gz"
+
+
+def of_sweep(repository: Repository, folder: Path, name: str) -> None:
+    """Put a sweep that was made on a disk into `results`, in the place of what is there."""
+    rmtree(repository.folder / "results", ignore_errors=True)
+    copytree(folder / name, repository.folder / "results")
+
+
+def test_the_recipe_of_the_page_decides(repository: Repository, tmp_path: Path) -> None:
+    """Its command as it stands there: a sweep that is no worse passes, a slower one fails, single runs do neither."""
+    (recipe,) = [
+        line.split()[1:]
+        for line in (ROOT / "docs" / "git.md").read_text().splitlines()
+        if line.startswith("    aiperf-migrate diff")
+    ]
+    made(tmp_path, "base", trials=4)
+    of_sweep(repository, tmp_path, "base")
+    repository.commit("base")
+    repository.git("branch", "-M", "main")
+    repository.git("switch", "--quiet", "--create", "work")
+
+    def answer(name: str, trials: int, slower: float) -> int:
+        made(tmp_path, name, lambda document, *_: scale(document, slower), trials=trials)
+        of_sweep(repository, tmp_path, name)
+        repository.commit(name)
+        return repository.tool(*recipe).code
+
+    assert answer("same", 4, 1.0) == 0
+    assert answer("slow", 4, 1.2) == 1
+    assert answer("single", 1, 1.0) == 3
+
+
+@pytest.mark.parametrize("kind", ["aggregates", "sweep file"])
+def test_files_about_several_runs_stand_for_them_in_revisions(
+    repository: Repository, tmp_path: Path, kind: str
+) -> None:
+    """Of folders, of named files, of several paths, and of a revision against the files as they are."""
+    for name, slower in (("base", 1.0), ("slow", 1.3)):
+        folder = made(tmp_path, name, lambda document, *_, by=slower: scale(document, by), cells=(1, 4))
+        cells = {cell: documents(folder, cell) for cell in (1, 4)}
+        rmtree(repository.folder / "results", ignore_errors=True)
+        for cell, runs in cells.items():
+            if kind == "aggregates":
+                place = repository.folder / "results" / str(cell) / NAME
+                written(place, aggregate(runs, variation={"phases.profiling.concurrency": cell}))
+        if kind == "sweep file":
+            written(repository.folder / "results" / "sweep.json", sweep_file(cells))
+        repository.commit(name)
+    paths = [["results"], ["."], [f"results/{name}" for name in os.listdir(repository.folder / "results")]]
+    verdicts = set()
+    for revisions in (["HEAD~1", "HEAD"], ["HEAD~1"]):
+        for some in paths:
+            done = repository.tool("diff", *revisions, "--json", "--exit-code", "--", *some)
+            receipt = json.loads(done.raw)
+            assert [cell["name"] for cell in receipt["sweep"]["cells"]] == ["concurrency 1", "concurrency 4"]
+            assert sum(run["runs"] for run in receipt["base"]["runs"]) == 6
+            verdicts.add((done.code, receipt["verdict"]))
+    assert verdicts == {(1, "regression")}
+
+
+def test_collated_files_of_revisions_tell_their_means(repository: Repository, tmp_path: Path) -> None:
+    for name, slower in (("base", 1.0), ("slow", 1.3)):
+        folder = made(tmp_path, name, lambda document, *_, by=slower: scale(document, by), cells=(4,))
+        written(repository.folder / "results" / "collated.json", collated(documents(folder, 4)))
+        repository.commit(name)
+    asked = ("--fail-on", "request_latency.avg:5", "--json", "--", "results")
+    receipt = json.loads(repository.tool("diff", "HEAD~1", "HEAD", *asked).raw)
+    assert [run["kind"] for run in receipt["base"]["runs"]] == ["collated"] * 3
+    (latency,) = [row for row in receipt["rows"] if (row["metric"], row["statistic"]) == ("request_latency", "avg")]
+    assert (latency["verdict"], latency["n_base"]) == ("regression", 3)
+    assert repository.tool("diff", "HEAD~1", "HEAD", "--exit-code", "--", "results").code == 1
+
+
+def test_an_aggregate_beside_its_runs_in_a_revision_counts_none_twice(repository: Repository, tmp_path: Path) -> None:
+    folder = made(tmp_path, "base", cells=(4,), trials=3)
+    of_sweep(repository, tmp_path, "base")
+    written(repository.folder / "results" / "sums" / NAME, aggregate(documents(folder, 4)))
+    repository.commit("base")
+    made(tmp_path, "same", cells=(4,), trials=3)
+    of_sweep(repository, tmp_path, "same")
+    repository.commit("same")
+    receipt = json.loads(repository.tool("diff", "HEAD~1", "HEAD", "--json", "--", "results").raw)
+    assert [run["kind"] for run in receipt["base"]["runs"]] == ["run"] * 3
+    assert any("none counts twice" in note for note in receipt["notes"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,41 @@ def test_equal_times_clocks_set_back_and_mixed_zones_are_told(tmp_path: Path) ->
     assert "3 runs of 4 name no time zone: their times are taken for UTC" in notes
 
 
+def test_a_clock_that_was_set_back_does_not_hide_a_slowdown(tmp_path: Path) -> None:
+    """The slow runs come first by their times: that is no improvement since, and no green light."""
+    for number, path in enumerate(nights(tmp_path, SLOW)):
+        if number >= 25:
+            document = json.loads(path.read_bytes())
+            for key in ("start_time", "end_time"):
+                document[key] = document[key].replace("2026-", "2025-")
+            path.write_text(json.dumps(document))
+    done = run("history", ".", "--fail-on-change", cwd=tmp_path)
+    assert done.code == 3
+    assert any("in the order of their names" in line and "worse" in line for line in done.complaints)
+
+
+def test_names_without_an_order_say_nothing_of_time(tmp_path: Path) -> None:
+    for number, path in enumerate(nights(tmp_path, [1.2] * 8 + [1.0] * 22)):
+        path.parent.rename(tmp_path / f"{(number * 7) % 30:03}-{number}")
+    assert run("history", ".", "--fail-on-change", cwd=tmp_path).code == 0
+
+
+def test_two_years_on_machines_of_two_time_zones_are_one_history(tmp_path: Path) -> None:
+    """Nine hours apart, some with their zone and some without: the change is where it was, and nothing else is one."""
+    zones = [("", 0), ("+00:00", 0), ("-08:00", -8), ("", -8)]
+    for number, path in enumerate(nights(tmp_path, [1.0] * 90 + [1.2] * 14)):
+        document = json.loads(path.read_bytes())
+        zone, hours = zones[number % 4]
+        begin = datetime(2024, 11, 1, 2) + timedelta(days=7 * number, hours=hours)
+        document["start_time"] = begin.isoformat() + zone
+        document["end_time"] = (begin + timedelta(minutes=5)).isoformat() + zone
+        path.write_text(json.dumps(document))
+    done = run("history", ".", "--json", "--fail-on-change", "--last", "20", cwd=tmp_path)
+    assert done.code == 1
+    assert [change["first"] for change in metric(done)["changes"]] == [90]
+    assert any("name no time zone" in note for note in done.rows[0]["notes"])
+
+
 def test_runs_without_a_time_or_a_metric_are_told(tmp_path: Path) -> None:
     for number in range(8):
         night(tmp_path, number)
@@ -283,6 +319,18 @@ def test_runs_without_a_time_or_a_metric_are_told(tmp_path: Path) -> None:
     assert len(done.rows[0]["runs"]) == 9
     assert done.code == 3
     assert "time_to_first_token.avg: not in 1 run" in done.rows[0]["notes"]
+
+
+def test_slow_runs_without_a_time_are_no_green_light(tmp_path: Path) -> None:
+    for number, path in enumerate(nights(tmp_path, SLOW)):
+        if number >= 25:
+            document = json.loads(path.read_bytes())
+            del document["start_time"], document["end_time"]
+            path.write_text(json.dumps(document))
+    done = run("history", ".", "--fail-on-change", cwd=tmp_path)
+    assert done.code == 3
+    assert any("undecided: 5 runs without the time of the start" in line for line in done.complaints)
+    assert run("history", ".", "--fail-on-change", "--exclude", "02[5-9]", cwd=tmp_path).code == 0
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "20261124", "0000-00-00T00:00:00", "9999-99-99T99:99:99", None, 5])

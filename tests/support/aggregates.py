@@ -92,6 +92,31 @@ def sweep_file(cells: dict[int, Sequence[Document]]) -> Document:
     }
 
 
+def collated(runs: Sequence[Document]) -> Document:
+    """The collated file of some runs, of the metrics that each request has."""
+    labels = [f"run_{n + 1:04}" for n in range(len(runs))]
+    metrics: Document = {}
+    for tag in ("request_latency", "time_to_first_token", "inter_token_latency"):
+        means = [run[tag]["avg"] for run in runs]
+        per_run = [{"label": label, "mean": mean, "count": 80} for label, mean in zip(labels, means, strict=True)]
+        metrics[tag] = {
+            "combined": {"mean": fmean(means), "std": 1.0, "p50": 1.0, "p99": 2.0, "count": 80 * len(runs)},
+            "per_run": per_run,
+        }
+    return {
+        "schema_version": "1.0.0",
+        "aiperf_version": "0.13.0",
+        "metadata": {
+            "aggregation_type": "detailed",
+            "num_profile_runs": len(runs),
+            "num_successful_runs": len(runs),
+            "failed_runs": [],
+            "run_labels": labels,
+        },
+        "metrics": metrics,
+    }
+
+
 def written(path: Path, document: Document) -> str:
     """Write a document; its name."""
     path.parent.mkdir(parents=True, exist_ok=True)

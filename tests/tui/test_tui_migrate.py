@@ -665,7 +665,7 @@ def test_an_export_of_genai_perf_is_migrated_from_the_list(tmp_path: Path) -> No
     (tmp_path / "a.json").write_bytes(path.read_bytes())
 
     async def scene(pilot: Pilot[None], app: MigrateApp) -> None:
-        assert "0 exports, 1 GenAI-Perf, 1 needs migration" in text(app)
+        assert "1 export, 1 of GenAI-Perf, 1 needs migration" in text(app)
         await press(pilot, "m")
         assert f"genai-perf → {NEWEST}" in text(app)
         assert opened(pilot, MigrateScreen).preview

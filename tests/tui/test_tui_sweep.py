@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.process import EXPORTS, environment
+from support.aggregates import aggregate, documents, written
+from support.process import EXPORTS, environment, run
 from support.sweeps import failing, made, recorded, scale
 from support.tui_driver import lines, messages, opened, play, press, settled, text
 from textual.pilot import Pilot
 
+from migrator.diff.receipt import to_json
 from tui.app import MigrateApp
 from tui.compare import CompareScreen, FrontScreen, Question, SweepScreen
 from tui.compare.model import compare_sides, rendered
@@ -281,3 +283,36 @@ def test_the_front_of_a_selection_is_of_these_runs(sweeps: tuple[str, str], tmp_
         assert all("/base/" in path for path in screen.paths)
 
     play(scene, [tmp_path])
+
+
+# --- where the runs are gone ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def summed(tmp_path_factory: pytest.TempPathFactory, sweeps: tuple[str, str]) -> tuple[str, str]:
+    """The aggregates of both sweeps, without their runs."""
+    folder = tmp_path_factory.mktemp("sums")
+    for name, side in zip(("base", "slow20"), sweeps, strict=True):
+        for cell in (1, 2, 4, 8):
+            varied = {"phases.profiling.concurrency": cell}
+            written(folder / name / str(cell) / "aggregate.json", aggregate(documents(side, cell), variation=varied))
+    return str(folder / "base"), str(folder / "slow20")
+
+
+def test_aggregates_are_compared_cell_by_cell_as_diff_does(summed: tuple[str, str]) -> None:
+    question = Question((summed[0],), (summed[1],))
+    assert json.loads(to_json(compare_sides(question))) == json.loads(run("diff", *summed, "--json").raw)
+
+
+def test_aggregates_can_be_marked_and_shown_as_a_front(summed: tuple[str, str]) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await settled(pilot)
+        await press(pilot, "ctrl+a", "a")
+        await settled(pilot)
+        assert len(app.session.baseline) == 4
+        await press(pilot, "w")
+        await settled(pilot)
+        assert isinstance(app.screen, FrontScreen)
+        assert "concurrency 8" in text(app)
+
+    play(scene, [summed[0]], (120, 40))

@@ -65,16 +65,17 @@ def read_workloads(paths: Sequence[str], names: Sequence[str], told: Callable[[i
     """
     from migrator.batch.discover import discover
     from migrator.batch.pool import run, usable_cores
-    from migrator.batch.read_files import Looking
+    from migrator.batch.read_files import Looking, each_of
     from migrator.batch.runs import Role, Runs, words
-    from migrator.history.read import look
+    from migrator.diff.stand_ins import NOT_NEEDED
+    from migrator.history.read import looks
     from migrator.history.sections import Collected
     from migrator.render.text import plural
     from tui.common.processes import prepare
 
     prepare()
     metrics = metrics_of(names)
-    runs: Runs[Seen[Looked | None]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
+    runs: Runs[Seen[Looked]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
     collected = Collected(metrics)
     errors: list[str] = []
     stopped = False
@@ -82,9 +83,9 @@ def read_workloads(paths: Sequence[str], names: Sequence[str], told: Callable[[i
     def stop() -> bool:
         return stopped
 
-    def seen() -> Iterator[Seen[Looked | None]]:
+    def seen() -> Iterator[Seen[list[Looked]]]:
         nonlocal stopped
-        work = Looking(partial(look, metrics=metrics), details=False)
+        work = Looking(partial(looks, metrics=metrics), details=False)
         for count, each in enumerate(run(discover(paths), work, usable_cores(), stop), 1):
             stopped = stopped or told(count)
             # Lets the screen have its turn.
@@ -94,11 +95,14 @@ def read_workloads(paths: Sequence[str], names: Sequence[str], told: Callable[[i
             else:
                 yield each
 
-    for each, role in runs.roles(seen()):
-        if each.found and role is Role.RUN:
+    for each, role in runs.roles(each_of(seen())):
+        if each.found and (role is Role.RUN or each.found.mark is None):
             collected.add(each.found)
+    sections = tuple(collected.sections())
     notes = [words(runs.left_out)] if words(runs.left_out) else []
+    if collected.not_needed:
+        notes.append(f"left out: {plural(len(collected.not_needed), 'file')} about several runs: {NOT_NEEDED}")
     if collected.untimed:
         first = collected.untimed[0]
         notes.append(f"left out: {plural(len(collected.untimed), 'run')} without the time of the start ({first})")
-    return Workloads(tuple(collected.sections()), tuple(notes), tuple(errors), tuple(metrics))
+    return Workloads(sections, tuple(notes), tuple(errors), tuple(metrics))

@@ -67,7 +67,7 @@ class FrontScreen(SweepPage):
 
         try:
             with reported(", ".join(self.paths[:3])):
-                found: OneSweep | str = one_sweep(load_side(self.paths), by, limits(goals))
+                found: OneSweep | str = one_sweep(load_side(self.paths, stand_ins=True), by, limits(goals))
         except MigratorError as error:
             found = str(error)
         self.app.call_from_thread(self._show, found, (by, goals))

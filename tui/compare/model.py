@@ -68,7 +68,7 @@ def compare_sides(question: Question) -> Receipt:
     sides = []
     for paths in (question.base, question.candidate):
         with _named(paths):
-            sides.append(load_side(paths))
+            sides.append(load_side(paths, stand_ins=True))
     policy = from_file(question.policy) if question.policy else Policy()
     with reported(f"{sides[0].name} and {sides[1].name}"):
         ask = Ask(question.by, question.goals)

@@ -26,11 +26,12 @@ class Export:
 
     `numbers` holds the statistics that were asked for, by `METRIC.STAT`, in the units of the catalogue; `problems` the
     codes of the findings of `check`, each once and without notes; `failed` how many requests failed, None where the
-    file does not say; `error` says why it could not be read. `main` tells a main export of AIPerf,
-    `outdated` a file that a migration would bring to a newer version, `rank` the place of its
-    version among all. All of this text is harmless to show. A filter looks in `words`, and asks `values`, by the keys
-    of fields. `mark` tells the run of an export from others, and `named` a file that the user named. `checked` tells
-    whether `problems` are known, and `asked` which fields were read beside those that always are.
+    file does not say; `error` says why it could not be read. `main` tells a main export of AIPerf, `of_several` a file
+    about several runs, which stands for them where they are gone, `outdated` a file that a migration would bring to a
+    newer version, `rank` the place of its version among all. All of this text is harmless to show. A filter looks in
+    `words`, and asks `values`, by the keys of fields. `mark` tells the run of an export from others, and `named` a file
+    that the user named. `checked` tells whether `problems` are known, and `asked` which fields were read beside those
+    that always are.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Export:
     stamp: Stamp | None = None
     family: str = ""
     main: bool = False
+    of_several: bool = False
     outdated: bool = False
     rank: tuple[int, ...] = ()
     version: str = ""
@@ -118,6 +120,12 @@ def runs_among(exports: Iterable[Export]) -> tuple[list[Export], Mapping[Role, i
 
     found: Runs[Export] = Runs(lambda each: (Source(each.path, each.relative, each.named), each.mark))
     return [each for each, role in found.roles(exports) if role is Role.RUN], found.left_out
+
+
+def runs_and_files_of_several(exports: Sequence[Export]) -> tuple[list[Export], Mapping[Role, int]]:
+    """The exports that are runs, and the files about several; of those, a reader leaves out what it does not need."""
+    runs, left_out = runs_among(each for each in exports if each.comparable)
+    return [*runs, *(each for each in exports if each.of_several)], left_out
 
 
 def stamp(path: str) -> Stamp | None:

@@ -142,7 +142,7 @@ class FindingPage(SelectingPage):
                     now[each.path] = each
             if stops():
                 return
-            self.post_message(self.Counted(len(runs_among(each for each in now.values() if each.main)[0])))
+            self.post_message(self.Counted(len(runs_among(each for each in now.values() if each.comparable)[0])))
             unchecked = [(each.path, each.relative) for each in now.values() if _to_check(each, known.get(each.path))]
             for found_ in readers.check(unchecked):
                 self.post_message(self.Found(found_))

@@ -221,7 +221,7 @@ class FileList:
 
     def count_runs(self) -> None:
         """Count how many runs the exports are of, which takes a while for many files."""
-        self.tally.runs = len(runs_among(export for export in self.exports if export.main)[0])
+        self.tally.runs = len(runs_among(export for export in self.exports if export.comparable)[0])
 
     def summary(self, key: str = "") -> str:
         """What all of it is, on one line, and how much of it is known by now; `key` shows what is hidden."""

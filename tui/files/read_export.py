@@ -88,11 +88,12 @@ def _fill(export: Export, loaded: Loaded, keys: Sequence[str]) -> File:
     from migrator.batch.fields import field_of, words_of
     from migrator.batch.file import File
     from migrator.batch.runs import mark_of
-    from migrator.identify import MIGRATABLE, Family
+    from migrator.identify import MIGRATABLE, SEVERAL, Family
 
     identity = loaded.identity
     export.family = identity.family.value
     export.main = identity.family is Family.EXPORT
+    export.of_several = identity.family in SEVERAL
     file = File(identity, loaded.parsed.data if loaded.parsed else None, export.path, export.relative)
     export.words = safe_text(words_of(file))
     for key in dict.fromkeys((*ALWAYS, *keys)):

@@ -16,7 +16,7 @@ from tui.common.grid import Grid
 from tui.common.rows import tab_separated
 from tui.files.arranging import ArrangingPage
 from tui.files.command import command
-from tui.files.export import Export, runs_among
+from tui.files.export import Export, runs_and_files_of_several
 
 LEGEND: Final = (
     "↑ needs migration   ! check found something   … not checked yet",
@@ -145,13 +145,13 @@ class FilesScreen(ArrangingPage):
     def _put_on(self, side: str, chosen: Sequence[Export]) -> None:
         from migrator.batch.runs import words
 
-        exports = [export for export in chosen if export.comparable]
+        exports = [export for export in chosen if export.comparable or export.of_several]
         self.left_out(chosen, exports, "not exports")
         if not exports:
             self.notify("only exports can be compared", markup=False)
             return
         # One that is chosen alone is meant, whatever it is; so are those of which none is a run.
-        runs, left_out = runs_among(exports) if len(exports) > 1 else (exports, {})
+        runs, left_out = runs_and_files_of_several(exports) if len(exports) > 1 else (exports, {})
         if runs and left_out:
             self.notify(words(left_out).partition(" (")[0], markup=False)
         self.shell.session.mark(side, [export.path for export in runs or exports])

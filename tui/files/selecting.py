@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from migrator.render.text import plural
 from tui.common.grid import Grid
 from tui.common.page import Page
-from tui.files.export import Export, runs_among
+from tui.files.export import Export, runs_and_files_of_several
 from tui.files.grouping import Row
 from tui.files.model import FileList
 from tui.files.selection import Selection, Step, Waiting
@@ -160,7 +160,7 @@ class SelectingPage(Page):
 
         def shown(chosen: Sequence[Export]) -> None:
             passing = self.files.passing
-            runs = runs_among(export for export in chosen if export.comparable and export.path in passing)[0]
+            runs, _ = runs_and_files_of_several([export for export in chosen if export.path in passing])
             if not runs:
                 self.notify("no runs here", markup=False)
             elif whole and not self.files.filtered:

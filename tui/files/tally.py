@@ -13,7 +13,7 @@ class Tally:
     """Counts of files by what they are.
 
     Attributes:
-        runs: how many runs the main exports are of; None while that is not known.
+        runs: how many runs the exports are of; None while that is not known.
     """
 
     def __init__(self) -> None:
@@ -40,13 +40,13 @@ class Tally:
     def summary(self, *, hidden: int = 0, key: str = "") -> str:
         """What all of it is, on one line: `74 exports of 60 runs, 51 need migration, 2 with failures, 20 other files`.
 
-        An export of GenAI-Perf can be migrated, but is no export of AIPerf: it is counted apart. Of the other files,
-        some may be `hidden` until a `key` is pressed.
+        An export of GenAI-Perf is one, too, and told. Of the other files, some may be `hidden` until a `key` is pressed.
         """
-        main = self["main"]
-        parts = [exports_of_runs(main, main if self.runs is None else self.runs)]
-        if predecessors := self["predecessor"]:
-            parts.append(f"{predecessors} GenAI-Perf")
+        predecessors = self["predecessor"]
+        exports = self["main"] + predecessors
+        parts = [exports_of_runs(exports, exports if self.runs is None else self.runs)]
+        if predecessors:
+            parts.append(f"{predecessors} of GenAI-Perf")
         if outdated := self["outdated"]:
             parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
         for kind, what in (("problems", "with problems"), ("failures", "with failures")):

@@ -19,7 +19,7 @@ from migrator.cli.parser import Parser, file_name, require_local, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.diff.policy import ERRORS, HEADLINE
-from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted
+from migrator.diff.stand_ins import NOT_NEEDED
 from migrator.documents import stamped
 from migrator.errors import ExitCode, UsageError
 from migrator.history.judge import answer, reasons
@@ -106,7 +106,7 @@ def run(options: Options) -> int:
     metrics = _metrics(options)
     with progress(options, "history", options.output) as bar:
         report = Report(bar)
-        sections = _sections(options, metrics, report)
+        sections, untimed = _sections(options, metrics, report)
     _write(options, form, sections)
     if not sections:
         from migrator.batch.instead import instead
@@ -114,7 +114,7 @@ def run(options: Options) -> int:
         complain(f"no runs found{instead(options.paths)}")
     if not options.fail_on_change:
         return report.worst
-    found = reasons(sections, options.last or _LAST)
+    found = reasons(sections, options.last or _LAST, untimed)
     for reason in found:
         complain(("" if reason.code == ExitCode.NO else "undecided: ") + reason.text)
     return max(report.worst, answer(found))
@@ -143,26 +143,20 @@ def _metrics(options: Options) -> list[Metric]:
     return list(dict.fromkeys(found))
 
 
-def _sections(options: Options, metrics: list[Metric], report: Report) -> list[Section]:
+def _sections(options: Options, metrics: list[Metric], report: Report) -> tuple[list[Section], int]:
+    """The workloads, and how many runs do not tell when they started."""
     work = Looking(partial(looks, metrics=metrics, file_times=options.file_times), options.where, details=False)
     runs: Runs[Seen[Looked]] = Runs(lambda seen: (seen.source, seen.found.mark if seen.found else None))
-    collected, known = Collected(metrics), Known()
-    instead: list[Looked] = []
+    collected = Collected(metrics)
     results = run_local(options, sources(options, (options.output,)), work)
     alone = Alone()
     for (source, found, _), role in runs.roles(each_of(report.each(results))):
         alone.look(source)
-        if found and role is Role.RUN:
-            known.add(found.results)
+        if found and (role is Role.RUN or found.mark is None):
             collected.add(found)
-        elif found and found.mark is None:
-            instead.append(found)
-    kept, not_needed = admitted(known, instead, lambda found: found.results)
-    for one in kept:
-        collected.add(one)
-    if not_needed:
-        complain(f"left out: {plural(len(not_needed), 'file')} about several runs: {NOT_NEEDED}")
     sections = collected.sections()
+    if collected.not_needed:
+        complain(f"left out: {plural(len(collected.not_needed), 'file')} about several runs: {NOT_NEEDED}")
     if collected.untimed or sections:
         alone.tell()
     if collected.untimed:
@@ -173,7 +167,7 @@ def _sections(options: Options, metrics: list[Metric], report: Report) -> list[S
         )
     if told := words(runs.left_out):
         complain(told)
-    return sections
+    return sections, len(collected.untimed)
 
 
 def _write(options: Options, form: str, sections: list[Section]) -> None:

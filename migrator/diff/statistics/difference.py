@@ -51,6 +51,19 @@ class Counted(NamedTuple):
     of: int
 
 
+class Pooled(NamedTuple):
+    """The requests of all runs of a side: `part` of `of`, in so many runs.
+
+    `squares` is the sum over the runs of their requests times the square of the distance of their share from that of
+    all.
+    """
+
+    part: float
+    of: float
+    runs: int
+    squares: float
+
+
 def from_differences(base: Sequence[float], candidate: Sequence[float], *, level: float = 0.95) -> Difference | Refusal:
     """The difference of two groups of runs, each run one number, which may be zero or negative: Welch's t.
 
@@ -98,21 +111,39 @@ def from_shares(
     runs = from_differences(*([scale * one.part / one.of for one in side] for side in (base, candidate)), level=level)
     if isinstance(runs, Refusal):
         return runs
+    return of_pooled(_pooled(base), _pooled(candidate), runs, scale=scale)
+
+
+def _pooled(side: Sequence[Counted]) -> Pooled:
+    part, of = sum(one.part for one in side), sum(one.of for one in side)
+    squares = math.fsum(one.of * (one.part / one.of - part / of) ** 2 for one in side)
+    return Pooled(part, of, len(side), squares)
+
+
+def of_pooled(base: Pooled, candidate: Pooled, runs: Difference, *, scale: float) -> Difference:
+    """As [`from_shares`][], from what is known of all runs of a side together.
+
+    Args:
+        base: the requests of the baseline.
+        candidate: those of the candidate.
+        runs: Welch's t on the shares of the runs, in the unit.
+        scale: what a share of one is in the unit.
+    """
     squares, df, variance, shares = 0.0, 0, 0.0, []
     for side in (base, candidate):
-        count, of = sum(one.part for one in side), sum(one.of for one in side)
-        share = count / of
+        share = side.part / side.of
         shares.append(share)
         if 0 < share < 1:
-            squares += sum((one.part - one.of * share) ** 2 / (one.of * share * (1 - share)) for one in side)
-            df += len(side) - 1
-        added = (count + 1) / (of + 2)
-        variance += added * (1 - added) / (of + 2)
+            squares += side.squares / (share * (1 - share))
+            df += side.runs - 1
+        added = (side.part + 1) / (side.of + 2)
+        variance += added * (1 - added) / (side.of + 2)
     dispersion = max(1.0, (_PRIOR_DF + squares) / (_PRIOR_DF + df))
     se = scale * math.sqrt(dispersion * variance)
     method = f"difference of shares, dispersion {dispersion:.2g}, and Welch's t on the shares of the runs"
-    sizes = len(base), len(candidate)
-    found = difference_of(scale * (shares[1] - shares[0]), se, _PRIOR_DF + df, level, method, sizes)
+    found = difference_of(
+        scale * (shares[1] - shares[0]), se, _PRIOR_DF + df, runs.level, method, (base.runs, candidate.runs)
+    )
     return _with(found, runs)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from migrator.diff.statistics.difference import Difference, difference_of, without_spread
+from migrator.diff.statistics.difference import Difference, Pooled, difference_of, of_pooled, without_spread
 from migrator.diff.statistics.interval import (
     MIN_RUNS,
     Estimate,
@@ -23,7 +23,7 @@ from migrator.diff.statistics.interval import (
 )
 from migrator.values import NamedTuple
 
-_NO_SPREAD = 1e-9
+NO_SPREAD = 1e-9
 """Coefficient of variation below which runs are the same but for rounding."""
 
 
@@ -66,7 +66,7 @@ def from_moments(base: Moments, candidate: Moments, *, level: float = 0.95) -> E
     if min(side.low for side in sides) <= 0:
         return _difference(base, candidate, level)
     effect = math.log(candidate.mean / base.mean)
-    if max(side.variation for side in sides) < _NO_SPREAD:
+    if max(side.variation for side in sides) < NO_SPREAD:
         return ratio_of_one_value(effect, base.n, candidate.n, level)
     va, vb = (side.variation**2 / side.n for side in sides)
     method = "Welch's t on mean, standard deviation and number of the runs"
@@ -88,10 +88,51 @@ def interval_of(runs: Moments, *, level: float = 0.95) -> tuple[float, float] | 
     return runs.mean * bounded_exp(-half), runs.mean * bounded_exp(half)
 
 
+class Counts(NamedTuple):
+    """The requests of `runs` runs: `part` of `of` in all, and the standard deviation of the runs' shares (n − 1)."""
+
+    part: float
+    of: float
+    runs: int
+    std: float
+
+
+def from_counts(
+    base: Sequence[Counts], candidate: Sequence[Counts], *, scale: float = 1.0, level: float = 0.95
+) -> Difference | Refusal:
+    """The difference of two shares of requests, as [`from_shares`][migrator.diff.statistics.difference.from_shares].
+
+    The same numbers where the runs had equally many requests. Where they had not, each counts as one of average length.
+
+    Args:
+        base: groups of runs, or single runs (of a standard deviation of zero).
+        candidate: the same.
+        scale: what a share of one is in the unit: 100 for percent.
+        level: confidence of the interval.
+    """
+    sides = [
+        together([Moments(one.part / one.of, one.std, one.runs, 0.0) for one in side]) for side in (base, candidate)
+    ]
+    fewest = min(side.n for side in sides)
+    if fewest < MIN_RUNS:
+        return Refusal(f"{fewest} run{'s' * (fewest != 1)} on a side", more_runs(MIN_RUNS - fewest))
+    if not all(math.isfinite(number) for side in sides for number in (side.mean, side.std)):
+        return Refusal("a value is not finite")
+    one, other = (Moments(scale * side.mean, scale * side.std, side.n, 0.0) for side in sides)
+    runs = _difference(one, other, level)
+    return of_pooled(_pooled(base, sides[0]), _pooled(candidate, sides[1]), runs, scale=scale)
+
+
+def _pooled(groups: Sequence[Counts], runs: Moments) -> Pooled:
+    part, of = math.fsum(one.part for one in groups), math.fsum(one.of for one in groups)
+    squares = (runs.n - 1) * runs.std**2 + runs.n * (runs.mean - part / of) ** 2
+    return Pooled(part, of, runs.n, of / runs.n * squares)
+
+
 def _difference(base: Moments, candidate: Moments, level: float) -> Difference:
     difference, largest = candidate.mean - base.mean, max(abs(base.mean), abs(candidate.mean))
     sizes = base.n, candidate.n
-    if max(base.std, candidate.std) <= _NO_SPREAD * largest or largest == 0:
+    if max(base.std, candidate.std) <= NO_SPREAD * largest or largest == 0:
         return without_spread(difference, largest, level, sizes)
     va, vb = base.std**2 / base.n, candidate.std**2 / candidate.n
     method = "Welch's t on mean, standard deviation and number of the runs"

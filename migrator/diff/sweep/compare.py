@@ -13,6 +13,7 @@ from migrator.diff.engine import TOOL, Judged, WeighedSides, judge, weigh
 from migrator.diff.noise import Profile
 from migrator.diff.order import order_of
 from migrator.diff.outcomes import completed as with_zeros
+from migrator.diff.over_runs import moments_of
 from migrator.diff.pair import by_run
 from migrator.diff.policy import HEADLINE, MARGINS, Policy
 from migrator.diff.receipt import Cell, Direction, Finding, Interval, MeanChange, Receipt, Row, Sweep, Verdict
@@ -21,7 +22,7 @@ from migrator.diff.rows import corrected
 from migrator.diff.run import Run, count_of, is_summed
 from migrator.diff.setup import Allowance
 from migrator.diff.sides import LoadedSide
-from migrator.diff.statistics.geometric import mean_of_changes, mean_ratio
+from migrator.diff.statistics.geometric import WIDEST, Side, mean_of_changes, mean_ratio
 from migrator.diff.statistics.interval import Refusal
 from migrator.diff.sweep.capacity import Limit, capacities, require_known
 from migrator.diff.sweep.cells import (
@@ -39,6 +40,8 @@ from migrator.diff.sweep.values import SideCell, in_order, side_cell
 _SIDES: Final = ("base", "candidate")
 _LISTED: Final = 4
 """Cells, or folders, that a message names."""
+_WIDE: Final = "it is the widest that the cells allow, as the files do not tell the same trials of each"
+"""What is said of an interval that allows for disturbances that all cells share."""
 
 
 def compare_sweeps(
@@ -331,7 +334,7 @@ def _means(cells: Sequence[Cell], weighed: Sequence[WeighedSides | None]) -> Ite
         used = [(row, one) for cell, one in both if (row := _ratio(cell, *name))]
         if not used:
             continue
-        values = [(_runs(one.base, row), _runs(one.candidate, row)) for row, one in used]
+        values = [(_side_of(one.base, row), _side_of(one.candidate, row)) for row, one in used]
         found = mean_of_changes(values)
         interval = None
         if not isinstance(found, Refusal):
@@ -345,14 +348,8 @@ def _means(cells: Sequence[Cell], weighed: Sequence[WeighedSides | None]) -> Ite
             interval=interval,
             cells=len(used),
             of=len(both),
-            note=_why_no_interval(found, used) if isinstance(found, Refusal) else "",
+            note=found.reason if isinstance(found, Refusal) else _WIDE if found.method == WIDEST else "",
         )
-
-
-def _why_no_interval(found: Refusal, used: Sequence[tuple[Row, WeighedSides]]) -> str:
-    if any(is_summed((*one.base.runs, *one.candidate.runs)) for _, one in used):
-        return "no interval: it takes single trials, and not their summaries"
-    return found.reason
 
 
 def _ratio(cell: Cell, metric: str, statistic: str) -> Row | None:
@@ -365,7 +362,9 @@ def _ratio(cell: Cell, metric: str, statistic: str) -> Row | None:
     return row if positive and judged and row.measure == "ratio" else None
 
 
-def _runs(side: LoadedSide, row: Row) -> list[float]:
-    """The values of a row, run by run, in the order of their start."""
+def _side_of(side: LoadedSide, row: Row) -> Side:
+    """The values of a row, run by run, in the order of their start; their moments where a summary stands for some."""
+    if is_summed(side.runs) and (found := moments_of(side.runs, row.metric, row.statistic, row.unit)):
+        return found
     values = by_run(in_order(side).runs, row.metric, row.statistic, row.unit)
     return [value for value in values if value is not None]

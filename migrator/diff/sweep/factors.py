@@ -132,7 +132,9 @@ def _column(side: Sequence[Measured], place: str) -> tuple[bytes, ...]:
 def _declared(side: Sequence[Measured], allowed: Allowance) -> list[Factor]:
     """The factors that AIPerf itself wrote down, where they differ from run to run."""
     told = [_variation(measured) for measured in side]
-    keys = [key for key in dict.fromkeys(key for values in told for key in values) if _differs(told, key)]
+    # A file about several runs that says nothing of a sweep does not say either that its runs were another cell.
+    saying = [values for values, measured in zip(told, side, strict=True) if values or measured.run.kind == "run"]
+    keys = [key for key in dict.fromkeys(key for values in told for key in values) if _differs(saying, key)]
     if not keys:
         return []
     places = {place: _column(side, place) for place in _varied(side)}
@@ -160,11 +162,16 @@ def _configured(side: Sequence[Measured], allowed: Allowance) -> list[Factor]:
     found: list[Factor] = []
     cells: list[Sequence[Measured]] = [side]
     for place in SWEPT:
-        if allowed.covers(place) or all(len(set(_column(cell, place))) == 1 for cell in cells):
+        if allowed.covers(place) or all(len(set(_column(_telling(cell, place), place))) <= 1 for cell in cells):
             continue
         found.append(Factor(name_of(place), place))
         cells = [part for cell in cells for part in _parted(cell, place)]
     return found
+
+
+def _telling(cell: Sequence[Measured], place: str) -> list[Measured]:
+    """The runs of a cell without the files about several that do not say what stood at a place."""
+    return [measured for measured in cell if measured.run.kind == "run" or place in measured.setup]
 
 
 def _parted(cell: Sequence[Measured], place: str) -> list[Sequence[Measured]]:

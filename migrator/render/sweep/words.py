@@ -186,9 +186,9 @@ def about_means(sweep: Sweep) -> str:
     first = sweep.means[0]
     fewest = min(mean.cells for mean in sweep.means)
     over = f"{first.of} cells" if fewest == first.of else f"{fewest} of {first.of} cells"
-    note = next((mean.note for mean in sweep.means if mean.note), "")
-    text = f"the geometric mean of the changes of {over}, each of the same weight"
-    return f"{text}; {note}" if note else f"{text}, with its 95% interval between trials"
+    known = ", with its 95% interval between trials" if any(mean.interval for mean in sweep.means) else ""
+    notes = dict.fromkeys(mean.note for mean in sweep.means if mean.note)
+    return "; ".join((f"the geometric mean of the changes of {over}, each of the same weight{known}", *notes))
 
 
 # --- fronts --------------------------------------------------------------------------------------------------
