@@ -11,6 +11,7 @@ from migrator.aiperf.records import REBUILT
 from migrator.aiperf.releases import version_key
 from migrator.chain.names import current
 from migrator.chain.steps import NEWEST
+from migrator.diff.over_runs import apart
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
 from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, setup_of, warm_up_beside
@@ -126,6 +127,14 @@ def stood_in(sides: Sequence[tuple[str, LoadedSide]]) -> Iterator[Finding]:
         if lost := sum(failed for failed in told_by.values() if type(failed) is int):
             runs = f"{lost} run{'s' * (lost != 1)} of the {name}"
             yield _finding("failed runs", f"{runs} failed, and the aggregate is of the others alone", blocks=True)
+        if found := apart(side.runs):
+            yield _finding(
+                MIXED_FILES,
+                f"two files about several runs of the {name} differ by {abs(found.percent):.1f} % in"
+                f" {found.metric}.avg, more than their runs do ({found.one.file};"
+                f" {found.other.file}): name those of one system",
+                blocks=True,
+            )
     few = [run for _, side in sides for run in side.runs if run.kind != "run"]
     if few:
         places = dict.fromkeys(name_of(place) for run in few for place in setup_of(run))
@@ -134,6 +143,8 @@ def stood_in(sides: Sequence[tuple[str, LoadedSide]]) -> Iterator[Finding]:
         yield _finding("no configuration", message, blocks=False, warns=True)
 
 
+MIXED_FILES: Final = "mixed files"
+"""Code of the finding that files about several runs are not of repetitions: no cell beside them says anything."""
 _STOOD_IN: Final = (
     (
         ("aggregate", "cell"),

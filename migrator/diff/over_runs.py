@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from migrator.aiperf.units import convert
 from migrator.chain.names import current
 from migrator.diff.aggregates import Over
 from migrator.diff.pair import by_run
+from migrator.diff.policy import HEADLINE
 from migrator.diff.run import Run
-from migrator.diff.statistics.moments import Counts, Moments, together
+from migrator.diff.statistics.interval import MIN_RUNS, Estimate
+from migrator.diff.statistics.moments import Counts, Moments, from_moments, together
 
 _SUCCEEDED = current("request_count"), "avg"
 _FAILED = current("error_request_count"), "avg"
@@ -68,3 +71,40 @@ def failures_of(runs: Sequence[Run]) -> list[Counts] | None:
         std = ((ended - failed) / n * other.std + failed / n * one.std) / each**2
         found.append(Counts(failed, ended, n, std if math.isfinite(std) else math.inf))
     return found
+
+
+class Apart(NamedTuple):
+    """Two summaries whose runs differ from file to file by more than within either: how much, and in what."""
+
+    one: Run
+    other: Run
+    metric: str
+    percent: float
+
+
+def apart(runs: Sequence[Run]) -> Apart | None:
+    """The summaries of a side that are surely not of repetitions of one run; None without such a pair.
+
+    Files about several runs have no identifier of their sweep, no server and no configuration: their numbers alone tell
+    that two of them are of different systems. Each is compared with the first, in the means that verdicts rest on.
+    """
+    summed = [run for run in runs if run.summed and run.summed.runs >= MIN_RUNS]
+    metrics = [metric for metric, statistic in HEADLINE if statistic == "avg"]
+    found: list[tuple[float, Apart]] = []
+    for other in summed[1:]:
+        for metric in metrics:
+            units = {block.unit for run in (summed[0], other) if (block := run.blocks.get(metric))}
+            sides = [moments_of([run], metric, "avg", unit) for unit in units for run in (summed[0], other)]
+            if len(units) != 1 or None in sides:
+                continue
+            estimate = from_moments(*filter(None, sides))
+            if isinstance(estimate, Estimate) and estimate.p_value is not None:
+                found.append((estimate.p_value, Apart(summed[0], other, metric, estimate.percent)))
+    if not found:
+        return None
+    least, pair = min(found, key=lambda one: one[0])
+    return pair if least * len(found) < _SURE else None
+
+
+_SURE: Final = 0.01
+"""P-value, corrected for the number of comparisons, below which two summaries are not of repetitions."""

@@ -203,6 +203,31 @@ def test_two_runs_a_side_decide_nothing(tmp_path: Path) -> None:
     assert row(receipt, "request_latency.avg").n_base == 2
 
 
+@pytest.mark.parametrize("kind", ["one configuration", "sweep"])
+def test_aggregates_of_two_systems_in_one_folder_are_no_repetitions(tmp_path: Path, kind: str) -> None:
+    """They name no sweep and no server: that their runs differ more from file to file than within one tells."""
+    cells = (4,) if kind == "one configuration" else (1, 4)
+    for number, (name, slower) in enumerate((("base", 1.0), ("again", 1.0), ("slow", 1.2))):
+        folder = made(tmp_path, name, lambda document, *_, by=slower: scale(document, by), cells=cells, seed=number)
+        for cell in cells:
+            varied = {"phases.profiling.concurrency": cell}
+            one = aggregate(documents(folder, cell), variation=varied)
+            for mixture in ("same", "mixed") if number == 0 else ("same",) if number == 1 else ("mixed",):
+                written(tmp_path / "sums" / mixture / name / f"{cell}.json", one)
+        other = made(tmp_path, "other", cells=cells)
+        for cell in cells:
+            varied = {"phases.profiling.concurrency": cell}
+            written(tmp_path / "other-sums" / f"{cell}.json", aggregate(documents(other, cell), variation=varied))
+    candidate = str(tmp_path / "other-sums")
+    assert compared(str(tmp_path / "sums" / "same"), candidate).verdict in ("no worse", "equivalent")
+    receipt = compared(str(tmp_path / "sums" / "mixed"), candidate)
+    assert receipt.verdict == "incomparable"
+    told = blocking(receipt)["mixed files"]
+    assert "name those of one system" in told
+    assert "/mixed/base/" in told
+    assert "/mixed/slow/" in told
+
+
 # --- what they lack is said ----------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from migrator.diff.changes import changes
-from migrator.diff.comparable import Setups
+from migrator.diff.comparable import MIXED_FILES, Setups
 from migrator.diff.engine import TOOL, Judged, WeighedSides, judge, weigh
 from migrator.diff.noise import Profile
 from migrator.diff.order import order_of
@@ -271,7 +271,7 @@ def _overall(cells: Sequence[Cell], found: Sequence[Finding]) -> Verdict:
     that blocks lets nothing pass. Where a side mixes sweeps, no cell says anything.
     """
     verdicts = [cell.verdict for cell in cells if cell.base and cell.candidate]
-    if any(finding.code == MIXED for finding in found):
+    if any(finding.code in (MIXED, MIXED_FILES) for finding in found):
         return Verdict.INCOMPARABLE
     if Verdict.REGRESSION in verdicts:
         return Verdict.REGRESSION
