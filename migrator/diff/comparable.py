@@ -11,13 +11,12 @@ from migrator.aiperf.records import REBUILT
 from migrator.aiperf.releases import version_key
 from migrator.chain.names import current
 from migrator.chain.steps import NEWEST
-from migrator.diff.over_runs import apart
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
-from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, setup_of, warm_up_beside
+from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, warm_up_beside
 from migrator.diff.sides import LoadedSide, duplicates, same_run
-from migrator.diff.stand_ins import LOST, file_of
 from migrator.diff.statistics.interval import variance_of
+from migrator.diff.stood_in import stood_in
 from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Object, fingerprint
 from migrator.values import NamedTuple
@@ -106,58 +105,6 @@ def completeness(side: LoadedSide, name: str, allowed: Allowance) -> Iterator[Fi
     if newer := [run for run in side.runs if version_key(run.version) > version_key(NEWEST)]:
         what = f"is of {taken_for_known(newer[0].version)}"
         yield _finding("newer schema", f"{_which(name, newer, side)} {what}", blocks=False, warns=True)
-
-
-def stood_in(sides: Sequence[tuple[str, LoadedSide]]) -> Iterator[Finding]:
-    """What stands for runs that are gone, and what that does not tell.
-
-    Args:
-        sides: each with what messages call it.
-    """
-    for kinds, message in _STOOD_IN:
-        names = [name for name, side in sides if any(run.kind in kinds for run in side.runs)]
-        whole = all(run.kind in kinds for name, side in sides if name in names for run in side.runs)
-        if names:
-            parts = "" if whole else "in part, "
-            told = message.format(who=f"{parts}the {' and the '.join(names)}", verb="is" if len(names) == 1 else "are")
-            yield _finding("aggregate", told, blocks=False, warns=True)
-    for name, side in sides:
-        # The runs of a collated file each tell of the same ones.
-        told_by = {(file_of(run), run.summed and run.part): run.facts.get(LOST) for run in side.runs}
-        if lost := sum(failed for failed in told_by.values() if type(failed) is int):
-            runs = f"{lost} run{'s' * (lost != 1)} of the {name}"
-            yield _finding("failed runs", f"{runs} failed, and the aggregate is of the others alone", blocks=True)
-        if found := apart(side.runs):
-            yield _finding(
-                MIXED_FILES,
-                f"two files about several runs of the {name} differ by {abs(found.percent):.1f} % in"
-                f" {found.metric}.avg, more than their runs do ({found.one.file};"
-                f" {found.other.file}): name those of one system",
-                blocks=True,
-            )
-    few = [run for _, side in sides for run in side.runs if run.kind != "run"]
-    if few:
-        places = dict.fromkeys(name_of(place) for run in few for place in setup_of(run))
-        known = f"but {', '.join(places)} and the lengths" if places else "but the lengths"
-        message = f"files about several runs do not say how they were measured: nothing {known} can be compared"
-        yield _finding("no configuration", message, blocks=False, warns=True)
-
-
-MIXED_FILES: Final = "mixed files"
-"""Code of the finding that files about several runs are not of repetitions: no cell beside them says anything."""
-_STOOD_IN: Final = (
-    (
-        ("aggregate", "cell"),
-        "{who} {verb} known by mean, standard deviation and number of runs alone: a percentile is the mean of those of"
-        " the runs",
-    ),
-    (
-        ("collated",),
-        "{who} {verb} known by the means that a collated file has of each run: it has no throughput and no failures,"
-        " and its percentiles are of the requests of all runs together, which is no run's",
-    ),
-)
-"""Kinds of what stands for runs, and what to say of them."""
 
 
 def told_by_all(runs: Sequence[Run], setups: Sequence[Setup]) -> list[Setup]:

@@ -327,7 +327,7 @@ def test_a_sweep_file_lists_its_cells(tmp_path: Path) -> None:
     assert [line.split(",")[:4] for line in done.lines[1:]] == [[str(c), "sweep", "3", "80"] for c in cells]
     shown = run("front", name)
     assert shown.code == 0
-    assert "4 cells of concurrency" in shown.stdout
+    assert "4 cells of concurrency" in " ".join(shown.stdout.split())
 
 
 # --- table and history ---------------------------------------------------------------------------------------

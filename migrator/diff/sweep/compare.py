@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from migrator.diff.changes import changes
-from migrator.diff.comparable import MIXED_FILES, Setups
+from migrator.diff.comparable import Setups
 from migrator.diff.engine import TOOL, Judged, WeighedSides, judge, weigh
 from migrator.diff.noise import Profile
 from migrator.diff.order import order_of
@@ -24,6 +24,7 @@ from migrator.diff.setup import Allowance
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.geometric import WIDEST, Side, mean_of_changes, mean_ratio
 from migrator.diff.statistics.interval import Refusal
+from migrator.diff.stood_in import MIXED_FILES
 from migrator.diff.sweep.capacity import Limit, capacities, require_known
 from migrator.diff.sweep.cells import (
     CellRuns,
