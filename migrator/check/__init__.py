@@ -1,7 +1,7 @@
 """Consistency rules: whether an export contradicts itself, and whether AIPerf can have written it.
 
-Rules are declared in `schema.py` (S), `metrics.py` (M), `run.py` (R) and `privacy.py` (P). The page of a rule in the
-documentation is made from its declaration by [`migrator.check.pages`][].
+Rules are declared in `schema.py` (S), `metrics.py` and `numbers.py` (M), `run.py` (R) and `privacy.py` (P). The page of
+a rule in the documentation is made from its declaration by [`migrator.check.pages`][].
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from migrator.chain.steps import NEWEST
-from migrator.check import metrics, privacy, run, schema  # noqa: F401 (declares the rules)
+from migrator.check import metrics, numbers, privacy, run, schema  # noqa: F401 (declares the rules)
 from migrator.check.rule import RULES, CheckRule, Finding, Severity, Subject, select
 from migrator.identify import MIGRATABLE, Identity, identify, not_an_export
 from migrator.jsonfile import Json, Object, Parsed, path_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from migrator.aiperf.units import convert
 from migrator.chain.names import current
@@ -14,6 +14,7 @@ from migrator.diff.policy import HEADLINE
 from migrator.diff.run import Run
 from migrator.diff.statistics.interval import MIN_RUNS, Estimate
 from migrator.diff.statistics.moments import Counts, Moments, from_moments, together
+from migrator.values import NamedTuple
 
 _SUCCEEDED = current("request_count"), "avg"
 _FAILED = current("error_request_count"), "avg"

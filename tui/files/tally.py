@@ -40,7 +40,8 @@ class Tally:
     def summary(self, *, hidden: int = 0, key: str = "") -> str:
         """What all of it is, on one line: `74 exports of 60 runs, 51 need migration, 2 with failures, 20 other files`.
 
-        An export of GenAI-Perf is one, too, and told. Of the other files, some may be `hidden` until a `key` is pressed.
+        An export of GenAI-Perf is one, too, and told. Of the other files, some may be `hidden` until a `key` is
+        pressed.
         """
         predecessors = self["predecessor"]
         exports = self["main"] + predecessors
