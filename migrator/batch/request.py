@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 UNKNOWN_VERSION: Final = "?"
 """The version that a file came from, where nobody can tell."""
-_FILES_TOGETHER: Final = 64
-"""Files that share one wait for the disk, and one line of announcements: it takes as long as for one, and an interrupt
-is still obeyed soon."""
+_FILES_PER_SYNC: Final = 64
+"""Files that share one wait for the disk: it takes as long as for one, and an interrupt is still obeyed soon."""
+_FILES_TOGETHER: Final = 8
+"""Files that are written, and announced in a journal, together without waiting: few, as each is told of at once."""
 
 
 class Status(StrEnum):
@@ -90,8 +91,9 @@ class Request:
     @property
     def batch_size(self) -> int:
         """How many files are written, and reported, together."""
-        together = self.options.fsync is not Fsync.EACH and self.writes and not self.standard_output
-        return _FILES_TOGETHER if together else 1
+        if self.options.fsync is Fsync.EACH or not self.writes or self.standard_output:
+            return 1
+        return _FILES_PER_SYNC if self.options.fsync is Fsync.BATCH else _FILES_TOGETHER
 
     def target(self, source: Source) -> str:
         """Where the output for a file goes."""

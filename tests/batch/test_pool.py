@@ -111,7 +111,7 @@ def test_stopping_begins_nothing_new_and_tells_what_was_done(tmp_path: Path) -> 
     for number in range(200):
         (tmp_path / f"{number:03}.json").write_bytes((GOLDEN / "0.6.0/key/profile_export_aiperf.json").read_bytes())
     done: list[str] = []
-    request = Request(Goal(NEWEST), "up", out_folder=str(tmp_path / "out"), options=WriteOptions(fsync=Fsync.EACH))
+    request = Request(Goal(NEWEST), "up", out_folder=str(tmp_path / "out"), options=WriteOptions(fsync=Fsync.NEVER))
     for result in pool.run(
         discover([str(tmp_path)], avoid=[str(tmp_path / "out")]), Migrating(request), 2, lambda: len(done) >= 8
     ):
