@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from migrator.aiperf.sound import may_be_wrong
 from migrator.diff.blocks import Block, copied
 from migrator.diff.receipt import Finding
+from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.jsonfile import Object
 
@@ -23,19 +24,27 @@ def contradictions(base: LoadedSide, candidate: LoadedSide, metrics: Iterable[st
     found: dict[str, str] = {}
     for name, side in (("base", base), ("candidate", candidate)):
         for run in side.runs:
-            blocks = run.blocks
-            doubtful = {
-                metric: numbers
-                for metric in wanted
-                if metric in blocks and may_be_wrong(metric, numbers := _numbers(blocks[metric]))
-            }
-            if doubtful:
-                from migrator.check import contradictions as told
-
-                for metric, problem in told(doubtful).items():
-                    place = problem.place.removeprefix("$.")
-                    found.setdefault(metric, f"{name}: {place} {problem.found} ({problem.code}) in {run.file}")
+            for metric, reason in contradictions_of(run, wanted).items():
+                found.setdefault(metric, f"{name}: {reason} in {run.file}")
     return found
+
+
+def contradictions_of(run: Run, metrics: Iterable[str]) -> dict[str, str]:
+    """The same of one run, without its file."""
+    blocks = run.blocks
+    doubtful = {
+        metric: numbers
+        for metric in metrics
+        if metric in blocks and may_be_wrong(metric, numbers := _numbers(blocks[metric]))
+    }
+    if not doubtful:
+        return {}
+    from migrator.check import contradictions as told
+
+    return {
+        metric: f"{problem.place.removeprefix('$.')} {problem.found} ({problem.code})"
+        for metric, problem in told(doubtful).items()
+    }
 
 
 def _numbers(block: Block) -> Object:

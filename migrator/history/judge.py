@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from migrator.diff.comparable import LENGTH_PERCENT
 from migrator.diff.policy import MARGINS
 from migrator.errors import ExitCode
 from migrator.history.sections import Section
-from migrator.history.series import FEWEST, Redefined, Series
+from migrator.history.series import FEWEST, Redefined, Series, length_changes
 from migrator.history.words import change_words, levels_words, when
 from migrator.render.text import plural
 from migrator.values import NamedTuple
@@ -70,6 +71,13 @@ def _of_section(section: Section, last: int) -> Iterator[Reason]:
         return
     for series in section.series:
         yield from _of_series(section, series, last)
+    for change in length_changes(section.points):
+        percent = 100 * (change.after / change.before - 1) if change.before else 0.0
+        if change.first >= len(section.points) - last and percent < -LENGTH_PERCENT:
+            point = section.points[change.first]
+            text = f"outputs are {-percent:.0f}% shorter ({change.before:.4g} → {change.after:.4g} tokens)"
+            told = f"{text} from {when(section, point)}, {point.file}: as fast with less work is slower"
+            yield Reason(ExitCode.UNDECIDABLE, told)
 
 
 def _of_series(section: Section, series: Series, last: int) -> Iterator[Reason]:

@@ -20,6 +20,7 @@ from migrator.diff.pair import by_run
 from migrator.diff.run import Run, run_of_document, why_not
 from migrator.diff.setup import COUNTS, TOLD, bounded_by_time, setup_of
 from migrator.diff.stand_ins import Results, results_of, stand_ins
+from migrator.diff.unsound import contradictions_of
 from migrator.errors import NotAnExportError
 from migrator.files.digest import digest
 from migrator.identify import MIGRATABLE
@@ -27,7 +28,7 @@ from migrator.jsonfile import Json, fingerprint
 from migrator.stores import changed as changed_at
 from migrator.values import NamedTuple
 
-State = Literal["measured", "no request succeeded", "cancelled", "not complete"]
+State = Literal["measured", "no request succeeded", "cancelled", "not complete", "contradicts itself"]
 """What a run is: only one that measured is a value of the latencies and throughputs."""
 _WARM_UP: Final = "warm-up"
 OPTIONAL: Final = ("gpus", *sorted(COUNTS), _WARM_UP)
@@ -210,7 +211,7 @@ def _point(run: Run, metrics: Sequence[Metric]) -> Point:
         zoned,
         str(run.facts.get("aiperf_version") or ""),
         era,
-        _state(run),
+        _state(run, metrics),
         _touched(facts, {tag for tag, _ in metrics}) if era else (),
         averages.get("output_sequence_length"),
         _values(run, metrics),
@@ -220,12 +221,15 @@ def _point(run: Run, metrics: Sequence[Metric]) -> Point:
     )
 
 
-def _state(run: Run) -> State:
+def _state(run: Run, metrics: Sequence[Metric]) -> State:
     if run.requests.outcome is Outcome.NONE_SUCCEEDED:
         return "no request succeeded"
     if run.facts.get("was_cancelled") is True:
         return "cancelled"
-    return "not complete" if run.facts.get("is_complete") is False else "measured"
+    if run.facts.get("is_complete") is False:
+        return "not complete"
+    # Such as a latency of zero, which would be the largest improvement there is.
+    return "contradicts itself" if contradictions_of(run, {tag for tag, _ in metrics}) else "measured"
 
 
 def _touched(facts: RunFacts, tags: set[str]) -> tuple[tuple[int, bool | None], ...]:
@@ -240,7 +244,7 @@ def _touched(facts: RunFacts, tags: set[str]) -> tuple[tuple[int, bool | None], 
 
 def _values(run: Run, metrics: Sequence[Metric]) -> tuple[Value | None, ...]:
     """The values of a run. One without a success has the counts of its failures alone: no latency, no throughput."""
-    state = _state(run)
+    state = _state(run, metrics)
     (whole,) = completed([run], [tag for tag, _ in metrics])
     found = []
     for tag, statistic in metrics:

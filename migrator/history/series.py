@@ -108,6 +108,18 @@ def all_series(points: Sequence[Point], metrics: Sequence[Metric], *, timed: boo
     )
 
 
+def length_changes(points: Sequence[Point]) -> list[Change]:
+    """Where the level of the mean output length changes, in tokens; the p-values are of this series alone."""
+    column = [
+        Value(point.length, "tokens") if point.state == "measured" and point.length is not None else None
+        for point in points
+    ]
+    if not any(column):
+        return []
+    draft = _draft(_series(("output_sequence_length", "avg"), column, timed=False), points)
+    return _changes(draft, points, draft.found)
+
+
 def _series(metric: Metric, column: Sequence[Value | None], *, timed: bool) -> Series:
     known = [value for value in column if value]
     unit = known[-1].unit

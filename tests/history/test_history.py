@@ -224,7 +224,7 @@ def test_numbers_that_are_no_measurements_are_left_out(tmp_path: Path) -> None:
         night(tmp_path, number, changes={"request_latency": {"unit": "ms", "avg": value, "p99": value or None}})
     done = run("history", ".", "--json", "--fail-on-change", cwd=tmp_path)
     assert done.code == 3
-    assert metric(done)["values"][:4] == [0.0, -1.0, None, 1e-300]
+    assert metric(done)["values"][:4] == [None, None, None, 1e-300]
     assert run("history", ".", cwd=tmp_path).code == 0
     assert run("history", ".", "--format", "html", cwd=tmp_path).code == 0
 
@@ -458,3 +458,39 @@ def test_a_broken_file_is_told_and_the_others_are_shown(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text('{"schema_version": "1.4", ')
     done = run("history", ".", "--json", cwd=tmp_path)
     assert (done.code, len(done.rows[0]["runs"])) == (4, 3)
+
+
+def blocks_times(factor: float, *tags: str) -> dict[str, Any]:
+    """These metrics of a night, their numbers times a factor."""
+    document = json.loads(export("0.11.0/chat-streaming").read_bytes())
+    return {
+        tag: {name: value * factor if name not in ("unit", "count") else value for name, value in document[tag].items()}
+        for tag in tags
+    }
+
+
+def test_a_latency_of_zero_is_no_improvement(tmp_path: Path) -> None:
+    nights(tmp_path, [1.0] * 20)
+    for number in range(20, 26):
+        night(tmp_path, number, changes=blocks_times(0.0, "request_latency", "time_to_first_token"))
+    done = run("history", ".", "--fail-on-change", "--json", cwd=tmp_path)
+    assert done.code == 3
+    assert metric(done, "request_latency.avg")["changes"] == []
+    assert [one["state"] for one in done.rows[0]["runs"]][19:21] == ["measured", "contradicts itself"]
+    assert any("the newest run" in line and "contradicts itself" in line for line in done.complaints)
+
+
+def test_half_the_output_in_the_same_time_does_not_pass(tmp_path: Path) -> None:
+    nights(tmp_path, [1.0] * 20)
+    for number in range(20, 26):
+        night(tmp_path, number, changes=blocks_times(0.5, "output_sequence_length"))
+    done = run("history", ".", "--fail-on-change", cwd=tmp_path)
+    assert done.code == 3
+    assert any("outputs are 50% shorter" in line for line in done.complaints)
+
+
+def test_longer_outputs_pass(tmp_path: Path) -> None:
+    nights(tmp_path, [1.0] * 20)
+    for number in range(20, 26):
+        night(tmp_path, number, changes=blocks_times(1.5, "output_sequence_length"))
+    assert run("history", ".", "--fail-on-change", cwd=tmp_path).code == 0

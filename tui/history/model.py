@@ -40,12 +40,12 @@ SIGNS: Final = {
     "U": "AIPerf upgraded",
     "D": "definition changed",
     "x": "no request succeeded",
-    "-": "cancelled or not complete",
+    "-": "no value: cancelled, not complete, contradicts itself",
 }
 """Letter below the axis → what it stands for; `*` is more than one."""
 _MARKED: Final = 70
 """Runs up to which each has a mark; more are dots."""
-_STATES: Final = {"no request succeeded": "x", "cancelled": "-", "not complete": "-"}
+_STATES: Final = {"no request succeeded": "x", "cancelled": "-", "not complete": "-", "contradicts itself": "-"}
 
 
 class Shown(NamedTuple):
