@@ -307,7 +307,7 @@ def test_aggregates_are_compared_cell_by_cell_as_diff_does(summed: tuple[str, st
 def test_aggregates_can_be_marked_and_shown_as_a_front(summed: tuple[str, str]) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         await settled(pilot)
-        await press(pilot, "ctrl+a", "a")
+        await press(pilot, "e", "ctrl+a", "a")
         await settled(pilot)
         assert len(app.session.baseline) == 4
         await press(pilot, "w")
