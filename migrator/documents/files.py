@@ -116,6 +116,7 @@ _TUI: Final = thing(
         "filter": TEXT,
         "filters": TEXTS,
         "recent_filters": TEXTS,
+        "others": FLAG,
         "introduced": FLAG,
         "columns": TEXTS,
         "baseline": TEXTS,

@@ -205,6 +205,11 @@ class SweepPage(Page):
 
     def action_next_front(self) -> None:
         """The next front."""
+        if len(self.fronts) < 2:
+            self.notify("no other front", markup=False)
+        elif not self.query_one("#plot").display:
+            # It could not be seen.
+            self.action_panel("front")
         self.front_number += 1
         self.draw()
 

@@ -149,6 +149,8 @@ class ArrangingPage(FindingPage, FollowingPage):
 
     def action_reverse(self) -> None:
         """Reverse the order."""
+        if not self.files.sort:
+            self.notify("no order to reverse: s or > sorts", markup=False)
         self.files.descending = not self.files.descending
         self.changed()
 

@@ -84,8 +84,8 @@ class Export:
 
     @property
     def aside(self) -> bool:
-        """Whether it is a file of another family that no migration takes, and that the user has not named."""
-        return self.read and not (self.error or self.migratable or self.named)
+        """Whether it is a file that is nothing to compare or to migrate, and that the user has not named."""
+        return self.read and not (self.error or self.migratable or self.of_several or self.named)
 
     @property
     def name(self) -> str:
