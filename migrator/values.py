@@ -30,6 +30,22 @@ def _compiled(arguments: str, body: Iterable[str], names: Mapping[str, Any]) -> 
     return made
 
 
+class _Signature:
+    """The signature of a class, for those who ask before its first object: `help`, and tests that make objects."""
+
+    __slots__ = ("constructor",)
+
+    def __init__(self, constructor: str) -> None:
+        self.constructor = constructor
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        import inspect
+
+        made = getattr(owner, self.constructor)
+        found = inspect.signature(getattr(made, "makes", lambda: made)())
+        return found.replace(parameters=list(found.parameters.values())[1:])
+
+
 # --- named tuples --------------------------------------------------------------------------------------------------
 
 
@@ -78,6 +94,7 @@ class _Declaration(type):
             raise TypeError(f"{name}: a field without a default follows one with a default")
         namespace.setdefault("__slots__", ())
         namespace |= {field: _tuplegetter(index, None) for index, field in enumerate(fields)}
+        namespace.setdefault("__signature__", _Signature("__new__"))
         namespace |= {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
         others = tuple(base for base in bases if type(base) is not cls)
         if others:
@@ -91,15 +108,19 @@ class _Declaration(type):
 def _first_new(owner: type, fields: tuple[str, ...], defaults: dict[str, Any]) -> Any:
     """The `__new__` of a class until it is called: it puts the real one in its place."""
 
-    def first(cls: type, /, *args: Any, **kwargs: Any) -> Any:
+    def makes() -> Any:
         taken = ", ".join(f"{name}=_of_{name}" if name in defaults else name for name in fields)
         items = "".join(f"{name}, " for name in fields)
         known = {"_make": tuple.__new__, **{f"_of_{name}": value for name, value in defaults.items()}}
         made = _compiled(f"_cls, {taken}", [f"return _make(_cls, ({items}))"], known)
         made.__name__, made.__qualname__ = "__new__", f"{owner.__qualname__}.__new__"
         owner.__new__ = staticmethod(made)  # type: ignore[method-assign]
-        return made(cls, *args, **kwargs)
+        return made
 
+    def first(cls: type, /, *args: Any, **kwargs: Any) -> Any:
+        return makes()(cls, *args, **kwargs)
+
+    first.makes = makes  # type: ignore[attr-defined]
     return staticmethod(first)
 
 
@@ -181,6 +202,7 @@ def _declare(cls: type, parameters: dict[str, bool]) -> type:
     namespace[_OWN] = fields
     for attribute in (_FIELDS, _PARAMETERS):
         namespace[attribute] = _OfStandardLibrary(attribute, cls.__bases__, twin, parameters)
+    namespace.setdefault("__signature__", _Signature("__init__"))
     namespace.setdefault("__match_args__", tuple(name for name, one in fields.items() if not one.keyword))
     if slots:
         inherited = {name for base in cls.__mro__[1:-1] for name in _slots_of(base)}
@@ -221,7 +243,7 @@ def _field_of(name: str, value: Any, keyword: bool) -> _Field:
 def _first_init(owner: type, fields: dict[str, _Field], frozen: bool) -> Any:
     """The `__init__` of a class until it is called: it puts the real one in its place."""
 
-    def first(self: object, /, *args: Any, **kwargs: Any) -> None:
+    def makes() -> Any:
         taken, body = ["_self"], []
         known: dict[str, Any] = {"_missing": _MISSING, "_set": object.__setattr__}
         ordered = sorted(fields.values(), key=lambda one: one.keyword)
@@ -238,8 +260,12 @@ def _first_init(owner: type, fields: dict[str, _Field], frozen: bool) -> Any:
         made = _compiled(", ".join(taken), body or ["pass"], known)
         made.__name__, made.__qualname__ = "__init__", f"{owner.__qualname__}.__init__"
         owner.__init__ = made  # type: ignore[misc]
-        made(self, *args, **kwargs)
+        return made
 
+    def first(self: object, /, *args: Any, **kwargs: Any) -> None:
+        makes()(self, *args, **kwargs)
+
+    first.makes = makes  # type: ignore[attr-defined]
     return first
 
 

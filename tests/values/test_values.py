@@ -275,3 +275,24 @@ def test_a_declaration_compiles_nothing_and_imports_nothing() -> None:
 def test_the_signature_is_that_of_the_fields_once_it_is_made() -> None:
     Run(1)
     assert str(inspect.signature(Run)).startswith("(first, parts=")
+
+
+def test_the_signature_is_known_before_the_first_object() -> None:
+    class Tuple(values.NamedTuple):
+        one: int
+        two: str = "x"
+
+    class Lower(Tuple):
+        __slots__ = ()
+
+    @values.dataclass(frozen=True, slots=True, kw_only=True)
+    class Data:
+        one: int
+        two: list[int] = values.field(default_factory=list)
+
+    for kind in (Tuple, Lower, Data):
+        required = [
+            name for name, one in inspect.signature(kind).parameters.items() if one.default is inspect.Parameter.empty
+        ]
+        assert required == ["one"], kind
+    assert (Tuple(1), Lower(1).two, Data(one=1).two) == ((1, "x"), "x", [])
