@@ -154,15 +154,22 @@ class _Field:
 class _OfStandardLibrary:
     """An attribute by which `dataclasses` knows its classes: worked out by it when something asks."""
 
-    __slots__ = ("bases", "name", "namespace", "parameters")
+    __slots__ = ("bases", "found", "name", "namespace", "parameters")
 
     def __init__(self, name: str, bases: tuple[type, ...], namespace: dict[str, Any], parameters: Any) -> None:
         self.name = name
         self.bases = bases
         self.namespace = namespace
         self.parameters = parameters
+        self.found: Any = None
 
     def __get__(self, instance: object, owner: type) -> Any:
+        # Pydantic asks for it with every object that it writes.
+        if self.found is None:
+            self.found = self._worked_out()
+        return self.found
+
+    def _worked_out(self) -> Any:
         import dataclasses
 
         namespace = dict(self.namespace)

@@ -126,7 +126,7 @@ def weigh(
     redefined = settled(base, candidate)
     base, candidate = completed(redefined.base, redefined.candidate, policy)
     paired, odd_units = pairs(base, candidate, policy.named(), None if rows is None else [*rows, *policy.gated()])
-    odd = contradictions(base, candidate, {pair.metric: None for pair in paired})
+    odd = contradictions(base, candidate, dict.fromkeys(pair.metric for pair in paired))
     stops = {**odd, **redefined.stops}
     paired = [pair._replace(refused=stops[pair.metric]) if pair.metric in stops else pair for pair in paired]
     require_directions(base, candidate, policy, paired)
@@ -138,7 +138,7 @@ def weigh(
     found = [
         *failure_findings(base, candidate, policy.max_error_percent, faster=faster(base, candidate)),
         *missing([pair for pair, rule in ruled if rule.mode == "gate"], base, candidate),
-        *findings(base, candidate, setups, allowed, stops),
+        *findings(base, candidate, setups, allowed, redefined.stops),
         *redefined.findings,
         *contradiction_findings(odd, {pair.metric for pair, rule in ruled if rule.mode == "gate"}),
         *map(_unit_finding, odd_units),

@@ -102,6 +102,15 @@ def test_what_reads_few_files_does_without(arguments: tuple[str, ...]) -> None:
     assert not imported(*arguments) & (SLOW | slow)
 
 
+def test_runs_without_a_fault_are_compared_without_the_rules_of_check() -> None:
+    code = (
+        "import sys; from migrator.cli.main import main; main(sys.argv[1:]); assert 'migrator.check' not in sys.modules"
+    )
+    command = [sys.executable, "-c", code, "diff", *LAB]
+    done = subprocess.run(command, capture_output=True, env=environment(), check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_the_list_of_what_is_heavy_would_be_noticed() -> None:
     assert "pydantic" in imported("schema", "1.0")
 

@@ -244,6 +244,11 @@ def test_a_default_that_can_change_is_refused() -> None:
             items: list[int] = []  # noqa: RUF012
 
 
+def test_what_the_standard_library_knows_is_worked_out_once() -> None:
+    """Pydantic asks with every object that it writes: a receipt of a thousand cells has some ten thousand."""
+    assert Run(1).__dataclass_fields__ is Run(2).__dataclass_fields__  # type: ignore[attr-defined]
+
+
 def test_pydantic_reads_these_classes() -> None:
     assert TypeAdapter(Run).dump_python(Run(1, [Part(name="a")])) == {
         "first": 1,
