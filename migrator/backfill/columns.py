@@ -7,7 +7,7 @@ from typing import Final
 
 from migrator.aiperf.records import Request, at, numbers, requests
 from migrator.backfill.base import FRACTIONS, fraction_of
-from migrator.backfill.doubles import Doubles, Spool, bounded
+from migrator.backfill.doubles import Doubles, ValuesFile, bounded
 from migrator.errors import NotAnExportError
 from migrator.jsonfile import Json
 from migrator.stores import opener
@@ -29,11 +29,11 @@ class Column:
 
     __slots__ = ("base", "is_list", "unit", "values")
 
-    def __init__(self, spool: Spool | None = None) -> None:
+    def __init__(self, backing: ValuesFile | None = None) -> None:
         self.unit = ""
-        self.values = Doubles(spool)
+        self.values = Doubles(backing)
         self.is_list = False
-        self.base: Doubles | None = Doubles(spool)
+        self.base: Doubles | None = Doubles(backing)
 
 
 def read_columns(
@@ -59,7 +59,7 @@ def read_columns(
     # Where the numbers of a plain metric go, and their unit: all that the hot loop needs.
     plain: dict[str, tuple[Callable[[float], None], str]] = {}
     wanted = None if tags is None else frozenset(tags)
-    count, spool = 0, Spool()
+    count, backing = 0, ValuesFile()
     for request in requests(path, opened=opener(path)) if each is None else each:
         count += 1
         if count % _LOOKED_AT == 0:
@@ -77,7 +77,7 @@ def read_columns(
             if wanted is None or tag in wanted:
                 column = columns.get(tag)
                 if column is None:
-                    column = columns[tag] = Column(spool)
+                    column = columns[tag] = Column(backing)
                 _add(column, metric, request, tag, path)
                 if tag not in FRACTIONS and column.values and not column.is_list:
                     plain[tag] = column.values.append, column.unit

@@ -7,13 +7,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, Final, overload
 
+from migrator.files.disk import writing_a_temporary_file
+
 _SIZE: Final = 8
 """Bytes of a double."""
 _PART: Final = 2**17
 """Values that are read back at once."""
 
 
-class Spool:
+class ValuesFile:
     """A temporary file without a name, made when the first values are put into it. It goes with this object."""
 
     def __init__(self) -> None:
@@ -21,16 +23,21 @@ class Spool:
         self._written = 0
 
     def put(self, values: array[float]) -> int:
-        """Append values; the place of the first."""
-        if self._file is None:
-            # Slow to import, and only long records need it.
-            from tempfile import TemporaryFile
+        """Append values; the place of the first.
 
-            self._file = TemporaryFile(prefix="aiperf-migrate-", buffering=0)  # noqa: SIM115 (closed with the spool)
-        self._file.seek(self._written * _SIZE)
+        Raises:
+            UnwritableError: the temporary folder is full, or cannot be written to.
+        """
         place, view = self._written, memoryview(values).cast("B")
-        while view:
-            view = view[self._file.write(view) :]
+        with writing_a_temporary_file():
+            if self._file is None:
+                # Slow to import, and only long records need it.
+                from tempfile import TemporaryFile
+
+                self._file = TemporaryFile(prefix="aiperf-migrate-", buffering=0)  # noqa: SIM115 (goes with this object)
+            self._file.seek(self._written * _SIZE)
+            while view:
+                view = view[self._file.write(view) :]
         self._written += len(values)
         return place
 
@@ -49,18 +56,18 @@ class Spool:
 
 
 class Doubles(Sequence[float]):
-    """Values, of which the last are in memory and those before them in a spool, once [`store`][] was called.
+    """Values, of which the last are in memory and those before them in a file, once [`store`][] was called.
 
     Slices are copies, of more than some thousand stored values lazily.
 
     Args:
-        spool: where they are stored; several may share one.
+        backing: where they are stored; several may share one.
     """
 
-    __slots__ = ("_ends", "_held", "_places", "_spool", "append", "fromlist")
+    __slots__ = ("_backing", "_ends", "_held", "_places", "append", "fromlist")
 
-    def __init__(self, spool: Spool | None = None) -> None:
-        self._spool = spool or Spool()
+    def __init__(self, backing: ValuesFile | None = None) -> None:
+        self._backing = backing or ValuesFile()
         self._held: array[float] = array("d")
         self._places: list[int] = []
         self._ends: list[int] = []
@@ -74,9 +81,9 @@ class Doubles(Sequence[float]):
         return len(self._held)
 
     def store(self) -> None:
-        """Put the values that are in memory into the spool."""
+        """Put the values that are in memory into the file."""
         if self._held:
-            self._places.append(self._spool.put(self._held))
+            self._places.append(self._backing.put(self._held))
             self._ends.append(len(self))
             del self._held[:]
 
@@ -110,7 +117,7 @@ class Doubles(Sequence[float]):
         while start < stop and number < len(self._ends):
             first = self._ends[number - 1] if number else 0
             end = min(stop, self._ends[number])
-            found += self._spool.get(self._places[number] + start - first, end - start)
+            found += self._backing.get(self._places[number] + start - first, end - start)
             start, number = end, number + 1
         return found + self._held[max(start - self._stored, 0) : max(stop - self._stored, 0)]
 

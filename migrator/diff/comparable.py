@@ -13,9 +13,8 @@ from migrator.chain.names import current
 from migrator.chain.steps import NEWEST
 from migrator.diff.pair import centre
 from migrator.diff.run import Run
-from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, warm_up_beside
+from migrator.diff.setup import COUNTS, TOLD, Allowance, Setup, bounded_by_time, name_of, trial_of, warm_up_beside
 from migrator.diff.sides import LoadedSide, duplicates, same_run
-from migrator.diff.statistics.interval import variance_of
 from migrator.diff.stood_in import stood_in
 from migrator.identify import taken_for_known
 from migrator.jsonfile import Json, Object, fingerprint
@@ -137,16 +136,12 @@ def _which(name: str, runs: Sequence[Run], side: LoadedSide) -> str:
 
 
 def _only_first_warms_up(runs: Sequence[Run], setups: Sequence[Setup]) -> bool:
-    """Whether the first trial of some runs has a warm-up, and no other: AIPerf leaves it out of the others by itself.
-
-    Source: `disable_warmup_after_first`, on unless asked otherwise, of AIPerf 0.9.0 and later.
-    """
+    """Whether the first trial of some runs has a warm-up, and no other: AIPerf leaves it out of the others itself."""
     first: set[bytes] = set()
     others: set[bytes] = set()
     for run, setup in zip(runs, setups, strict=True):
-        info = run.facts.get("run_info")
-        trial = info.get("trial") if type(info) is dict else None
-        if type(trial) is not int:
+        trial = trial_of(run)
+        if trial is None:
             return False
         (others if trial else first).add(fingerprint(setup.get("warm-up")))
     return len(first) == 1 and others == {fingerprint(None)} and first != others
@@ -327,16 +322,19 @@ def _error_of_means(base: LoadedSide, candidate: LoadedSide, tag: str) -> float:
 
     Of a side that tells neither, it is taken to be nothing.
     """
-    squared = 0.0
+    errors = []
     for side in (base, candidate):
         told = [run for run in side.runs if _has(run, tag, "std") and run.summed is None]
         means = [run.blocks[tag].values["avg"] for run in side.runs if _has(run, tag, "avg")]
         if told:
             spread = centre([run.blocks[tag].values["std"] for run in told])
-            squared += spread**2 / sum(run.size(tag) or run.requests.succeeded or 1 for run in told)
+            errors.append(spread / math.sqrt(sum(run.size(tag) or run.requests.succeeded or 1 for run in told)))
         elif len(means) > 1:
-            squared += variance_of(means) / len(means)
-    return math.sqrt(squared)
+            middle = centre(means)
+            # Squares of large numbers would be beyond what floats hold.
+            spread = math.hypot(*(one - middle for one in means))
+            errors.append(spread / math.sqrt(len(means) * (len(means) - 1)))
+    return math.hypot(*errors)
 
 
 def faster(base: LoadedSide, candidate: LoadedSide) -> bool:

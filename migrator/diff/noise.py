@@ -18,7 +18,7 @@ from typing import Any, Final
 from migrator.chain.names import current
 from migrator.diff.requests import request_variances
 from migrator.diff.run import Run
-from migrator.diff.setup import COUNTS, TOLD, name_of, setup_of
+from migrator.diff.setup import COUNTS, TOLD, name_of, setup_of, trial_of
 from migrator.errors import MigratorError, UsageError
 from migrator.files.disk import read_bytes
 from migrator.jsonfile import Json, fingerprint, parse, render
@@ -143,10 +143,8 @@ def key_of(run: Run) -> dict[str, Json]:
 
 
 def _leaves_out_warm_up(run: Run) -> bool:
-    """Whether a run is a later trial without a warm-up: AIPerf 0.9.0 and later leave out that of the first trial."""
-    info = run.facts.get("run_info")
-    trial = info.get("trial") if type(info) is dict else None
-    return type(trial) is int and trial > 0 and _WARM_UP not in key_of(run)
+    """Whether a run is a later trial without a warm-up."""
+    return (trial_of(run) or 0) > 0 and _WARM_UP not in key_of(run)
 
 
 def _without_warm_up(key: Mapping[str, Json]) -> dict[str, Json]:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from migrator.aiperf.volatile import stable
+from migrator.batch.runs import place_of
 from migrator.batch.workload import FACTS, PROFILING, config_of, whole
 from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.release_models import readers
@@ -93,6 +94,16 @@ COUNTS: Final = frozenset({"profiling.requests", "profiling.sessions"})
 
 Setup = dict[str, Json]
 """Place → value; without what is a default."""
+
+
+def trial_of(run: Run) -> int | None:
+    """The number of a run among the trials of one command, from 0; None if it does not tell.
+
+    AIPerf 0.9.0 and later leave the warm-up out of all trials but the first, unless `disable_warmup_after_first` is
+    off.
+    """
+    trial = place_of(run.facts).trial
+    return trial if type(trial) is int else None
 
 
 def name_of(place: str) -> str:

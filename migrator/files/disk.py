@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
@@ -220,6 +220,21 @@ def unwritable(error: OSError, path: str) -> UnwritableError:
     return UnwritableError(
         f"cannot be written: {error.strerror or error}", hint=hints.get(error.errno or 0, ""), file=path
     )
+
+
+@contextlib.contextmanager
+def writing_a_temporary_file() -> Iterator[None]:
+    """A context for writes to a temporary file without a name.
+
+    Raises:
+        UnwritableError: for an error of the operating system, with the folder of temporary files.
+    """
+    try:
+        yield
+    except OSError as error:
+        from tempfile import gettempdir
+
+        raise unwritable(error, f"a temporary file in {gettempdir()}") from error
 
 
 def _like(handle: int, name: str) -> None:

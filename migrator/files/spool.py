@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Final, Generic, TypeVar
+
+from migrator.files.disk import writing_a_temporary_file
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,20 +33,26 @@ class Spool(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file:
-            self._file.close()
+            with suppress(OSError):  # What could not be written is not needed any more.
+                self._file.close()
 
     def add(self, one: T) -> None:
-        """Keep one more."""
+        """Keep one more.
+
+        Raises:
+            UnwritableError: the temporary folder is full, or cannot be written to.
+        """
         if self._file is None and len(self._few) < _IN_MEMORY:
             self._few.append(one)
             return
         import pickle
 
-        if self._file is None:
-            from tempfile import TemporaryFile
+        with writing_a_temporary_file():
+            if self._file is None:
+                from tempfile import TemporaryFile
 
-            self._file = TemporaryFile(prefix="aiperf-migrate-")  # noqa: SIM115 (closed at the end of the context)
-        pickle.dump(one, self._file)
+                self._file = TemporaryFile(prefix="aiperf-migrate-")  # noqa: SIM115 (closed at the end of the context)
+            pickle.dump(one, self._file)
 
     def __iter__(self) -> Iterator[T]:
         yield from self._few
@@ -51,7 +60,8 @@ class Spool(Generic[T]):
             return
         import pickle
 
-        self._file.seek(0)
+        with writing_a_temporary_file():  # What is still in its buffer is written.
+            self._file.seek(0)
         while True:
             try:
                 one: T = pickle.load(self._file)

@@ -11,14 +11,14 @@ from migrator.aiperf.definitions import Era, RunFacts, definitions, era_of, fact
 from migrator.aiperf.metrics import catalogue
 from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
-from migrator.batch.runs import Mark, mark_of, place_of
+from migrator.batch.runs import Mark, mark_of
 from migrator.chain.names import metrics_of
 from migrator.chain.requests import Outcome
 from migrator.diff.blocks import Block
 from migrator.diff.outcomes import COUNTED, completed
 from migrator.diff.pair import by_run
 from migrator.diff.run import Run, run_of_document, why_not
-from migrator.diff.setup import COUNTS, TOLD, bounded_by_time, setup_of
+from migrator.diff.setup import COUNTS, TOLD, bounded_by_time, setup_of, trial_of
 from migrator.diff.stand_ins import Results, results_of, stand_ins
 from migrator.diff.unsound import contradictions_of
 from migrator.errors import NotAnExportError
@@ -191,8 +191,7 @@ def _is_told(place: str, setup: Mapping[str, Json], run: Run) -> bool:
     """Whether a run tells a place, be it that there was none: a first trial without a warm-up had none."""
     if place != _WARM_UP or place in setup:
         return place in setup
-    trial = place_of(run.facts).trial
-    return not (type(trial) is int and trial > 0)
+    return not (trial_of(run) or 0) > 0
 
 
 def _digest(value: Json) -> bytes:

@@ -14,7 +14,7 @@ from migrator.backfill import columns as columns_module
 from migrator.backfill import doubles as doubles_module
 from migrator.backfill import statistics
 from migrator.backfill.columns import Column, read_columns
-from migrator.backfill.doubles import Doubles, Spool, bounded
+from migrator.backfill.doubles import Doubles, ValuesFile, bounded
 from migrator.backfill.statistics import facts, pairwise
 
 _VALUES = st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), max_size=400)
@@ -25,8 +25,8 @@ def test_stored_values_are_those_that_were_put_in(groups: list[list[float]], som
     """Of two that share a file, whatever was stored when."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(doubles_module, "_PART", part)
-        spool = Spool()
-        one, other = Doubles(spool), Doubles(spool)
+        backing = ValuesFile()
+        one, other = Doubles(backing), Doubles(backing)
         expected: list[float] = []
         for place, group in enumerate(groups):
             one.fromlist(group)

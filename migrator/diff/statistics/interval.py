@@ -184,7 +184,7 @@ def more_than(base: Sequence[float], candidate: Sequence[float], sd: float, df: 
     if own < 1 or not all(0 < value < math.inf for value in (*base, *candidate)):
         return False
     sides = [[math.log(value) for value in side] for side in (base, candidate) if len(side) > 1]
-    squares = math.fsum(variance_of(side) * (len(side) - 1) for side in sides)
+    squares = math.fsum(_variance(side) * (len(side) - 1) for side in sides)
     if sd <= 0:
         return squares > own * _NO_SPREAD**2
     # P(F > f) of an F with own and df degrees of freedom is the incomplete beta function at df / (df + own · f).
@@ -351,7 +351,7 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def variance_of(values: Sequence[float]) -> float:
+def _variance(values: Sequence[float]) -> float:
     """The sample variance (divisor n − 1)."""
     mean = _mean(values)
     return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
