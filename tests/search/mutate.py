@@ -20,6 +20,7 @@ import ast
 import compileall
 import copy
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -384,15 +385,28 @@ def complaint(folder: Path, files: Iterable[str]) -> str | None:
     return done.stdout.decode(errors="replace") if done.returncode else None
 
 
-def noticed(folder: Path, room: str) -> str:
-    """The stage of a room that fails in a workshop, or nothing."""
+class Noticed(NamedTuple):
+    """The stage of a room that fails, and the first test of it that does; both empty for a survivor."""
+
+    stage: str = ""
+    test: str = ""
+
+
+def noticed(folder: Path, room: str) -> Noticed:
+    """What fails in a workshop, if anything does."""
     for stage, files in ROOMS[room].stages.items():
         try:
-            if complaint(folder, files) is not None:
-                return stage
+            if (said := complaint(folder, files)) is not None:
+                return Noticed(stage, first_failure(said))
         except subprocess.TimeoutExpired:
-            return f"{stage}, by running in circles"
-    return ""
+            return Noticed(stage, f"none ends in {PATIENCE} s")
+    return Noticed()
+
+
+def first_failure(said: str) -> str:
+    """The test, or the file that cannot be read, that pytest names first."""
+    found = re.search(r"^(?:FAILED|ERROR) tests/(\S+)", said, re.MULTILINE)
+    return found[1].partition("[")[0] if found else "the tests do not start"
 
 
 @contextmanager
@@ -423,14 +437,14 @@ def unfit(folder: Path, room: str) -> str:
     if planted.old not in text:
         return f"{planted.file} has no {planted.old!r}, which the planted change replaces"
     with changed(target, text.replace(planted.old, planted.new, 1)):
-        if not noticed(folder, room):
+        if not noticed(folder, room).stage:
             return f"no test notices the planted change of {planted.file}"
-    if stage := noticed(folder, room):
-        return f"the {stage} fail without any mutant"
+    if failing := noticed(folder, room).test:
+        return f"{failing} fails without any mutant"
     return ""
 
 
-def tried(mutant: Mutant, workshops: SimpleQueue[Path]) -> str:
+def tried(mutant: Mutant, workshops: SimpleQueue[Path]) -> Noticed:
     """What notices a mutant."""
     folder = workshops.get()
     try:
@@ -473,10 +487,10 @@ def drawn(by_room: dict[str, list[Mutant]], count: int, seed: int) -> list[Mutan
 
 
 class Tried(NamedTuple):
-    """A mutant, and the stage that noticed it; an empty one for a survivor."""
+    """A mutant, and what noticed it."""
 
     mutant: Mutant
-    stage: str
+    by: Noticed
 
 
 def reasons() -> dict[tuple[str, str], str]:
@@ -500,19 +514,27 @@ def page(results: list[Tried], total: Counter[str], told: str) -> str:
     ]
     for room in total:
         mine = [row for row in results if row.mutant.room == room]
-        stages = Counter(row.stage.partition(",")[0] for row in mine if row.stage)
+        stages = Counter(row.by.stage for row in mine if row.by.stage)
         by = ", ".join(f"{stage} {count}" for stage, count in stages.items()) or "none"
         alive = len(mine) - stages.total()
         lines.append(f"| `{room}` | {total[room]} | {len(mine)} | {by} | {alive} |")
-    alive_rows = [row.mutant for row in results if not row.stage]
+    alive_rows = [row.mutant for row in results if not row.by.stage]
     lines += ["", "## Survivors", ""]
     if alive_rows:
         lines += ["| where | change | reason |", "|---|---|---|"]
+    else:
+        lines.append("None of those that were tried.")
     for mutant in alive_rows:
         why = known.get((str(mutant.path), mutant.what), "**a test is missing**")
-        what = mutant.what.replace("|", "\\|")
-        lines.append(f"| `{mutant.path}` line {mutant.line} | {what} | {why} |")
-    return "\n".join([*lines, ""] if alive_rows else [*lines, "None of those that were tried.", ""])
+        lines.append(f"| {_where(mutant)} | {why} |")
+    lines += ["", "## Noticed, by the test that fails first", "", "| where | change | test |", "|---|---|---|"]
+    lines += [f"| {_where(row.mutant)} | `{row.by.test}` |" for row in results if row.by.stage]
+    return "\n".join([*lines, ""])
+
+
+def _where(mutant: Mutant) -> str:
+    what = mutant.what.replace("|", "\\|")
+    return f"`{mutant.path}` line {mutant.line} | {what}"
 
 
 def attempt(chosen: list[Mutant], jobs: int, minutes: float) -> list[Tried] | None:
@@ -531,14 +553,14 @@ def attempt(chosen: list[Mutant], jobs: int, minutes: float) -> list[Tried] | No
             say(f"{room}: the tests import the copy, and notice the planted change of {ROOMS[room].planted.file}")
         workshops.put(healthy)
 
-        def outcome(mutant: Mutant) -> str | None:
+        def outcome(mutant: Mutant) -> Noticed | None:
             return tried(mutant, workshops) if time.monotonic() < end else None
 
-        for mutant, stage in zip(chosen, pool.map(outcome, chosen), strict=True):
-            if stage is None:
+        for mutant, by in zip(chosen, pool.map(outcome, chosen), strict=True):
+            if by is None:
                 break
-            results.append(Tried(mutant, stage))
-            say(f"{len(results)} of {len(chosen)}: {mutant}: {stage or 'SURVIVES'}")
+            results.append(Tried(mutant, by))
+            say(f"{len(results)} of {len(chosen)}: {mutant}: {by.test or 'SURVIVES'}")
     return results
 
 
@@ -562,7 +584,7 @@ def main() -> int:
     results = attempt(chosen, given.jobs, given.minutes)
     if results is None:
         return 2
-    alive = sum(not row.stage for row in results)
+    alive = sum(not row.by.stage for row in results)
     told = f"{len(results)} of {total.total()} mutants were tried; {alive} survive."
     if given.sample:
         told += f" They are a sample (`--sample {given.sample} --seed {given.seed}`), drawn from each room alike."
