@@ -26,8 +26,8 @@ _NAMES: Final = frozenset({
 _ENDS: Final = (
     "apikey", "apitoken", "authorization", "authtoken", "accesstoken", "bearertoken", "idtoken", "refreshtoken",
     "sessiontoken", "securitytoken", "csrftoken", "xsrftoken", "secret", "password", "passwd", "passphrase",
-    "credential", "signature", "secretkey", "accesskey", "privatekey", "subscriptionkey", "functionskey", "saskey",
-    "sessionkey",
+    "credential", "credentials", "signature", "secretkey", "accesskey", "privatekey", "subscriptionkey",
+    "functionskey", "saskey", "sessionkey",
 )  # fmt: skip
 _STARTS: Final = ("apikey", "authorization", "clientsecret", "secret", "password", "passwd", "credential")
 _QUERY_NAMES: Final = frozenset({"key", "sig", "sessionid", "auth"})
