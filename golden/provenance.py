@@ -17,6 +17,7 @@ from typing import Any, Final
 Entry = dict[str, Any]
 
 EXPORTS: Final = Path(__file__).parent / "exports"
+EXPORT_FILE: Final = "profile_export_aiperf.json"
 TABLE: Final = "PROVENANCE.json"
 FAKE_KEY: Final = "sk-secret-1234567890abcdef"
 """The only API key that recordings use. It is made up."""

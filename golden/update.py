@@ -8,6 +8,9 @@ A *case* is one recorded export taken to one version. Its expected file `<releas
 heading (where the document came from and went, the steps, size and SHA-256 of the resulting bytes), then the ledger,
 one entry a line. A few small cases also have the whole result (`<version>.json`), and, for downgrades, the residue
 (`<version>.residue.json`), so that a reviewer sees the shapes.
+
+`expected/edited.jsonl` has a line for each configuration of `oracle/edited.toml`: what it loses on the way to each
+release, whose models `make oracle` asks whether they read the rest.
 """
 
 from __future__ import annotations
@@ -19,18 +22,22 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from golden.provenance import EXPORTS
-from migrator.aiperf.releases import version_key
+from golden.provenance import EXPORT_FILE, EXPORTS
+from migrator.aiperf.releases import RELEASES, version_key
 from migrator.chain.steps import ENTRY, GENAI_PERF, NEWEST, VERSIONS
 from migrator.fixtures import RECORDED, fixture_path
 from migrator.identify import identify
-from migrator.jsonfile import parse, render
+from migrator.jsonfile import parse, path_text, render
 from migrator.jsonlayout import Layout
+from migrator.ledger import Loss
+from migrator.migration.goal import Goal
 from migrator.migration.migrate import Options, migrate
+from oracle.edited import edited
 
 EXPECTED: Final = Path(__file__).parent / "expected"
-EXPORT_FILE: Final = "profile_export_aiperf.json"
 GENAI_PERF_FILE: Final = "profile_export_genai_perf.json"
+EDITED: Final = "edited.jsonl"
+"""What conflicting configurations lose, within `EXPECTED`."""
 TOOL: Final = "aiperf-migrate golden"
 """What residues name as their writer here, so that a new version of the tool does not change them."""
 
@@ -153,9 +160,26 @@ def _line(row: dict[str, object]) -> bytes:
     return render(row, _ONE_LINE)
 
 
+def given_up() -> bytes:
+    """What conflicting configurations lose in each release: a line for each, with the releases of the same answer."""
+    lines = []
+    for export in edited():
+        answers: dict[str, list[str]] = {}
+        for release in RELEASES[1:]:
+            done = migrate(export.document, Goal(release.version, release.name))
+            lost = sorted(
+                f"{path_text(entry.path)} {entry.op.value}"
+                for entry in done.ledger
+                if entry.loss is Loss.LOST and entry.path[:1] == ("input_config",)
+            )
+            answers.setdefault(", ".join(lost), []).append(release.name)
+        lines.append(_line({"edited": export.name, **{" ".join(names): lost for lost, names in answers.items()}}))
+    return b"".join(lines)
+
+
 def outcomes() -> dict[str, bytes]:
     """What the library gives now for all cases."""
-    return {name: content for case in cases() for name, content in outcome(case).items()}
+    return {name: content for case in cases() for name, content in outcome(case).items()} | {EDITED: given_up()}
 
 
 def stored() -> dict[str, bytes]:

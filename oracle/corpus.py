@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from golden.provenance import EXPORTS
+from golden.provenance import EXPORT_FILE, EXPORTS
 from golden.record.scenarios import release_key
-from golden.update import EXPORT_FILE
 from migrator.aiperf.releases import NIGHTLIES, RELEASES, age
 from migrator.config.release_models import known_releases
 from migrator.jsonfile import parse

@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from golden.provenance import EXPORTS
+from golden.provenance import EXPORT_FILE, EXPORTS
 from golden.record.environment import InstallationError, aiperf
 from golden.record.scenarios import FOLDER, scenarios
-from golden.update import EXPORT_FILE
 from oracle import corpus
 from oracle.beside import FILES, Name, originals
 from oracle.beside import converted as beside_for

@@ -15,9 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from golden.provenance import EXPORTS
+from golden.provenance import EXPORT_FILE, EXPORTS
 from golden.record.environment import aiperf
-from golden.update import EXPORT_FILE
 from oracle import corpus
 from oracle.convert import convert_tree
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from golden.update import EXPORT_FILE
+from golden.provenance import EXPORT_FILE
 from oracle import plots
 from oracle.fidelity import NOT_COMPARED, share
 

@@ -17,6 +17,7 @@ from migrator.jsonfile import Parsed, parse, render
 from migrator.ledger import Loss
 from migrator.migration.migrate import Migration, Options, migrate
 from migrator.migration.residue import Residue
+from oracle.edited import edited
 
 MAIN_EXPORTS = sorted(provenance.EXPORTS.rglob("profile_export_aiperf.json"))
 EXPECTED = update.stored()
@@ -51,9 +52,9 @@ def test_every_export_has_provenance_and_every_provenance_an_export() -> None:
 def small_corpus(tmp_path: Path) -> Path:
     """A corpus of one run, with a table that fits."""
     run = "0.6.0/key"
-    target = tmp_path / run / update.EXPORT_FILE
+    target = tmp_path / run / provenance.EXPORT_FILE
     target.parent.mkdir(parents=True)
-    target.write_bytes((provenance.EXPORTS / run / update.EXPORT_FILE).read_bytes())
+    target.write_bytes((provenance.EXPORTS / run / provenance.EXPORT_FILE).read_bytes())
     table = provenance.load()
     row = table["runs"][run]
     provenance.store({"methods": {row["method"]: "as recorded"}, "runs": {run: row}}, tmp_path)
@@ -83,14 +84,14 @@ def test_unused_provenance_is_found(small_corpus: Path) -> None:
 
 
 def test_an_edited_export_is_found(small_corpus: Path) -> None:
-    path = small_corpus / "0.6.0/key" / update.EXPORT_FILE
+    path = small_corpus / "0.6.0/key" / provenance.EXPORT_FILE
     path.write_bytes(path.read_bytes().replace(provenance.FAKE_KEY.encode(), b"<redacted>"))
     found = provenance.problems(small_corpus)
     assert [problem.split(" is ")[0] for problem in found] == [
         "0.6.0/key: command",
         "0.6.0/key: redacted",
         "0.6.0/key: key_in_clear",
-        f"0.6.0/key: {update.EXPORT_FILE}",
+        f"0.6.0/key: {provenance.EXPORT_FILE}",
     ]
 
 
@@ -98,7 +99,9 @@ def test_the_wrong_release_is_found(small_corpus: Path) -> None:
     table = provenance.load(small_corpus)
     table["runs"]["0.6.0/key"]["release"] = "0.7.0"
     provenance.store(table, small_corpus)
-    assert provenance.problems(small_corpus) == [f"0.6.0/key: {update.EXPORT_FILE} was written by 0.6.0, not by 0.7.0"]
+    assert provenance.problems(small_corpus) == [
+        f"0.6.0/key: {provenance.EXPORT_FILE} was written by 0.6.0, not by 0.7.0"
+    ]
 
 
 def test_keys_in_recordings_are_the_made_up_one() -> None:
@@ -136,7 +139,7 @@ def test_every_family_is_represented() -> None:
 
 
 def test_expected_files_are_those_of_the_cases() -> None:
-    wanted = {case.path() for case in CASES}
+    wanted = {case.path() for case in CASES} | {update.EDITED}
     assert {name for name in EXPECTED if name.endswith(".jsonl")} == wanted
     assert {name for name in EXPECTED if not name.endswith(".jsonl")} <= {
         f"{export}/{to}{suffix}" for export, to in update.WHOLE for suffix in (".json", ".residue.json")
@@ -148,6 +151,10 @@ def test_a_migration_gives_what_is_expected(case: update.Case) -> None:
     now = update.outcome(case)
     before = {name: content for name, content in EXPECTED.items() if name.startswith(case.path("."))}
     assert list(update.differences(now, before)) == [], "see golden/README.md: when an expected file may change"
+
+
+def test_what_conflicting_configurations_lose_in_each_release() -> None:
+    assert list(update.differences({update.EDITED: update.given_up()}, {update.EDITED: EXPECTED[update.EDITED]})) == []
 
 
 def test_the_cases_cover_every_release_version_and_dialect() -> None:
@@ -192,8 +199,10 @@ def test_updating_writes_what_is_missing_and_removes_what_is_unused(
     monkeypatch.setattr(update, "WHOLE", frozenset({("0.8.0/embeddings", "0.1")}))
     (tmp_path / "0.5.0/old").mkdir(parents=True)
     (tmp_path / "0.5.0/old/1.0.jsonl").write_text("{}\n")
-    assert len(update.update()) == 7
-    assert update.stored() == {name: EXPECTED[name] for name in EXPECTED if name.startswith("0.8.0/embeddings/")}
+    monkeypatch.setattr(update, "edited", lambda: edited()[:1])
+    assert len(update.update()) == 8
+    wanted = {name: EXPECTED[name] for name in EXPECTED if name.startswith("0.8.0/embeddings/")}
+    assert update.stored() == wanted | {update.EDITED: EXPECTED[update.EDITED].splitlines(keepends=True)[0]}
     assert not (tmp_path / "0.5.0").exists()
     assert update.update() == []
 

@@ -139,7 +139,7 @@ def add_fields(path: Path) -> None:
 RECORD: Final = f"""
 from golden import provenance
 from golden.provenance import EXPORTS
-from golden.update import EXPORT_FILE
+from golden.provenance import EXPORT_FILE
 from migrator.jsonfile import parse, render
 from migrator.migration.migrate import Options, migrate
 
