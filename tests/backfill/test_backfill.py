@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from support.process import EXPORTS, NAME, SECRET, contents, run, snapshot
 from support.versions import NEWEST
 
 from migrator.aiperf.metrics import is_block, is_scalar, record_tags
+from migrator.backfill.base import fraction_of
 from migrator.backfill.beside import Backfill, records_beside
 from migrator.backfill.columns import Column, read_columns
 from migrator.backfill.fill import fill_from_records, lacking
@@ -172,6 +174,19 @@ def test_whole_nanoseconds_are_summed_exactly(nanoseconds: list[int]) -> None:
     found = facts(column, total / len(nanoseconds) * 1e-6)
     assert found.one_by_one == found.in_pairs == total * 1e-6
     assert found.number == len(nanoseconds)
+
+
+@pytest.mark.parametrize("value", [None, "12.5", [12.5], 1e15, -1e15, math.nan])
+def test_a_record_with_a_value_that_is_no_time_tells_no_fraction(value: object) -> None:
+    metrics: dict[str, Any] = {
+        "request_latency": {"value": 30.0, "unit": "ms"},
+        "time_to_first_token": {"value": 10.0, "unit": "ms"},
+    }
+    assert fraction_of("inter_token_latency", 5.0, "ms", metrics) == 20e6 / 4
+    for tag in metrics:
+        assert fraction_of("inter_token_latency", 5.0, "ms", metrics | {tag: {"value": value, "unit": "ms"}}) is None
+    assert fraction_of("inter_token_latency", 5.0, "tokens", metrics) is None
+    assert fraction_of("inter_token_latency", 5.0001, "ms", metrics) is None
 
 
 @given(st.lists(st.floats(0.001, 1e6), min_size=1, max_size=300))

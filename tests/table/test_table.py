@@ -80,6 +80,16 @@ def test_a_row_a_metric_says_what_the_file_says(tree: Path) -> None:
         assert {name: row[name] for name in STATISTICS} == {
             name: "" if block.get(name) is None else repr(block[name]) for name in STATISTICS
         }
+    titles = {row["metric"]: row["title"] for row in rows}
+    assert titles["time_to_first_token"] == "Time to First Token"
+
+
+def test_a_file_of_a_newer_schema_is_read_with_a_word(tmp_path: Path) -> None:
+    edited(tmp_path / NAME, schema_version="1.99")
+    done = run("table", NAME, cwd=tmp_path)
+    assert done.code == 0
+    assert len(cells(done)) == 1
+    assert any("1.99" in line for line in done.complaints), "which columns it may lack is not known"
 
 
 @pytest.mark.parametrize("rows", ["run", "metric"])
