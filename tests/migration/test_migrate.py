@@ -12,7 +12,7 @@ from support.real_documents import recorded
 from support.replay import copied
 from support.versions import UNKNOWN
 
-from migrator.aiperf.releases import version_key
+from migrator.aiperf.releases import release, version_key
 from migrator.chain import steps
 from migrator.chain.places import BLOCKS, GPUS, visit
 from migrator.chain.step import Step
@@ -21,6 +21,7 @@ from migrator.errors import NotAnExportError, UnknownVersionError
 from migrator.jsonfile import leaves, parse
 from migrator.ledger import PAST_TENSE, Entry, Ledger, Loss, Op
 from migrator.migration.audit import unaccounted
+from migrator.migration.goal import Goal
 from migrator.migration.migrate import Options, migrate
 from migrator.migration.plan import plan
 
@@ -424,6 +425,18 @@ def test_the_trace_of_a_way_back_has_what_the_residue_restored() -> None:
     assert {entry.step for entry in back.ledger} <= back.trace.keys() | {"unknown"}
     assert back.trace["residue"] == document
     assert list(back.trace)[-1] == "label 1.3"
+
+
+@pytest.mark.parametrize(("name", "target"), [("0.4.0/chat-streaming", "0.13.0"), ("0.13.0/chat-streaming", "0.4.0")])
+def test_the_trace_has_what_was_translated_for_a_release(name: str, target: str) -> None:
+    """Each change is shown in the document after its stage, so no stage that the ledger names may be missing."""
+    found = release(target)
+    assert found is not None
+    done = migrate(parse(export(name).read_bytes()).data, Goal(found.version, target))
+    config = [entry for entry in done.ledger if entry.path[:1] == ("input_config",)]
+    assert config
+    assert {entry.step for entry in done.ledger} <= done.trace.keys() | {"unknown"}
+    assert list(done.trace.values())[-1] == done.document
 
 
 def test_nothing_to_do_leaves_no_trace() -> None:
