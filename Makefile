@@ -46,7 +46,7 @@ lint: $(VENV)/ready ## style, types, import contracts
 announce:
 	@echo "Style, types, contracts and tests: about 8 minutes on two idle cores."
 
-# Tests start the command line a thousand times, and leave no compiled modules behind: so they are there before.
+# Tests start the command line hundreds of times, and leave no compiled modules behind: so they are there before.
 test: announce lint ## everything that must pass, in a few minutes
 	$(BIN)/python -m compileall -q migrator tui
 	$(BIN)/pytest -n auto -m "not slow"
@@ -54,6 +54,7 @@ test: announce lint ## everything that must pass, in a few minutes
 test-long: $(VENV)/ready ## longer searches
 	$(BIN)/python -m compileall -q migrator tui
 	$(BIN)/pytest -n auto -m "slow and not search"
+	FRESH=1 $(BIN)/pytest -n auto -m "not slow" tests/cli
 
 search: $(VENV)/ready ## look for counterexamples to the laws, another way each time
 	HYPOTHESIS_PROFILE=search $(BIN)/pytest -n auto -m slow tests/migration/test_laws.py

@@ -316,7 +316,8 @@ def entries_of(journal: Path) -> list[str]:
 @pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_ctrl_c_ends_a_batch_between_files(tmp_path: Path, times: int) -> None:
     """It reaches every process of the terminal; the workers go on with what is in hand."""
-    tree(tmp_path / "in", 640)
+    count = 1_600  # Of fewer, all may be done before the signal comes.
+    tree(tmp_path / "in", count)
     arguments = ("upgrade", "in", "--in-place", "-v", "--journal", "j", "--engine", "dask", "--jobs", "1")
     with started(*arguments, cwd=tmp_path) as process:
         while not entries_of(tmp_path / "j") and process.poll() is None:
@@ -332,7 +333,7 @@ def test_ctrl_c_ends_a_batch_between_files(tmp_path: Path, times: int) -> None:
     files = {name: raw for name, raw in contents(tmp_path / "in").items() if not name.endswith(".bak")}
     new = {str(tmp_path / "in" / name) for name, raw in files.items() if is_new(raw)}
     assert all(raw == export(SMALL).read_bytes() or is_new(raw) for raw in files.values())
-    assert 0 < len(new) < 640 or times == 2
+    assert 0 < len(new) < count or times == 2
     told = [tmp_path / line.split()[-1] for line in out.decode().splitlines() if " → " in line]
     if times == 1:
         assert {str(path) for path in told} == new == set(entries_of(tmp_path / "j"))

@@ -37,7 +37,8 @@ KEYS: Final[dict[str, tuple[Any, ...]]] = {
 CASES: Final = [(key, value) for keys, values in KEYS.items() for key in keys.split() for value in values]
 NAMES: Final = (
     "authorization", "api_key", "apiKey", "x-api-key", "auth_token", "access_token", "client_secret", "password",
-    "passwd", "pwd", "credential", "aws_credentials", "cookie", "signature",
+    "passwd", "pwd", "credential", "aws_credentials", "cookie", "signature", "api_key_2", "authorization_2",
+    "client_secret_2", "secret_name", "password_2", "passwd_2", "credential_id",
 )  # fmt: skip
 CONTENT: Final = ("payload", "payloads", "response", "responses", "body", "messages", "tools", "outputs")
 
@@ -70,6 +71,12 @@ def test_the_name_of_a_credential_in_what_was_said(name: str) -> None:
     message = {"message": f"{name}={SECRET}"}
     assert may_hold_secrets(message)
     assert SECRET not in json.dumps(redact(message)[0])
+
+
+@pytest.mark.parametrize("name", ["key", "sig", "sessionid", "auth", "api%5Fkey"])
+def test_parameters_of_a_url_that_are_ordinary_words_elsewhere(name: str) -> None:
+    assert redact({"url": f"http://host/v1?a=b&{name}={SECRET}"})[0] == {"url": f"http://host/v1?a=b&{name}=<redacted>"}
+    assert redact({"plain": f"{name} {SECRET}"})[1] == []
 
 
 def test_measurements_are_not_looked_at() -> None:

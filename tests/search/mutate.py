@@ -75,9 +75,12 @@ _OWN: Final = {"AIPerf's own files": ("golden/test_own_files.py", "golden/test_g
 _OF_THE_CHAIN: Final = {
     "unit tests": (
         "chain",
-        "migration/test_migrate.py",
-        "migration/test_residue.py",
+        *(
+            f"migration/test_{name}.py"
+            for name in ("migrate", "residue", "beside", "genai_perf", "goal", "newer_minor", "json_patch")
+        ),
         "identify/test_identify.py",
+        "aiperf/test_metadata.py",
         "redact/test_redact.py",
     ),
     **_OWN,
@@ -104,7 +107,8 @@ ROOMS: Final[dict[str, Room]] = {
     ),
     "migration": Room(
         ("migration/*.py",),
-        _OF_THE_CHAIN,
+        # Recipes and shapes are what a batch remembers.
+        _OF_THE_CHAIN | {"batches": ("batch/test_repeated.py",)},
         "migration/migrate.py",
         Planted("migration/residue.py", "hexdigest()[:32]", "hexdigest()[:31]"),
     ),
@@ -352,7 +356,7 @@ def workshop(folder: Path) -> Path:
     """A copy of the package and its tests, where modules can be replaced."""
     for name in ("migrator", "tui", "tests", "oracle"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("golden", "docs"):
+    for name in ("golden", "docs", "benchmarks"):
         (folder / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "pyproject.toml", folder)
     # Tests start the command line hundreds of times; none of those shall compile the package again.

@@ -12,6 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from support import warm
+
 ROOT: Final = Path(__file__).parents[2]
 EXPORTS: Final = ROOT / "golden" / "exports"
 EXPECTED: Final = ROOT / "golden" / "expected"
@@ -22,6 +24,12 @@ EXIT_CODES: Final = {0, 1, 2, 3, 4, 130, 141}
 """All that a process may end with; 70 is a bug."""
 
 PREFIX: Final = "aiperf-migrate: "
+_PATIENCE: Final = 120
+"""Seconds after which a command hangs."""
+_FOR_INTERPRETERS: Final = frozenset({
+    "LC_ALL", "LANG", "LC_CTYPE", "PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONSAFEPATH", "PYTHONHASHSEED",
+})  # fmt: skip
+"""Variables that the interpreter reads when it starts."""
 
 
 @dataclass(frozen=True)
@@ -82,27 +90,41 @@ def run(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     setup: str = "",
+    fresh: bool = False,
 ) -> Done:
     """`aiperf-migrate ARGUMENTS`, and what every run of it promises: an exit code of the table, no escape sequences.
 
-    `setup` is Python to run in the new process before it becomes the tool.
+    Args:
+        arguments: of the command line.
+        cwd: the folder it runs in; that of this process if none is given.
+        stdin: what it can read there.
+        env: variables beside those of [`environment`][].
+        setup: Python to run in the new process before it becomes the tool.
+        fresh: an interpreter that starts, where that matters; else, and if the variables are none of its own, a fork
+            of one that has. With `FRESH` in the environment of the tests, all of them start.
     """
-    done = subprocess.run(
-        command(*arguments, setup=setup),
-        cwd=cwd,
-        input=stdin,
-        env={**environment(), **(env or {})},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    stderr = done.stderr.decode()
-    assert done.returncode in EXIT_CODES, stderr
+    variables = {**environment(), **(env or {})}
+    if fresh or setup or "FRESH" in os.environ or not _FOR_INTERPRETERS.isdisjoint(env or ()):
+        done = subprocess.run(
+            command(*arguments, setup=setup),
+            cwd=cwd,
+            input=stdin,
+            env=variables,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        ended = warm.Ended(done.returncode, done.stdout, done.stderr)
+    else:
+        texts = [os.fsdecode(argument) for argument in arguments]
+        ended = warm.ended(texts, cwd or Path(), stdin, variables, _PATIENCE)
+    stderr = ended.stderr.decode()
+    assert ended.code in EXIT_CODES, stderr
     assert "Traceback" not in stderr, stderr
-    assert b"\x1b" not in done.stdout + done.stderr
+    assert b"\x1b" not in ended.stdout + ended.stderr
     if cwd:
         assert leftovers(cwd) == []
-    return Done(done.returncode, done.stdout, stderr)
+    return Done(ended.code, ended.stdout, stderr)
 
 
 def leftovers(folder: Path) -> list[Path]:
