@@ -38,10 +38,17 @@ def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
         os.close(handle)
 
 
-def read_open(handle: int, path: str, limit: int = MAX_BYTES) -> bytes:
-    """The content of an open file, from its present position; errors as of [`read_bytes`][]."""
+def read_open(handle: int, path: str, limit: int = MAX_BYTES, *, status: os.stat_result | None = None) -> bytes:
+    """The content of an open file, from its present position; errors as of [`read_bytes`][].
+
+    Args:
+        handle: the file.
+        path: its name, for the errors.
+        limit: bytes of the largest file that is read.
+        status: its status, if the caller has asked for it already.
+    """
     try:
-        status = os.fstat(handle)
+        status = status or os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError(f"is {_kind(status.st_mode)}", expected="a regular file", file=path)
         if status.st_size > limit:

@@ -24,6 +24,7 @@ from functools import lru_cache
 from typing import Final
 
 from migrator.errors import ChangedError, UnreadableError, UnwritableError
+from migrator.files.digest import digest
 from migrator.files.disk import unreadable
 from migrator.files.large import Content
 from migrator.files.rename import appear, exchange
@@ -37,11 +38,8 @@ CLOCK_GRANULARITY_NS: Final = 100_000_000
 @lru_cache(maxsize=256)
 def staging_name(path: str) -> str:
     """The hidden name of the new file for `path`: the same in every run, of the same length for every path."""
-    # Slow to import, and only needed for writing.
-    from hashlib import blake2b
-
     folder, name = os.path.split(path)
-    return os.path.join(folder, f".aiperf-migrate.{blake2b(os.fsencode(name), digest_size=8).hexdigest()}.tmp")
+    return os.path.join(folder, f".aiperf-migrate.{digest(os.fsencode(name), 8).hex()}.tmp")
 
 
 @lru_cache(maxsize=256)

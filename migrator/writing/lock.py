@@ -28,11 +28,11 @@ class LockedFile:
 
     __slots__ = ("content", "handle", "kept", "path", "raw", "status", "times_tell")
 
-    def __init__(self, path: str, handle: int) -> None:
+    def __init__(self, path: str, handle: int, status: os.stat_result) -> None:
         self.path = path
         self.handle = handle
         self.kept = False
-        self.status = os.fstat(handle)
+        self.status = status
         self.times_tell = time.time_ns() - self.status.st_mtime_ns > CLOCK_GRANULARITY_NS
         self.content: Content
         if stat.S_ISREG(self.status.st_mode) and self.status.st_size > MAX_BYTES:
@@ -40,7 +40,7 @@ class LockedFile:
             self.content = OpenFile(handle)
             self.content.digest()  # Of what is locked now.
         else:
-            self.raw = self.content = read_open(handle, path)
+            self.raw = self.content = read_open(handle, path, status=status)
 
     def __enter__(self) -> Self:
         return self
@@ -104,8 +104,8 @@ def lock_for_replacement(
             lock(handle)
             if recovering and left_behind(path):
                 recover(path, handle)
-            elif _leads_to(path, handle):
-                locked = LockedFile(path, handle)
+            elif status := _status(path, handle):
+                locked = LockedFile(path, handle, status)
                 return locked
         except BlockingIOError as error:
             if not deadline:
@@ -120,11 +120,13 @@ def lock_for_replacement(
                 os.close(handle)
 
 
-def _leads_to(path: str, handle: int) -> bool:
+def _status(path: str, handle: int) -> os.stat_result | None:
+    """The status of a locked file; None if its path does not lead to it any more."""
     try:
-        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(handle))
+        there, status = os.stat(path, follow_symlinks=False), os.fstat(handle)
     except FileNotFoundError:
-        return False
+        return None
+    return status if os.path.samestat(there, status) else None
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

@@ -254,7 +254,16 @@ class DiskReplacer:
 
 def _other_names(original: LockedFile, backup: str | None) -> int:
     """How many more hard links the original has, not counting a backup that an earlier run left."""
-    return original.status.st_nlink - 1 - bool(backup and os.path.lexists(backup))
+    others = original.status.st_nlink - 1
+    # Nearly every file has one name. A copy that an earlier run left on another disk is no name of the original.
+    return others - bool(others and backup and _is_name_of(backup, original.status))
+
+
+def _is_name_of(name: str, status: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.lstat(name), status)
+    except OSError:
+        return False
 
 
 def _there(path: str) -> tuple[bytes, os.stat_result] | None:
@@ -304,16 +313,16 @@ def _keep(piece: _Piece, backup: str, there: tuple[Content, os.stat_result], *, 
         what the system refuses to a copy.
     """
     (raw, status), copied, refused = there, False, list[str]()
-    if os.path.lexists(backup) and keeps(backup, status, raw):
-        # A killed run made it: only that run may remove it again.
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(half_copy(piece.path, backup))
-        return refused
     try:
         os.link(piece.path, backup, follow_symlinks=False)
-    except FileExistsError:
-        raise
-    except OSError:
+    except OSError as error:
+        if os.path.lexists(backup) and keeps(backup, status, raw):
+            # A killed run made it: only that run may remove it again.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(half_copy(piece.path, backup))
+            return refused
+        if isinstance(error, FileExistsError):
+            raise
         copied = True
         refused = _copy(piece.path, backup, sync=sync)
     piece.kept = True
@@ -367,7 +376,8 @@ def _require_synced(replacement: Replacement, failed: dict[str, OSError]) -> Non
 def _commit(replacement: Replacement) -> None:
     """Let the new files take their names, if the original is still what was read."""
     original = replacement.original
-    if not original.unchanged():
+    # A document without a residue is looked at next, and again when it has been exchanged.
+    if len(replacement.pieces) > 1 and not original.unchanged():
         raise changed(original.path)
     for piece in replacement.pieces:
         if piece.path == original.path:

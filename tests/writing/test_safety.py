@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -167,6 +168,17 @@ def test_hard_links_are_told_of_a_file_replaced_at_once(tmp_path: Path, monkeypa
         outcome = replacer.replace(replacer.open(str(target)), "a.json", b"new", None)
         assert target.read_bytes() == b"new"
     assert outcome == Outcome(other_names=1)
+
+
+@pytest.mark.parametrize("names", [0, 1])
+def test_a_copy_that_an_earlier_run_left_is_no_hard_link(tmp_path: Path, names: int) -> None:
+    target = copy(OLD, tmp_path / "a.json")
+    shutil.copy2(target, f"{target}.bak")
+    for number in range(names):
+        os.link(target, tmp_path / f"other {number}")
+    with DiskReplacer(WriteOptions(fsync=Fsync.NEVER)) as replacer:
+        outcome = replacer.replace(replacer.open(str(target)), "a.json", b"new", None)
+    assert outcome == Outcome(other_names=names)
 
 
 def test_an_original_that_is_not_replaced_is_released(tmp_path: Path) -> None:
