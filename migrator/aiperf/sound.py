@@ -6,9 +6,13 @@ The rules of `check` on single blocks say what is wrong with one that is not sou
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS
+from migrator.values import NamedTuple
 
 ROUNDING: Final = 1e-9
 """Relative difference below which two numbers are the same."""
@@ -24,6 +28,53 @@ def is_sound(block: dict[str, Any]) -> bool:
 
     Nearly all blocks are sound, and this takes a fraction of what the rules take. One that is not may be right, too.
     """
+    return is_plainly_sound(block) or _is_sound(block)
+
+
+def is_plainly_sound(block: dict[str, Any]) -> bool:
+    """Whether a stats block is sound, has an average, and has no null: nearly all have. It takes half the time."""
+    keys = _keys(tuple(block))
+    if keys is None or type(block["unit"]) is not str:
+        return False
+    values = keys.values_of(block)
+    try:
+        # With a NaN, the sum is one, and not below anything; of numbers that are not negative, none is above the sum.
+        if not _NUMBERS.issuperset(map(type, values)) or not 0 <= min(values) <= sum(values) < _LARGE:
+            return False
+    except OverflowError:
+        return False  # A whole number that no float is near.
+    average = block["avg"]
+    if keys.ordered:
+        ordered = values[: keys.ordered]
+        if not ordered[0] <= average <= ordered[-1] or [*ordered] != sorted(ordered):
+            return False
+    if not keys.counted:
+        return True
+    count = block["count"]
+    return type(count) is int and (not keys.summed or math.isclose(block["sum"], average * count, rel_tol=ROUNDING))
+
+
+class _Keys(NamedTuple):
+    """The keys of a block: how to get its numbers, how many of them are in order, and whether there are two others."""
+
+    values_of: Callable[[dict[str, Any]], tuple[Any, ...]]
+    ordered: int
+    counted: bool
+    summed: bool
+
+
+@lru_cache(maxsize=256)
+def _keys(names: tuple[str, ...]) -> _Keys | None:
+    if not _OF_A_BLOCK.issuperset(names) or "unit" not in names or "avg" not in names:
+        return None
+    ordered = [name for name in _IN_ORDER if name in names]
+    wanted = [*ordered, *(name for name in ("avg", "std", "count", "sum") if name in names)]
+    # Of a single key, `itemgetter` gives no tuple.
+    values_of = itemgetter(*wanted) if len(wanted) > 1 else lambda block: (block["avg"],)
+    return _Keys(values_of, len(ordered), "count" in names, "sum" in names)
+
+
+def _is_sound(block: dict[str, Any]) -> bool:
     if not block.keys() <= _OF_A_BLOCK or type(block["unit"]) is not str:
         return False
     numbers = [value for key, value in block.items() if key != "unit" and value is not None]

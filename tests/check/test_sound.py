@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.measure import GOLDEN
-from migrator.aiperf.metrics import STATISTICS
+from migrator.aiperf import sound
+from migrator.aiperf.metrics import STATISTICS, is_block
 from migrator.check import Finding, check, rule
 from migrator.jsonfile import Numeral
 from migrator.schemas import violations
@@ -77,6 +78,27 @@ def test_a_sound_block_fits_every_version(block: dict[str, Any]) -> None:
         for version in ("0.2", "1.0", "1.1", "1.5"):
             label = {"schema_version": version} if version >= "1.0" else {}
             assert violations(version, {**label, "request_latency": block}) == []
+
+
+@given(block=blocks)
+@settings(max_examples=1000, deadline=None)
+@example(block={"unit": "ms", "avg": 10**400})
+@example(block={"unit": "ms", "avg": 1.0, "p50": math.nan, "min": 0.5, "max": 2.0})
+@example(block={"unit": "ms", "avg": 1.0, "min": 0.5, "max": 2.0, "std": -0.5})
+@example(block={"unit": "ms", "avg": 1.0, "count": -1, "sum": -1.0})
+@example(block={"unit": "ms", "avg": True})
+@example(block={"unit": "ms", "avg": 0})
+@example(block={"unit": None, "avg": 1.0})
+@example(block={"unit": "ms"})
+def test_what_is_told_at_first_sight_is_what_a_closer_look_tells(block: dict[str, Any]) -> None:
+    if sound.is_plainly_sound(block):
+        assert sound._is_sound(block)
+        assert None not in block.values()
+
+
+def test_nearly_every_recorded_block_is_told_at_first_sight() -> None:
+    found = [block for name in NAMES for block in recorded(name).values() if is_block(block)]
+    assert sum(map(sound.is_plainly_sound, found)) > 0.9 * len(found)
 
 
 @pytest.mark.parametrize(
