@@ -54,6 +54,15 @@ class Looking(Generic[T]):
         found = (self._seen(source) for source in sources if not stop())
         return [seen for seen in found if seen]
 
+    def looked(self, source: Source) -> Seen[T] | None:
+        """What was found in a file; None if it does not pass.
+
+        Raises:
+            MigratorError: any of its kinds.
+        """
+        loaded = load(source.path, details=self.details or bool(self.where), to_look=self.to_look)
+        return Seen(source, self.look(source, loaded)) if passes(source, loaded, self.where) else None
+
     def relocated(self, absolute: Callable[[str], str]) -> Looking[T]:
         """The same work: it has no names."""
         del absolute
@@ -79,8 +88,7 @@ class Looking(Generic[T]):
             return Seen(source, error=source.error)
         try:
             with reported(source.path):
-                loaded = load(source.path, details=self.details or bool(self.where), to_look=self.to_look)
-                return Seen(source, self.look(source, loaded)) if passes(source, loaded, self.where) else None
+                return self.looked(source)
         except MigratorError as error:
             error.file = error.file or source.path
             return Seen(source, error=error)

@@ -15,7 +15,7 @@ from migrator.check.rule import RULES, CheckRule, Finding, Severity, Subject, se
 from migrator.identify import MIGRATABLE, Identity, identify, not_an_export
 from migrator.jsonfile import Json, Object, Parsed, path_text
 
-__all__ = ["RULES", "CheckRule", "Finding", "Severity", "check", "contradictions", "select"]
+__all__ = ["RULES", "CheckRule", "Finding", "Severity", "check", "contradictions", "findings_in", "select"]
 
 
 def check(
@@ -36,8 +36,12 @@ def check(
     identity = identity or identify(document)
     if identity.family not in MIGRATABLE:
         raise not_an_export(identity.family)
-    subject = Subject.of(document, identity)
-    findings = [finding for rule in rules or RULES.values() for finding in rule.findings(subject)]
+    return findings_in(Subject.of(document, identity), rules or RULES.values())
+
+
+def findings_in(subject: Subject, rules: Iterable[CheckRule]) -> list[Finding]:
+    """As [`check`][], of a main export that has been prepared for the rules."""
+    findings = [finding for rule in rules for finding in rule.findings(subject)]
     # A problem that another rule reports may violate the schema, too: the other rule says more.
     explained = {finding.place for finding in findings if finding.code != "S001"}
     return [finding for finding in findings if finding.code != "S001" or finding.place not in explained]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -168,9 +169,19 @@ _NOT_PER_REQUEST: Final = frozenset({"inter_chunk_latency", "error_isl"})
 """Record metrics that may have more values than there are successful requests: many each, or those that failed."""
 
 
+@cache
+def _counted_tags() -> frozenset[str]:
+    return record_tags() - _NOT_PER_REQUEST
+
+
+def _tells_requests(spot: Spot) -> bool:
+    return spot.part != "gpu" and (spot.tag == "request_count" or spot.tag in _ONE_EACH or spot.tag in _counted_tags())
+
+
 @rule(
     "M007",
     "counts of the same requests differ",
+    each=_tells_requests,
     hint="the blocks may come from different runs",
     why=(
         "Request latency and time to first token have exactly one value for every successful request, and no other"
@@ -182,14 +193,14 @@ _NOT_PER_REQUEST: Final = frozenset({"inter_chunk_latency", "error_isl"})
     example=("$.time_to_first_token.count", "is 39, but request_count is 40", "40"),
 )
 def _same_count(subject: Subject) -> Iterator[Problem]:
+    counted = _counted_tags()
     for part in ("run", "warmup"):
         spots = {spot.tag: spot for spot in subject.spots if spot.part == part}
         name, requests = _requests(spots)
         if requests is None:
             continue
         for tag, spot in spots.items():
-            count = spot.number("count")
-            if count is None or tag not in record_tags() or tag in _NOT_PER_REQUEST:
+            if tag not in counted or (count := spot.number("count")) is None:
                 continue
             if count > requests or (tag in _ONE_EACH and count != requests):
                 expected = f"{requests:g}" if tag in _ONE_EACH else f"at most {requests:g}"

@@ -10,7 +10,7 @@ from migrator.aiperf.metrics import PERCENTILES, STATISTICS, catalogue
 from migrator.aiperf.sound import TAKES_TIME
 from migrator.chain.names import current
 from migrator.chain.steps import VERSIONS
-from migrator.check.rule import Problem, Subject, rule
+from migrator.check.rule import Problem, Spot, Subject, rule
 from migrator.jsonfile import Json, Numeral, Path
 
 
@@ -131,9 +131,14 @@ def _single(subject: Subject) -> Iterator[Problem]:
             yield Problem(spot.path, f"has {', '.join(names)}, though it is {kind}", "unit and avg alone")
 
 
+def _takes_time(spot: Spot) -> bool:
+    return spot.part != "gpu" and current(spot.tag) in TAKES_TIME
+
+
 @rule(
     "M013",
     "a latency of zero",
+    each=_takes_time,
     hint="look for an edited value or a clock that stood still",
     why=(
         "No server answers in no time: a latency of zero, or a time to the first token of zero, was not measured. A"
@@ -144,7 +149,7 @@ def _single(subject: Subject) -> Iterator[Problem]:
 )
 def _no_time(subject: Subject) -> Iterator[Problem]:
     for spot in subject.spots:
-        if spot.part != "gpu" and current(spot.tag) in TAKES_TIME:
+        if _takes_time(spot) and 0 in spot.block.values():
             for name in ("avg", "min", *PERCENTILES, "max"):
                 if spot.number(name) == 0:
                     yield Problem((*spot.path, name), f"is {spot.number(name)}", "more than 0")

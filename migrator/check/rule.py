@@ -146,6 +146,9 @@ class CheckRule:
 
     `title` says what is wrong where it does not hold, `why` why that matters, and `remedy` what to do; `hint` is the
     remedy in half a line. `example` is a finding: (place, found, expected). `find` looks for problems in a subject.
+
+    `each` is None for a rule that finds the same in all exports of one shape ([`migrator.check.remembered`][]) whose
+    blocks are sound. Any other rule is asked of each of them, and `each` tells which of their blocks it looks at.
     """
 
     code: str
@@ -156,6 +159,7 @@ class CheckRule:
     example: tuple[str, str, str]
     severity: Severity
     find: Find
+    each: Callable[[Spot], bool] | None = None
 
     def findings(self, subject: Subject) -> Iterator[Finding]:
         """A finding for every problem."""
@@ -176,6 +180,7 @@ def rule(
     remedy: str,
     example: tuple[str, str, str],
     severity: Severity = Severity.ERROR,
+    each: Callable[[Spot], bool] | None = None,
 ) -> Callable[[Find], Find]:
     """Declare the decorated function as the `find` of a rule; the arguments are the fields of [`CheckRule`][].
 
@@ -186,10 +191,16 @@ def rule(
     def declare(find: Find) -> Find:
         if code in RULES:
             raise ValueError(f"the code {code} is taken")
-        RULES[code] = CheckRule(code, title, hint, why, remedy, example, severity, find)
+        RULES[code] = CheckRule(code, title, hint, why, remedy, example, severity, find, each)
         return find
 
     return declare
+
+
+def no_block(spot: Spot) -> bool:
+    """The `each` of a rule that looks at what is an export's own, beside its stats blocks."""
+    del spot
+    return False
 
 
 def select(codes: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[CheckRule, ...]:

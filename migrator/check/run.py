@@ -12,13 +12,14 @@ from migrator.aiperf.records import REBUILT
 from migrator.chain.names import metrics_of, metrics_path, spellings
 from migrator.chain.places import SUMMARY, visit
 from migrator.chain.requests import Outcome, requests_of
-from migrator.check.rule import Problem, Severity, Subject, rule
+from migrator.check.rule import Problem, Severity, Subject, no_block, rule
 from migrator.jsonfile import Json, Object, Path, at, path_text
 
 
 @rule(
     "R001",
     "ends before it starts",
+    each=no_block,
     hint="one of the two times was changed",
     why=(
         "`end_time` is before `start_time`, of the run or of its telemetry. The duration that a reader takes from them"
@@ -57,6 +58,7 @@ _IDENTIFIERS: Final[tuple[Path, ...]] = (
 @rule(
     "R002",
     "two values of benchmark_id differ",
+    each=no_block,
     hint="the parts may come from different runs",
     why=(
         "The run's identifier is at the top, and once more in `run_info` (from 1.3 on) or `input_config` (up to"
@@ -88,6 +90,7 @@ def _quoted(text: str) -> str:
 @rule(
     "R003",
     "some requests failed",
+    each=no_block,
     severity=Severity.NOTE,
     hint="latencies are of the others alone",
     why=(
@@ -112,6 +115,7 @@ def _some_failed(subject: Subject) -> Iterator[Problem]:
 @rule(
     "R004",
     "no request succeeded",
+    each=no_block,
     hint="repeat the run: it measured nothing",
     why=(
         "Every request of the run failed, or none was sent. There is no latency and no throughput in the file, and a"

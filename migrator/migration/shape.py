@@ -16,7 +16,7 @@ from typing import Final
 from migrator.chain.metric_ops import Derive, Units
 from migrator.chain.operation import UNKNOWN, Operation
 from migrator.chain.ops import Add, InDialect, Rename
-from migrator.chain.places import BLOCK
+from migrator.chain.places import BLOCK, GPU_METRICS, SUMMARY, visit
 from migrator.chain.steps import STEPS
 from migrator.config.for_release import of_configuration
 from migrator.config.remembered import Masked
@@ -58,6 +58,21 @@ class Shape(NamedTuple):
         assert isinstance(keys, str)
         parted = keys.count(_PARTING) == max(sum(map(len, self.blocks)) - 1, 0)
         return parted and all(map(is_block, self.blocks)) and self.masked.is_clear_in(text)
+
+    def all_blocks(self) -> list[Object]:
+        """The stats blocks whose numbers its key does not have, those of the warm-up and of GPUs included.
+
+        Documents of one shape have the same ones, in the same order.
+        """
+        warmup = self.document.get("warmup_metrics")
+        below = [warmup] if type(warmup) is dict and not is_block(warmup) else []
+        below += [metrics for _, metrics, _ in visit(self.document, GPU_METRICS)]
+        return [*self.blocks, *(value for metrics in below for value in metrics.values() if is_block(value))]
+
+    def times(self) -> list[Json]:
+        """The times of the run and of its telemetry, which its key need not have."""
+        holders = [self.document, *(summary for _, summary, _ in visit(self.document, SUMMARY))]
+        return [holder[name] for holder in holders for name in _TIMES if name in holder]
 
 
 def shape_of(document: Json) -> Shape | None:

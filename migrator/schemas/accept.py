@@ -109,8 +109,9 @@ def _is_whole(value: Json, _: object) -> bool:
     return type(value) is int and -_MOST < value < _MOST
 
 
-def _is_moment(value: Json, sound: object) -> bool:
-    if not _is_text(value, sound):
+def is_moment(value: Json, _: object = None) -> bool:
+    """Whether a value is surely a time as the models accept it."""
+    if not _is_text(value, _):
         return False
     try:
         datetime.fromisoformat(value)
@@ -127,5 +128,5 @@ _KINDS: Final[dict[str, Accept]] = {
     "number": _is_number,
     "whole number": _is_whole,
     "position": lambda value, sound: _is_whole(value, sound) and value >= 0,
-    "moment": _is_moment,
+    "moment": is_moment,
 }

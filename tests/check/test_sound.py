@@ -96,6 +96,36 @@ def test_what_is_told_at_first_sight_is_what_a_closer_look_tells(block: dict[str
         assert None not in block.values()
 
 
+@given(found=st.lists(blocks, min_size=1, max_size=5))
+@settings(max_examples=500, deadline=None)
+def test_blocks_together_are_what_each_of_them_is(found: list[dict[str, Any]]) -> None:
+    groups = sound.groups_of(found)
+    if groups is not None and all(type(block["unit"]) is str for block in found):
+        assert sound.are_plainly_sound(found, groups) == all(map(sound.is_plainly_sound, found))
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+@given(
+    at=st.integers(0, 10**6),
+    change=st.dictionaries(st.sampled_from(STATISTICS), numbers, min_size=1, max_size=2),
+    close=st.booleans(),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_recorded_blocks_together_are_what_each_of_them_is(
+    name: str, at: int, change: dict[str, Any], close: bool
+) -> None:
+    document = recorded(name)
+    found = [block for block in document.values() if is_block(block) and "avg" in block]
+    groups = sound.groups_of(found)
+    assert groups is not None
+    assert sound.are_plainly_sound(found, groups) == all(map(sound.is_plainly_sound, found))
+    block = found[at % len(found)]
+    for key in change.keys() & block.keys():
+        block[key] = block[key] * (1 + 1e-10) if close else change[key]
+    assert sound.are_plainly_sound(found, groups) == all(map(sound.is_plainly_sound, found))
+    assert sound._is_sound(block) or not sound.is_plainly_sound(block)
+
+
 def test_nearly_every_recorded_block_is_told_at_first_sight() -> None:
     found = [block for name in NAMES for block in recorded(name).values() if is_block(block)]
     assert sum(map(sound.is_plainly_sound, found)) > 0.9 * len(found)

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from migrator.batch.discover import Names, Source
-from migrator.batch.load import Loaded
-from migrator.batch.read_files import Looking
-from migrator.batch.redact_files import secret_places
-from migrator.batch.runs import Mark, Role, Runs, mark_of
-from migrator.chain.names import metrics_of
-from migrator.check import RULES, Finding, Severity, check, select
-from migrator.check.privacy import SECRETS, secrets_found
+from migrator.batch.runs import Role, Runs
+from migrator.check import RULES, Finding, Severity, select
+from migrator.check.privacy import SECRETS
 from migrator.check.rule import CheckRule
 from migrator.cli.alone import Alone
+from migrator.cli.check_files import Checked, Checking
 from migrator.cli.display import ColouredOptions, add_color, add_pager, paint
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs, progress, require_engine, run_engine, sources
 from migrator.cli.parser import Parser
 from migrator.cli.report import Report, say_json
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, NotAnExportError, UsageError
-from migrator.identify import MIGRATABLE, Family, advice
+from migrator.identify import MIGRATABLE, advice
 from migrator.render.safe import printable
 from migrator.render.text import exports_of_runs, plural, table, wrapped
-from migrator.values import NamedTuple
 
 
 class Options(EngineOptions, ColouredOptions):
@@ -91,19 +86,11 @@ def _codes(given: list[str] | None) -> list[str]:
     return [code.strip() for part in given or () for code in part.split(",")]
 
 
-class _Checked(NamedTuple):
-    """A file's family and, for an export, what the rules found in it, and what tells its run from others."""
-
-    family: Family
-    findings: list[Finding]
-    mark: Mark | None = None
-
-
 def _check_all(options: Options, codes: Sequence[str]) -> int:
     looks = SECRETS in codes
     totals = _Totals("(secrets only)" if looks else "left alone")
-    runs: Runs[tuple[Source, _Checked]] = Runs(lambda pair: (pair[0], pair[1].mark))
-    work = Looking(partial(_check, codes), options.where, to_look=True)
+    runs: Runs[tuple[Source, Checked]] = Runs(lambda pair: (pair[0], pair[1].mark))
+    work = Checking(codes, options.where)
     names = Names.RUN if looks else Names.JSON
     alone = Alone()
     with progress(options, "check", names=names) as bar:
@@ -137,18 +124,6 @@ def _check_all(options: Options, codes: Sequence[str]) -> int:
     return report.worst or (ExitCode.NO if totals.findings else ExitCode.OK)
 
 
-def _check(codes: Sequence[str], source: Source, loaded: Loaded) -> _Checked:
-    family = loaded.identity.family
-    if family not in MIGRATABLE:
-        # The rules are about exports, but a secret may stand in any file of a run.
-        places = secret_places(source.path, loaded) if SECRETS in codes else []
-        return _Checked(family, secrets_found(places))
-    assert loaded.parsed is not None, "an export is one JSON document"
-    document = loaded.parsed.data
-    mark = mark_of(document, metrics_of(document, loaded.identity.version))
-    return _Checked(family, check(loaded.parsed, loaded.identity, rules=[RULES[code] for code in codes]), mark)
-
-
 def _lines(source: Source, findings: list[Finding]) -> Iterator[str]:
     """The file's name once, then a finding each: code, place, and on a second line what is wrong."""
     if findings:
@@ -173,7 +148,7 @@ class _Totals:
         self._other_files = 0
         self._looked = looked
 
-    def add(self, checked: _Checked, *, is_run: bool) -> None:
+    def add(self, checked: Checked, *, is_run: bool) -> None:
         """Count a file that was read, and a run unless it is a phase or a copy of another's."""
         severities = Counter(finding.severity for finding in checked.findings)
         findings = severities[Severity.ERROR]
