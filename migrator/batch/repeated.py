@@ -9,8 +9,8 @@ its own. What is handed out is made anew for each file, and what is kept is boun
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from functools import lru_cache
-from threading import Lock
 from typing import Final
 
 from migrator.batch.discover import Source
@@ -26,14 +26,10 @@ from migrator.migration.migrate import Options, migrate
 from migrator.migration.plan import plan
 from migrator.migration.recipe import Recipe, can_be_spliced, recipe
 from migrator.migration.shape import Shape, looks_at_no_number, shape_of
+from migrator.migration.shapes import Shapes
 from migrator.redact import find_secrets
 from migrator.redact.search import searched
 from migrator.values import NamedTuple, fields
-
-_MOST: Final = 1_000
-"""Shapes that are remembered of a batch."""
-_MOST_BYTES: Final = 2**24
-"""What they may take; the oldest is forgotten first."""
 
 
 class Sight(NamedTuple):
@@ -44,7 +40,7 @@ class Sight(NamedTuple):
     content: bytes
     parsed: Parsed
     shape: Shape
-    key: tuple[object, ...]
+    key: tuple[Hashable, ...]
 
 
 class _Known(NamedTuple):
@@ -55,7 +51,6 @@ class _Known(NamedTuple):
 
     result: Result
     recipe: Recipe | None
-    size: int
     secrets: tuple[str, ...] = ()
 
     def has_secret(self, sight: Sight, text: bytes) -> bool:
@@ -64,8 +59,8 @@ class _Known(NamedTuple):
         return any(secret.encode() in text or any(secret in value for value in own) for secret in self.secrets)
 
 
-_SEEN_ONCE: Final = _Known(Result(Source("", "", named=False), Status.FAILED), None, 0)
-_NOTHING: Final = _Known(_SEEN_ONCE.result, None, 0)
+_SEEN_ONCE: Final = _Known(Result(Source("", "", named=False), Status.FAILED), None)
+_NOTHING: Final = _Known(_SEEN_ONCE.result, None)
 """Of a shape whose files are each migrated on their own."""
 
 
@@ -74,9 +69,7 @@ class Repeated:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._known: dict[tuple[object, ...], _Known] = {}
-        self._bytes = 0
-        self._lock = Lock()
+        self._shapes: Shapes[_Known] = Shapes()
 
     def sight(self, source: Source, raw: bytes) -> Sight | None:
         """A file without a residue, if shapes are remembered for such files; None for one that is damaged, too."""
@@ -94,8 +87,8 @@ class Repeated:
 
     def migrated(self, sight: Sight) -> Migrated | None:
         """The migration of a file whose shape is known; None for another."""
-        known = self._known.get(sight.key)
-        if known is None or known.size == 0:
+        known = self._shapes.get(sight.key)
+        if known is None or known is _SEEN_ONCE or known is _NOTHING:
             return None
         request, source, of = self._request, sight.source, known.result
         result = Result(source, of.status, of.reason, of.from_version, of.to_version)
@@ -113,11 +106,12 @@ class Repeated:
 
     def learn(self, sight: Sight, identity: Identity, found: Migrated) -> None:
         """Take note of what became of a file, and of what it is."""
-        known = self._known.get(sight.key)
+        known = self._shapes.get(sight.key)
         if known is None:
-            self._note(sight.key, _SEEN_ONCE)
+            self._shapes.note(sight.key, _SEEN_ONCE)
         elif known is _SEEN_ONCE:
-            self._note(sight.key, self._tried(sight, identity, found) or _NOTHING)
+            tried = self._tried(sight, identity, found) or _NOTHING
+            self._shapes.note(sight.key, tried, tried.recipe.size if tried.recipe else 0)
 
     def _tried(self, sight: Sight, identity: Identity, found: Migrated) -> _Known | None:
         """What is remembered of a shape, if it gives what the migration of this very file gave."""
@@ -138,15 +132,14 @@ class Repeated:
         secrets = self._secrets(shape.document) if tally.losses[Loss.REDACTED] else ()
         if secrets is None:
             return None
-        size = 1_000 + sum(len(part) for part in sight.key if isinstance(part, bytes | str))
         kept = Result(Source("", "", named=False), result.status, result.reason, result.from_version, result.to_version)
         kept.warnings, kept.steps, kept.tally = list(result.warnings), result.steps, tally
         if result.status is Status.UNCHANGED:
-            return None if theirs.changed else _Known(kept, None, size)
+            return None if theirs.changed else _Known(kept, None)
         if not looks_at_no_number(plan(identity.version, theirs.to)):
             return None
         made = self._recipe(sight, stand_in, theirs.document, found)
-        known = made and _Known(kept, made, size + made.size, secrets)
+        known = made and _Known(kept, made, secrets)
         return None if known and known.has_secret(sight, b"") else known
 
     def _secrets(self, document: Object) -> tuple[str, ...] | None:
@@ -164,13 +157,6 @@ class Repeated:
             return made
         text = made.applied(sight.shape, sight.content, layout)
         return made if pack(text, packing_for(sight.raw, sight.source, self._request)) == found.raw else None
-
-    def _note(self, key: tuple[object, ...], known: _Known) -> None:
-        with self._lock:
-            self._bytes += known.size - self._known[key].size if key in self._known else known.size
-            self._known[key] = known
-            while len(self._known) > _MOST or self._bytes > _MOST_BYTES:
-                self._bytes -= self._known.pop(next(iter(self._known))).size
 
 
 def _is_as_it_is_written(text: str) -> bool:

@@ -19,6 +19,7 @@ from migrator.batch.discover import Source
 from migrator.batch.request import Request, Result, Status
 from migrator.chain.steps import VERSIONS
 from migrator.jsonfile import parse, render
+from migrator.migration import shapes
 from migrator.migration.goal import Goal
 from migrator.migration.shape import shape_of
 
@@ -218,8 +219,8 @@ def test_a_placeholder_in_a_file_is_no_placeholder() -> None:
 
 
 def test_shapes_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repeated, "_MOST", 10)
-    monkeypatch.setattr(repeated, "_MOST_BYTES", 60_000)
+    monkeypatch.setattr(shapes, "MOST", 10)
+    monkeypatch.setattr(shapes, "MOST_BYTES", 60_000)
     document = orjson.loads((GOLDEN / NAMES[-1]).read_bytes())
     asked = request()
     known = repeated.repeated(asked)
@@ -228,9 +229,10 @@ def test_shapes_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         document["odd"] = f"number {number}"
         raw = orjson.dumps(document, option=orjson.OPT_INDENT_2)
         assert learnt(raw, asked)
-        assert len(known._known) <= 10
-        assert known._bytes <= 60_000
-        assert known._bytes == sum(each.size for each in known._known.values())
+        kept = known._shapes
+        assert len(kept._known) <= 10
+        assert kept._bytes <= 60_000
+        assert kept._bytes == sum(size for _, size in kept._known.values())
 
 
 def test_two_shapes_that_look_alike_are_two() -> None:
