@@ -7,6 +7,7 @@ somebody else's exports must not decide how it is read.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -95,7 +96,7 @@ def _is_meant(project: str) -> bool:
     """Whether a pyproject.toml has settings of this tool. One that cannot be read is somebody else's affair."""
     try:
         with open(project, "rb") as file:
-            if TABLE.encode() not in file.read():
+            if not _may_have_table(file.read()):
                 return False
         import tomllib
 
@@ -103,6 +104,15 @@ def _is_meant(project: str) -> bool:
             return TABLE in tomllib.load(file).get("tool", {})
     except (OSError, ValueError, AttributeError, TypeError):
         return False
+
+
+def _may_have_table(raw: bytes) -> bool:
+    """Whether a pyproject.toml needs to be parsed: one that has this tool among its dependencies, say, does not."""
+    return TABLE.encode() in raw and re.search(_HEADER, raw, re.MULTILINE) is not None
+
+
+_HEADER: Final = rb"""^[\[ \t]*["']?tool["']?[ \t]*([\]=]|\.[ \t]*["']?%s)""" % TABLE.encode()
+"""How the table begins, or one above it: `[tool.aiperf-migrate]`, `[tool]`, `tool = {`, `tool.aiperf-migrate.jobs`."""
 
 
 def _read(path: str) -> dict[str, Found]:

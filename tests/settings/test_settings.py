@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.process import EXPORTS, NAME, copy, environment, run
 
+from migrator.settings import find
 from migrator.settings.keys import SETTINGS
 
 LAB = EXPORTS / "lab"
@@ -159,3 +161,30 @@ def test_each_setting_is_taken_by_a_command() -> None:
     for name, (module, _) in COMMANDS.items():
         taken.update(import_module(f"migrator.cli.commands.{module}").arguments(name)._settings)
     assert {setting.name for setting in SETTINGS} - taken == {"contracts"}
+
+
+HEADERS = [
+    "[tool.aiperf-migrate]\njobs = 3",
+    '  [ "tool" . "aiperf-migrate" ]\njobs = 3',
+    "[tool]\naiperf-migrate.jobs = 3",
+    "[tool.'aiperf-migrate']\r\njobs = 3\r\n",
+    "tool = {aiperf-migrate = {jobs = 3}}",
+    "tool.aiperf-migrate.jobs = 3",
+    "[[tool.aiperf-migrate]]\njobs = 3",
+    "[project]\nname = 'a'\n\t[tool.aiperf-migrate]\njobs = 3",
+]
+
+
+@pytest.mark.parametrize("text", HEADERS)
+def test_every_spelling_of_the_table_is_found(text: str, tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_bytes(text.encode())
+    assert "aiperf-migrate" in tomllib.loads(text)["tool"]
+    assert find._is_meant(str(project))
+
+
+def test_a_project_that_only_names_the_tool_is_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[project]\ndependencies = ["aiperf-migrate==1.0"]\n[tool.ruff]\nline-length = 120\n')
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    assert not find._is_meant(str(project))
