@@ -272,6 +272,7 @@ class Page(Screen[None]):
         ):
             yield key.id, key.label, key.does
         yield "app.palette", "^p", "all commands by name"
+        yield "app.redraw", "^l", "draw the screen again"
 
     def action_command(self) -> None:
         """Show the command for what is on the screen."""
