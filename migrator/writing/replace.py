@@ -254,7 +254,11 @@ class DiskReplacer:
 
 def _other_names(original: LockedFile, backup: str | None) -> int:
     """How many more hard links the original has, not counting a backup that an earlier run left."""
-    return original.status.st_nlink - 1 - bool(backup and os.path.lexists(backup))
+    further = original.status.st_nlink - 1
+    with contextlib.suppress(OSError):
+        # One of equal content may be a file of its own.
+        return further - bool(backup and os.path.samestat(os.lstat(backup), original.status))
+    return further
 
 
 def _there(path: str) -> tuple[bytes, os.stat_result] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -157,6 +158,15 @@ def test_hard_links_are_told(tree: Path) -> None:
     assert done.code == 0
     assert "in/a.json: has other names (hard links: 1), which keep the old content" in done.complaints
     assert (tree / "other").read_bytes() == export(OLD).read_bytes()
+
+
+def test_a_backup_of_the_same_content_is_no_hard_link(tree: Path) -> None:
+    original = tree / "in" / "a.json"
+    shutil.copy2(original, tree / "in" / "a.json.bak")
+    done = run("upgrade", "in", "--in-place", cwd=tree)
+    assert done.code == 0
+    assert "hard links" not in done.complaints
+    assert not (tree / "in" / "a.json.bak.1").exists()
 
 
 def test_hard_links_are_told_of_a_file_replaced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

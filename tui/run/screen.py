@@ -59,7 +59,6 @@ class RunScreen(SearchingPage):
         " export, how often each value occurs, and the values over time, with a line through their medians and x for a"
         " request that failed; and none. 6 ranks the run among those of its workload.\n\n" + legend()
     )
-    KEEPS_END = True
     DEFAULT_CSS = """
     RunScreen #headline { height: 2; padding: 0 1; }
     RunScreen #metrics { layout: vertical; }
