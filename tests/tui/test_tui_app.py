@@ -86,6 +86,26 @@ def test_a_long_path_does_not_push_out_what_is_there(tmp_path: Path) -> None:
     play(scene, [copied(tmp_path / ("deep" * 20) / "runs", RUN)], (80, 24))
 
 
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (100, 90)], ids=str)
+def test_the_help_writes_keys_as_they_are_typed_and_always_says_how_to_close_it(
+    few: Path, size: tuple[int, int]
+) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "question_mark")
+        dialog = opened(pilot, HelpDialog)
+        hint = "esc closes   tui.toml sets keys by these names"
+        assert hint in text(app)
+        told = dialog.lines()
+        assert any(re.match(r"  > +sort by the next column", line) for line in told)
+        assert any(re.match(r"  < +sort by the column before", line) for line in told)
+        assert any(re.match(r"  \| +show the file in", line) for line in told)
+        assert not [line for line in told if re.match(r"  \S*[a-z]_[a-z]\S*", line)]
+        await press(pilot, *["j"] * 5)
+        assert hint in text(app)
+
+    play(scene, [few], size)
+
+
 def test_a_header_without_room_keeps_the_path_and_the_counts_that_matter(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     shutil.copytree(EXPORTS / "0.13.0", folder)

@@ -190,7 +190,7 @@ def test_what_others_wrote_over_the_screen_is_gone_after_ctrl_l(place: Path) -> 
         terminal.write_over("\r\nBROADCAST MESSAGE\r\n")
         terminal.wait("BROADCAST")
         terminal.press("C-l")
-        terminal.wait(lambda seen: seen == before)
+        terminal.wait(before.__eq__)
 
 
 def test_the_terminal_shows_all_of_each_screen_though_only_differences_are_sent(place: Path) -> None:
@@ -217,7 +217,7 @@ def test_the_terminal_shows_all_of_each_screen_though_only_differences_are_sent(
             before = _settled(terminal)
             terminal.write_over("\x1b[2J")
             terminal.press("C-l")
-            terminal.wait(lambda seen, before=before: seen == before)
+            terminal.wait(before.__eq__)
 
 
 def _settled(terminal: Terminal) -> str:

@@ -86,7 +86,7 @@ class HistoryScreen(Page):
             "file_times",
             "Times",
             id="history.file-times",
-            tooltip="runs without a start by the file's time",
+            tooltip="place undated runs by the file's time",
             show=False,
         ),
         Binding("r", "reload", "Reload", id="history.reload", tooltip="read the runs again", show=False),

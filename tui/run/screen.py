@@ -62,10 +62,11 @@ class RunScreen(SearchingPage):
     DEFAULT_CSS = """
     RunScreen #headline { height: 2; padding: 0 1; }
     RunScreen #metrics { layout: vertical; }
-    RunScreen #plot { height: 12; max-width: 100; padding: 0 1; border-top: solid $panel; }
-    RunScreen.-wide #metrics { layout: horizontal; } RunScreen.-wide #table { width: 3fr; }
+    RunScreen #table { border-bottom: solid $panel; } RunScreen.-low #table { border-bottom: none; }
+    RunScreen #plot { height: 11; max-width: 100; padding: 0 1; }
+    RunScreen.-wide #metrics { layout: horizontal; } RunScreen.-wide #table { width: 3fr; border-bottom: none; }
     RunScreen.-wide #plot { max-width: 100%; }
-    RunScreen.-wide #plot { width: 2fr; min-width: 48; height: 1fr; border-top: none; border-left: solid $panel; }
+    RunScreen.-wide #plot { width: 2fr; min-width: 48; height: 1fr; border-left: solid $panel; }
     RunScreen.-low #plot { display: none; }
     RunScreen #run { padding: 0 1; }
     RunScreen #search { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
