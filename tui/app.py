@@ -32,6 +32,7 @@ class MigrateApp(WritingApp):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "Redraw", show=False, priority=True),
     ]
     CSS = """
     Toast { max-width: 70; }
@@ -55,7 +56,7 @@ class MigrateApp(WritingApp):
     def on_mount(self) -> None:
         """Apply the user's keys."""
         self.set_keymap(self.keymap)
-        self.app_resume_signal.subscribe(self, lambda _: self._show_again())
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         # Modules and style sheets stay to the end: looking through them again and again for garbage takes the
         # screen's time, more of it than anything else that happens at once.
         self.call_after_refresh(gc.freeze)
@@ -63,8 +64,13 @@ class MigrateApp(WritingApp):
             self.call_after_refresh(self._tell_of_keys)
         self.call_after_refresh(self.tell_unfinished)
 
-    def _show_again(self) -> None:
-        """Send everything: the terminal may have forgotten what it showed."""
+    def on_resize(self) -> None:
+        """Send everything: terminals break and join lines in ways of their own."""
+        if self._shown:
+            self._shown.forget()
+
+    def action_redraw(self) -> None:
+        """Send everything: the terminal may not show any more what it was sent."""
         if self._shown:
             self._shown.forget()
         self.refresh(layout=True)

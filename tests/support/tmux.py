@@ -75,6 +75,11 @@ class Terminal:
         """Give the terminal another size."""
         self._tmux("resize-window", "-x", str(width), "-y", str(height))
 
+    def write_over(self, text: str) -> None:
+        """Write to the terminal past the program that runs there, as other users and processes can."""
+        with open(self._tmux("display-message", "-p", "#{pane_tty}").strip(), "w") as tty:
+            tty.write(text)
+
     def lines(self) -> list[str]:
         """What is on the screen."""
         return self._tmux("capture-pane", "-p").split("\n")

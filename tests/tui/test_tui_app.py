@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import shutil
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.process import SECRET, export, run
+from support.process import EXPORTS, SECRET, export, run
 from support.tui_driver import lines, messages, opened, play, press, settled, text
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -83,6 +84,60 @@ def test_a_long_path_does_not_push_out_what_is_there(tmp_path: Path) -> None:
         assert "runs: 1 export, 1 needs migration" in lines(app)[0]
 
     play(scene, [copied(tmp_path / ("deep" * 20) / "runs", RUN)], (80, 24))
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (100, 90)], ids=str)
+def test_the_help_writes_keys_as_they_are_typed_and_always_says_how_to_close_it(
+    few: Path, size: tuple[int, int]
+) -> None:
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "question_mark")
+        dialog = opened(pilot, HelpDialog)
+        hint = "esc closes   tui.toml sets keys by these names"
+        assert hint in text(app)
+        told = dialog.lines()
+        assert any(re.match(r"  > +sort by the next column", line) for line in told)
+        assert any(re.match(r"  < +sort by the column before", line) for line in told)
+        assert any(re.match(r"  \| +show the file in", line) for line in told)
+        assert not [line for line in told if re.match(r"  \S*[a-z]_[a-z]\S*", line)]
+        await press(pilot, *["j"] * 5)
+        assert hint in text(app)
+
+    play(scene, [few], size)
+
+
+def test_a_header_without_room_keeps_the_path_and_the_counts_that_matter(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    shutil.copytree(EXPORTS / "0.13.0", folder)
+    for number in range(3):
+        (folder / f"other-{number}.json").write_text("{}")
+        (folder / f"broken-{number}.json").write_text("{")
+
+    async def scene(_: P, app: MigrateApp) -> None:
+        told = lines(app)[0].strip()
+        assert len(told) <= app.size.width - 2
+        assert re.match(r"\S+: \d+ exports of \d+ runs, ", told)
+        assert told.startswith(str(folder)[:4])
+        assert "3 unreadable" in told
+        counts = ("other files", "hidden (e)", "of GenAI-Perf", "with failures", "with problems", "migration")
+        assert ("…," in told or told.count(", …")) == (not all(count in told for count in counts[:2])), told
+
+    for width in (60, 80, 120, 200):
+        play(scene, [folder], (width, 24))
+
+
+def test_a_comparison_whose_paths_are_long_shows_both(tmp_path: Path) -> None:
+    paths = [copied(tmp_path / ("deep" * 20) / side, RUN) for side in ("first", "second")]
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "a", "j", "b", "d")
+        await settled(pilot)
+        told = lines(app)[0]
+        assert " compare " in told
+        assert "first with " in told
+        assert "second " in told
+
+    play(scene, paths, (100, 24))
 
 
 def test_filter_narrows_while_it_is_typed_and_escape_clears_it(few: Path) -> None:

@@ -172,6 +172,31 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_shown(slower: Path,
     play(scene, [tmp_path])
 
 
+def test_runs_without_a_start_are_placed_by_the_time_of_their_file(tmp_path: Path) -> None:
+    for number in range(3):
+        path = night(tmp_path, number)
+        if number == 1:
+            document = json.loads(path.read_bytes())
+            document = {name: value for name, value in document.items() if name not in ("start_time", "end_time")}
+            path.write_text(json.dumps(document))
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "H")
+        screen = opened(pilot, HistoryScreen)
+        assert "2 runs of 1 workload" in text(app)
+        assert "left out: 1 run without the time of the start; o takes that of the file" in text(app)
+        await press(pilot, "o")
+        assert "3 runs of 1 workload" in text(app)
+        assert "left out" not in text(app)
+        assert screen.command()[:3] == ["aiperf-migrate", "history", "--file-times"]
+        assert "placed by the time of their file" in messages(app)
+        await press(pilot, "o")
+        assert "2 runs of 1 workload" in text(app)
+        assert "--file-times" not in screen.command()
+
+    play(scene, [tmp_path], (80, 24), keymap={"history.file-times": "o"})
+
+
 def test_an_empty_history_takes_every_key(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
 

@@ -364,6 +364,56 @@ def test_the_button_stays_in_view_however_many_files_are_written(
     play(scene, ["."], size)
 
 
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("to", ["1.5", "1.0", "0.1"])
+def test_sizes_and_counts_are_whole_at_every_width(size: tuple[int, int], to: str) -> None:
+    found = preview(str(export(OLD)), to)
+
+    async def scene(pilot: Pilot[None]) -> None:
+        screen = opened(pilot, MigrateScreen)
+        screen.to = to
+        await press(pilot, "r")
+        told = " ".join("".join(line) for line in map(str.strip, text(app_of(pilot)).split("\n")[1:6]))
+        if found.changed:
+            assert f"{found.size:,} → {found.new_size:,} bytes" in told
+            assert found.stages[0].counts in told
+        assert found.badge in told
+
+    drive(lambda: MigrateScreen([export(OLD)], read_only=False), scene, size)
+
+
+def test_why_there_is_no_preview_is_said_beside_a_long_path(tmp_path: Path) -> None:
+    path = tmp_path / ("deep" * 20) / "run.json"
+    path.parent.mkdir()
+    path.write_text("{")
+
+    async def scene(pilot: Pilot[None]) -> None:
+        told = text(app_of(pilot)).split("\n")
+        assert told[0].rstrip().endswith("/run.json")
+        assert "✗ not valid JSON" in told[1] or "✗ line 1" in told[1], told[1]
+
+    drive(lambda: MigrateScreen([path], read_only=False), scene, (80, 24))
+
+
+def test_the_dialog_names_long_paths_on_one_line_each(tmp_path: Path) -> None:
+    path = copied(OLD, tmp_path / ("deep" * 20) / "runs")
+
+    async def scene(pilot: Pilot[None]) -> None:
+        await press(pilot, "w")
+        told = text(app_of(pilot))
+        for label, end in (("read", "/runs/run.json"), ("write", f"/runs/run.{NEWEST}.json")):
+            (line,) = [each for each in told.split("\n") if f"│ {label}  " in each]
+            assert line.rstrip(" │─▃▄▆▂▁▅▇").endswith(end), line
+        rows = told.split("\n")
+        bottom = next(index for index, row in enumerate(rows) if "╰" in row)
+        assert "Write" in rows[bottom - 1]
+        await press(pilot, "tab", "space")
+        assert f"{tmp_path}"[:10] in text(app_of(pilot)).split("│ backup  ")[1]
+        assert "run.json.bak" in text(app_of(pilot)).split("│ backup  ")[1].split("\n")[0]
+
+    drive(lambda: MigrateScreen([path], read_only=False), scene, (80, 24))
+
+
 def test_the_dialog_says_what_is_lost(tmp_path: Path) -> None:
     paths = [copied(NEW, tmp_path / name) for name in ("a", "b")]
     (tmp_path / "c.json").write_text("{")

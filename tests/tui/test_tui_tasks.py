@@ -184,6 +184,52 @@ def test_it_is_suspended_and_goes_on(place: Path) -> None:
         terminal.wait(lambda seen: any(line.startswith("›") and "base-2" in line for line in seen.split("\n")))
 
 
+def test_what_others_wrote_over_the_screen_is_gone_after_ctrl_l(place: Path) -> None:
+    with started(place, LAB) as terminal:
+        before = terminal.text()
+        terminal.write_over("\r\nBROADCAST MESSAGE\r\n")
+        terminal.wait("BROADCAST")
+        terminal.press("C-l")
+        terminal.wait(before.__eq__)
+
+
+def test_the_terminal_shows_all_of_each_screen_though_only_differences_are_sent(place: Path) -> None:
+    """What is there after a way through screens, panels and dialogs is what is there when all is sent again."""
+    shutil.copytree(LAB, place / "lab")
+    # Each with what it brings to the screen.
+    ways = (
+        ("Enter", "1 Metrics"),
+        ("2", "[2 Run]"),
+        ("4", "[4 GPUs]"),
+        ("?", "most useful here"),
+        ("Escape", "esc Back"),
+        ("m", "whole way"),
+        ("2", "w Write"),
+        ("w", "copy to"),
+        ("Escape", "w Write"),
+        ("Escape", "esc Back"),
+        ("Escape", "esc Back"),
+    )
+    with started(place, "lab") as terminal:
+        for key, brings in ways:
+            terminal.press(key)
+            terminal.wait(brings)
+            before = _settled(terminal)
+            terminal.write_over("\x1b[2J")
+            terminal.press("C-l")
+            terminal.wait(before.__eq__)
+
+
+def _settled(terminal: Terminal) -> str:
+    """What is on the screen when it has not changed for half a second."""
+    seen, since = terminal.text(), time.monotonic()
+    while time.monotonic() - since < 0.5:
+        time.sleep(0.1)
+        if (now := terminal.text()) != seen:
+            seen, since = now, time.monotonic()
+    return seen
+
+
 def test_a_folder_is_followed_while_runs_are_written(place: Path) -> None:
     shutil.copytree(LAB / "base-1", place / "lab" / "base-1")
     with started(place, "lab") as terminal:

@@ -51,6 +51,32 @@ def test_after_any_updates_the_terminal_shows_what_it_should(screens: list[list[
         assert there == [cells(strip) for strip in screen]
 
 
+def whole(screen: list[Strip]) -> LayoutUpdate:
+    return LayoutUpdate([[strip] for strip in screen], Region(0, 0, WIDTH, len(screen)))
+
+
+@given(st.lists(SCREENS, min_size=2, max_size=5))
+def test_of_another_screen_only_what_looks_different_is_sent(screens: list[list[Strip]]) -> None:
+    shown = Shown()
+    shown.less(whole(screens[0]))
+    there = [cells(strip) for strip in screens[0]]
+    for screen in screens[1:]:
+        written(there, shown.less(whole(screen)))
+        assert there == [cells(strip) for strip in screen]
+    assert shown.less(whole(screens[-1])).parts == []
+
+
+@given(SCREENS)
+def test_the_screen_is_sent_whole_in_another_size_and_after_others_have_written(screen: list[Strip]) -> None:
+    shown = Shown()
+    shown.less(whole(screen))
+    lower = whole(screen[:-1])
+    assert shown.less(lower) is lower
+    again = whole(screen[:-1])
+    shown.forget()
+    assert shown.less(again) is again
+
+
 @given(SCREENS)
 def test_what_looks_the_same_is_not_sent(screen: list[Strip]) -> None:
     shown = Shown()

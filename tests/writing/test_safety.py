@@ -160,6 +160,15 @@ def test_hard_links_are_told(tree: Path) -> None:
     assert (tree / "other").read_bytes() == export(OLD).read_bytes()
 
 
+def test_a_backup_of_the_same_content_is_no_hard_link(tree: Path) -> None:
+    original = tree / "in" / "a.json"
+    shutil.copy2(original, tree / "in" / "a.json.bak")
+    done = run("upgrade", "in", "--in-place", cwd=tree)
+    assert done.code == 0
+    assert "hard links" not in done.stdout + done.stderr
+    assert not (tree / "in" / "a.json.bak.1").exists()
+
+
 def test_hard_links_are_told_of_a_file_replaced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = copy(OLD, tmp_path / "a.json")
     os.link(target, tmp_path / "other")

@@ -43,6 +43,11 @@ class Dialog(ModalScreen[None]):
 class HelpDialog(Dialog):
     """The keys of a screen, from their declarations."""
 
+    DEFAULT_CSS = """
+    HelpDialog > #box { scrollbar-size-vertical: 1; scrollbar-color: $panel-lighten-2; scrollbar-background: $surface; }
+    HelpDialog #hint { dock: bottom; background: $surface; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "close", "Close", show=False),
         Binding("j", "scroll(1)", "Down", show=False),
@@ -58,7 +63,7 @@ class HelpDialog(Dialog):
         with VerticalScroll(id="box") as box:
             box.border_title = "help"
             yield Static("\n".join(self.lines()), markup=False)
-            yield Static("esc closes   names can be set in tui.toml under [keys]", id="hint", markup=False)
+            yield Static("esc closes   tui.toml sets keys by these names", id="hint", markup=False)
 
     def lines(self) -> list[str]:
         """What the dialog says."""
@@ -67,7 +72,7 @@ class HelpDialog(Dialog):
         lines = ["most useful here", *lines, ""] if lines else []
         lines += [line for part in self._about.split("\n\n") if part for line in (part, "")]
         for room, keys in groupby(self._keys, key=lambda key: key[0].partition(".")[0]):
-            lines += [room, *(f"  {label:<14}{does:<38}{name}" for name, label, does in keys), ""]
+            lines += [room, *(f"  {label:<13} {does:<37} {name}" for name, label, does in keys), ""]
         return lines[:-1]
 
     def action_scroll(self, way: int) -> None:

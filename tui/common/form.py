@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final, NamedTuple
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -60,7 +60,7 @@ class Form(ModalScreen["Values | None"]):
     Form { align: center middle; background: $background 60%; }
     Form > #box { width: 84; max-width: 96%; height: auto; max-height: 96%; background: $surface; padding: 0 1;
                   border: round $primary; border-title-color: $accent; }
-    Form #values { height: auto; max-height: 70vh; scrollbar-size-vertical: 1; }
+    Form #values { height: auto; scrollbar-size-vertical: 1; }
     Form Input, Form Cross { width: 1fr; }
     Form .label { color: $text-muted; margin-top: 1; height: 1; }
     Form #description { margin-top: 1; }
@@ -103,6 +103,10 @@ class Form(ModalScreen["Values | None"]):
             with Horizontal(id="buttons"):
                 yield Button(self._action, variant="primary", id="take", compact=True)
                 yield Button("Cancel", id="leave", compact=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave room for the buttons and the border, and no more."""
+        self.query_one("#values").styles.max_height = max(3, event.size.height * 96 // 100 - 4)
 
     def on_mount(self) -> None:
         """Describe the first values."""

@@ -10,6 +10,7 @@ A binding has an id of two words, `files.sort`, and a tooltip that says what it 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -36,7 +37,18 @@ class Key(NamedTuple):
     @property
     def label(self) -> str:
         """The keys as they are written on the screen."""
-        return " ".join(_SHOWN.get(key, key.replace("ctrl+", "^")) for key in self.keys)
+        return " ".join(_SHOWN.get(key) or _character(key) or key.replace("ctrl+", "^") for key in self.keys)
+
+
+def _character(key: str) -> str:
+    """The character of a key that has the name of one, such as `greater_than_sign`; empty for any other."""
+    if "_" not in key:
+        return ""
+    try:
+        return unicodedata.lookup(key.replace("_", " ").upper())
+    except KeyError:
+        # Unicode writes some names with a hyphen.
+        return {"greater_than_sign": ">", "less_than_sign": "<"}.get(key, "")
 
 
 _SHOWN = {

@@ -19,6 +19,7 @@ from textual.worker import Worker, WorkerState
 
 from migrator.render.safe import printable
 from tui.common.clipboard import Copy
+from tui.common.rows import shortened
 from tui.common.shell import Shell
 from tui.session import Session
 
@@ -95,8 +96,6 @@ class Page(Screen[None]):
     HELP_TEXT: ClassVar[str] = ""
     USEFUL: ClassVar[tuple[str, ...]] = ()
     """The ids of the keys that the help names first; empty for the first of the footer."""
-    KEEPS_END: ClassVar[bool] = False
-    """Whether the header shows the end of a text that is too long for it, as suits a path."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", tooltip="what the keys do here", key_display="?"),
         Binding("c", "command", "Command", id="app.command", tooltip="the command line for this screen", show=False),
@@ -123,6 +122,10 @@ class Page(Screen[None]):
     def where(self) -> str:
         """What the screen shows, for the header."""
         return ""
+
+    def where_in(self, room: int) -> str:
+        """The same in so many characters: of a path, beginning and end tell more than the middle."""
+        return shortened(printable(self.where()), room)
 
     def command(self) -> Sequence[str]:
         """The words of the command line that prints the same; empty if there is none yet."""
@@ -201,11 +204,8 @@ class Page(Screen[None]):
         """Write the header anew."""
         session = self.shell.session
         right = "  ".join(filter(None, [_progress(session), session.sides(), "read-only" if session.read_only else ""]))
-        left = printable(self.where())
         room = max(0, self.size.width - 2 - len(right) - 2)
-        if len(left) > room:
-            kept = max(0, room - 1)
-            left = f"…{left[len(left) - kept :]}" if self.KEEPS_END else f"{left[:kept]}…"
+        left = self.where_in(room)
         self.query_one("#header", Header).show(f"{left.ljust(room)}  {printable(right)}")
 
     def status(self, text: str) -> None:
@@ -272,6 +272,7 @@ class Page(Screen[None]):
         ):
             yield key.id, key.label, key.does
         yield "app.palette", "^p", "all commands by name"
+        yield "app.redraw", "^l", "draw the screen again"
 
     def action_command(self) -> None:
         """Show the command for what is on the screen."""

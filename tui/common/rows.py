@@ -79,6 +79,15 @@ def safe_text(text: object) -> str:
     return printable(whole[:LONGEST]) + ("…" if len(whole) > LONGEST else "")
 
 
+def shortened(text: str, room: int) -> str:
+    """A text in so many characters: of one that is longer, the middle is left out, most of all of a path."""
+    if len(text) <= room:
+        return text
+    kept = max(0, room - 1)
+    start = kept // 3
+    return f"{text[:start]}…{text[len(text) - (kept - start) :]}" if room > 0 else ""
+
+
 def home_path(path: str) -> str:
     """A path as a shell would take it, shorter where it is below the user's folder."""
     home = os.path.expanduser("~")

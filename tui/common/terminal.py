@@ -53,26 +53,31 @@ class Shown:
 
     def __init__(self) -> None:
         self._lines: dict[int, list[Cell]] = {}
+        self._size: tuple[int, int] | None = None
 
     def forget(self) -> None:
-        """Something else has written to the terminal."""
+        """Something else has written to the terminal, or it has another size: all of the next update is sent."""
         self._lines.clear()
+        self._size = None
 
     def less(self, update: Any) -> Any:
         """What has to be sent for an update, which is taken for sent from now on.
 
         Args:
-            update: of Textual's compositor. One of the whole screen is sent as it is, and so is any of another kind.
+            update: of Textual's compositor. The first of the whole screen is sent as it is, and so is any of another
+                kind.
         """
         if type(update) is ChopsUpdate:
             return Parts(self._changed(update))
-        if type(update) is LayoutUpdate:
-            for y, strips in enumerate(update.strips, update.region.y):
-                self._lines.pop(y, None)
-                if update.region.x == 0:
-                    self._lines[y] = [cell for strip in strips for cell in cells(strip)]
-        else:
+        if type(update) is not LayoutUpdate or update.region.offset != (0, 0):
             self.forget()
+            return update
+        # Another screen, a dialog or a panel: of each, the most looks as what was there before.
+        whole = [Strip.join(strips) for strips in update.strips]
+        if self._size == update.region.size:
+            return Parts(part for y, strip in enumerate(whole) for part in self._of_strip(0, y, strip))
+        self._size = update.region.size
+        self._lines = {y: cells(strip) for y, strip in enumerate(whole)}
         return update
 
     def _changed(self, update: ChopsUpdate) -> Iterator[Part]:

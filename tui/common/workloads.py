@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from migrator.batch.read_files import Seen
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from migrator.history.sections import Section
 
 Metric = tuple[str, str]
+UNTIMED: Final = "without the time of the start"
+"""What the note on runs says that have no place in the order of time."""
 
 
 class Workloads(NamedTuple):
@@ -52,13 +54,16 @@ def metrics_of(names: Sequence[str]) -> list[Metric]:
     return list(dict.fromkeys(found))
 
 
-def read_workloads(paths: Sequence[str], names: Sequence[str], told: Callable[[int], bool]) -> Workloads:
+def read_workloads(
+    paths: Sequence[str], names: Sequence[str], told: Callable[[int], bool], *, file_times: bool = False
+) -> Workloads:
     """The runs behind some paths.
 
     Args:
         paths: files, and folders of them.
         names: `METRIC.STATISTIC` of the metrics to read; empty for those that `diff` judges by.
         told: called with the number of files read so far; whether to end early.
+        file_times: whether the time at which a file was last changed stands for a start that it does not tell.
 
     Raises:
         MigratorError: a name is not a statistic of a metric.
@@ -85,7 +90,7 @@ def read_workloads(paths: Sequence[str], names: Sequence[str], told: Callable[[i
 
     def seen() -> Iterator[Seen[list[Looked]]]:
         nonlocal stopped
-        work = Looking(partial(looks, metrics=metrics), details=False)
+        work = Looking(partial(looks, metrics=metrics, file_times=file_times), details=False)
         for count, each in enumerate(run(discover(paths), work, usable_cores(), stop), 1):
             stopped = stopped or told(count)
             # Lets the screen have its turn.
@@ -103,6 +108,5 @@ def read_workloads(paths: Sequence[str], names: Sequence[str], told: Callable[[i
     if collected.not_needed:
         notes.append(f"left out: {plural(len(collected.not_needed), 'file')} about several runs: {NOT_NEEDED}")
     if collected.untimed:
-        first = collected.untimed[0]
-        notes.append(f"left out: {plural(len(collected.untimed), 'run')} without the time of the start ({first})")
+        notes.append(f"left out: {plural(len(collected.untimed), 'run')} {UNTIMED} ({collected.untimed[0]})")
     return Workloads(sections, tuple(notes), tuple(errors), tuple(metrics))

@@ -14,8 +14,10 @@ from textual.widgets import Static
 from migrator.errors import MigratorError
 from migrator.render.comparison.words import allowed, cut, findings, gate, label_of, loud, noise, policy, side
 from migrator.render.safe import printable
+from migrator.stores import base_name
 from tui.common.form import Values
 from tui.common.page import Page
+from tui.common.rows import shortened
 from tui.compare.forms import export_form
 from tui.compare.model import Question, compare_sides, export
 
@@ -129,6 +131,21 @@ class ComparePage(Page):
         sides = (self.question.base, self.question.candidate)
         base, candidate = (paths[0] if len(paths) == 1 else f"{len(paths)} runs" for paths in sides)
         return f"{f'{self.cell_name}: ' if self.cell_name else ''}compare {base} with {candidate}"
+
+    def where_in(self, room: int) -> str:
+        """The same; both sides are shortened alike, as each alone tells nothing."""
+        whole = printable(self.where())
+        if len(whole) <= room or not all(len(side) == 1 for side in (self.question.base, self.question.candidate)):
+            return shortened(whole, room)
+        start = printable(f"{self.cell_name}: " if self.cell_name else "") + "compare "
+        each = max(0, (room - len(start) - len(" with ")) // 2)
+        base, candidate = (printable(side[0]) for side in (self.question.base, self.question.candidate))
+        # What one does not need is the other's.
+        # What both end with tells nothing.
+        while "/" in base and "/" in candidate and base != candidate and base_name(base) == base_name(candidate):
+            base, candidate = (side.rpartition("/")[0] for side in (base, candidate))
+        first = shortened(base, max(each, 2 * each - len(candidate)))
+        return shortened(f"{start}{first} with {shortened(candidate, max(each, 2 * each - len(base)))}", room)
 
     def command(self) -> Sequence[str]:
         """The same comparison on the command line."""

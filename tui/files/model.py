@@ -223,14 +223,19 @@ class FileList:
         """Count how many runs the exports are of, which takes a while for many files."""
         self.tally.runs = len(runs_among(export for export in self.exports if export.comparable)[0])
 
-    def summary(self, key: str = "") -> str:
-        """What all of it is, on one line, and how much of it is known by now; `key` shows what is hidden."""
-        parts = [self.tally.summary(hidden=self.tally["aside"] if self.hides_others else 0, key=key)]
+    def summary(self, key: str = "", room: int | None = None) -> str:
+        """What all of it is, on one line, and how much of it is known by now; `key` shows what is hidden.
+
+        Where it is longer than `room`, counts are left out, and a sign in their place says so.
+        """
+        state = ""
         if self.unknown:
-            parts.append(f"reading {len(self.exports) - self.unknown} of {len(self.exports)}")
+            state = f", reading {len(self.exports) - self.unknown} of {len(self.exports)}"
         elif unchecked := self.tally["unchecked"]:
-            parts.append(f"checking: {unchecked} to go")
-        return ", ".join(parts)
+            state = f", checking: {unchecked} to go"
+        hidden = self.tally["aside"] if self.hides_others else 0
+        left = None if room is None else room - len(state)
+        return self.tally.summary(hidden=hidden, key=key, room=left) + state
 
     # --- the lines ---------------------------------------------------------------------------------------------
 

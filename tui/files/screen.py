@@ -11,9 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from migrator.render.safe import printable
 from tui.common.clipboard import Copy
 from tui.common.grid import Grid
-from tui.common.rows import tab_separated
+from tui.common.rows import shortened, tab_separated
 from tui.files.arranging import ArrangingPage
 from tui.files.command import command
 from tui.files.export import Export, runs_and_files_of_several
@@ -27,10 +28,13 @@ LEGEND: Final = (
 """What the marks of the list mean: on the screen at the first start, and in the help."""
 
 
+_SHORTEST_PATHS: Final = 16
+"""Characters of the paths that the header keeps at the cost of counts."""
+
+
 class FilesScreen(ArrangingPage):
     """Every export under the given paths."""
 
-    KEEPS_END = True
     USEFUL = ("files.filter", "files.order-by", "files.migrate")
     HELP_TEXT = (
         "Every export under the given paths; e shows other files, too.\n\n"
@@ -70,10 +74,17 @@ class FilesScreen(ArrangingPage):
 
     def where(self) -> str:
         """The paths, and what is there."""
-        paths = self.shell.session.paths
-        return (
-            f"{', '.join(paths)}: {self.files.summary(self.key_of_others)}" if self.files.exports else ", ".join(paths)
-        )
+        paths = ", ".join(self.shell.session.paths)
+        return f"{paths}: {self.files.summary(self.key_of_others)}" if self.files.exports else paths
+
+    def where_in(self, room: int) -> str:
+        """The same; where it is too long, first the paths are shortened, then the counts that matter least go."""
+        paths = printable(", ".join(self.shell.session.paths))
+        if not self.files.exports:
+            return shortened(paths, room)
+        left = room - min(len(paths), _SHORTEST_PATHS) - 2
+        told = self.files.summary(self.key_of_others, room=left)
+        return shortened(f"{shortened(paths, room - len(told) - 2)}: {told}", room)
 
     def command(self) -> Sequence[str]:
         """`table` with the filter, the order and the columns of the list."""

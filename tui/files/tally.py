@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from migrator.render.text import exports_of_runs, plural
 from tui.files.export import Export
@@ -37,29 +38,45 @@ class Tally:
     def __getitem__(self, kind: str) -> int:
         return self._count[kind]
 
-    def summary(self, *, hidden: int = 0, key: str = "") -> str:
+    def summary(self, *, hidden: int = 0, key: str = "", room: int | None = None) -> str:
         """What all of it is, on one line: `74 exports of 60 runs, 51 need migration, 2 with failures, 20 other files`.
 
         An export of GenAI-Perf is one, too, and told. Of the other files, some may be `hidden` until a `key` is
-        pressed.
+        pressed. Where all of it is longer than `room`, what matters least is left out, and `…` stands at the end.
         """
+        parts = dict(self._parts(hidden, key))
+        told = ", ".join(parts.values())
+        for kind in _LEAST:
+            if room is None or len(told) <= room:
+                break
+            if parts.pop(kind, None):
+                told = ", ".join([*parts.values(), "…"])
+        return told
+
+    def _parts(self, hidden: int, key: str) -> Iterator[tuple[str, str]]:
+        """(kind, words) of all that there is."""
         predecessors = self["predecessor"]
         exports = self["main"] + predecessors
-        parts = [exports_of_runs(exports, exports if self.runs is None else self.runs)]
+        yield "exports", exports_of_runs(exports, exports if self.runs is None else self.runs)
         if predecessors:
-            parts.append(f"{predecessors} of GenAI-Perf")
+            yield "predecessor", f"{predecessors} of GenAI-Perf"
         if outdated := self["outdated"]:
-            parts.append(f"{outdated} {'needs' if outdated == 1 else 'need'} migration")
+            yield "outdated", f"{outdated} {'needs' if outdated == 1 else 'need'} migration"
         for kind, what in (("problems", "with problems"), ("failures", "with failures")):
             if number := self[kind]:
-                parts.append(f"{number} {what}")
-        if others := self["other"]:
+                yield kind, f"{number} {what}"
+        others = self["other"]
+        if others and others != hidden:
+            yield "other", plural(others, "other file")
+        if hidden:
             # Short: it stands at the end of a line that has room for little more.
-            of = [] if hidden == others else [plural(others, "other file")]
-            parts += [*of, *([f"{hidden} hidden{f' ({key})' if key else ''}"] if hidden else [])]
+            yield "hidden", f"{hidden} hidden{f' ({key})' if key else ''}"
         if unreadable := self["unreadable"]:
-            parts.append(f"{unreadable} unreadable")
-        return ", ".join(parts)
+            yield "unreadable", f"{unreadable} unreadable"
+
+
+_LEAST: Final = ("other", "predecessor", "hidden", "failures", "problems", "outdated")
+"""Kinds that are left out where there is no room for all, the first first."""
 
 
 def _kinds(export: Export) -> Iterator[str]:

@@ -19,10 +19,11 @@ from tui.common.chart import Chart
 from tui.common.clipboard import Copy
 from tui.common.form import Field, Form, Values
 from tui.common.grid import Grid
+from tui.common.keys import declared
 from tui.common.page import Page
 from tui.common.plot import Plot
 from tui.common.rows import tab_separated
-from tui.common.workloads import Workloads, metrics_of, read_workloads
+from tui.common.workloads import UNTIMED, Workloads, metrics_of, read_workloads
 from tui.history.model import RUNS, SIGNS, HistoryTable, RunTable, Shown, chart_of, event_words, legend
 
 _WIDE: Final = 150
@@ -45,6 +46,7 @@ class HistoryScreen(Page):
         " metrics.\n\n"
         "Each ● is a run, in the order of time, evenly spaced; a line is the level between two changes. Below the axis:"
         " " + ", ".join(f"{sign} {words}" for sign, words in SIGNS.items()) + ", * several.\n\n"
+        "A run that does not tell when it started is left out, unless t takes the time of its file.\n\n"
         "Runs whose release computes the metric otherwise are not compared with each other: D marks where that begins."
     )
     DEFAULT_CSS = """
@@ -79,6 +81,14 @@ class HistoryScreen(Page):
         Binding("2", "panel('chart')", "Chart", id="history.chart", tooltip="the chart alone"),
         Binding("3", "panel('runs')", "Runs", id="history.runs", tooltip="the runs of the metric"),
         Binding("M", "metrics", "Choose", id="history.metrics", tooltip="choose the metrics…"),
+        Binding(
+            "t",
+            "file_times",
+            "Times",
+            id="history.file-times",
+            tooltip="place undated runs by the file's time",
+            show=False,
+        ),
         Binding("r", "reload", "Reload", id="history.reload", tooltip="read the runs again", show=False),
         Binding("escape", "back", "Back", id="history.back", tooltip="to the metrics, then back", show=False),
     ]
@@ -90,6 +100,7 @@ class HistoryScreen(Page):
         self.table: HistoryTable | None = None
         self.runs: RunTable | None = None
         self.panel = "table"
+        self.file_times = False
 
     def body(self) -> ComposeResult:
         """The headline, the metrics or the runs of one, and its chart."""
@@ -130,10 +141,10 @@ class HistoryScreen(Page):
     def look(self) -> None:
         """Read the runs."""
         self.query_one("#table", Grid).empty = "reading…"
-        self._look(self.names)
+        self._look(self.names, file_times=self.file_times)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="history", description="the history")
-    def _look(self, names: tuple[str, ...]) -> None:
+    def _look(self, names: tuple[str, ...], *, file_times: bool) -> None:
         worker = get_current_worker()
 
         def told(count: int) -> bool:
@@ -142,7 +153,7 @@ class HistoryScreen(Page):
             return worker.is_cancelled
 
         try:
-            found: Workloads | str = read_workloads(self.paths, names, told)
+            found: Workloads | str = read_workloads(self.paths, names, told, file_times=file_times)
         except MigratorError as error:
             found = str(error)
         if not worker.is_cancelled:
@@ -158,7 +169,7 @@ class HistoryScreen(Page):
         here = self.shown
         grid = self.query_one("#table", Grid)
         grid.empty = "no runs here"
-        self.query_one("#headline", Static).update("\n".join(map(printable, _headline(found))))
+        self.query_one("#headline", Static).update("\n".join(map(printable, _headline(found, self._key_of_times))))
         self.found = None if isinstance(found, str) else found
         self.table = HistoryTable(self.found) if self.found else None
         if self.table is None:
@@ -216,6 +227,7 @@ class HistoryScreen(Page):
     def command(self) -> Sequence[str]:
         """The same on the command line."""
         asked = [word for name in self.names for word in ("--metric", name)]
+        asked += ["--file-times"] if self.file_times else []
         dashed = any(path.startswith("-") for path in self.paths)
         return ["aiperf-migrate", "history", *asked, *(["--"] if dashed else []), *self.paths]
 
@@ -296,6 +308,17 @@ class HistoryScreen(Page):
         field = Field("names", "metrics", ", ".join(self.names), "time_to_first_token.p99, request_latency.p50")
         self.app.push_screen(Form("the metrics of the history", [field], about, problem, "Show"), taken)
 
+    @property
+    def _key_of_times(self) -> str:
+        return next(key.label for key in declared(self, self.shell.keymap) if key.action == "file_times")
+
+    def action_file_times(self) -> None:
+        """Give runs that do not tell when they started the time of their file, or leave them out."""
+        self.file_times = not self.file_times
+        taken = "are placed by the time of their file" if self.file_times else "are left out"
+        self.notify(f"runs that do not tell when they started {taken}", markup=False)
+        self.look()
+
     def action_reload(self) -> None:
         """Read again."""
         self.look()
@@ -308,7 +331,7 @@ class HistoryScreen(Page):
             self.dismiss()
 
 
-def _headline(found: Workloads | str) -> list[str]:
+def _headline(found: Workloads | str, key: str) -> list[str]:
     if isinstance(found, str):
         return [f"✗ {found}"]
     runs = sum(len(section.points) for section in found.sections)
@@ -317,7 +340,9 @@ def _headline(found: Workloads | str) -> list[str]:
     changed = f"; {plural(len(every), 'change')} of level, {worse} for the worse" if every else "; no change of level"
     told = f"{plural(runs, 'run')} of {plural(len(found.sections), 'workload')}{changed}"
     failed = [f"✗ {plural(len(found.errors), 'file')} not read: {found.errors[0]}"] if found.errors else []
-    return [told, *failed, *found.notes][:3]
+    # The key before the file, for that is where a narrow screen ends.
+    notes = [note.replace(UNTIMED, f"{UNTIMED}; {key} takes that of the file") for note in found.notes]
+    return [told, *failed, *sorted(notes, key=lambda note: UNTIMED not in note)][:3]
 
 
 def _listed(text: str) -> list[str]:

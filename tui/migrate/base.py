@@ -15,6 +15,7 @@ from migrator.render.text import plural
 from tui.common.choice import Choice
 from tui.common.form import YES, Field, Form, Values
 from tui.common.page import Page
+from tui.common.rows import shortened
 from tui.migrate.journals import announce, forget
 from tui.migrate.target import goal, targets
 from tui.migrate.writing import Order, preview_words
@@ -150,7 +151,11 @@ class MigrationPage(Page):
             return self.order(values["place"], values["destination"])
 
         def describe(values: Values) -> list[str]:
-            rows = self.dialog_rows(order(values))
+            room = min(_DIALOG, self.size.width * 96 // 100) - _MARGIN
+            rows = [
+                (label, shortened(text, room) if label in _PATHS else text)
+                for label, text in self.dialog_rows(order(values))
+            ]
             return [*(f"{label:<9}{text}" for label, text in rows), "", "the same as:", *self._command(order(values))]
 
         def taken(values: Values | None) -> None:
@@ -195,12 +200,18 @@ class MigrationPage(Page):
         return [*(printable(_shortened(line, len(order.paths))) for line in lines[:3]), *more]
 
 
+_DIALOG: Final = 84
+"""Columns of the dialog where there is room for it."""
+_MARGIN: Final = 14
+"""Columns of it that a text beside its label has not: border, padding, label, scrollbar."""
+_PATHS: Final = frozenset({"read", "write", "backup"})
+"""Labels of rows that are a path: one that is too long for its line is shortened, and stands in the command whole."""
 _LONGEST_COMMAND: Final = 230
 """Characters of a command line that the dialog shows: three lines of it."""
 
 
 def _shortened(line: str, paths: int) -> str:
-    """The beginning of a command line, so that a long one leaves room for what is to be decided."""
-    if len(line) <= _LONGEST_COMMAND:
+    """The beginning of a command line of many paths, so that it leaves room for what is to be decided."""
+    if paths == 1 or len(line) <= _LONGEST_COMMAND:
         return line
     return f"{line[:_LONGEST_COMMAND].rpartition(' ')[0]} … ({plural(paths, 'path')} in all)"

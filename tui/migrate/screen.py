@@ -57,7 +57,7 @@ class MigrateScreen(MigrationPage):
         "Nothing is written before w and its dialog."
     )
     DEFAULT_CSS = """
-    MigrateScreen #headline { height: 2; padding: 0 1; }
+    MigrateScreen #headline { height: auto; min-height: 2; max-height: 5; padding: 0 1; }
     MigrateScreen #body { layout: horizontal; }
     MigrateScreen #steps { width: 2fr; max-width: 56; }
     MigrateScreen #right { width: 3fr; border-left: solid $panel; }
@@ -124,7 +124,8 @@ class MigrateScreen(MigrationPage):
         try:
             found: Preview | str = preview(self.path, to, residue=residue)
         except MigratorError as error:
-            found = str(error)
+            # The header names the file.
+            found = str(error).removeprefix(f"{self.path}: ")
         self.app.call_from_thread(self._show, found, to)
 
     def _show(self, found: Preview | str, to: str) -> None:
@@ -146,7 +147,8 @@ class MigrateScreen(MigrationPage):
             return [f"schema {found.source}   {found.badge}", more.removeprefix("; ")]
         about = f"{found.source} → {goal(found.to).name}   {found.badge}"
         sizes = f"{found.size:,} → {found.new_size:,} bytes"
-        return [about, f"{self.stages[0].counts}; {sizes}{more}"]
+        # The sizes first: the counts stand in the list below, too.
+        return [about, f"{sizes}; {self.stages[0].counts}{more}"]
 
     # --- showing -----------------------------------------------------------------------------------------------
 

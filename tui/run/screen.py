@@ -59,14 +59,14 @@ class RunScreen(SearchingPage):
         " export, how often each value occurs, and the values over time, with a line through their medians and x for a"
         " request that failed; and none. 6 ranks the run among those of its workload.\n\n" + legend()
     )
-    KEEPS_END = True
     DEFAULT_CSS = """
     RunScreen #headline { height: 2; padding: 0 1; }
     RunScreen #metrics { layout: vertical; }
-    RunScreen #plot { height: 12; max-width: 100; padding: 0 1; border-top: solid $panel; }
-    RunScreen.-wide #metrics { layout: horizontal; } RunScreen.-wide #table { width: 3fr; }
+    RunScreen #table { border-bottom: solid $panel; } RunScreen.-low #table { border-bottom: none; }
+    RunScreen #plot { height: 11; max-width: 100; padding: 0 1; }
+    RunScreen.-wide #metrics { layout: horizontal; } RunScreen.-wide #table { width: 3fr; border-bottom: none; }
     RunScreen.-wide #plot { max-width: 100%; }
-    RunScreen.-wide #plot { width: 2fr; min-width: 48; height: 1fr; border-top: none; border-left: solid $panel; }
+    RunScreen.-wide #plot { width: 2fr; min-width: 48; height: 1fr; border-left: solid $panel; }
     RunScreen.-low #plot { display: none; }
     RunScreen #run { padding: 0 1; }
     RunScreen #search { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
