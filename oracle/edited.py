@@ -56,11 +56,12 @@ def _edit(edit: dict[str, Any]) -> Edited:
     for field in edit.get("leave", ()):
         node, name = place(document["input_config"], field)
         node.pop(name, None)
-    for field, value in edit.get("set", {}).items():
+    fields = {**dict.fromkeys(edit.get("null", ())), **edit.get("set", {})}
+    for field, value in fields.items():
         node, name = place(document["input_config"], field)
-        node[name] = copy.deepcopy(value)
+        node[name if isinstance(node, dict) else int(name)] = copy.deepcopy(value)
     told = [f"without {field}" for field in edit.get("leave", ())]
-    told += [f"{field} = {json.dumps(value)}" for field, value in edit.get("set", {}).items()]
+    told += [f"{field} = {json.dumps(value)}" for field, value in fields.items()]
     return Edited(f"{edit['of']}, {', '.join(told)}", document)
 
 

@@ -226,7 +226,9 @@ def _rule(line: str, first: str, last: str) -> ConflictRule:
     place, test = _condition(field, _present if or_null else given)
     others = rest.split(" or ")
     requirement = _VERBS[verb](tuple(_condition(other, _set) for other in others))
-    names = [re.sub(r"=unset$|\|unset$|:\w+$", "", other).replace("*.", "") for other in others]
+    names = [
+        re.sub(r"\|unset$|:\w+$", "", re.sub(r"(.+)=unset$", r"no \1", other)).replace("*.", "") for other in others
+    ]
     return ConflictRule(place, test, requirement, f"{requirement.says} {' or '.join(names)}", first, last)
 
 

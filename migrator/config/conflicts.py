@@ -69,20 +69,11 @@ def resolve(config: Object, target: Reader) -> Resolved:
     given = config
     # What one rule leaves out may be what another field needs.
     while found := first_conflict(config, target):
-        found = _of_whole_list(found, config)
         changes.append(found)
         config = _replaced(config, found.place, found.after)
     if config is not given and not target.models.matcher(target.config_model).trim(config).ok:
         return Resolved(None, [], f"{'.'.join(map(str, changes[-1].place))}: {changes[-1].why}")
     return Resolved(config, changes)
-
-
-def _of_whole_list(found: FieldChange, config: Object) -> FieldChange:
-    """The change, or that of the whole list if not even an empty item is accepted where an item must stay."""
-    section = found.place[:-1]
-    if found.after is GONE and found.before == {} and type(found.place[-1]) is int:
-        return FieldChange(section, at(config, section), GONE, found.why)
-    return found
 
 
 def first_conflict(config: Object, target: Reader) -> FieldChange | None:

@@ -99,10 +99,19 @@ def _names_of_folders(phases: Json, *_: object) -> bool:
     return all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", str(phase.get("name"))) for phase in phases)
 
 
-def _start(value: Json, phase: Json, _config: Object, place: Path) -> bool:
-    """Whether the range in which trajectories start ends after it starts; AIPerf's own is 0.25 to 0.75."""
+_LOW, _HIGH = 0.25, 0.75
+"""The range in which trajectories start unless the configuration has another."""
+
+
+def _start(_value: Json, phase: Json, *_: object) -> bool:
+    """Whether the range in which trajectories start does not end before it starts."""
     low, high = (phase.get(f"trajectory_start_{end}_ratio") for end in ("min", "max"))
-    return (low if number(low) else 0.25) <= (high if number(high) else 0.75)
+    return (low if number(low) else _LOW) <= (high if number(high) else _HIGH)
+
+
+def _end(value: Json, phase: Json, *_: object) -> bool:
+    """The same, or it would not if it had AIPerf's own start."""
+    return _start(value, phase) or (number(phase.get("trajectory_start_min_ratio")) and value >= _LOW)
 
 
 def _left_out(value: Json, phase: Json, *_: object) -> bool:
@@ -128,7 +137,9 @@ _NO_TEXT: Final = "image_retrieval|audio_transcription"
 _TRACES: Final = "mooncake_trace|bailian_trace|burst_gpt_trace|sagemaker_data_capture|weka_trace"
 _WEKA: Final = "datasets.*.format=weka_trace|single_turn|unset or datasets.*.dataset:weka"
 _REPLAY: Final = "scenario or phases.*.timing_mode=agentic_replay"
-_GRADERS: Final = "code_execution|lighteval_expr|lighteval_gpqa|lighteval_latex|math|multiple_choice"
+
+_SAGEMAKER: Final = "endpoint.transport=sagemaker or endpoint.sagemaker.endpoint_name"
+_SIGNED: Final = f"endpoint.auth_type=sigv4 or {_SAGEMAKER}"
 
 _FIRST: Final = "0.8.0.dev20260521"
 """The first build with a BenchmarkConfig; 0.9.0 has the same."""
@@ -138,6 +149,21 @@ _NAMES: Final = "0.11.0.dev20260721"
 """The last build in which the name of a phase says what it is for."""
 _KINDS: Final = "0.11.0.dev20260724"
 """The first build in which phases have a kind; 0.12.0 checks what it checks."""
+_HOOKS: Final = "0.12.0.dev20260803"
+"""The first build that calls the server at the edges of a phase."""
+_WITHOUT_OLDER_BUILDS: Final = (("0.13.0", "0.13.0"), ("0.13.0.dev20260914", ""))
+"""(first, last) of what 0.13.0 checks, and builds of August, which come after it by their number, do not."""
+_NOT_YET: Final = (
+    (_FIRST, "0.9.0", "benchmark!=aime|mmlu"),
+    (_FIRST, "0.9.0", "grader=exact_match"),
+    ("0.10.0", "0.10.0.dev20260529", "benchmark=gpqa_diamond|lcb_codegeneration|math_500"),
+    ("0.10.0.dev20260523", "0.10.0.dev20260527", "benchmark=aime24"),
+    ("0.10.0.dev20260523", "0.10.0.dev20260529", "benchmark=aime25"),
+    ("0.11.0.dev20260604", "0.11.0.dev20260608", "benchmark=lcb_codegeneration"),
+)
+"""(first, last, values): benchmarks and graders that these releases name, but refuse. 0.11.0 refuses none; builds come
+after the release of their number, and some of them refuse what it does not.
+"""
 
 BENCHMARK_RULES: Final = (
     *rules(
@@ -191,18 +217,23 @@ BENCHMARK_RULES: Final = (
         phases.*.adaptive_scale=true needs phases.*.adaptive_sustain_duration:given
         phases.*.adaptive_scale=true needs phases.*.sla
         phases.*.adaptive_scale=true excludes phases.*.type=fixed_schedule
+        datasets.*.open_loop_strict=true excludes datasets.*.open_loop_replay=false
+        """,
+    ),
+    *rules("0.11.0.dev20260721", "endpoint.uuid_and_strip=true needs endpoint.type=chat|unset"),
+    *rules(
+        _KINDS,
+        """
+        phases.*.rate_series excludes phases.*.rate or phases.*.type=user_centric
+        phases.*.kind same-as phases.*.name=warmup|profiling
         """,
     ),
     *rules(
-        _KINDS,
+        "0.12.0",
         f"""
         datasets.*.use_think_time_only=true excludes datasets.*.ignore_trace_delays
-        datasets.*.open_loop_strict=true excludes datasets.*.open_loop_replay=false
         datasets.*.max_context_length needs {_WEKA}
         datasets.*.hf_weka_dataset needs datasets.*.dataset=weka_hf
-        endpoint.uuid_and_strip=true needs endpoint.type=chat|unset
-        phases.*.rate_series excludes phases.*.rate or phases.*.type=user_centric
-        phases.*.kind same-as phases.*.name=warmup|profiling
         phases.*.agentic_cache_warmup_duration needs {_REPLAY} or phases.*.name=warmup
         """,
     ),
@@ -212,13 +243,12 @@ BENCHMARK_RULES: Final = (
         endpoint.per_chunk_usage=true needs endpoint.use_server_token_count
         endpoint.per_chunk_usage=true needs endpoint.type=chat|unset
         endpoint.per_chunk_usage=true needs endpoint.streaming
+        datasets.*.system_prompt_file excludes datasets.*.system_prompt
         """,
     ),
     *rules(
         "0.13.0",
         f"""
-        endpoint.reset_kv_cache needs endpoint.transport=http|unset
-        endpoint.server_profiler needs endpoint.transport=http|unset
         datasets.*.prompt_batch_size needs datasets.*.format=random_pool
         datasets.*.image_batch_size needs datasets.*.format=random_pool
         datasets.*.audio_batch_size needs datasets.*.format=random_pool
@@ -227,24 +257,32 @@ BENCHMARK_RULES: Final = (
         datasets.*.prompts.random_range_ratio excludes datasets.*.prompts.sequence_distribution
         datasets.*.prompts.random_range_ratio needs datasets.*.prompts.isl
         datasets.*.prompts.random_range_ratio needs datasets.*.prompts.osl
-        datasets.*.system_prompt_file excludes datasets.*.system_prompt
         """,
     ),
-    *rules(
-        "0.13.0",
-        f"""
-        runtime.workers_min at-most runtime.workers
-        tokenizer.name or null excludes endpoint.type={_NO_TEXT}
-        tokenizer.revision or null excludes endpoint.type={_NO_TEXT}
-        tokenizer.trust_remote_code or null excludes endpoint.type={_NO_TEXT}
-        """,
+    *(
+        rule
+        for first, last in _WITHOUT_OLDER_BUILDS
+        for rule in rules(
+            first,
+            f"""
+            runtime.workers_min at-most runtime.workers
+            tokenizer.name or null excludes endpoint.type={_NO_TEXT}
+            tokenizer.revision or null excludes endpoint.type={_NO_TEXT}
+            tokenizer.trust_remote_code or null excludes endpoint.type={_NO_TEXT}
+            """,
+            last=last,
+        )
     ),
     *rules(
         "0.13.0.dev20260928",
-        """
-        endpoint.aws_region needs endpoint.auth_type=sigv4
-        endpoint.aws_profile needs endpoint.auth_type=sigv4
-        endpoint.aws_service needs endpoint.auth_type=sigv4
+        f"""
+        endpoint.auth_type=sigv4 needs endpoint.aws_region
+        endpoint.auth_type=sigv4 needs endpoint.aws_service or endpoint.transport=sagemaker
+        endpoint.auth_type=sigv4 excludes endpoint.request_content_type=multipart/form-data or endpoint.type={_FORMS}
+        endpoint.aws_region needs {_SIGNED}
+        endpoint.aws_profile needs {_SIGNED}
+        endpoint.aws_service needs {_SIGNED}
+        datasets.*.weka_nested_timestamp_basis needs {_WEKA}
         """,
     ),
     *rules(
@@ -252,17 +290,28 @@ BENCHMARK_RULES: Final = (
         f"""
         phases.*.warmup_requests_per_lane excludes phases.*.agentic_cache_warmup_duration
         phases.*.warmup_requests_per_lane needs {_REPLAY}
-        datasets.*.weka_nested_timestamp_basis needs {_WEKA}
+        endpoint.transport=sagemaker needs endpoint.path:given or endpoint.sagemaker.endpoint_name
+        endpoint.transport=sagemaker needs endpoint.aws_region
+        endpoint.sagemaker.endpoint_name needs endpoint.aws_region
+        endpoint.sagemaker.endpoint_name needs endpoint.transport=sagemaker|unset
+        endpoint.sagemaker.target_model needs {_SAGEMAKER}
+        endpoint.sagemaker.inference_component_name needs {_SAGEMAKER}
+        endpoint.sagemaker.target_variant needs {_SAGEMAKER}
+        endpoint.wait_for_model_timeout!=0|0.0 excludes {_SAGEMAKER}
+        endpoint.reset_kv_cache needs endpoint.transport=http|unset
+        endpoint.server_profiler needs endpoint.transport=http|unset
         """,
     ),
-    check("accuracy.benchmark!=aime|mmlu", never, "this release cannot run it yet", first=_FIRST, last="0.11.0"),
-    check(f"accuracy.grader!={_GRADERS}", never, "this release cannot run it yet", first=_FIRST, last="0.11.0"),
+    *(
+        check(f"accuracy.{values}", never, "this release cannot run it yet", first=first, last=last)
+        for first, last, values in _NOT_YET
+    ),
     check("phases.0.seamless=true", never, "there is no phase before it", first=_FIRST),
     check("endpoint", _template, "an endpoint of type template needs a template", first=_FIRST),
     check("endpoint.urls", _urls, "a URL needs a host, and http://, https:// or no scheme", first=_FIRST),
     check("endpoint.path", _rooted, "must begin with a slash", first=_FIRST),
-    check("endpoint.reset_kv_cache", _hook, "path must begin with a slash", first="0.13.0"),
-    check("endpoint.server_profiler", _hook, "paths must begin with a slash", first="0.13.0"),
+    check("endpoint.reset_kv_cache", _hook, "path must begin with a slash", first=_HOOKS),
+    check("endpoint.server_profiler", _hook, "paths must begin with a slash", first=_HOOKS),
     check("artifacts", lambda value, *_: "dir" in value, "must name a folder", first=_FIRST),
     check("phases.*.duration=unset", never, "this release does not read null here", first=_FIRST),
     check("phases.*.grace_period=unset", never, "this release does not read null here", first=_FIRST),
@@ -282,8 +331,8 @@ BENCHMARK_RULES: Final = (
     check("phases", _names, "phases need different names, and one must be profiling", first=_FIRST, last=_NAMES),
     check("phases", _kinds, "phases need different names, and one must be profiling", first=_KINDS),
     check("phases", _names_of_folders, "the name of a phase must do as a folder name", first=_KINDS),
-    check("phases.*.trajectory_start_min_ratio", _start, "the range must not end before it starts", first=_KINDS),
-    check("phases.*.trajectory_start_max_ratio", _start, "the range must not end before it starts", first=_KINDS),
+    check("phases.*.trajectory_start_max_ratio", _end, "the range must not end before it starts", first="0.12.0"),
+    check("phases.*.trajectory_start_min_ratio", _start, "the range must not end before it starts", first="0.12.0"),
     check("phases", _rates, "a phase of this type needs a rate", first=_KINDS),
     check("phases.*.exclude_from_results", _left_out, "only a warmup is left out of the results", first=_FIRST),
 )

@@ -76,9 +76,26 @@ def _telemetry(value: Json, *_: object) -> bool:
     return known and not (urls and any(item.lower() == "pynvml" for item in words))
 
 
+def _written_goals(value: Json, *_: object) -> bool:
+    """Whether goals are `name:number` pairs in one string, or an object of numbers."""
+    if type(value) is str:
+        pairs = [goal.partition(":")[::2] for goal in value.split()]
+        return bool(pairs) and all(name and _numeric(bound) for name, bound in pairs)
+    return type(value) is dict and all(map(_numeric, value.values()))
+
+
+def _numeric(value: Json) -> bool:
+    try:
+        return number(value) or type(value) is bool or (type(value) is str and float(value) is not None)
+    except ValueError:
+        return False
+
+
 def _goal(release: str, tag: str) -> bool:
     found = catalogue().get(tag)
-    return found is not None and found.type != "derived" and age(found.first_release) <= age(release)
+    if found is None or found.type == "derived":
+        return False
+    return age(found.first_release) <= age(_METRICS_OF.get(release, release)) <= age(found.last_release)
 
 
 def _goals(release: str, value: Json, *_: object) -> bool:
@@ -89,9 +106,16 @@ def _goal_of(release: str, _value: Json, _section: Json, _config: Object, place:
     return _goal(release, str(place[-1]))
 
 
+_END: Final = "loadgen.request_count or input.conversation.num or loadgen.benchmark_duration"
+_SCHEDULE: Final = "input.fixed_schedule"
+"""Under a fixed schedule, rates are read and not checked."""
 _USER_TRACES: Final = "mooncake_trace|bailian_trace|burst_gpt_trace|sagemaker_data_capture"
 
-_WITHOUT_NIGHTLIES: Final = ("0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0")
+_NO_METRIC: Final = "AIPerf {} has no such metric for single requests"
+_OBJECT_GOALS: Final = ("0.7.0", "0.8.0", "0.8.0.dev20260511")
+"""The releases that read goals as an object, too."""
+_METRICS_OF: Final = {"0.8.0.dev20260511": "0.9.0"}
+"""A build → the release that has the same metrics."""
 
 USER_RULES: Final = (
     *rules(
@@ -105,12 +129,19 @@ USER_RULES: Final = (
         input.video.height needs input.video.width
         """,
     ),
-    *rules("0.2.0", "loadgen.request_rate_mode=concurrency_burst excludes loadgen.request_rate:given", last="0.4.0"),
+    *rules(
+        "0.2.0",
+        f"loadgen.request_rate_mode=concurrency_burst needs loadgen.request_rate=unset or {_SCHEDULE}",
+        last="0.4.0",
+    ),
     *rules("0.2.0", "loadgen.benchmark_duration or null excludes loadgen.request_count:given", last="0.4.0"),
     *rules("0.2.0", "loadgen.benchmark_grace_period or null needs loadgen.benchmark_duration"),
-    *rules("0.3.0", "loadgen.request_count=unset excludes input.conversation.num", last="0.4.0"),
     *rules("0.3.0", "input.conversation.num or null excludes loadgen.request_count:given", last="0.4.0"),
     *rules("0.5.0", "input.conversation.num excludes loadgen.request_count:given"),
+    *rules("0.4.0", "input.prompt.prefix_prompt.user_context_prompt_length needs input.conversation.num", last="0.4.0"),
+    *rules(
+        "0.5.0", "input.prompt.prefix_prompt.user_context_prompt_length needs input.conversation.num_dataset_entries"
+    ),
     *rules(
         "0.4.0",
         """
@@ -134,26 +165,24 @@ USER_RULES: Final = (
         input.prompt.input_tokens.stddev or null excludes endpoint.type:rankings
         """,
     ),
-    *rules("0.4.0", "input.prompt.prefix_prompt.user_context_prompt_length needs input.conversation.num", last="0.4.0"),
     *rules(
         "0.5.0",
         f"""
-        input.prompt.prefix_prompt.user_context_prompt_length needs input.conversation.num_dataset_entries
         input.fixed_schedule_auto_offset or null needs input.fixed_schedule
         input.fixed_schedule_start_offset or null needs input.fixed_schedule
         input.fixed_schedule_end_offset or null needs input.fixed_schedule
         input.dataset_sampling_strategy excludes input.fixed_schedule
         loadgen.warmup_num_sessions excludes loadgen.warmup_request_count:given
         loadgen.warmup_grace_period or null needs loadgen.warmup_duration
-        loadgen.user_centric_rate needs loadgen.num_users
-        loadgen.user_centric_rate needs input.conversation.turn.mean:several
-        loadgen.user_centric_rate needs loadgen.request_count or input.conversation.num or loadgen.benchmark_duration
+        loadgen.user_centric_rate needs loadgen.num_users or {_SCHEDULE}
+        loadgen.user_centric_rate needs input.conversation.turn.mean:several or {_SCHEDULE}
+        loadgen.user_centric_rate needs {_END} or {_SCHEDULE}
         loadgen.num_users or null needs loadgen.user_centric_rate
         loadgen.num_users at-most input.conversation.num
         loadgen.num_users at-most loadgen.request_count
-        loadgen.request_rate or null excludes loadgen.user_centric_rate
-        loadgen.arrival_pattern or null excludes loadgen.user_centric_rate
-        loadgen.arrival_pattern=concurrency_burst excludes loadgen.request_rate
+        loadgen.request_rate or null needs loadgen.user_centric_rate=unset or {_SCHEDULE}
+        loadgen.arrival_pattern or null needs loadgen.user_centric_rate=unset or {_SCHEDULE}
+        loadgen.arrival_pattern=concurrency_burst needs loadgen.request_rate=unset or {_SCHEDULE}
         loadgen.arrival_smoothness needs loadgen.arrival_pattern=gamma|unset
         loadgen.arrival_smoothness needs loadgen.request_rate or loadgen.user_centric_rate or input.fixed_schedule
         loadgen.request_rate_ramp_duration or null excludes loadgen.user_centric_rate or input.fixed_schedule
@@ -213,6 +242,7 @@ USER_RULES: Final = (
     check("input.headers", _no_pairs, "this release does not read pairs here", first="0.2.0", last="0.2.0"),
     check("input.extra", _no_pairs, "this release does not read pairs here", first="0.2.0", last="0.2.0"),
     check("input.goodput", _text, "this release reads a string here", first="0.2.0", last="0.6.0"),
+    check("input.goodput", _written_goals, "must be goals with numbers", first="0.2.0"),
     check("input.file", _text, "must be a path", first="0.2.0"),
     check("gpu_telemetry=unset", never, "this release does not read null here", first="0.2.0", last="0.6.0"),
     check("server_metrics=unset", never, "this release does not read null here", first="0.4.0", last="0.6.0"),
@@ -220,10 +250,11 @@ USER_RULES: Final = (
     check("input.prompt.sequence_distribution", _distribution, "must be pairs of lengths", first="0.2.0"),
     check("gpu_telemetry", _telemetry, "must be pynvml, or URLs and words that this release knows", first="0.6.0"),
     *(
-        check(
-            field, partial(fits, name), f"AIPerf {name} has no such metric for single requests", first=name, last=last
-        )
-        for name, last in (*((name, name) for name in _WITHOUT_NIGHTLIES), ("0.8.0", "0.8.0.dev20260511"))
-        for field, fits in (("input.goodput", _goals), ("input.goodput.*", _goal_of))
+        check("input.goodput", partial(_goals, name), _NO_METRIC.format(name), first=name, last=name)
+        for name in ("0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", *_OBJECT_GOALS)
+    ),
+    *(
+        check("input.goodput.*", partial(_goal_of, name), _NO_METRIC.format(name), first=name, last=name)
+        for name in _OBJECT_GOALS
     ),
 )

@@ -9,10 +9,14 @@ from support.configurations import Object, config_for, for_release, holds, lost,
 from support.replay import copied, node_at
 
 from migrator.config.acceptance import rejections
-from migrator.config.conflict_rules import GONE, rules
-from migrator.config.release_models import reader
+from migrator.config.conflict_rules import EACH, GONE, ConflictRule, rules
+from migrator.config.conflicts import rules_of
+from migrator.config.release_models import Reader, reader, readers
+from migrator.config.translate import translate
+from migrator.config.user_to_benchmark import DocumentFacts
+from migrator.jsonfile import at
 from migrator.ledger import Loss, Op
-from oracle.edited import edited
+from oracle.edited import Edited, edited
 
 SAMPLING: Final = ("input", "dataset_sampling_strategy")
 
@@ -38,11 +42,16 @@ def test_fields_that_conflict_are_left_out(changes: Any, gone: tuple[Any, ...]) 
 
 
 EDITED: Final = edited()
+NEWEST_OF: Final[dict[str, str]] = {each.family: each.release for each in readers()}
 
 
-@pytest.mark.parametrize("target", ["0.2.0", "0.4.0", "0.6.0", "0.8.0", "0.9.0", "0.12.0", "0.13.0"])
-def test_edited_configurations_that_aiperf_judges_load_and_nothing_goes_silently(target: str) -> None:
-    for export in EDITED:
+# Each edit goes to a release of either family, and not to all of them: that would take too long.
+TARGETS: Final = ["0.2.0", "0.4.0", "0.6.0", "0.8.0", "0.9.0", "0.11.0", "0.12.0", "0.13.0"]
+
+
+@pytest.mark.parametrize(("target", "turn"), [(target, index % 4) for index, target in enumerate(TARGETS)])
+def test_edited_configurations_that_aiperf_judges_load_and_nothing_goes_silently(target: str, turn: int) -> None:
+    for export in EDITED[turn::4]:
         own = reader(export.name.partition("/")[0])
         ordered = own.models.matcher(own.config_model).trim(export.document["input_config"])
         assert ordered.ok, export.name
@@ -62,6 +71,11 @@ JUDGED: Final[dict[tuple[str, str], list[str]]] = {
     ("0.13.0/chat-streaming", "phases.-1.grace_period = 5.0"): ["0.9.0", "0.13.0"],
     ("0.13.0/chat-streaming", 'wandb.tags = ["a"]'): ["0.11.0", "0.13.0"],
     ("0.13.0/chat-streaming", "endpoint.per_chunk_usage = true"): ["0.13.0"],
+    ("0.13.0/chat-streaming", 'accuracy.benchmark = "gpqa_diamond"'): ["0.9.0", "0.10.0", "0.10.0.dev20260529"],
+    ("0.13.0/chat-streaming", 'accuracy.benchmark = "lcb_codegeneration"'): ["0.10.0", "0.11.0.dev20260604"],
+    ("0.8.0/chat-streaming", 'input.goodput = {"ttft": 5.0}'): ["0.7.0", "0.8.0", "0.8.0.dev20260511"],
+    ("0.8.0/chat-streaming", 'input.goodput = {"request_latency": "fast"}'): ["0.7.0", "0.8.0"],
+    ("0.8.0/chat-streaming", 'input.goodput = "request_latency"'): ["0.7.0", "0.8.0"],
 }
 
 
@@ -73,6 +87,73 @@ def test_one_field_goes_in_the_releases_that_reject_it(edit: tuple[str, str], ta
         gone = [path for path in lost(for_release(export.document, target)) if field in path]
         assert len(gone) == 1, target
         assert rejections(export.document, target) != []
+
+
+ACCEPTED: Final[dict[tuple[str, str], list[str]]] = {
+    # What AIPerf itself said: its models read each of these with these fields.
+    ("0.13.0/chat-streaming", 'accuracy.benchmark = "aime24"'): ["0.10.0", "0.10.0.dev20260529", "0.11.0"],
+    ("0.13.0/chat-streaming", 'accuracy.benchmark = "gsm8k"'): ["0.11.0", "0.12.0"],
+    ("0.13.0/chat-streaming", 'accuracy.benchmark = "mmlu", accuracy.grader = "exact_match"'): ["0.10.0", "0.11.0"],
+    ("0.13.0/chat-streaming", "runtime.workers = 2, runtime.workers_min = 4"): ["0.12.0", "0.13.0.dev20260827"],
+    ("0.8.0/chat-streaming", 'input.goodput = {"usage_prompt_audio_tokens": 5.0}'): ["0.8.0.dev20260511"],
+    ("0.8.0/chat-streaming", 'input.goodput = {"prefill_throughput": 5.0}'): ["0.3.0"],
+    ("0.8.0/trace", "loadgen.user_centric_rate = 3.0"): ["0.5.0", "0.8.0"],
+    (
+        "0.8.0/trace",
+        'loadgen.request_rate = 3.0, loadgen.arrival_pattern = "concurrency_burst"',
+    ): ["0.2.0", "0.4.0", "0.8.0"],
+}
+
+
+@pytest.mark.parametrize(("edit", "targets"), ACCEPTED.items())
+def test_what_a_release_accepts_is_kept(edit: tuple[str, str], targets: list[str]) -> None:
+    export = next(export for export in EDITED if export.name == ", ".join(edit))
+    fields = [field.partition(" = ")[0].rpartition(".")[2] for field in edit[1].split(", ")]
+    for target in targets:
+        gone = lost(for_release(export.document, target))
+        assert [path for path in gone if set(fields) & set(path)] == [], target
+
+
+def test_of_a_range_that_ends_before_it_starts_no_more_goes_than_must() -> None:
+    left = {}
+    for low, high in ((0.2, 0.1), (0.5, 0.4), (0.9, 0.1)):
+        changes = {("phases", 0, f"trajectory_start_{end}_ratio"): each for end, each in (("min", low), ("max", high))}
+        phase = config_for("0.13.0", "0.13.0/agentx", changes).document["input_config"]["phases"][0]
+        left[low, high] = [each for name, each in phase.items() if name.startswith("trajectory_start")]
+    assert left == {(0.2, 0.1): [0.2], (0.5, 0.4): [0.4], (0.9, 0.1): []}
+
+
+def _fired(export: Edited, rule: ConflictRule, target: Reader) -> bool:
+    """Whether a rule changes an edited configuration on the way to a release, or says why that cannot read it."""
+    config, own = export.document["input_config"], reader(export.name.partition("/")[0])
+    nothing = DocumentFacts(None, None)
+    done = translate(config, own, target, facts=nothing, facts_after=lambda _: nothing, gone=Loss.LOST)
+    told = [(entry.path[1:], entry.note, entry.before) for entry in done.entries]
+    for misfit in rejections(export.document, target.release):
+        told.append((misfit.path[1:], misfit.reason, at(config, misfit.path[1:])))
+    if done.config is None and done.reason.endswith(f": {rule.why}"):
+        return True
+    return any(why == rule.why and _of(rule, path, value) for path, why, value in told)
+
+
+def _of(rule: ConflictRule, path: tuple[Any, ...], value: Any) -> bool:
+    """Whether a value is one that a rule is about, or within one."""
+    here = all(part in (EACH, own) for part, own in zip(rule.field, path, strict=False))
+    return here and (len(path) > len(rule.field) or (len(path) == len(rule.field) and rule.test(value)))
+
+
+@pytest.mark.parametrize("family", ["user", "benchmark"])
+def test_each_rule_is_fired_by_an_edit_in_its_first_and_in_its_last_release(family: str) -> None:
+    """So that AIPerf is asked about it (`make oracle`): give a new rule an edit in `oracle/edited.toml`."""
+    asleep = []
+    for rule in rules_of(family):
+        # Edits that name the field are the likely ones.
+        likely = sorted(EDITED, key=lambda export: str(rule.field[-1]) not in export.name)
+        for name in {rule.first, rule.last or NEWEST_OF[family]}:
+            target = reader(name)
+            if not any(_fired(export, rule, target) for export in likely):
+                asleep.append((".".join(map(str, rule.field)), rule.why, name))
+    assert asleep == []
 
 
 def test_a_concurrency_above_the_number_of_requests_is_lowered() -> None:
