@@ -22,6 +22,8 @@ import orjson
 from benchmarks import corpora
 from benchmarks.jq import program
 from benchmarks.measure import GOLDEN, ROOT, in_memory, row
+from benchmarks.requests import write_run
+from benchmarks.scale import cost
 from benchmarks.startup import BASE, CANDIDATE, EXPORT, script
 from migrator.chain.telemetry import GPU_NAMES
 
@@ -30,6 +32,7 @@ COPIES: Final = int(os.environ.get("COPIES", "22"))
 ROUNDS: Final = int(os.environ.get("ROUNDS", "5"))
 GPUS: Final = 4_000
 METRICS: Final = int(os.environ.get("METRICS", "400000"))
+REQUESTS: Final = int(os.environ.get("REQUESTS", "1000000"))
 RECORDED: Final = GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json"
 
 _STARTS: Final[tuple[tuple[list[str], float], ...]] = (
@@ -44,7 +47,6 @@ _NOT_RUN: Final = (
     "10 million records in less than 1 GB",
     "100,000 files and a journal of as many entries (`python -m benchmarks scale` has the files, without a journal)",
     "`table` with 5,000 columns, and `inspect --summary` of 100,000 files",
-    "records of 1,000,000 requests in `diff`",
     "inference-doctor",
     "two workers against one: `make bench` and `make scale` have them, and need two idle cores",
 )
@@ -73,6 +75,7 @@ def run() -> Iterator[str]:
         tables.append(("Start-up", "a run", _start_up()))
         tables.append((f"A file with {GPUS:,} GPUs", "a run", _gpus(base)))
         tables.append((f"A file with {METRICS:,} metrics", "a run", _metrics(base)))
+        tables.append((f"Records of {REQUESTS:,} requests a side", "a run", _requests(base)))
     PAGE.write_text(_page(tables))
     for title, _, lines in tables:
         yield title
@@ -182,6 +185,29 @@ def _metrics(base: Path) -> list[Line]:
     taken = least(commands, 1)
     first = next(iter(taken.values()))
     return [Line(name, each, each / first) for name, each in taken.items()]
+
+
+_LOOP: Final = """
+import orjson, sys
+for path in sys.argv[1:]:
+    with open(path, "rb") as file:
+        for line in file:
+            orjson.loads(line)
+"""
+
+
+def _requests(base: Path) -> list[Line]:
+    """The costs of judging a row by its records, once each, with the memory of the process."""
+    sides = [base / "base", base / "candidate"]
+    for day, side in enumerate(sides, 1):
+        write_run(side, REQUESTS, day)
+    loop = processor([sys.executable, "-c", _LOOP, *(str(side / "profile_export.jsonl") for side in sides)])
+    lines = [Line("the two files of records line by line, `orjson`", loop, 1.0)]
+    for rule in ("request_latency.p99:5", "request_latency.avg:5"):
+        found = cost("diff", *map(str, sides), "--fail-on", rule, "--inconclusive", "pass")
+        what = f"`diff --fail-on {rule}`, {found.memory:.0f} MB"
+        lines.append(Line(what, found.processor, found.processor / loop))
+    return lines
 
 
 def _time(seconds: float) -> str:

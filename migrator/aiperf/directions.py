@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from migrator.values import NamedTuple
@@ -69,6 +69,7 @@ def direction(tag: str, *, fixed_requests: bool = True) -> str:
     return group.direction
 
 
+@lru_cache(maxsize=1024)
 def group_of(tag: str) -> Group | None:
     """The group that a tag is judged with; None if it is not in the table."""
     table = _by_tag()

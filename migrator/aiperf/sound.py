@@ -151,7 +151,9 @@ def _is_sound(block: dict[str, Any]) -> bool:
     if ordered != sorted(ordered):
         return False
     average, count, total = get("avg"), get("count"), get("sum")
-    if average is not None and ordered and not _is_between(average, ordered[0], ordered[-1]):
+    least, most = get("min"), get("max")
+    # Between percentiles alone an average need not lie: the rule on it asks for both ends.
+    if average is not None and least is not None and most is not None and not _is_between(average, least, most):
         return False
     if count is None:
         return True
@@ -165,6 +167,29 @@ def _is_between(average: float, least: float, most: float) -> bool:
     if average < least:
         return math.isclose(average, least, rel_tol=ROUNDING)
     return average <= most or math.isclose(average, most, rel_tol=ROUNDING)
+
+
+def sound_numbers(names: Sequence[str]) -> Callable[[Sequence[float]], bool]:
+    """What tells of finite numbers of these names, in their order, whether a block with them is sound.
+
+    `count` and `sum` are left out of account. The answer is that of [`is_sound`][], without a block.
+    """
+    place = {name: number for number, name in enumerate(names)}
+    ordered = [place[name] for name in _IN_ORDER if name in place]
+    others = [place[name] for name in ("avg", "std") if name in place]
+    between = ("min" in place, "avg" in place, "max" in place) == (True, True, True)
+    average = place.get("avg", 0)
+
+    def sound(numbers: Sequence[float]) -> bool:
+        found = [numbers[each] for each in ordered]
+        if found != sorted(found) or (found and (found[0] < 0 or found[-1] >= _LARGE)):
+            return False
+        for each in others:
+            if not 0 <= numbers[each] < _LARGE:
+                return False
+        return not between or _is_between(numbers[average], found[0], found[-1])
+
+    return sound if ordered or others else lambda numbers: False
 
 
 TAKES_TIME: Final = frozenset({"request_latency", "time_to_first_token"})

@@ -25,7 +25,8 @@ def _above(a: float, b: float) -> bool:
 
 
 def _percentiles(spot: Spot) -> list[tuple[str, float]]:
-    return [(name, value) for name in PERCENTILES if (value := spot.number(name)) is not None]
+    block = spot.block
+    return [(name, value) for name in PERCENTILES if name in block and (value := spot.number(name)) is not None]
 
 
 @rule(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from sys import intern
 from typing import Any, ClassVar, Final
 
 from migrator.aiperf.metrics import STATISTICS
+from migrator.aiperf.sound import sound_numbers
 from migrator.jsonfile import Json, Numeral, Object
 from migrator.values import NamedTuple
 
@@ -74,9 +75,9 @@ class Block(NamedTuple):
     values: Mapping[str, float]
 
 
-_Cell = tuple[str, Mapping[str, int], int]
+Cell = tuple[str, Mapping[str, int], int]
 """Unit, the places of the statistics, and where they begin among the numbers of the run."""
-_Table = dict[str, _Cell]
+_Table = dict[str, Cell]
 """Tag → where its numbers are; one object for all runs of the same metrics."""
 _NOTHING: Final[dict[str, Block]] = {}
 
@@ -104,7 +105,10 @@ class Blocks(Mapping[str, Block]):
     # Faster than that of `Mapping`, which raises for a tag that is not there.
     def get(self, tag: str, default: Any = None, /) -> Any:
         """The block of a tag, or a default."""
-        return self[tag] if tag in self._table or tag in self._own else default
+        if self._own and tag in self._own:
+            return self._own[tag]
+        cell = self._table.get(tag)
+        return default if cell is None else Block(cell[0], Values(cell[1], self._numbers, cell[2]))
 
     def __contains__(self, tag: object) -> bool:
         return tag in self._table or tag in self._own
@@ -117,6 +121,59 @@ class Blocks(Mapping[str, Block]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+    def cell(self, tag: str) -> Cell | None:
+        """Unit, places of the statistics and where they begin among [`numbers`][]; None of a block that is not there.
+
+        Also of one that took the place of the file's. For those who look at all metrics of a large file.
+        """
+        return None if tag in self._own else self._table.get(tag)
+
+    @property
+    def numbers(self) -> array[float]:
+        """The numbers of all metrics of the file."""
+        return self._numbers
+
+    def number(self, tag: str, name: str) -> float | None:
+        """A statistic of a metric; None where the run does not have it."""
+        if self._own and tag in self._own:
+            return self._own[tag].values.get(name)
+        cell = self._table.get(tag)
+        if cell is None or (place := cell[1].get(name)) is None:
+            return None
+        return self._numbers[cell[2] + place]
+
+    def doubtful(self, tags: Iterable[str], always: Collection[str] = ()) -> list[str]:
+        """Those of some tags whose numbers, beside `count` and `sum`, are not surely those of one distribution.
+
+        Args:
+            tags: metrics, which the run may have or not.
+            always: tags that are among those found wherever the run has them.
+        """
+        known: dict[int, Callable[[Sequence[float]], bool]] = {}
+        table, own, numbers = self._table, self._own, self._numbers
+        found = []
+        for tag in tags:
+            cell = table.get(tag)
+            if tag in own or (cell and tag in always):
+                found.append(tag)
+            elif cell:
+                places, first = cell[1:]
+                sound = known.get(id(places))
+                if sound is None:
+                    sound = known[id(places)] = sound_numbers(tuple(places))
+                if not sound(numbers[first : first + len(places)]):
+                    found.append(tag)
+        return found
+
+    def surely_same(self, other: Mapping[str, Block]) -> bool:
+        """Whether other blocks stand in the same order and have the same units and numbers, to the last bit."""
+        return (
+            isinstance(other, Blocks)
+            and self._own == other._own
+            and (self._table is other._table or self._table == other._table)
+            and self._numbers.tobytes() == other._numbers.tobytes()
+        )
 
     def __or__(self, other: Mapping[str, Block]) -> Blocks:
         """These blocks with others in their place, or after them."""
@@ -146,8 +203,10 @@ def blocks_of(metrics: Object) -> Blocks:
     """
     every: list[Object] = list(metrics.values())
     units = tuple(map(_UNIT, every))
-    if len(every) > _LARGEST or not _are_texts(units):
+    if not _are_texts(units):
         return _one_by_one(metrics)
+    if len(every) > _LARGEST:
+        return _of_many(metrics) or _one_by_one(metrics)
     # The members of each block decide where its numbers are; of the runs of a sweep they are all alike.
     key = tuple(metrics), tuple(map(tuple, every)), units
     shape = _Shapes.known.get(key)
@@ -173,6 +232,14 @@ def copied(values: Mapping[str, float]) -> dict[str, float]:
     return values.copy() if isinstance(values, Values) else dict(values)
 
 
+def number_of(blocks: Mapping[str, Block], tag: str, name: str) -> float | None:
+    """A statistic of a metric; None where the run does not have it."""
+    if isinstance(blocks, Blocks):
+        return blocks.number(tag, name)
+    block = blocks.get(tag)
+    return block.values.get(name) if block else None
+
+
 def with_more(blocks: Mapping[str, Block], more: Mapping[str, Block]) -> Mapping[str, Block]:
     """Blocks with others in their place, or after them."""
     return blocks | more if isinstance(blocks, Blocks) else {**blocks, **more}
@@ -193,6 +260,36 @@ def _are_texts(units: Iterable[Json]) -> bool:
     return all(type(unit) is str for unit in units)
 
 
+def _of_many(metrics: Object) -> Blocks | None:
+    """The blocks of a file with many metrics, whose shape is not remembered; None where a number is not plain."""
+    shapes: dict[tuple[str, ...], tuple[Mapping[str, int], Callable[[Sequence[Json]], Sequence[Json]]]] = {}
+    table: _Table = {}
+    numbers = array("d")
+    for tag, block in metrics.items():
+        names = tuple(block)
+        shape = shapes.get(names)
+        if shape is None:
+            shape = shapes[names] = _taken(names)
+        places, chosen = shape
+        found = chosen(list(block.values()))
+        if not _PLAIN.issuperset(map(type, found)):
+            return None
+        if found:
+            table[tag] = intern(block["unit"]), places, len(numbers)
+            numbers.extend(found)
+    # A sum is finite only if all of its terms are.
+    return Blocks(table, numbers) if math.isfinite(sum(numbers)) else None
+
+
+def _taken(names: tuple[str, ...]) -> tuple[Mapping[str, int], Callable[[Sequence[Json]], Sequence[Json]]]:
+    """The place of each statistic among those of a block with members of these names, and what takes their values."""
+    wanted = [place for place, name in enumerate(names) if name in _STATISTICS]
+    places = _places_of(tuple(names[place] for place in wanted))
+    # Of a single place `itemgetter` would give no sequence, and none takes none.
+    few = slice(wanted[0], wanted[0] + 1) if wanted else slice(0)
+    return places, itemgetter(*wanted) if len(wanted) > 1 else itemgetter(few)
+
+
 def _one_by_one(metrics: Object) -> Blocks:
     found = {}
     for tag, block in metrics.items():
@@ -207,17 +304,22 @@ def _one_by_one(metrics: Object) -> Blocks:
 
 
 def _table_of(names: Iterable[tuple[str, str, tuple[str, ...]]]) -> _Table:
-    table: dict[str, _Cell] = {}
+    table: dict[str, Cell] = {}
     first = 0
     for tag, unit, statistics in names:
-        places = _Shapes.places.get(statistics)
-        if places is None:
-            places = {name: place for place, name in enumerate(statistics)}
-            if len(_Shapes.places) < _MOST_SHAPES:
-                _Shapes.places[statistics] = places
-        table[tag] = unit, places, first
+        table[tag] = unit, _places_of(statistics), first
         first += len(statistics)
     return table
+
+
+def _places_of(statistics: tuple[str, ...]) -> Mapping[str, int]:
+    """The place of each name, shared by all blocks that have the same."""
+    places = _Shapes.places.get(statistics)
+    if places is None:
+        places = {name: place for place, name in enumerate(statistics)}
+        if len(_Shapes.places) < _MOST_SHAPES:
+            _Shapes.places[statistics] = places
+    return places
 
 
 def _shape_of(every: Sequence[Object], metrics: Object, found: Blocks) -> _Shape | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from migrator.diff.judge import NEEDS_RUNS, Known
 from migrator.diff.noise import Fit, Spread, length_of
-from migrator.diff.outcomes import ERROR_RATE, scale_of, shares
+from migrator.diff.outcomes import ERROR_RATE, SHARES, scale_of, shares
 from migrator.diff.over_runs import failures_of, moments_of
 from migrator.diff.pair import Pair, values_of
 from migrator.diff.policy import Policy
@@ -96,12 +96,13 @@ class Weigher:
             return Weighed(Evidence.RUNS, from_shares(*counted, scale=scale), counted)
         if self._summed:
             return self._of_summaries(pair)
-        touches_zero = min(*a, *b) <= 0
+        touches_zero = a[0] <= 0 or b[0] <= 0 if self._single_runs else min(*a, *b) <= 0
         if min(len(a), len(b)) >= MIN_RUNS:
             return Weighed(Evidence.RUNS, from_differences(a, b) if touches_zero else from_runs(a, b))
         if touches_zero:
             return Weighed(Evidence.VALUE, Refusal("a value that is not positive has no ratio", "3 runs a side"))
-        if spread := self._noise.rows.get((pair.metric, pair.statistic)):
+        rows = self._noise.rows
+        if rows and (spread := rows.get((pair.metric, pair.statistic))):
             return self._by_noise(pair, spread)
         if self._single_runs:
             return self._single(pair, self._sides[0][0], self._sides[1][0])
@@ -139,7 +140,7 @@ class Weigher:
 
     def _shares(self, metric: str) -> tuple[list[Counted], list[Counted]] | None:
         """The requests that a metric counts, run by run; None for one that counts none, or where a run says not."""
-        if self._summed and metric != ERROR_RATE:
+        if metric not in SHARES or (self._summed and metric != ERROR_RATE):
             # Of other counts a summary has means and their spread.
             return None
         one, other = shares(self._sides[0], metric), shares(self._sides[1], metric)

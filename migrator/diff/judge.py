@@ -109,6 +109,24 @@ def judged(estimate: Known | Refusal) -> TypeGuard[Known]:
     return not isinstance(estimate, Refusal) and estimate.kind == "between runs"
 
 
+def without_test(
+    direction: str, base: float | None, candidate: float | None, estimate: Known | Refusal
+) -> Decision | None:
+    """The verdict of a row that no criteria are needed for, as nothing can decide it; None of any other.
+
+    The arguments are those of [`decide`][].
+    """
+    if base is None or candidate is None:
+        return Decision("inconclusive", note="only one side has it")
+    if direction == "parity":
+        return None
+    if isinstance(estimate, Refusal):
+        return Decision("inconclusive", estimate.needs, estimate.reason)
+    if direction == "information":
+        return Decision("inconclusive")
+    return Decision("inconclusive", NEEDS_RUNS) if estimate.kind != "between runs" else None
+
+
 def decide(
     direction: str,
     base: float | None,
@@ -128,16 +146,13 @@ def decide(
         p_values: of the four tests, those for a regression and an improvement corrected; the estimate's own if not
             given.
     """
-    if base is None or candidate is None:
-        return Decision("inconclusive", note="only one side has it")
+    if untested := without_test(direction, base, candidate, estimate):
+        return untested
+    assert base is not None
+    assert candidate is not None
     if direction == "parity":
         return _parity(base, candidate, estimate, criteria)
-    if isinstance(estimate, Refusal):
-        return Decision("inconclusive", estimate.needs, estimate.reason)
-    if direction == "information":
-        return Decision("inconclusive")
-    if estimate.kind != "between runs":
-        return Decision("inconclusive", NEEDS_RUNS)
+    assert not isinstance(estimate, Refusal)
     fewest = min(estimate.n_base, estimate.n_candidate)
     if fewest < criteria.min_n:
         return Decision("inconclusive", more_runs(criteria.min_n - fewest), more_runs=criteria.min_n - fewest)

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES, STATISTICS
-from migrator.aiperf.units import common, convert, same_family
-from migrator.diff.blocks import Block
+from migrator.aiperf.units import convert, same_family
+from migrator.diff.blocks import Block, Blocks
 from migrator.diff.run import Run
 from migrator.diff.sides import LoadedSide
 from migrator.diff.statistics.interval import logarithms
@@ -67,21 +67,30 @@ def pairs(
     wanted: dict[str, set[str]] = {}
     for metric, statistic in only or ():
         wanted.setdefault(metric, set()).add(statistic)
+    two = _TwoRuns.of(base.runs, candidate.runs)
     for tag in wanted if only is not None else _tags(base.runs, candidate.runs):
-        one, other = _blocks(base.runs, tag), _blocks(candidate.runs, tag)
-        units = [block.unit for block in (*one, *other)]
-        if not units:
-            continue
-        odd = next((unit for unit in units if unit != units[0] and not same_family(units[0], unit)), None)
-        if odd is not None:
-            changed.append(UnitChange(tag, units[0], odd))
-        unit = units[0] if odd or len(units) == 1 else common(units[0], units[-1])
         names: Sequence[str] = SHOWN
         if tag in asked:
             names = [name for name in STATISTICS if name in SHOWN or name in asked[tag]]
         if only is not None and "*" not in wanted[tag]:
             names = tuple(name for name in names if name in wanted[tag])
-        found += _rows(tag, unit, one, other, names, odd or "")
+        if two and (rows := two.rows(tag, names)) is not None:
+            found += rows
+            continue
+        one, other = _blocks(base.runs, tag), _blocks(candidate.runs, tag)
+        if not one and not other:
+            continue
+        unit = (one or other)[0].unit
+        odd = ""
+        for block in (*one, *other):
+            if block.unit != unit and not same_family(unit, block.unit):
+                odd = block.unit or "no unit"
+                changed.append(UnitChange(tag, unit, block.unit))
+                break
+        if odd:
+            found += _rows_of_two_units(tag, unit, (one, other), names, odd)
+        else:
+            found += _rows(tag, unit, one, other, names)
     return found, changed
 
 
@@ -98,19 +107,64 @@ def _blocks(runs: Sequence[Run], tag: str) -> list[Block]:
 
 
 def _rows(
-    tag: str, unit: str, base: Sequence[Block], candidate: Sequence[Block], statistics: Iterable[str], odd: str
+    tag: str, unit: str, base: Sequence[Block], candidate: Sequence[Block], statistics: Iterable[str]
 ) -> Iterator[Pair]:
-    there = {name for block in (*base, *candidate) for name in block.values}
     for statistic in statistics:
-        if statistic not in there:
-            continue
-        if odd:
-            same = [block for block in base if block.unit == unit]
-            yield Pair(tag, statistic, unit, _values(same, statistic, unit), (), odd)
-            continue
         one, other = _values(base, statistic, unit), _values(candidate, statistic, unit)
         if one or other:
             yield Pair(tag, statistic, unit, one, other)
+
+
+class _TwoRuns:
+    """The metrics of one run a side, which are taken from their numbers without a block of each."""
+
+    def __init__(self, base: Blocks, candidate: Blocks) -> None:
+        self._base, self._candidate = base, candidate
+        self._numbers = base.numbers, candidate.numbers
+        self._places: dict[tuple[int, int, Sequence[str]], list[tuple[str, int | None, int | None]]] = {}
+
+    @classmethod
+    def of(cls, base: Sequence[Run], candidate: Sequence[Run]) -> _TwoRuns | None:
+        """Those of two sides; None where a side has several runs, or its blocks are not those of a file."""
+        if len(base) != 1 or len(candidate) != 1:
+            return None
+        one, other = base[0].blocks, candidate[0].blocks
+        return cls(one, other) if isinstance(one, Blocks) and isinstance(other, Blocks) else None
+
+    def rows(self, tag: str, statistics: Sequence[str]) -> list[Pair] | None:
+        """The rows of a metric that both have in one unit; None of any other."""
+        one, other = self._base.cell(tag), self._candidate.cell(tag)
+        if one is None or other is None or one[0] != other[0]:
+            return None
+        unit, first, second = one[0], one[2], other[2]
+        # The places of the names are one object for all metrics with the same, and the run keeps them.
+        key = id(one[1]), id(other[1]), tuple(statistics)
+        places = self._places.get(key)
+        if places is None:
+            there = [(name, one[1].get(name), other[1].get(name)) for name in statistics]
+            places = self._places[key] = [row for row in there if row[1:] != (None, None)]
+        a, b = self._numbers
+        return [
+            Pair(
+                tag,
+                name,
+                unit,
+                () if base is None else (a[first + base],),
+                () if candidate is None else (b[second + candidate],),
+            )
+            for name, base, candidate in places
+        ]
+
+
+def _rows_of_two_units(
+    tag: str, unit: str, blocks: tuple[Sequence[Block], Sequence[Block]], statistics: Iterable[str], odd: str
+) -> Iterator[Pair]:
+    """Rows of a metric that measures something else on the other side, in the unit `odd`: its values are left out."""
+    there = {name for side in blocks for block in side for name in block.values}
+    same = [block for block in blocks[0] if block.unit == unit]
+    for statistic in statistics:
+        if statistic in there:
+            yield Pair(tag, statistic, unit, _values(same, statistic, unit), (), odd)
 
 
 def values_of(runs: Sequence[Run], tag: str, statistic: str, unit: str) -> tuple[float, ...]:

@@ -8,7 +8,19 @@ from datetime import date
 from typing import Final
 
 from migrator.diff.evidence import Weighed
-from migrator.diff.judge import Criteria, Decision, Known, Shown, Zone, confirmed, decide, judged, shown, zone_of
+from migrator.diff.judge import (
+    Criteria,
+    Decision,
+    Known,
+    Shown,
+    Zone,
+    confirmed,
+    decide,
+    judged,
+    shown,
+    without_test,
+    zone_of,
+)
 from migrator.diff.order import Values
 from migrator.diff.outcomes import ERROR_RATE, scale_of
 from migrator.diff.pair import Pair, centre, spread
@@ -81,6 +93,9 @@ def weighing(
         return Weighing(
             pair, rule, direction, weighed.evidence, estimate, shares, values, one, other, moments=weighed.moments
         )
+    if not shares and len(pair.base) == len(pair.candidate) == 1:
+        one, other = pair.base[0], pair.candidate[0]
+        return Weighing(pair, rule, direction, weighed.evidence, estimate, shares, values, one, other)
     base = _value(pair.base, shares, 0, pair, estimate)
     candidate = _value(pair.candidate, shares, 1, pair, estimate)
     return Weighing(pair, rule, direction, weighed.evidence, estimate, shares, values, base, candidate)
@@ -195,13 +210,7 @@ def row_of(one: Weighing, p_values: Corrected, family: int, policy: Policy, toda
     pair, rule = one.pair, one.rule
     a, b = one.base, one.candidate
     decision = _decision(one, p_values, family, policy)
-    waived = policy.waiver(pair.metric, pair.statistic, today) if decision.verdict == "regression" else None
-    until = waived.until.isoformat() if waived and waived.until else ""
-    known = None if isinstance(one.estimate, Refusal) else one.estimate
-    percent, interval, delta_interval = _intervals(known, a, b)
-    found = p_values.shown
-    gated = rule.mode == "gate" and one.values is not None
-    return Row(
+    row = Row(
         metric=pair.metric,
         statistic=pair.statistic,
         unit=pair.unit,
@@ -210,32 +219,50 @@ def row_of(one: Weighing, p_values: Corrected, family: int, policy: Policy, toda
         base=a,
         candidate=b,
         delta=b - a if a is not None and b is not None else None,
-        percent=percent,
-        interval=interval,
-        p_value=p_values.p_value if p_values.p_value is not None else known.p_value if known else None,
+        percent=relative(a, b),
+        p_value=p_values.p_value,
         evidence=one.evidence,
-        n_base=known.n_base if known else _runs(one, 0),
-        n_candidate=known.n_candidate if known else _runs(one, 1),
         margin=rule.percent,
         floor=rule.floor,
-        spread_base=spread(pair.base) if one.moments is None else _spread_of(one.moments[0]),
-        spread_candidate=spread(pair.candidate) if one.moments is None else _spread_of(one.moments[1]),
         verdict=_VERDICTS[decision.verdict],
         needs=decision.needs,
         note=decision.note,
-        waiver=Waiver(reason=waived.reason, until=until) if waived else None,
-        measure="difference" if isinstance(known, Difference) or one.shares else "ratio",
-        delta_interval=delta_interval,
-        p_beyond=found.worse if found else None,
-        p_within=found.no_worse if found else None,
+        measure="difference" if one.shares else "ratio",
         leaning=decision.leaning,
         more_runs=decision.more_runs,
-        method=known.method if known else "",
-        values_base=one.values.base if gated and one.values else [],
-        values_candidate=one.values.candidate if gated and one.values else [],
-        share_base=_share(one.shares[0]) if one.shares else None,
-        share_candidate=_share(one.shares[1]) if one.shares else None,
     )
+    # Of hundreds of thousands of rows most have one number a side, and nothing of what follows.
+    if isinstance(one.estimate, Refusal):
+        row.n_base, row.n_candidate = _runs(one)
+    else:
+        _tell(row, one.estimate)
+    if one.moments is not None:
+        row.spread_base, row.spread_candidate = map(_spread_of, one.moments)
+    elif len(pair.base) > 1 or len(pair.candidate) > 1:
+        row.spread_base, row.spread_candidate = spread(pair.base), spread(pair.candidate)
+    if decision.verdict == "regression" and (waived := policy.waiver(pair.metric, pair.statistic, today)):
+        row.waiver = Waiver(reason=waived.reason, until=waived.until.isoformat() if waived.until else "")
+    if found := p_values.shown:
+        row.p_beyond, row.p_within = found.worse, found.no_worse
+    if rule.mode == "gate" and one.values is not None:
+        row.values_base, row.values_candidate = one.values.base, one.values.candidate
+    if one.shares:
+        row.share_base, row.share_candidate = map(_share, one.shares)
+    return row
+
+
+def _tell(row: Row, known: Known) -> None:
+    """Write what is known of a change into its row: of one that is judged by difference, only its interval."""
+    row.n_base, row.n_candidate, row.method = known.n_base, known.n_candidate, known.method
+    if row.p_value is None:
+        row.p_value = known.p_value
+    if isinstance(known, Difference):
+        row.measure = "difference"
+        row.delta_interval = Interval(low=known.low, high=known.high, level=known.level, kind=known.kind)
+    else:
+        low, high = known.interval_percent
+        row.percent = known.percent
+        row.interval = Interval(low=low, high=high, level=known.level, kind=known.kind)
 
 
 def _decision(one: Weighing, p_values: Corrected, family: int, policy: Policy) -> Decision:
@@ -250,7 +277,9 @@ def _decision(one: Weighing, p_values: Corrected, family: int, policy: Policy) -
         assert a is not None
         assert b is not None
         return _of_few_runs(one, a, b, policy)
-    return decide(one.direction, a, b, one.estimate, _criteria(one, policy.alpha, family), p_values.shown)
+    return without_test(one.direction, a, b, one.estimate) or decide(
+        one.direction, a, b, one.estimate, _criteria(one, policy.alpha, family), p_values.shown
+    )
 
 
 def _of_few_runs(one: Weighing, base: float, candidate: float, policy: Policy) -> Decision:
@@ -263,22 +292,6 @@ def _of_few_runs(one: Weighing, base: float, candidate: float, policy: Policy) -
     return Decision("inconclusive", "3 runs a side", leaning="perhaps worse" if worse > 0 else "perhaps better")
 
 
-def _intervals(
-    known: Known | None, base: float | None, candidate: float | None
-) -> tuple[float | None, Interval | None, Interval | None]:
-    """Relative change, its interval, and that of the difference: of one that is judged by difference, only the last."""
-    if known is None:
-        return relative(base, candidate), None, None
-    if isinstance(known, Difference):
-        return (
-            relative(base, candidate),
-            None,
-            Interval(low=known.low, high=known.high, level=known.level, kind=known.kind),
-        )
-    low, high = known.interval_percent
-    return known.percent, Interval(low=low, high=high, level=known.level, kind=known.kind), None
-
-
 def relative(base: float | None, candidate: float | None) -> float | None:
     """The relative change in percent; None where the baseline is not positive, or so small that it overflows."""
     if base is None or candidate is None or base <= 0:
@@ -287,12 +300,13 @@ def relative(base: float | None, candidate: float | None) -> float | None:
     return percent if math.isfinite(percent) else None
 
 
-def _runs(one: Weighing, side: int) -> int | None:
-    """How many runs a refused row has; where its evidence counts requests, the refusal itself says what is missing."""
+def _runs(one: Weighing) -> tuple[int | None, int | None]:
+    """How many runs a refused row has a side; where its evidence counts requests, the refusal says what is missing."""
     if one.moments:
-        return one.moments[side].n
-    values = (one.pair.base, one.pair.candidate)[side]
-    return len(values) if values and one.evidence in _COUNTED_IN_RUNS else None
+        return one.moments[0].n, one.moments[1].n
+    if one.evidence not in _COUNTED_IN_RUNS:
+        return None, None
+    return len(one.pair.base) or None, len(one.pair.candidate) or None
 
 
 def _spread_of(runs: Moments) -> float | None:

@@ -16,7 +16,7 @@ from migrator.chain.steps.genai_perf import CARRIED
 from migrator.config.family import family_of
 from migrator.config.for_release import in_newest_dialect
 from migrator.diff.aggregates import Aggregate
-from migrator.diff.blocks import Block, blocks_of
+from migrator.diff.blocks import Block, blocks_of, number_of
 from migrator.errors import NotAnExportError
 from migrator.files.digest import digest
 from migrator.identify import MIGRATABLE, Family, Identity, identify
@@ -65,8 +65,8 @@ class Run(NamedTuple):
 
     def size(self, tag: str) -> int | None:
         """How many values a metric was computed from, where the run says so."""
-        block = self.blocks.get(tag)
-        return int(block.values["count"]) if block and 1 <= block.values.get("count", 0) <= _MOST_REQUESTS else None
+        count = number_of(self.blocks, tag, "count")
+        return int(count) if count is not None and 1 <= count <= _MOST_REQUESTS else None
 
 
 KEPT: Final = (

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.measure import GOLDEN
 from migrator.aiperf import sound
 from migrator.aiperf.metrics import STATISTICS, is_block
+from migrator.aiperf.sound import sound_numbers
 from migrator.check import Finding, check, rule
 from migrator.jsonfile import Numeral
 from migrator.schemas import violations
@@ -139,3 +140,15 @@ def test_a_block_that_a_rule_has_to_do_with_is_not_sound(change: dict[str, float
     block = {"unit": "ms", "avg": 3.0, "p50": 3.0, "p99": 4.0, "min": 2.0, "max": 4.0, "std": 1.0, "count": 2, "sum": 6}
     assert rule.is_sound(block)
     assert not rule.is_sound({**block, **change})
+
+
+def test_an_average_beside_percentiles_alone_is_sound() -> None:
+    """No rule has to do with it: a file of such blocks must not be looked at by every one."""
+    assert rule.is_sound({"unit": "ms", "avg": 1.5, "p50": 2.25})
+    assert rule.is_sound({"unit": "ms", "avg": 1.5, "p50": 2.25, "max": 3.0})
+
+
+@given(st.dictionaries(st.sampled_from(STATISTICS), st.floats(allow_nan=False, allow_infinity=False), max_size=8))
+def test_numbers_are_sound_as_their_block_is(numbers: dict[str, float]) -> None:
+    block = {name: value for name, value in numbers.items() if name not in ("count", "sum")}
+    assert sound_numbers(tuple(numbers))(list(numbers.values())) == rule.is_sound({"unit": "ms", **block})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.diff.blocks import Block, blocks_of, tags_of, with_more
+from migrator.aiperf.sound import is_sound
+from migrator.diff.blocks import Block, blocks_of, number_of, tags_of, with_more
 from migrator.jsonfile import Numeral
 
 _NUMBERS = st.one_of(
@@ -22,6 +24,7 @@ _BLOCKS = st.fixed_dictionaries(
     {"unit": st.sampled_from(["ms", "tokens", "", None, 5])},
     optional=dict.fromkeys(_NAMES, _NUMBERS | _OTHER),
 )
+_ADDED = ("count", "sum")
 _METRICS = st.dictionaries(st.sampled_from(["latency", "throughput", "tokens"]), _BLOCKS, max_size=3)
 
 
@@ -64,6 +67,46 @@ def test_others_take_their_place_or_come_after(metrics: dict[str, Any], others: 
     assert len(found) == len(expected)
     assert found.get("latency") == (found["latency"] if "latency" in expected else None)
     assert tags_of([found, more]) == {*expected, *more}
+
+
+def test_files_of_many_metrics_are_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("migrator.diff.blocks._LARGEST", -1)
+
+    @given(_METRICS)
+    def law(metrics: dict[str, Any]) -> None:
+        assert told(blocks_of(metrics).items()) == told(plainly(metrics).items())
+
+    law()
+
+
+@given(_METRICS, st.sampled_from(["latency", "throughput", "other"]))
+def test_a_metric_whose_numbers_are_out_of_order_is_found(metrics: dict[str, Any], always: str) -> None:
+    blocks = blocks_of(metrics)
+    tags = ["latency", "throughput", "tokens", "other"]
+    expected = [
+        tag
+        for tag in tags
+        if tag in blocks
+        and (
+            tag == always
+            or not is_sound(
+                {"unit": "ms", **{name: value for name, value in blocks[tag].values.items() if name not in _ADDED}}
+            )
+        )
+    ]
+    assert blocks.doubtful(tags, {always}) == expected
+
+
+@given(_METRICS, _METRICS)
+def test_blocks_are_the_same_only_if_every_bit_is(metrics: dict[str, Any], others: dict[str, Any]) -> None:
+    one, other = blocks_of(metrics), blocks_of(others)
+    assert one.surely_same(blocks_of(dict(metrics)))
+    assert one.surely_same(other) == (list(told(one.items()).items()) == list(told(other.items()).items()))
+    for tag in ("latency", "other"):
+        for name in ("avg", "p50"):
+            block = one.get(tag)
+            assert number_of(one, tag, name) == number_of(dict(one), tag, name)
+            assert number_of(one, tag, name) == (block.values.get(name) if block else None)
 
 
 def test_a_sum_beyond_floats_is_no_missing_number() -> None:

@@ -19,6 +19,7 @@ from migrator.diff.blocks import Block
 from migrator.diff.engine import compare
 from migrator.diff.judge import Criteria, decide, shift_words
 from migrator.diff.noise import learn, load_profile
+from migrator.diff.pair import pairs
 from migrator.diff.policy import GateRule, Policy, Waived, from_file, from_options
 from migrator.diff.prove import prove
 from migrator.diff.receipt import Receipt, Row, Verdict, from_json
@@ -211,6 +212,32 @@ def test_units_are_converted_and_another_kind_of_unit_is_a_finding(edited: Calla
     receipt = compare(one(RUN), odd, Policy(rules=(GateRule("inter_token_latency", "avg"),)), today=TODAY)
     assert "unit" in [finding.code for finding in receipt.findings]
     assert {row.verdict for row in receipt.rows if row.metric == "request_latency"} == {Verdict.INCOMPARABLE}
+
+
+def test_a_metric_that_lost_its_unit_is_a_finding(edited: Callable[..., LoadedSide]) -> None:
+    receipt = compare(one(RUN), edited(lambda d: d["request_latency"].update(unit="")), Policy())
+    assert [(found.base, found.candidate) for found in receipt.findings if found.code == "unit"] == [("ms", "")]
+    assert row(receipt, "request_latency").verdict is Verdict.INCOMPARABLE
+    assert row(receipt, "request_latency").note == "the candidate measures it in no unit: another kind of unit"
+
+
+def test_rows_of_two_runs_are_those_of_any_blocks(edited: Callable[..., LoadedSide]) -> None:
+    """The rows of one run a side are read off their numbers; each block tells the same."""
+
+    def change(document: dict[str, Any]) -> None:
+        del document["request_latency"]["p95"], document["time_to_first_token"]
+        document["output_sequence_length"]["unit"] = "requests"
+        document["inter_token_latency"]["unit"] = "sec"
+        document["new"] = {"unit": "ms", "avg": 1.0, "max": 2.0}
+
+    sides = one(RUN), edited(change)
+    plain = [side._replace(runs=tuple(run._replace(blocks=dict(run.blocks)) for run in side.runs)) for side in sides]
+    named = [("request_latency", "p75"), ("request_latency", "*"), ("new", "max")]
+    for only in (None, [("request_latency", "*"), ("new", "max"), ("inter_token_latency", "p99")]):
+        for first, second in ((0, 1), (1, 0)):
+            found = pairs(sides[first], sides[second], named, only)
+            assert found == pairs(plain[first], plain[second], named, only)
+            assert len(found[0]) > 3
 
 
 @pytest.mark.parametrize("value", [0.0, -5.0])

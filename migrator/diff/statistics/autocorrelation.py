@@ -6,8 +6,16 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from operator import mul
+from typing import Final
 
 from migrator.values import NamedTuple
+
+_MOST_FLAGS: Final = 2**16
+"""Requests from which on those below a value are counted in batches."""
+_MOST_VALUES: Final = 2**14
+"""The same of the values themselves, which take longer."""
+_BATCHES: Final = 2**13
+"""Batches at most; the longest block of requests that is drawn again, and any reach that matters, has many of them."""
 
 
 class Autocorrelation(NamedTuple):
@@ -37,15 +45,16 @@ def autocorrelation(records: Sequence[float], middle: float, value: float) -> Au
         value: where the correlation matters.
     """
     n = len(records)
-    here, bulk = _Flags(records, value), _Flags(records, middle)
+    here, bulk = (_flags(records, mark) for mark in (value, middle))
     if not 0 < here.share < 1:
         return Autocorrelation(0.0, 1.0, 1.0, float(n))
-    window = _window(max(here.reach(), bulk.reach()), n)
+    terms = len(here.terms)
+    window = _window(max(here.terms.reach(), bulk.terms.reach()), terms)
     variance, slope = here.summed(window)
     elsewhere = bulk.summed(window)[0] / bulk.variance if bulk.variance else 1.0
     inflation = max(1.0, variance / here.variance, elsewhere)
     block = (2 * slope**2 / (4 / 3 * variance**2) * n) ** (1 / 3)
-    return Autocorrelation(variance, inflation, max(1.0, block), _df(n, window))
+    return Autocorrelation(variance, inflation, max(1.0, block), _df(terms, window))
 
 
 class LongRun(NamedTuple):
@@ -66,11 +75,56 @@ def long_run(records: Sequence[float]) -> LongRun:
         records: the requests' values, in their order; at least four.
     """
     n = len(records)
+    if n > _MOST_VALUES:
+        size, means = _batches(records)
+        found, mean = long_run(means), math.fsum(records) / n
+        least = math.dist(records, [mean] * n) ** 2 / n / 2
+        return LongRun(mean, max(size * found.variance, least), found.df)
     values = _Values(records)
     if values.variance <= 0:
         return LongRun(values.mean, 0.0, float(n - 1))
     window = _window(max(values.reach(), _Flags(records, sorted(records)[n // 2]).reach()), n)
     return LongRun(values.mean, values.summed(window)[0], _df(n, window))
+
+
+class _Marked(NamedTuple):
+    """Which requests lie below a value: their share, and terms whose covariances are asked for.
+
+    A term is a request, or the share in a batch of so many.
+    """
+
+    share: float
+    variance: float
+    terms: _Covariances
+    size: int = 1
+
+    def summed(self, window: int) -> tuple[float, float]:
+        """The autocovariances within a window of terms, summed, and summed with their lags: those of requests."""
+        total, slope = self.terms.summed(window)
+        # What is correlated within a batch, and never beyond it, counts for no less than half.
+        return max(self.size * total, self.variance / 2), self.size**2 * slope
+
+
+def _flags(records: Sequence[float], value: float) -> _Marked:
+    """Which requests lie below a value, in batches where there are too many to look at each lag of them."""
+    if len(records) <= _MOST_FLAGS:
+        flags = _Flags(records, value)
+        return _Marked(flags.share, flags.variance, flags)
+    below = list(map(value.__ge__, records))
+    share = sum(below) / len(below)
+    size, means = _batches(below)
+    return _Marked(share, share * (1 - share), _Values(means), size)
+
+
+def _batches(records: Sequence[float]) -> tuple[int, list[float]]:
+    """The means of batches of requests that follow each other, and how many each has; what is left over is left out.
+
+    The long-run variance of a sequence is that of its batches, times their size: what requests of one batch remember
+    of each other is in its mean. So the time does not grow with the square of the requests, as correlations may reach
+    through a fourth of the run.
+    """
+    size = math.ceil(len(records) / _BATCHES)
+    return size, [math.fsum(records[end - size : end]) / size for end in range(size, len(records) + 1, size)]
 
 
 def _window(reach: int, n: int) -> int:
@@ -88,6 +142,9 @@ class _Covariances(ABC):
     def __init__(self, size: int) -> None:
         self._size = size
         self.variance = 0.0
+
+    def __len__(self) -> int:
+        return self._size
 
     @abstractmethod
     def covariance(self, lag: int) -> float:
