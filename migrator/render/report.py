@@ -136,14 +136,21 @@ def _by_place(entries: Sequence[Entry]) -> Iterator[str]:
     for place, group in groupby(entries, key=lambda entry: entry.path[:-1]):
         if place:
             yield f"  {printable(path_text(place))}"
-        yield from table((_entry_row(entry) for entry in group), indent="    " if place else "  ")
+        rows = (row for entry in group for row in _entry_rows(entry))
+        yield from table(rows, indent="    " if place else "  ")
 
 
-def _entry_row(entry: Entry) -> tuple[str, str, str]:
+def _entry_rows(entry: Entry) -> Iterator[tuple[str, str, str]]:
     loss = "" if entry.loss is Loss.EXACT else entry.loss.value
+    name = printable(str(entry.path[-1]))
     same_name = entry.to is not None and entry.to[-1] == entry.path[-1]
     detail = f" → {printable(path_text(entry.to[:-1]))}" if entry.to and same_name else entry_detail(entry)
-    return f"{entry.op.value:<8}", f"{loss:<9}", f"{printable(str(entry.path[-1]))}{detail}"
+    if entry.to is None or len(name + detail) <= _ROOM:
+        yield f"{entry.op.value:<8}", f"{loss:<9}", name + detail
+    else:
+        # Of two long names each has a line.
+        yield f"{entry.op.value:<8}", f"{loss:<9}", name
+        yield " " * 8, " " * 9, detail.lstrip()
 
 
 def entry_detail(entry: Entry) -> str:
