@@ -17,7 +17,7 @@ from migrator.config.acceptance import rejections
 from migrator.config.for_release import Translation, own_release, translated
 from migrator.errors import NotAnExportError, RejectedError, ResidueError, UnknownVersionError
 from migrator.identify import Family, Identity, as_known, identify, require_chain
-from migrator.jsonfile import Json, Object
+from migrator.jsonfile import Json, Object, render
 from migrator.ledger import Entry, Ledger, Loss, Op
 from migrator.migration.genai_perf import (
     has_untranslated,
@@ -117,7 +117,7 @@ def migrate(
         start = _restored(run, start, residue)
     translation = _translation(run, start, restored=residue is not None)
     result = _carried(run, start, translation, finish)
-    if result is opened and (chain is not MAIN or run.to in identity.versions):
+    if (chain is not MAIN or run.to in identity.versions) and _is_same(result, opened, goal):
         return Migration(document, identity, run.to)
     known = known_keys()
     run.entries.extend([kept_field(key) for key in identity.non_metric_keys if key not in known])
@@ -125,9 +125,13 @@ def migrate(
         run.entries.extend(kept_additions(document, result, run.entries))
     steps = (*start.steps, *plan(start.version, run.to, chain).names())
     saved = _saved(run, start, result, translation) if options.save_residue else None
-    return _closed(
-        run, Migration(result, identity, run.to, True, Ledger(run.entries), steps, saved, residue, run.trace)
-    )
+    done = Migration(result, identity, run.to, True, Ledger(run.entries), steps, saved, residue, run.trace)
+    return _closed(run, done)
+
+
+def _is_same(result: Object, opened: Object, goal: Goal) -> bool:
+    """Whether nothing changed. What is moved for a release may come back, as in a file that was made for it."""
+    return result is opened or (bool(goal.release) and render(result) == render(opened))
 
 
 class _Run(NamedTuple):

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from support.configurations import EXPORTS, NAME, for_release, read
-from support.process import run
+from support.process import contents, run
 from support.versions import NEWEST
 
 from migrator.aiperf.releases import RELEASES
 from migrator.config.for_release import checked_file, last_writer, own_release, parse_release
 from migrator.config.release_models import known_releases
 from migrator.errors import UsageError
+from migrator.jsonfile import parse
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,23 @@ def test_the_releases_are_listed() -> None:
     assert [row["release"] for row in rows if ".dev" not in row["release"]] == [entry.name for entry in RELEASES]
     assert {row["input_config"] for row in rows} == {"UserConfig", "BenchmarkConfig"}
     assert "0.13.0 " in run("versions", "--releases").stdout
+
+
+@pytest.mark.parametrize("target", [entry.name for entry in RELEASES[1:]])
+@pytest.mark.parametrize("name", ["0.4.0/chat-streaming", "0.8.0/multirun", "0.13.0/chat-streaming"])
+def test_a_file_made_for_a_release_is_left_alone(name: str, target: str) -> None:
+    """A second batch would report changes that are none, and keep a backup of each file."""
+    path = next((EXPORTS / name).rglob(NAME))
+    done = for_release(parse(path.read_bytes()).data, target)
+    again = for_release(done.document, target)
+    assert (again.changed, list(again.ledger)) == (False, [])
+    assert again.document is done.document
+
+
+def test_a_second_conversion_in_place_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes((EXPORTS / "0.4.0/chat-streaming" / NAME).read_bytes())
+    convert = ("convert", NAME, "--for-aiperf", "0.2.0", "--in-place")
+    assert run(*convert, cwd=tmp_path).code == 0
+    before = contents(tmp_path)
+    assert run(*convert, cwd=tmp_path).code == 0
+    assert contents(tmp_path) == before

@@ -203,7 +203,7 @@ def test_every_file_is_there_with_what_needs_migration(exports: Path) -> None:
     old = [each for each in main if each.version != NEWEST] + before + slices
     assert len(before) == 1
     runs = len(main) - sum("/phases/" in each.relative for each in main)
-    told = f"{len(main) + 1} exports of {runs + 1} runs, 1 of GenAI-Perf, {len(old)} need migration"
+    told = f"{len(main) + 1} exports of {runs + 1} runs, 1 of GenAI-Perf, {len(old)} files need migration"
     assert files.summary().startswith(told)
     assert files.summary().endswith(f", {count - len(main) - len(before)} other files")
     other = next(i for i, row in enumerate(files.rows) if row.export and not row.export.main)

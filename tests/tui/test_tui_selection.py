@@ -70,7 +70,7 @@ def test_what_is_old_beside_a_run_is_migrated_with_it_and_never_compared(tmp_pat
     shutil.copy(ROOT / "golden" / "beside" / "0.4.0" / records.name, records)
 
     async def scene(pilot: P, app: MigrateApp) -> None:
-        assert "1 export, 3 need migration, 1 with problems, 2 other files" in text(app)
+        assert "1 export, 3 files need migration, 1 with problems, 2 other files" in text(app)
         await press(pilot, "n", "ctrl+a", "a")
         assert app.session.baseline == [str(folder / "profile_export_aiperf.json")]
         await press(pilot, "g", "m")

@@ -61,7 +61,9 @@ class Tally:
         if predecessors:
             yield "predecessor", f"{predecessors} of GenAI-Perf"
         if outdated := self["outdated"]:
-            yield "outdated", f"{outdated} {'needs' if outdated == 1 else 'need'} migration"
+            # Files beside an export are migrated, too, and there may be more of them than exports.
+            files = f" {'file' if outdated == 1 else 'files'}" if self["outdated other"] else ""
+            yield "outdated", f"{outdated}{files} {'needs' if outdated == 1 else 'need'} migration"
         for kind, what in (("problems", "with problems"), ("failures", "with failures")):
             if number := self[kind]:
                 yield kind, f"{number} {what}"
@@ -97,6 +99,8 @@ def _kinds(export: Export) -> Iterator[str]:
             yield "aside"
     if export.outdated:
         yield "outdated"
+        if not (export.main or export.comparable):
+            yield "outdated other"
     if export.problems:
         yield "problems"
     if export.checkable:
