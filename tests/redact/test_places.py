@@ -73,6 +73,31 @@ def test_the_name_of_a_credential_in_what_was_said(name: str) -> None:
     assert SECRET not in json.dumps(redact(message)[0])
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--api-key", "--auth-token", "--client-secret", "--password", "--passwd", "--pwd", "--credential",
+        "--cookie", "--signature", "-H Authorization:", "--header X-Session:", "--extra-inputs session_token:",
+    ],
+)  # fmt: skip
+def test_options_that_take_a_credential(option: str) -> None:
+    """By the quick look, too."""
+    line = f"aiperf profile --model m {option}{'' if option.endswith(':') else ' '}{SECRET} --streaming"
+    assert may_hold_secrets({"cli_command": line})
+    assert SECRET not in json.dumps(redact({"cli_command": line})[0])
+
+
+@pytest.mark.parametrize("name", ["token", "secret", "key", "signature", "credential", "credentials", "password"])
+def test_a_word_after_what_may_be_an_ordinary_word_is_left(name: str) -> None:
+    said = {"message": f"{name}: invalid, see the manual"}
+    assert redact(said) == (said, [])
+
+
+def test_below_a_credential_nothing_is_a_measurement() -> None:
+    document = {"auth": {"api_key": {"of": {"unit": SECRET, "avg": 1.5, "value": SECRET}}}}
+    assert SECRET not in json.dumps(redact(document)[0])
+
+
 @pytest.mark.parametrize("name", ["key", "sig", "sessionid", "auth", "api%5Fkey"])
 def test_parameters_of_a_url_that_are_ordinary_words_elsewhere(name: str) -> None:
     assert redact({"url": f"http://host/v1?a=b&{name}={SECRET}"})[0] == {"url": f"http://host/v1?a=b&{name}=<redacted>"}
