@@ -327,3 +327,14 @@ def test_a_key_with_a_line_break_is_two_to_no_one() -> None:
         raw = orjson.dumps(document, option=orjson.OPT_INDENT_2)
         assert outcome(raw, asked) == alone(raw, asked)
     assert not is_known(orjson.dumps(one, option=orjson.OPT_INDENT_2), asked)
+
+
+@pytest.mark.parametrize("value", ["\x01placeholder 0", "a \x01placeholder 12 b", 1618033000, 1618033012, "1618033000"])
+def test_a_document_with_what_looks_like_a_placeholder_is_not_remembered(value: Any) -> None:
+    """Another file of its shape would get its own value there."""
+    document = orjson.loads((GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json").read_bytes())
+    shape = shape_of(document)
+    assert shape is not None
+    assert shape.is_clear()
+    odd = shape_of({**document, "of_my_own": value})
+    assert odd is None or not odd.is_clear()
