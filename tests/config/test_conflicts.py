@@ -245,3 +245,31 @@ def test_items_that_are_not_accepted_even_empty_take_their_list_with_them(goodpu
     result = for_release(document, "0.8.0")
     assert "goodput" not in result.document["input_config"].get("input", {})
     assert any(entry.path[:3] == ("input_config", "input", "goodput") for entry in result.ledger.of(Loss.LOST))
+
+
+@pytest.mark.parametrize("name", ["extra", "headers"])
+def test_pairs_that_the_first_release_does_not_read_as_they_are(name: str) -> None:
+    """Conversions never give it any, so nothing else asks for these rules."""
+    document = copied(read("0.2.0/chat-streaming").data)
+    document["input_config"]["input"][name] = [["a", "b"]]
+    assert [misfit.path for misfit in rejections(document, "0.2.0")] == [("input_config", "input", name)]
+    document["input_config"]["input"][name] = {"a": "b"}
+    assert rejections(document, "0.2.0") == []
+
+
+@pytest.mark.parametrize(
+    ("sampling", "kind", "phase", "accepted"),
+    [
+        ("random", "file", "fixed_schedule", False),
+        ("sequential", "file", "fixed_schedule", True),
+        ("random", "synthetic", "fixed_schedule", True),
+        ("random", "file", "concurrency", True),
+    ],
+)
+def test_a_fixed_schedule_reads_a_file_in_its_order(sampling: str, kind: str, phase: str, accepted: bool) -> None:
+    (rule,) = [
+        rule for rule in rules_of("benchmark") if rule.field == ("datasets", 0, "sampling") and "order" in rule.why
+    ]
+    config = {"datasets": [{"type": kind, "sampling": sampling}], "phases": [{"type": phase}]}
+    found = rule.requirement.accepted(sampling, ("datasets", 0, "sampling"), config)
+    assert (found is sampling) == accepted

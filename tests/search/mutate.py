@@ -253,7 +253,9 @@ def _constants(node: ast.Constant) -> Iterator[Change]:
     elif isinstance(value, int):
         yield f"{value} becomes {value + 1}", lambda n: _with(n, value=n.value + 1)
     elif isinstance(value, str):
-        yield f"{value[:30]!r} becomes another text", lambda n: _with(n, value=f"{n.value}_")
+        # What follows the number of a release does not count, so another number stands before it.
+        other = f"9{value}" if value[:1].isdigit() else f"{value}_"
+        yield f"{value[:30]!r} becomes another text", lambda n: _with(n, value=other)
 
 
 def _calls(node: ast.Call) -> Iterator[Change]:
