@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final, get_args, get_type_hints
@@ -637,6 +638,13 @@ def test_a_change_from_zero_and_one_that_is_judged_as_a_difference_is_told_in_th
     assert change(row("m", "avg", "", -1.0, 1.5)) == "Δ+2.5"
     assert change(row("m", "avg", "%", 2.0, 1.0, measure="difference")) == "Δ-1"
     assert change(row("m", "avg", "", 0.0, INF)) == "n/a"
+
+
+@pytest.mark.parametrize("text", ["1. first", "10. tenth", "12) twelfth", "100.", "7 of 9", "__x__", "-- a", "10"])
+def test_a_sentence_that_begins_like_a_list_is_a_sentence(text: str) -> None:
+    written = prose(text, 80)
+    assert unescape(written) == text
+    assert not re.match(r"(\d+[.)]|[-+=_])", written)
 
 
 def test_intervals() -> None:

@@ -110,7 +110,7 @@ def prose(text: str, width: int) -> str:
     """A sentence that may quote anything, as text that markdown and GitHub leave as it is."""
     text = _COMMITS.sub(lambda found: "\u200b".join(re.findall(".{1,6}", found[0])), cut(text, width))
     text = _STARTS.sub("\\g<0>\u200b", text)
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)
+    return _MARKUP.sub(lambda found: "".join(f"&#{ord(sign)};" for sign in found[0]), text)
 
 
 _STARTS: Final = re.compile(
