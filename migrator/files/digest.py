@@ -11,6 +11,7 @@ except ImportError:  # pragma: no cover (a Python that keeps it elsewhere)
 
 def sha256(content: bytes) -> str:
     """The SHA-256 of some bytes in hexadecimal digits; for few bytes, as it is slower than OpenSSL."""
+    # Modules of the interpreter itself, of which no type is published.
     try:
         from _sha2 import sha256 as own  # type: ignore[import-not-found, unused-ignore]
     except ImportError:

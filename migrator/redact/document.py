@@ -277,7 +277,7 @@ def _text(text: str, path: Path, kind: Kind, found: Found) -> None:
             found.secrets.update([text, *text.split()[1:]])
         return
     if carries := _NAMED.get(kind):
-        clean, secrets = _line(text, carries, "=" if kind is Kind.VARIABLES else ": ")
+        clean, secrets = _line(text, carries)
     elif kind in _BY_KIND:
         clean, secrets = _BY_KIND[kind](text)
     elif len(text) >= _SHORTEST_TEXT:
@@ -289,15 +289,16 @@ def _text(text: str, path: Path, kind: Kind, found: Found) -> None:
         found.secrets.update(secrets)
 
 
-def _line(text: str, carries: Callable[[str], bool], sign: str) -> Cleaned:
-    """A named value as text: `name: value`, as GenAI-Perf keeps headers and extra inputs; of variables `NAME=value`."""
-    name, found, value = text.partition(sign.strip())
-    secret = value.strip()
-    if not found or not carries(name.strip()):
-        return clean_message(text)
-    if not secret or is_redacted(secret):
-        return text, []
-    return f"{name}{sign}{REDACTED}", [secret, *secret.split()[1:]]
+def _line(text: str, carries: Callable[[str], bool]) -> Cleaned:
+    """A named value as text: `name: value`, as GenAI-Perf keeps headers and extra inputs, or `NAME=value`."""
+    for sign in sorted({":", "="} & set(text), key=text.index):
+        name, _, value = text.partition(sign)
+        if carries(name.strip()):
+            secret = value.strip()
+            if not secret or is_redacted(secret):
+                return text, []
+            return f"{name}{sign}{' ' * (sign == ':')}{REDACTED}", [secret, *secret.split()[1:]]
+    return clean_message(text)
 
 
 # --- replacing -----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ SECRET: Final = "hunter-two-of-7"
 
 HEADERS: Final = ({"X-Session": SECRET}, [f"X-Session: {SECRET}"], [["Authorization", SECRET]])
 PARAMETERS: Final = ([["password", SECRET]], [f"password:{SECRET}"])
-VARIABLES: Final = ({"HF_TOKEN": SECRET}, [["HF_TOKEN", SECRET]], [f"HF_TOKEN={SECRET}"])
+VARIABLES: Final = ({"HF_TOKEN": SECRET}, [["HF_TOKEN", SECRET]], [f"HF_TOKEN={SECRET}"], f"HF_TOKEN: {SECRET}")
 URL: Final = (f"user:{SECRET}@host:8000", [f"user:{SECRET}@host:8000"])
 HOSTS: Final = ({f"user:{SECRET}@host:8000": {}},)
 COMMAND: Final = (f"aiperf --api-key {SECRET}", ["aiperf", "--api-key", SECRET])
@@ -106,6 +106,11 @@ def test_parameters_of_a_url_that_are_ordinary_words_elsewhere(name: str) -> Non
 
 def test_measurements_are_not_looked_at() -> None:
     assert not may_hold_secrets({"gpus": {"gpu_0": {"name": "api_key", "value": SECRET}}})
+
+
+@pytest.mark.parametrize("line", [f"HF_TOKEN={SECRET}:tail-secret", f"HF_TOKEN:{SECRET}=tail-secret"])
+def test_a_named_value_begins_after_the_first_sign(line: str) -> None:
+    assert SECRET not in json.dumps(redact({"env": [line]})[0])
 
 
 @pytest.mark.parametrize("depth", range(1, 5))

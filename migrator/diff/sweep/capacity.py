@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final, Literal
 
 from migrator.chain.names import current, near
@@ -117,20 +118,18 @@ def _capacity(
         for cell in ordered
         if states[cell.number].state == "meets" and (found := throughput[cell.number])
     ]
-    common = {"side": side, "group": group, "goals": [goal.text for goal in goals], "unit": unit}
+    capacity = partial(Capacity, side=side, group=group, goals=[goal.text for goal in goals], unit=unit)
     listed = [states[cell.number] for cell in ordered]
     if not meeting:
         sure = all(state.sure for state in listed)
-        # The checker sees one type for all values of `common`.
-        return Capacity(**common, sure=sure, states=listed)  # type: ignore[arg-type]
+        return capacity(sure=sure, states=listed)
     value, number = max(meeting)
     best = throughput[number] or Centre(value)
     places = [cell.number for cell in ordered]
     after = places.index(number) + 1
     next_number = places[after] if after < len(places) else None
     next_centre = throughput[next_number] if next_number is not None else None
-    return Capacity(
-        **common,  # type: ignore[arg-type]
+    return capacity(
         value=best.value,
         low=best.low,
         high=best.high,
