@@ -131,7 +131,7 @@ def migrate(
 
 def _is_same(result: Object, opened: Object, goal: Goal) -> bool:
     """Whether nothing changed. What is moved for a release may come back, as in a file that was made for it."""
-    return result is opened or (bool(goal.release) and render(result) == render(opened))
+    return result is opened or bool(goal.release and result == opened and render(result) == render(opened))
 
 
 class _Run(NamedTuple):
