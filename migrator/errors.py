@@ -5,8 +5,10 @@ The command line prints these fields; library users read them. Exit codes are de
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from enum import IntEnum
+from typing import Final
 
 
 class ExitCode(IntEnum):
@@ -178,13 +180,22 @@ class InternalError(MigratorError):
     exit_code = ExitCode.CRASH
 
 
+TOO_MANY: Final = "too many files are open"
+MORE_FILES: Final = "raise the limit (`ulimit -n`) and run it again"
+
+
+def has_too_many(error: BaseException) -> bool:
+    """Whether no more file may be open: for a module, say, that is imported where it is used."""
+    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
+
+
 class reported:  # noqa: N801 (it is used as a function)
     """A context for work on one file: an unforeseen exception becomes an [`InternalError`][] with the file's name.
 
     A class, because a batch enters it twice for each file, and a generator takes several times as long.
 
     Raises:
-        UnreadableError: there is not enough memory.
+        UnreadableError: there is not enough memory, or no more file may be open.
         InternalError: for any other exception but a `MigratorError` and a `BrokenPipeError`.
     """
 
@@ -202,6 +213,8 @@ class reported:  # noqa: N801 (it is used as a function)
         if isinstance(error, MemoryError):
             found = "there is not enough memory for it"
             raise UnreadableError(found, hint="free some and run it again", file=self._file) from error
+        if has_too_many(error):
+            raise UnreadableError(TOO_MANY, hint=MORE_FILES, file=self._file) from error
         import traceback
 
         frame = traceback.extract_tb(error.__traceback__)[-1]

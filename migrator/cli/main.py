@@ -10,7 +10,7 @@ from typing import Final
 
 from migrator._version import __version__
 from migrator.cli.streams import complain, detach_unwritable, flush, make_tolerant, say
-from migrator.errors import ExitCode, MigratorError
+from migrator.errors import MORE_FILES, TOO_MANY, ExitCode, MigratorError, has_too_many
 
 COMMANDS: Final = {
     "inspect": ("inspect", "say what files are: family, version, dialect, writer"),
@@ -156,8 +156,12 @@ def _outcome(arguments: Sequence[str]) -> int:
         complain("there is not enough memory; finished files are complete, the others are untouched")
         code = ExitCode.BAD_INPUT
     except Exception as error:
-        _report_crash(error)
         code = ExitCode.CRASH
+        if has_too_many(error):
+            complain(f"{TOO_MANY}; {MORE_FILES}")
+            code = ExitCode.BAD_INPUT
+        else:
+            _report_crash(error)
     return code
 
 

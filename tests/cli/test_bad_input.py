@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -620,4 +621,37 @@ def test_too_little_memory_is_no_bug() -> None:
             raise MemoryError
 
     with pytest.raises(UnreadableError, match=r"a\.json: there is not enough memory for it"):
+        fails()
+
+
+@pytest.mark.parametrize("count", range(3, 9))
+def test_too_few_open_files_are_no_bug(tmp_path: Path, count: int) -> None:
+    """Modules that are imported late cannot be opened either."""
+    for number in range(12):
+        copy(OLD, tmp_path / "in" / f"{number}.json")
+    program = f"""
+import resource, sys
+from migrator.cli.commands import migrate
+from migrator.cli.main import run
+resource.setrlimit(resource.RLIMIT_NOFILE, ({count}, {count}))
+sys.argv = ["aiperf-migrate", "upgrade", "in", "--dry-run"]
+run()
+"""
+    before = contents(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 4), done.stderr
+    assert "internal error" not in done.stderr
+    assert contents(tmp_path) == before
+
+
+def test_a_limit_of_open_files_is_told_with_the_file() -> None:
+    from migrator.errors import UnreadableError, reported
+
+    def fails() -> None:
+        with reported("a.json"):
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.raises(UnreadableError, match=r"a\.json: too many files are open .*ulimit -n"):
         fails()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -40,7 +41,16 @@ def test_a_fork_leaves_nothing_to_the_next(tmp_path: Path) -> None:
     assert run("inspect", NAME, cwd=tmp_path / "other").code == 0
 
 
-def test_a_fork_that_hangs_is_killed(tmp_path: Path) -> None:
+def test_a_fork_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    received = warm._received
+
+    def nothing_in_time(source: socket.socket) -> object:
+        if source.gettimeout() is not None:
+            raise TimeoutError
+        return received(source)
+
+    monkeypatch.setattr(warm, "_received", nothing_in_time)
     with pytest.raises(subprocess.TimeoutExpired):
-        warm.ended(["textconv", "/dev/stdin"], tmp_path, b"", environment(), 0.0001)
+        warm.ended(["--version"], tmp_path, b"", environment(), 60)
+    monkeypatch.undo()
     assert warm.ended(["--version"], tmp_path, b"", environment(), 60).code == 0

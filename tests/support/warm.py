@@ -24,6 +24,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -66,7 +67,8 @@ def ended(arguments: list[str], cwd: Path, stdin: bytes, env: Mapping[str, str],
         try:
             code = _received(ours)
         except TimeoutError:
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # It has just ended.
+                os.kill(process, signal.SIGKILL)
             raise subprocess.TimeoutExpired(arguments, timeout) from None
         finally:
             for output in outputs:
