@@ -11,13 +11,11 @@ from typing import Final
 from migrator import stores
 from migrator.aiperf.records import RECORDS, only_records
 from migrator.errors import MigratorError, UnreadableError
-from migrator.files.disk import unreadable
+from migrator.files.disk import STANDARD, unreadable
 from migrator.files.packed import EXPORT_SUFFIXES, LINES_SUFFIXES, TEXT_SUFFIXES
 from migrator.stores import is_url
 from migrator.values import NamedTuple
 from migrator.writing import RESIDUE_SUFFIX
-
-STDIN: Final = "-"
 
 
 class Source(NamedTuple):
@@ -119,7 +117,7 @@ def is_folder(path: str) -> bool:
     A store is asked only if the name does not tell, because each answer takes long. If it does not answer, the result
     is False, and the error comes when the file is read.
     """
-    if path == STDIN:
+    if path == STANDARD:
         return False
     if is_url(path) and (path.endswith("/") or path.lower().endswith(EXPORT_SUFFIXES)):
         return path.endswith("/")

@@ -9,9 +9,8 @@ from functools import lru_cache
 from itertools import count
 from typing import TextIO
 
-from migrator.batch.discover import STDIN
 from migrator.errors import MigratorError, NotJsonError, UnreadableError
-from migrator.files.disk import MAX_BYTES, oversized, unreadable
+from migrator.files.disk import MAX_BYTES, STANDARD, oversized, unreadable
 from migrator.files.large import Content, OpenFile
 from migrator.files.packed import SEARCHED_SUFFIXES, TEXT_SUFFIXES, unpack
 from migrator.identify import BESIDE, Family, Identity, family, identify
@@ -68,9 +67,9 @@ def read(path: str) -> Content:
         UnreadableError: it cannot be read, with its name.
     """
     try:
-        return read_stdin() if path == STDIN else read_bytes(path)
+        return read_stdin() if path == STANDARD else read_bytes(path)
     except UnreadableError as error:
-        if error.too_large and path != STDIN:
+        if error.too_large and path != STANDARD:
             with contextlib.suppress(OSError):
                 return OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC), owned=True)
         error.file = _named(path)
@@ -137,7 +136,7 @@ def _text(path: str) -> Identity | None:
 
 
 def _named(path: str) -> str:
-    return "standard input" if path == STDIN else path
+    return "standard input" if path == STANDARD else path
 
 
 def _parse_to_look(raw: bytes) -> Parsed:
@@ -170,7 +169,7 @@ def read_stdin(limit: int = MAX_BYTES) -> bytes:
     try:
         raw = _content(sys.stdin, limit + 1)
     except OSError as error:
-        raise unreadable(error, STDIN) from error
+        raise unreadable(error, STANDARD) from error
     if len(raw) > limit:
         raise UnreadableError("is larger than any export", expected=f"at most {limit / 2**20:.0f} MB")
     return raw

@@ -9,7 +9,7 @@ from typing import Final
 
 from migrator._version import __version__
 from migrator.backfill.beside import Backfill
-from migrator.batch.discover import STDIN, Source, is_alone, is_text_of_run
+from migrator.batch.discover import Source, is_alone, is_text_of_run
 from migrator.batch.load import Loaded
 from migrator.batch.redact_files import OWN, packing_for, redacted, redaction_warnings, told
 from migrator.batch.request import Request, Result, Status
@@ -17,7 +17,7 @@ from migrator.batch.select import passes
 from migrator.chain.families import MAIN
 from migrator.config.for_release import checked_file
 from migrator.errors import MigratorError, NotAnExportError, ResidueError
-from migrator.files.disk import unwritable
+from migrator.files.disk import STANDARD, unwritable
 from migrator.files.large import Content, OpenFile, whole
 from migrator.files.packed import pack, packing_of_content, unpack
 from migrator.identify import (
@@ -314,7 +314,7 @@ _EVENED: Final = "its white space is irregular and was evened out; every value a
 def residue_beside(source: Source, request: Request) -> tuple[Residue | None, list[str]]:
     """The residue beside an input, None if there is none, and warnings: a damaged residue is not an error."""
     name = source.path + RESIDUE_SUFFIX
-    if not (request.use_residue and source.residues) or source.path == STDIN:
+    if not (request.use_residue and source.residues) or source.path == STANDARD:
         return None, []
     try:
         if not exists(name):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from migrator.batch.discover import STDIN, Source
+from migrator.batch.discover import Source
 from migrator.batch.load import Loaded
 from migrator.errors import UnreadableError
-from migrator.files.disk import MAX_BYTES
+from migrator.files.disk import MAX_BYTES, STANDARD
 from migrator.files.packed import Packing, packing_of_content, packing_of_name, unpack
 from migrator.identify import Family
 from migrator.jsonfile import Path, path_text, render
@@ -94,7 +94,7 @@ def _require_no_secret(path: str) -> None:
 
 def _lines(path: str) -> Iterator[bytes]:
     """The lines of a file; one that is longer than any document comes in parts."""
-    if path == STDIN or is_url(path):
+    if path == STANDARD or is_url(path):
         return
     with open(path, "rb") as file:
         while line := file.readline(MAX_BYTES):

@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from migrator import stores
-from migrator.batch.discover import STDIN, Names, Skip, Source, discover
+from migrator.batch.discover import Names, Skip, Source, discover
 from migrator.batch.load import Loaded, load
 from migrator.errors import MigratorError, UsageError, reported
+from migrator.files.disk import STANDARD
 from migrator.stores import is_url
 from migrator.values import NamedTuple
 
@@ -140,7 +141,7 @@ def moment(text: str, now: float) -> float:
 
 
 def _right_age(source: Source, selection: Selection) -> bool:
-    if source.path == STDIN or (selection.newer is None and selection.older is None):
+    if source.path == STANDARD or (selection.newer is None and selection.older is None):
         return True
     changed = source.changed
     try:

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from migrator.batch import pool
-from migrator.batch.discover import STDIN, Names, Source
+from migrator.batch.discover import Names, Source
 from migrator.batch.select import count, select
 from migrator.cli.parser import Parser, SelectionOptions, jobs, selection
 from migrator.errors import UsageError
+from migrator.files.disk import STANDARD
 from migrator.stores import is_url
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def require_engine(options: EngineOptions) -> None:
         raise UsageError("--dask-address goes with --engine dask")
     if options.dask_address and options.jobs:
         raise UsageError("--jobs does not go with --dask-address", hint="a running cluster has its own workers")
-    if options.engine == "dask" and STDIN in options.paths:
+    if options.engine == "dask" and STANDARD in options.paths:
         raise UsageError("--engine dask cannot read standard input", hint="name the file")
 
 
@@ -101,7 +102,7 @@ def run_local(
     """
     if _uses_store(options):
         return pool.run_concurrently(files, work, options.jobs or pool.CONCURRENCY, stop)
-    alone = STDIN in options.paths
+    alone = STANDARD in options.paths
     return pool.run(files, work, 1 if alone else options.jobs or pool.usable_cores(), stop)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from migrator.cli.streams import complain, say
 from migrator.errors import ExitCode, UsageError
+from migrator.files.disk import STANDARD
 from migrator.stores import is_url, require_no_secret
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ def file_name(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("a file name must not be empty")
     return text
+
+
+def new_file_name(text: str) -> str:
+    """The `type` of an option that names a file or folder to write, which standard output cannot be."""
+    if text == STANDARD:
+        raise argparse.ArgumentTypeError(f"{text} is not a file; ./{text} names one that is called so")
+    return file_name(text)
 
 
 def require_local(name: str | None, option: str, hint: str = "") -> None:
@@ -156,6 +164,8 @@ class Parser(argparse.ArgumentParser):
             self.error(self._unknown(unknown))
         if settings:
             settings.fill(options)
+        if getattr(options, "output", None) == STANDARD:
+            vars(options)["output"] = None
         for value in vars(options).values():
             for text in value if isinstance(value, list) else [value]:
                 # At once, for messages contain the names that were given.
@@ -200,6 +210,10 @@ class Parser(argparse.ArgumentParser):
             type=file_name,
             help="file, folder (all exports below it), URL of either, or - for stdin",
         )
+
+    def add_output(self, told: str, *, group: argparse._ActionsContainer | None = None) -> None:
+        """`-o FILE`; `-o -` is as without it, which leaves `output` at None."""
+        (group or self).add_argument("-o", "--output", type=file_name, metavar="FILE", help=told)
 
     def add_json(self) -> None:
         """`--json`."""

@@ -10,7 +10,7 @@ from migrator.batch.discover import Source
 from migrator.batch.request import Request
 from migrator.cli.display import ColouredOptions, add_color, add_pager
 from migrator.cli.engine import EngineOptions, add_engine, add_jobs
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, new_file_name
 from migrator.errors import UsageError
 from migrator.files.packed import EXPORT_SUFFIXES
 from migrator.values import NamedTuple
@@ -66,9 +66,9 @@ def add_outputs(parser: Parser, *, change: str) -> None:
         change: what `--check` asks of a file, as in "a file would change".
     """
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the one output here")
+    parser.add_output("write the one output here", group=place)
     place.add_argument(
-        "-d", "--output-dir", type=file_name, metavar="DIR", help="write the outputs here, the tree mirrored"
+        "-d", "--output-dir", type=new_file_name, metavar="DIR", help="write the outputs here, the tree mirrored"
     )
     place.add_argument("--in-place", action="store_true", help="replace the inputs, keep backups")
     place.add_argument("--check", action="store_true", help=f"write nothing; exit 1 if a file {change}")
@@ -80,7 +80,7 @@ def add_outputs(parser: Parser, *, change: str) -> None:
     much.add_argument("-q", "--quiet", action="store_true", help="only errors, warnings and losses")
     parser.add_json()
     parser.add_argument(
-        "--ledger", type=file_name, metavar="FILE", help="write the ledgers to a file, one JSON document a line"
+        "--ledger", type=new_file_name, metavar="FILE", help="write the ledgers to a file, one JSON document a line"
     )
     parser.add_argument("--force", action="store_true", help="overwrite existing outputs")
     add_color(parser)
@@ -97,11 +97,14 @@ def _add_safety(parser: Parser) -> None:
     backup.add_argument("--backup-suffix", metavar="SUFFIX", help="name of backups (default .bak)")
     backup.add_argument("--no-backup", action="store_true", help="with --in-place: keep no backups")
     parser.add_argument(
-        "--backup-dir", type=file_name, metavar="DIR", help="with --in-place: keep backups here, the tree mirrored"
+        "--backup-dir", type=new_file_name, metavar="DIR", help="with --in-place: keep backups here, the tree mirrored"
     )
     parser.add_argument("--touch", action="store_true", help="with --in-place: renew the time of modification")
     parser.add_argument(
-        "--journal", type=file_name, metavar="FILE", help="record each file before it is written, for --resume and undo"
+        "--journal",
+        type=new_file_name,
+        metavar="FILE",
+        help="record each file before it is written, for --resume and undo",
     )
     parser.add_argument("--resume", action="store_true", help="continue the batch of that journal")
     parser.add_argument(

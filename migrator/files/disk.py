@@ -17,6 +17,8 @@ from migrator.files.temporary import new_beside
 
 CANNOT: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 """Errors of a system or a file system that has no such call."""
+STANDARD: Final = "-"
+"""The path that stands for standard input, and as an output for standard output."""
 MAX_BYTES: Final = 64 * 2**20
 """Size of the largest file that is read. The largest export seen has 60 kB."""
 

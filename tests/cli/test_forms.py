@@ -12,6 +12,7 @@ import pytest
 from support.process import EXPORTS, run
 
 LAB = EXPORTS / "lab"
+EXPORT = str(LAB / "base-1" / "profile_export_aiperf.json")
 SIDES = (str(LAB / "base-1"), str(LAB / "slow20-1"))
 
 
@@ -71,7 +72,20 @@ def test_what_contradicts_is_refused_before_anything_is_read(
 
 def test_a_dash_is_standard_output_and_an_option_names_any_file(tmp_path: Path) -> None:
     assert run("diff", *SIDES, "-o", "-", cwd=tmp_path).raw == run("diff", *SIDES).raw
-    assert run("table", LAB, "-o", "-", cwd=tmp_path).raw == run("table", LAB).raw
+    for command in (("table",), ("history",), ("upgrade",), ("downgrade", "--to", "1.0"), ("redact",)):
+        path = LAB if command[0] in ("table", "history") else Path(EXPORT)
+        assert run(*command, path, "-o", "-", cwd=tmp_path).raw == run(*command, path).raw
     assert run("diff", *SIDES, "--json", "-o", "receipt.out", cwd=tmp_path).code == 0
     assert json.loads((tmp_path / "receipt.out").read_text())["verdict"]
     assert [path.name for path in tmp_path.iterdir()] == ["receipt.out"]
+
+
+@pytest.mark.parametrize("option", ["-d", "--ledger", "--journal", "--backup-dir"])
+def test_standard_output_is_no_folder_ledger_or_journal(tmp_path: Path, option: str) -> None:
+    done = run("upgrade", EXPORT, option, "-", "--dry-run", cwd=tmp_path)
+    assert done.code == 2
+    assert done.complaints[0] == (
+        f"argument {'-d/--output-dir' if option == '-d' else option}: "
+        "- is not a file; ./- names one that is called so"
+    )
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,6 @@ from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
-from migrator.batch.discover import STDIN
 from migrator.cli.display import ColouredOptions, add_color, add_pager, paint
 from migrator.cli.forms import form_of
 from migrator.cli.parser import Parser, file_name, require_local
@@ -112,9 +111,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument(
         "--json", action="store_true", help="the receipt itself on one line; --format json has it in many"
     )
-    parser.add_argument(
-        "-o", "--output", type=file_name, metavar="FILE", help="write the report here: .txt, .md, .html, .xml or .json"
-    )
+    parser.add_output("write the report here: .txt, .md, .html, .xml or .json")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     add_color(parser)
     add_pager(parser)
@@ -166,7 +163,6 @@ def run(options: Options) -> int:
     """Compare and render; with gates the exit code is the verdict."""
     # What a comparison makes it keeps to its end: to look for garbage in it takes a fifth of the time of large ones.
     gc.disable()
-    options.output = None if options.output == STDIN else options.output
     for option, name in (("-o", options.output), ("--policy", options.policy), ("--noise", options.noise)):
         require_local(name, option)
     if options.json and options.format not in (None, "json"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from migrator.cli.parser import Parser, file_name
+from migrator.cli.parser import Parser, new_file_name
 from migrator.cli.report import say_json
 from migrator.cli.streams import say
 from migrator.errors import ExitCode, UnwritableError
@@ -34,7 +34,7 @@ class Options:
 def arguments(command: str) -> Parser:
     """The options of the command."""
     parser = Parser(command, _ABOUT)
-    parser.add_argument("-d", "--output-dir", type=file_name, metavar="DIR", help="write them here")
+    parser.add_argument("-d", "--output-dir", type=new_file_name, metavar="DIR", help="write them here")
     parser.add_argument("--force", action="store_true", help="overwrite existing files")
     parser.add_json()
     return parser

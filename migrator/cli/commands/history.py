@@ -6,7 +6,6 @@ import argparse
 from functools import partial
 from typing import Final
 
-from migrator.batch.discover import STDIN
 from migrator.batch.fields import key_of, statistic_of
 from migrator.batch.read_files import Looking, Seen, each_of
 from migrator.batch.runs import Role, Runs, words
@@ -15,7 +14,7 @@ from migrator.cli.alone import Alone
 from migrator.cli.display import PagedOptions, add_pager
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
-from migrator.cli.parser import Parser, file_name, require_local, selection
+from migrator.cli.parser import Parser, require_local, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, say, say_as_it_is
 from migrator.diff.policy import ERRORS, HEADLINE
@@ -80,7 +79,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument(
         "--file-times", action="store_true", help="take the time of the file for runs that do not tell their start"
     )
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write it here: .txt, .json or .html")
+    parser.add_output("write it here: .txt, .json or .html")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     add_pager(parser)
     add_jobs(parser)
@@ -98,7 +97,6 @@ def run(options: Options) -> int:
     """Show the history; the exit code says whether every file could be read, and what `--fail-on-change` asks."""
     if options.last is not None and not options.fail_on_change:
         raise UsageError("--last goes with --fail-on-change")
-    options.output = None if options.output == STDIN else options.output
     require_local(options.output, "-o")
     if options.json and options.format not in (None, "json"):
         raise UsageError(f"--json and --format {options.format} contradict each other", hint="leave one of them out")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from typing import Final, Literal
 
-from migrator.batch.discover import STDIN, Names, clash, is_folder, same_folder
+from migrator.batch.discover import Names, clash, is_folder, same_folder
 from migrator.batch.migrate_work import Migrating
 from migrator.batch.request import Request, Result, Status
 from migrator.cli.display import paint
@@ -21,6 +21,7 @@ from migrator.cli.streams import complain, say
 from migrator.cli.write_options import NEEDS_OUTPUT, WritingOptions, add_outputs, journaled, write_options
 from migrator.documents import stamped
 from migrator.errors import ExitCode, UnwritableError, UsageError
+from migrator.files.disk import STANDARD
 from migrator.render.folded import Folded
 from migrator.render.lines import json_line
 from migrator.render.report import Unsearched, diff, explain, result_line, total_line
@@ -208,7 +209,7 @@ def _request(options: Options) -> Request:
     to_stdout = is_to_stdout(options)
     if options.records and _may_be_several(options.paths):
         raise UsageError("--records names the records of one export", hint="--backfill reads those beside each file")
-    if options.backfill and not options.records and STDIN in options.paths:
+    if options.backfill and not options.records and STANDARD in options.paths:
         raise UsageError("standard input has no files beside it", hint="--records FILE")
     asked = asked_goal(options)
     return Request(
@@ -263,9 +264,9 @@ def _require_output(options: Options, *, to_stdout: bool) -> None:
         )
     if options.residue and not options.has_output():
         raise UsageError(f"--residue {NEEDS_OUTPUT}", hint="the residue is saved beside it")
-    if options.in_place and STDIN in options.paths:
+    if options.in_place and STANDARD in options.paths:
         raise UsageError("standard input cannot be replaced in place")
-    if options.output_dir and STDIN in options.paths:
+    if options.output_dir and STANDARD in options.paths:
         raise UsageError("standard input has no name to use in a folder", hint="-o FILE")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrator._version import __version__
-from migrator.cli.parser import Parser, file_name, require_local
+from migrator.cli.parser import Parser, require_local
 from migrator.cli.streams import complain, say_as_it_is
 from migrator.diff.noise import learn
 from migrator.diff.sides import load_side
@@ -31,7 +31,7 @@ def arguments(command: str) -> Parser:
     )
     parser.add_argument("action", choices=("learn",), help="learn: write a profile of the runs that follow")
     parser.add_argument("paths", nargs="+", metavar="RUN", help="exports, or folders of them; three or more of a kind")
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the profile here")
+    parser.add_output("write the profile here")
     parser.add_argument("--force", action="store_true", help="overwrite an existing profile")
     return parser
 

@@ -38,7 +38,7 @@ def arguments(command: str) -> Parser:
         type=file_name,
         help="the folder of a run without an export, or its records, profile_export.jsonl",
     )
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="write the export here")
+    parser.add_output("write the export here")
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
     return parser
 

@@ -12,7 +12,6 @@ from typing import IO, Final, Literal, cast
 
 from migrator.aiperf.definitions import Crossings
 from migrator.aiperf.metrics import STATISTICS
-from migrator.batch.discover import STDIN
 from migrator.batch.paths import split
 from migrator.batch.read_files import Looking, Seen, each_of
 from migrator.batch.runs import Role, Runs, words
@@ -21,7 +20,7 @@ from migrator.chain.steps import NEWEST, VERSIONS
 from migrator.cli.alone import Alone
 from migrator.cli.engine import BatchOptions, add_jobs, progress, run_local, sources
 from migrator.cli.forms import form_of
-from migrator.cli.parser import Parser, file_name, require_local, selection
+from migrator.cli.parser import Parser, require_local, selection
 from migrator.cli.report import Report
 from migrator.cli.streams import complain, write_error
 from migrator.diff.stand_ins import NOT_NEEDED, Known, admitted
@@ -102,13 +101,7 @@ def arguments(command: str) -> Parser:
     parser.add_argument(
         "--phases", action="store_true", help="rows for the phases of each run, too, warm-ups among them"
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=file_name,
-        metavar="FILE",
-        help="write the table here: .csv, .parquet, .json or .md; all but .parquet also with .gz",
-    )
+    parser.add_output("write the table here: .csv, .parquet, .json or .md; all but .parquet also with .gz")
     parser.add_argument("--force", action="store_true", help="overwrite an existing output")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of what went well")
     add_jobs(parser)
@@ -119,7 +112,6 @@ def arguments(command: str) -> Parser:
 
 def run(options: Options) -> int:
     """Write the table; the exit code says whether every file could be read."""
-    options.output = None if options.output == STDIN else options.output
     options.format = form_of(options.format, options.output, _ENDINGS, "csv")
     patterns = _patterns(options)
     require_local(options.output, "-o", "without -o the table goes to standard output")

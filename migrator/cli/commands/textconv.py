@@ -7,11 +7,10 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from migrator.batch.discover import STDIN
 from migrator.batch.load import read_stdin
 from migrator.cli.streams import complain
 from migrator.errors import ExitCode, MigratorError
-from migrator.files.disk import read_bytes
+from migrator.files.disk import STANDARD, read_bytes
 from migrator.files.packed import unpack
 from migrator.git.textconv import own_text, textconv
 from migrator.writing.write import write_standard_output
@@ -55,7 +54,7 @@ def run(options: Options) -> int:
     path = options.file
     if path == os.devnull:
         return ExitCode.OK
-    raw = read_stdin() if path == STDIN else read_bytes(path)
+    raw = read_stdin() if path == STANDARD else read_bytes(path)
     with contextlib.suppress(MigratorError):
         raw = unpack(raw)
     try:
