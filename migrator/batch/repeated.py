@@ -3,7 +3,8 @@
 The files of a batch are alike in all but their numbers and what is their own. When a [`Shape`][
 migrator.migration.shape.Shape] is met for the second time, a recipe for its text is made and kept, if it gives the
 very bytes of that migration. Only figures are remembered, not ledgers: a batch that asks for these does each file on
-its own. What is handed out is made anew for each file, and what is kept is bounded.
+its own. What is handed out is made anew for each file, and what is kept is bounded. While all shapes are new, few files
+are looked at.
 """
 
 from __future__ import annotations
@@ -64,15 +65,29 @@ _NOTHING: Final = _Known(_SEEN_ONCE.result, None)
 """Of a shape whose files are each migrated on their own."""
 
 
+_AT_FIRST: Final = 16
+_ONE_OF: Final = 8
+"""To tell a shape costs a tenth of a migration. After so many new ones in a row only one of some files is looked at."""
+
+
 class Repeated:
     """The shapes that were met among the files of one request."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._shapes: Shapes[_Known] = Shapes()
+        self._new = 0
+        self._passed_over = 0
 
     def sight(self, source: Source, raw: bytes) -> Sight | None:
-        """A file without a residue, if shapes are remembered for such files; None for one that is damaged, too."""
+        """A file without a residue, if shapes are remembered for such files; None for one that is damaged, too.
+
+        None as well for most files where none has been like another.
+        """
+        if self._new >= _AT_FIRST:
+            self._passed_over += 1
+            if self._passed_over % _ONE_OF:
+                return None
         try:
             content = unpack(raw)
             parsed = parse(content)
@@ -88,6 +103,7 @@ class Repeated:
     def migrated(self, sight: Sight) -> Migrated | None:
         """The migration of a file whose shape is known; None for another."""
         known = self._shapes.get(sight.key)
+        self._new = self._new + 1 if known is None else 0
         if known is None or known is _SEEN_ONCE or known is _NOTHING:
             return None
         request, source, of = self._request, sight.source, known.result
