@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from math import isfinite
 
 from migrator._version import __version__
 from migrator.aiperf.metrics import catalogue
@@ -105,7 +106,7 @@ def rebuild(path: str) -> Rebuilt:
         "schema_version": NEWEST,
         REBUILT: {"tool": f"aiperf-migrate {__version__}", "from": os.path.basename(path), "requests": count},
     }
-    left_out = []
+    left_out, endless = [], []
     for tag, column in columns.items():
         name = current(tag)
         if name in known and known[name].type != "record":
@@ -114,7 +115,11 @@ def rebuild(path: str) -> Rebuilt:
             if name != tag and name in known:
                 # A rename that came with another spelling of the unit, of the same formula.
                 column.unit = known[name].unit
-            document[name] = stats_block(column)
+            block = stats_block(column)
+            if all(isfinite(value) for value in block.values() if type(value) is float):
+                document[name] = block
+            else:
+                endless.append(tag)
     if seen.succeeded:
         document["request_count"] = {"unit": "requests", "avg": float(seen.succeeded)}
     if seen.failed:
@@ -128,4 +133,6 @@ def rebuild(path: str) -> Rebuilt:
         warnings.append(f"line {seen.cut}, the last one, is cut off and was left out: the run may have been killed")
     if left_out:
         warnings.append(f"left out, because they are not of single requests: {', '.join(sorted(left_out))}")
+    if endless:
+        warnings.append(f"left out, because their statistics exceed a double: {', '.join(sorted(endless))}")
     return Rebuilt(document, warnings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from math import dist, floor, fsum, hypot, sqrt
-from operator import add
+from operator import add, mul
 from typing import Final
 
 from migrator.aiperf.metrics import PERCENTILES
@@ -78,13 +78,15 @@ def stats_block(column: Column) -> Object:
     """The stats block of a column that has at least one value, with its statistics in AIPerf's order.
 
     Durations are taken back to the whole nanoseconds that they were measured in, and the statistics computed there, as
-    AIPerf does; sums are those of 0.12.0 and later.
+    AIPerf does; sums are those of 0.12.0 and later. A statistic beyond the range of a double is infinite, as in numpy.
     """
     numbers, scale = _measured(column)
     count = len(numbers)
     total = pairwise(numbers)
     mean = total / count
-    variance = pairwise([(number - mean) ** 2 for number in numbers]) / count
+    deviations = [number - mean for number in numbers]
+    # A power would raise an error where a product is infinite.
+    variance = pairwise(list(map(mul, deviations, deviations))) / count
     ordered = sorted(numbers)
     stats: dict[str, float] = {"avg": mean}
     stats |= {name: percentile(ordered, int(name[1:])) for name in PERCENTILES}

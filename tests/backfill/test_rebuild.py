@@ -160,6 +160,15 @@ def test_a_cut_last_line_is_left_out_and_told(tmp_path: Path) -> None:
     assert "line 2" in made.warnings[0]
 
 
+@pytest.mark.parametrize("values", [(1e308, 1e308, 1e308), (0.0, 1e200)], ids=["sum", "square"])
+def test_what_has_no_finite_statistics_is_left_out_and_told(tmp_path: Path, values: tuple[float, ...]) -> None:
+    lines = [line(time_to_first_token=2.0, request_latency=value) for value in values]
+    made = rebuild(str(written(tmp_path, *lines)))
+    assert "request_latency" not in made.document
+    assert made.document["time_to_first_token"]["avg"] == 2.0
+    assert made.warnings == ["left out, because their statistics exceed a double: request_latency"]
+
+
 def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
     (tmp_path / "made.json").write_text("mine")
     assert run("rebuild", RECORDS[0], "-o", tmp_path / "made.json").code == 4
