@@ -85,7 +85,6 @@ def test_standard_output_is_no_folder_ledger_or_journal(tmp_path: Path, option: 
     done = run("upgrade", EXPORT, option, "-", "--dry-run", cwd=tmp_path)
     assert done.code == 2
     assert done.complaints[0] == (
-        f"argument {'-d/--output-dir' if option == '-d' else option}: "
-        "- is not a file; ./- names one that is called so"
+        f"argument {'-d/--output-dir' if option == '-d' else option}: - is not a file; ./- names one that is called so"
     )
     assert list(tmp_path.iterdir()) == []
