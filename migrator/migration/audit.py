@@ -56,4 +56,4 @@ def _accounted(path: Path, value: Json, after: Object, by_path: dict[Path, list[
             return False
     if type(value) is dict and type(node) is dict:
         return True  # An empty object is a leaf, and is still there when something was put into it.
-    return fingerprint(node) == fingerprint(value)
+    return node is value or fingerprint(node) == fingerprint(value)

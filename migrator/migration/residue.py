@@ -15,7 +15,7 @@ from migrator.chain.chain import Chain
 from migrator.chain.families import MAIN, chain_of
 from migrator.chain.steps import GENAI_PERF
 from migrator.errors import NotJsonError, ResidueError
-from migrator.jsonfile import Json, Object, Path, fingerprint, parse, render
+from migrator.jsonfile import ABSENT, Json, Object, Path, fingerprint, parse, render
 from migrator.ledger import Entry, Loss, Op
 from migrator.values import dataclass, field
 
@@ -217,18 +217,25 @@ def _identity(document: Object) -> dict[str, Json]:
 
 
 def _collect(original: Object, returned: Object, path: tuple[str, ...], parts: list[Part]) -> None:
-    guard = _guard(returned, path)
+    guard = ""
+
+    def differs(key: str, value: Json, *, has_value: bool, previous: str) -> None:
+        nonlocal guard
+        # Most objects come back as they were, and need none.
+        guard = guard or _guard(returned, path)
+        parts.append(Part((*path, key), value, has_value, previous, _expected(returned, key), guard))
+
     previous = ""
     for key, value in original.items():
-        there = returned.get(key)
+        there = returned.get(key, ABSENT)
         if type(value) is dict and type(there) is dict:
             _collect(value, there, (*path, key), parts)
-        elif key not in returned or fingerprint(value) != fingerprint(there):
-            parts.append(Part((*path, key), value, True, previous, _expected(returned, key), guard))
+        elif there is not value and (there is ABSENT or fingerprint(value) != fingerprint(there)):
+            differs(key, value, has_value=True, previous=previous)
         previous = key
     for key in returned:
         if key not in original:
-            parts.append(Part((*path, key), None, False, "", _expected(returned, key), guard))
+            differs(key, None, has_value=False, previous="")
 
 
 def _expected(node: Object, key: str) -> str:
@@ -260,10 +267,12 @@ def apply(residue: Residue, document: Object) -> tuple[Object, list[Entry]]:
     """
     restored: Object = copied(document)
     entries = []
+    # Parts of one object have one guard.
+    guards: dict[Path, str] = {}
     for part in residue.parts:
         before = _node(document, part.path[:-1])
         node = _node(restored, part.path[:-1])
-        problem = _problem(before, part)
+        problem = _problem(before, part, guards)
         if problem or node is None:
             entries.append(Entry("residue", Op.CONFLICT, part.path, Loss.LOST, note=problem))
             continue
@@ -281,13 +290,16 @@ def apply(residue: Residue, document: Object) -> tuple[Object, list[Entry]]:
     return restored, entries
 
 
-def _problem(node: Object | None, part: Part) -> str:
-    """Why a part no longer fits into the object that held it; empty if it fits."""
+def _problem(node: Object | None, part: Part, guards: dict[Path, str]) -> str:
+    """Why a part no longer fits into the object that held it; empty if it fits. `guards` are those of the document."""
     if node is None:
         return "the object it belongs to is gone"
     if _expected(node, part.path[-1]) != part.expected:
         return "another value was put in its place"
-    if _guard(node, part.path[:-1]) != part.guard:
+    place = part.path[:-1]
+    if place not in guards:
+        guards[place] = _guard(node, place)
+    if guards[place] != part.guard:
         return "the values beside it were edited"
     return ""
 
