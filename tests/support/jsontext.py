@@ -47,19 +47,22 @@ class Token:
     text: str
 
 
+_TEXT = {ascii_only: json.JSONEncoder(ensure_ascii=ascii_only).encode for ascii_only in (False, True)}
+"""As `json.dumps`, which makes such an encoder for every value."""
+
+
 def written(value: Any, style: Style = STYLES["as AIPerf writes"], depth: int = 0) -> str:
     """A value as JSON text, without the style's tail."""
     if isinstance(value, dict):
         items = [
-            json.dumps(k, ensure_ascii=style.ascii_only) + style.key_separator + written(v, style, depth + 1)
-            for k, v in value.items()
+            _TEXT[style.ascii_only](k) + style.key_separator + written(v, style, depth + 1) for k, v in value.items()
         ]
         return _wrapped("{", items, "}", style, depth)
     if isinstance(value, list):
         return _wrapped("[", [written(item, style, depth + 1) for item in value], "]", style, depth)
     if isinstance(value, Numeral):
         return value.text
-    return json.dumps(value, ensure_ascii=style.ascii_only)
+    return _TEXT[style.ascii_only](value)
 
 
 def _wrapped(start: str, items: list[str], end: str, style: Style, depth: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hypothesis import strategies as st
+from support.jsontext import STYLES, as_bytes
 from support.replay import copied, node_at
 from support.strategies import blocks, extra_keys, fresh, maybe, odd_numbers, text, values
 from support.versions import RECORDED
@@ -62,6 +63,12 @@ def recorded(version: str) -> tuple[Object, ...]:
         own = (*recorded("1.1"), *recorded("1.3"))
         return tuple(migrate(document, "1.2", Options(config=True)).document for document in own)
     return tuple(parse((EXPORTS / folder / NAME).read_bytes()).data for folder in CHOSEN[version])
+
+
+@cache
+def recorded_files(version: str) -> tuple[bytes, ...]:
+    """The same exports, written as AIPerf writes them."""
+    return tuple(as_bytes(document, STYLES["as AIPerf writes"]) for document in recorded(version))
 
 
 @st.composite

@@ -7,7 +7,7 @@ overwritten. The same walk tells which leaves of the input each entry dropped.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from migrator.jsonfile import fingerprint, path_text
@@ -24,19 +24,23 @@ def copied(value: Any) -> Any:
     return [copied(item) for item in value] if type(value) is list else value
 
 
-def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def leaves(value: Any, path: Path = ()) -> list[tuple[Path, Any]]:
     """Every scalar, empty object and empty array, with its place."""
-    items: Iterable[tuple[Any, Any]] = ()
-    if type(value) is dict:
-        items = value.items()
-    elif type(value) is list:
-        items = enumerate(value)
-    empty = True
-    for key, item in items:
-        empty = False
-        yield from leaves(item, (*path, key))
-    if empty:
-        yield path, value
+    found: list[tuple[Path, Any]] = []
+    _gather(value, path, found)
+    return found
+
+
+def _gather(value: Any, path: Path, found: list[tuple[Path, Any]]) -> None:
+    """Not by generators in generators: each leaf would pass through all of them."""
+    if type(value) is dict and value:
+        for key, item in value.items():
+            _gather(item, (*path, key), found)
+    elif type(value) is list and value:
+        for index, item in enumerate(value):
+            _gather(item, (*path, index), found)
+    else:
+        found.append((path, value))
 
 
 def leaf_map(value: Any) -> dict[Path, bytes]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from unittest.mock import patch
 
 from textual._context import message_hook
 from textual.message import Message
@@ -122,8 +123,18 @@ def _nodes(app: MigrateApp) -> list[MessagePump]:
 async def press(pilot: Pilot[None], *keys: str) -> None:
     """Press keys, one after the other, and wait for what they set off."""
     for key in keys:
-        await pilot.press(key)
+        with patch("textual.app.wait_for_idle", _sent):
+            await pilot.press(key)
         await settled(pilot)
+
+
+async def _sent(*_: float) -> None:
+    """Wait until a key is in the queue of the app, which takes two rounds of the loop.
+
+    Textual would look at the clock of the process instead, 40 milliseconds a key, which is most of the time of a test.
+    """
+    for _round in range(3):
+        await asyncio.sleep(0)
 
 
 def opened(pilot: Pilot[None], kind: type[S]) -> S:
