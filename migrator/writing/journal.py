@@ -94,7 +94,13 @@ class FileJournal:
         Raises:
             JournalError: the file is not a journal, or of another format.
         """
-        line, whole, _ = os.pread(self._handle, _CHUNK, 0).partition(b"\n")
+        # It names every root, so that of a batch of many files is as long as their names.
+        line, whole = b"", b""
+        while not whole and (chunk := os.pread(self._handle, _CHUNK, len(line))):
+            more, whole, _ = chunk.partition(b"\n")
+            line += more
+            if not line.startswith(b"{"):
+                break
         start = b'{"' + _MARK.encode() + b'"'
         if not whole and (start.startswith(line) or line.startswith(start)):
             return {}
@@ -128,7 +134,8 @@ class FileJournal:
             OSError: no space, or the like.
         """
         known = self.roots()
-        if known is not None and (new := [root for root in roots if root not in known]):
+        there = frozenset(known or ())
+        if known is not None and (new := [root for root in roots if root not in there]):
             _append(self._handle, line_of({_ROOTS: new}))
 
     def doubts(self) -> str | None:
