@@ -1,4 +1,4 @@
-"""The first line of a journal names all that a batch was given: of many files it is longer than what is read at once."""
+"""The first line of a journal names all that a batch was given: of many files it is longer than one read."""
 
 from __future__ import annotations
 
