@@ -191,7 +191,12 @@ class WritingApp(KeysInOrder):
             if key == "y":
                 copy(self, cut_off.resume, "the command")
             elif key == "u":
-                self._take_back(self._of_before(cut_off))
+                # It opens by itself, under what is being typed: one key must not be enough.
+                before = self._of_before(cut_off)
+                if before.changed:
+                    self.call_after_refresh(self.undo_last)
+                else:
+                    self._take_back(before)
             elif key == "d":
                 forget(cut_off.journal)
 

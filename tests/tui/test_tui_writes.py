@@ -111,7 +111,9 @@ def test_what_was_changed_since_is_not_taken_back(tmp_path: Path) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "space", "space", "m", *IN_PLACE)
         first.write_bytes(first.read_bytes() + b"\n")
-        await press(pilot, "u", "u")
+        await press(pilot, "u")
+        await pilot.pause()
+        await press(pilot, "u")
         assert "was changed after the batch" in messages(app)
         assert version(first) == NEWEST
         assert second.read_bytes() == old_export(1)
@@ -275,13 +277,13 @@ list(carry_out(order, announce(order, 8), lambda: False))
     assert all(version(path) == NEWEST for path in paths)
     kept = [name for name in names(tmp_path / "runs") if not name.endswith((".json", ".bak"))]
     assert kept == [], "nothing is left beside the files"
+    assert unfinished() == [], "what is finished is not told again"
 
 
 def test_what_was_cut_off_can_be_taken_back_or_forgotten(tmp_path: Path) -> None:
     paths = runs(tmp_path / "runs", 4)
     order = Order((str(tmp_path / "runs"),), NEWEST, "in place", many=True)
-    asked = iter([False] * 2 + [True] * 100)
-    list(carry_out(order, announce(order, 4), lambda: next(asked)))
+    list(carry_out(order, announce(order, 4), lambda: False))
     assert unfinished()
 
     async def later(pilot: P, app: MigrateApp) -> None:
@@ -290,7 +292,21 @@ def test_what_was_cut_off_can_be_taken_back_or_forgotten(tmp_path: Path) -> None
     play(later, [tmp_path / "runs"])
     assert unfinished(), "it is told again"
 
+    async def typed_ahead(pilot: P, app: MigrateApp) -> None:
+        new = [path.read_bytes() for path in paths]
+        await press(pilot, "u")
+        await pilot.pause()
+        assert isinstance(app.screen, Ask)
+        assert "Take back what was written last: 4 files" in text(app)
+        assert [path.read_bytes() for path in paths] == new, "one key takes nothing back"
+        await press(pilot, "escape")
+
+    play(typed_ahead, [tmp_path / "runs"])
+    assert unfinished(), "it is told again"
+
     async def back(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "u")
+        await pilot.pause()
         await press(pilot, "u")
 
     play(back, [tmp_path / "runs"])
@@ -340,7 +356,9 @@ def test_a_run_that_is_open_is_read_again_when_it_was_taken_back(tmp_path: Path)
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "m", *IN_PLACE, "escape", "enter")
         assert f"schema {NEWEST}" in text(app)
-        await press(pilot, "u", "u")
+        await press(pilot, "u")
+        await pilot.pause()
+        await press(pilot, "u")
         assert "schema 1.0" in text(app)
 
     play(scene, [tmp_path / "runs"])

@@ -64,7 +64,9 @@ def announce(order: Order, total: int) -> Write:
     except OSError as error:
         raise unwritable(error, str(place)) from error
     name = _free_name(place)
-    script = f"set -e\ncd {shlex.quote(os.getcwd())}\n{order.command(journal=name)}\n"
+    # Once it has finished, the next start has nothing to tell.
+    done = shlex.join(["rm", "-f", "--", name + RESUME])
+    script = f"set -e\ncd {shlex.quote(os.getcwd())}\n{order.command(journal=name)}\n{done}\n"
     write_atomic(name + RESUME, os.fsencode(script), overwrite=False)
     return Write(name, _resume(name), total)
 
