@@ -23,7 +23,7 @@ from benchmarks import corpora
 from benchmarks.jq import program
 from benchmarks.measure import GOLDEN, ROOT, in_memory, row
 from benchmarks.requests import write_run
-from benchmarks.scale import cost
+from benchmarks.scale import Cost, cost, linked
 from benchmarks.startup import BASE, CANDIDATE, EXPORT, script
 from migrator.chain.telemetry import GPU_NAMES
 
@@ -33,6 +33,10 @@ ROUNDS: Final = int(os.environ.get("ROUNDS", "5"))
 GPUS: Final = 4_000
 METRICS: Final = int(os.environ.get("METRICS", "400000"))
 REQUESTS: Final = int(os.environ.get("REQUESTS", "1000000"))
+FILES: Final = int(os.environ.get("FILES", "100000"))
+COLUMNS: Final = 5_000
+WIDE: Final = 1_000
+"""Files with so many columns."""
 RECORDED: Final = GOLDEN / "0.13.0" / "chat-streaming" / "profile_export_aiperf.json"
 
 _STARTS: Final[tuple[tuple[list[str], float], ...]] = (
@@ -45,9 +49,6 @@ _STARTS: Final[tuple[tuple[list[str], float], ...]] = (
 _SHOWN: Final = {EXPORT: "FILE", BASE: "A", CANDIDATE: "B"}
 _NOT_RUN: Final = (
     "10 million records in less than 1 GB",
-    "100,000 files and a journal of as many entries (`python -m benchmarks scale` has the files, without a journal)",
-    "`table` with 5,000 columns, and `inspect --summary` of 100,000 files",
-    "inference-doctor",
     "two workers against one: `make bench` and `make scale` have them, and need two idle cores",
 )
 
@@ -76,6 +77,10 @@ def run() -> Iterator[str]:
         tables.append((f"A file with {GPUS:,} GPUs", "a run", _gpus(base)))
         tables.append((f"A file with {METRICS:,} metrics", "a run", _metrics(base)))
         tables.append((f"Records of {REQUESTS:,} requests a side", "a run", _requests(base)))
+        tables.append((f"{FILES:,} files, once each, with the memory of the process", "a run", _files(base)))
+        tables.append((f"{WIDE:,} files with {COLUMNS:,} metrics each", "a run", _columns(base)))
+        if doctor := shutil.which("inference-doctor"):
+            tables.append(("Two folders of three runs", "a run", _verdict(base, doctor)))
     PAGE.write_text(_page(tables))
     for title, _, lines in tables:
         yield title
@@ -208,6 +213,74 @@ def _requests(base: Path) -> list[Line]:
         what = f"`diff --fail-on {rule}`, {found.memory:.0f} MB"
         lines.append(Line(what, found.processor, found.processor / loop))
     return lines
+
+
+def _told(what: str, found: Cost, first: Cost) -> Line:
+    return Line(f"{what}, {found.memory:.0f} MB", found.processor, found.processor / first.processor)
+
+
+def _files(base: Path) -> list[Line]:
+    """A tree of many files in place, with a journal, and back; and what it holds."""
+    tree, journal = base / "many", str(base / "journal.jsonl")
+    linked(base / "links", FILES)
+    # Files of their own: those with several names are told of, one by one.
+    shutil.copytree(base / "links", tree)
+    shutil.rmtree(base / "links")
+    in_place = ("upgrade", str(tree), "--in-place", "--jobs", "1", "--fsync", "never", "--journal", journal)
+    summary = cost("inspect", "--summary", "--jobs", "1", str(tree))
+    done, again, undone = cost(*in_place), cost(*in_place, "--resume"), cost("undo", journal)
+    shutil.rmtree(tree)
+    return [
+        _told("`inspect --summary`", summary, summary),
+        _told("`upgrade --in-place --journal`", done, summary),
+        _told("the same again with `--resume`", again, summary),
+        _told("`undo`", undone, summary),
+    ]
+
+
+def _columns(base: Path) -> list[Line]:
+    """A table with very many columns, against what reads the same files."""
+    document = orjson.loads(RECORDED.read_bytes())
+    document |= {f"metric_{number}": {"unit": "ms", "avg": number + 0.5} for number in range(COLUMNS)}
+    tree = base / "wide"
+    tree.mkdir()
+    for number in range(WIDE):
+        document["benchmark_id"] = f"00000000-0000-4000-8000-{number:012}"
+        (tree / f"{number:04}.json").write_bytes(orjson.dumps(document))
+    loop = processor([sys.executable, "-c", _WHOLE, *map(str, sorted(tree.iterdir()))])
+    found = cost("table", str(tree), "--jobs", "1", "--columns", "*.avg")
+    shutil.rmtree(tree)
+    what = f"`table --columns '*.avg'`, {found.memory:.0f} MB"
+    return [Line("the files, `orjson`", loop, 1.0), Line(what, found.processor, found.processor / loop)]
+
+
+_WHOLE: Final = """
+import orjson, sys
+for path in sys.argv[1:]:
+    with open(path, "rb") as file:
+        orjson.loads(file.read())
+"""
+
+
+def _verdict(base: Path, doctor: str) -> list[Line]:
+    """A slower server: our verdict and that of inference-doctor, start-up and all."""
+    sides = {}
+    for side, run in (("baseline", "base"), ("candidate", "slow20")):
+        sides[side] = base / side
+        for number in range(1, 4):
+            shutil.copytree(GOLDEN / "lab" / f"{run}-{number}", sides[side] / f"{run}-{number}")
+    rule = ("--metric", "e2el_p99_ms", "--regression-percent", "5")
+    theirs = ("compare-runs", "--baseline", str(sides["baseline"]), "--candidate", str(sides["candidate"]), *rule)
+    taken = least(
+        {
+            "`diff --fail-on request_latency.p99:5`": lambda: processor(
+                [script(), "diff", *map(str, sides.values()), "--fail-on", "request_latency.p99:5"]
+            ),
+            "inference-doctor `compare-runs`": lambda: processor([doctor, *theirs]),
+        }
+    )
+    first = next(iter(taken.values()))
+    return [Line(name, each, each / first) for name, each in taken.items()]
 
 
 def _time(seconds: float) -> str:

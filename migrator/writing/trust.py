@@ -8,7 +8,7 @@ or was damaged.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from migrator.stores import is_url
@@ -19,12 +19,13 @@ _ENDINGS: Final = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".json.zst", ".js
 """How the names end of what a batch writes, unless it was told another name, or copies all files."""
 
 
-def doubt(entry: Entry, roots: tuple[str, ...] | None, *, copies: bool = False) -> str | None:
+def doubt(entry: Entry, roots: Collection[str] | None, *, copies: bool = False) -> str | None:
     """Why a batch cannot have written an entry; None if it can.
 
     Args:
         entry: what the journal says.
-        roots: the files, folders and URLs that the batch was to write below; None for a journal that names none.
+        roots: the files, folders and URLs that the batch was to write below; None for a journal that names none. A set,
+            where there may be many.
         copies: whether the batch was to copy all files, whatever their names.
     """
     target = entry.path.removesuffix(RESIDUE_SUFFIX)
@@ -48,7 +49,7 @@ def doubt(entry: Entry, roots: tuple[str, ...] | None, *, copies: bool = False) 
     return None
 
 
-def _is_made(entry: Entry, target: str, roots: tuple[str, ...], *, copies: bool) -> bool:
+def _is_made(entry: Entry, target: str, roots: Collection[str], *, copies: bool) -> bool:
     """Whether a batch may have written a file of any name: the one that it was told, or a copy among all files.
 
     A file that the journal names as a root is one that the user named. Hidden files are never taken for either.
@@ -74,15 +75,17 @@ def _is_named_alike(backup: str, path: str) -> bool:
     return os.path.basename(backup).startswith(os.path.basename(path))
 
 
-def _below(name: str, roots: tuple[str, ...]) -> bool:
-    for root in roots:
-        if name == root:
-            return True
-        if name.startswith(_inside(root)):
+def _below(name: str, roots: Collection[str]) -> bool:
+    if name in roots:
+        return True
+    folder = name
+    while folder.strip("/"):
+        folder = folder.rpartition("/")[0]
+        if (folder or "/") in roots or _inside(folder) in roots:
             # A folder may have become a link since the batch.
-            return is_url(name) or _inside(os.path.realpath(os.path.dirname(name))).startswith(
-                _inside(os.path.realpath(root))
-            )
+            real = _inside(os.path.realpath(os.path.dirname(name)))
+            if is_url(name) or real.startswith(_inside(os.path.realpath(folder or "/"))):
+                return True
     return False
 
 

@@ -42,7 +42,8 @@ def undo(
         dry_run: whether to tell only what would be done.
         trust: whether to believe entries that no batch can have written ([`migrator.writing.trust`][]).
     """
-    roots, copies = journal.roots(), journal.copies()
+    named, copies = journal.roots(), journal.copies()
+    roots = None if named is None else frozenset(named)
     cleared: set[str] = set()
     for entry in journal.backwards():
         if stop():

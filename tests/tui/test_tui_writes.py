@@ -137,6 +137,38 @@ def test_without_a_journal_nothing_is_written(tmp_path: Path, monkeypatch: pytes
     assert names(tmp_path / "runs") == ["0000/profile_export_aiperf.json"]
 
 
+@pytest.mark.parametrize("place", ["in place", "copy"])
+def test_what_finishes_a_write_of_many_files_has_no_command_longer_than_systems_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: Any
+) -> None:
+    """One command with 25,000 names ended with `Argument list too long`, and finished nothing."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    paths = [folder / f"{number:04}.json" for number in range(40)]
+    for number, path in enumerate(paths):
+        path.write_bytes(b"{" if number == 1 else old_export(number))
+    monkeypatch.setattr("tui.migrate.writing._LONGEST", 10 * len(f"{paths[0]}/"))
+    monkeypatch.chdir(tmp_path)
+    order = Order(tuple(map(str, paths)), NEWEST, place, str(tmp_path / "out"), many=True)
+    write = announce(order, len(paths))
+    work = carry_out(order, write, lambda: False)
+    next(work)
+    work.close()
+    script = Path(write.journal + ".resume")
+    assert script.read_text().count("aiperf-migrate convert") == 4
+    (cut_off,) = unfinished()
+    assert [line.partition(" ")[0] for line in cut_off.about.split("\n")] == ["cd", "aiperf-migrate"]
+    finish(write.resume, tmp_path, 4)
+    assert script.exists(), "a file could not be migrated"
+    new = folder if place == "in place" else tmp_path / "out"
+    assert [version(new / path.name) for path in paths if path.name != "0001.json"] == [NEWEST] * 39
+    paths[1].write_bytes(old_export(1))
+    finish(write.resume, tmp_path)
+    assert version(new / paths[1].name) == NEWEST
+    assert not script.exists()
+    assert unfinished() == []
+
+
 def slowly(monkeypatch: pytest.MonkeyPatch, at: Any) -> None:
     """Call something before each file that is written."""
     import migrator.batch.migrate_files as module
@@ -226,7 +258,7 @@ def test_leaving_in_the_middle_stops_after_the_present_files_and_says_how_to_go_
     assert kept == list(map(old_export, range(len(paths))))
 
 
-def finish(command: str, folder: Path) -> None:
+def finish(command: str, folder: Path, code: int = 0) -> None:
     """Run a command as a user would, in a shell that knows the tool."""
     tool = folder / "bin" / "aiperf-migrate"
     tool.parent.mkdir(exist_ok=True)
@@ -234,7 +266,7 @@ def finish(command: str, folder: Path) -> None:
     tool.chmod(0o755)
     there = environment(PATH=f"{tool.parent}:{os.environ['PATH']}")
     done = subprocess.run(["sh", "-ec", command], env=there, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])

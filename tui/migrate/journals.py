@@ -30,6 +30,8 @@ from tui.session import RESUME, Write, journals
 
 _BEGINNING: Final = 400
 """Bytes of a script that are shown."""
+_OR_STOP: Final = " || exit"
+_OR_ELSE: Final = ' || { failed=$?; [ "$failed" -ne 130 ] || exit 130; }'
 
 
 class Unfinished(NamedTuple):
@@ -64,11 +66,17 @@ def announce(order: Order, total: int) -> Write:
     except OSError as error:
         raise unwritable(error, str(place)) from error
     name = _free_name(place)
-    # Once it has finished, the next start has nothing to tell.
-    done = shlex.join(["rm", "-f", "--", name + RESUME])
-    script = f"set -e\ncd {shlex.quote(os.getcwd())}\n{order.command(journal=name)}\n{done}\n"
-    write_atomic(name + RESUME, os.fsencode(script), overwrite=False)
+    write_atomic(name + RESUME, os.fsencode(_script(order, name)), overwrite=False)
     return Write(name, _resume(name), total)
+
+
+def _script(order: Order, journal: str) -> str:
+    """What finishes a write: all of its commands, whatever comes of one, but for Ctrl-C."""
+    lines = [f"cd {shlex.quote(os.getcwd())}{_OR_STOP}", "failed=0"]
+    lines += (f"{line}{_OR_ELSE}" for line in order.finishing(journal))
+    # Once it has finished, the next start has nothing to tell.
+    done = shlex.join(["rm", "-f", "--", journal + RESUME])
+    return "\n".join([*lines, f'[ "$failed" -ne 0 ] || {done}', 'exit "$failed"', ""])
 
 
 def _resume(journal: str) -> str:
@@ -124,9 +132,12 @@ def unfinished() -> list[Unfinished]:
 
 
 def _about(script: Path) -> str:
+    """The folder and the first command of a script, as one would type them."""
     with script.open("rb") as stream:
         text = os.fsdecode(stream.read(_BEGINNING))
-    return f"{text.removeprefix('set -e')[: _BEGINNING - 10].strip()}{' …' if len(text) == _BEGINNING else ''}"
+    lines = [line for line in text.split("\n") if line.startswith(("cd ", "aiperf-migrate "))]
+    shown = "\n".join(line.removesuffix(_OR_STOP).removesuffix(_OR_ELSE) for line in lines[:2])
+    return f"{shown} …" if len(lines) < 2 or len(lines) > 2 or lines[-1] == text.split("\n")[-1] else shown
 
 
 def take_back(journal: str, stop: Callable[[], bool]) -> Iterator[UndoOutcome]:

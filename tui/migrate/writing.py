@@ -23,6 +23,8 @@ from migrator.writing.options import WriteOptions
 from tui.migrate.target import goal, option
 
 SUFFIX: Final = ".bak"
+_LONGEST: Final = 100_000
+"""Bytes of names in one command of a script: systems take 128 KiB and more."""
 Place = Literal["copy", "in place"]
 
 
@@ -74,25 +76,47 @@ class Order:
             return f"{printable(self.destination)} exists already: choose another name"
         return ""
 
-    def command(self, *, journal: str = "") -> str:
-        """The command line that does the same, ready for a shell.
+    def command(self) -> str:
+        """The command line that does the same, ready for a shell; more than one for files of equal names."""
+        return "\n".join(self._commands(self.paths))
+
+    def finishing(self, journal: str) -> list[str]:
+        """The command lines that finish a write which was cut off, none longer than systems take.
 
         Args:
-            journal: the journal of a write that was cut off, which the command then finishes.
+            journal: the journal of that write.
         """
-        options = (*option(self.to), *self._residue(), *(("--journal", journal, "--resume") if journal else ()))
+        return list(self._commands(*_in_parts(self.paths), options=("--journal", journal, "--resume")))
+
+    def _commands(self, *parts: tuple[str, ...], options: tuple[str, ...] = ()) -> Iterator[str]:
+        options = (*option(self.to), *self._residue(), *options)
         if self.place == "in place":
-            return command("convert", *options, "--in-place", "--", *self.paths)
-        where = "-d" if self.many else "-o"
-        if clash(self.paths) is None:
-            return command("convert", *options, where, self.destination, "--", *self.paths)
-        # One command cannot keep equal names apart, so there is one for each.
-        root = _common(self.paths)
-        each = ((_place_below(self.destination, path, root), path) for path in self.paths)
-        return "\n".join(command("convert", *options, *place, "--", path) for place, path in each)
+            yield from (command("convert", *options, "--in-place", "--", *part) for part in parts)
+        elif clash(self.paths) is None:
+            where = "-d" if self.many else "-o"
+            yield from (command("convert", *options, where, self.destination, "--", *part) for part in parts)
+        else:
+            # One command cannot keep equal names apart, so there is one for each.
+            root = _common(self.paths)
+            for path in self.paths:
+                yield command("convert", *options, *_place_below(self.destination, path, root), "--", path)
 
     def _residue(self) -> tuple[str, ...]:
         return ("--residue",) if self.residue else ()
+
+
+def _in_parts(paths: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Names in their order, no more of them together than one command takes."""
+    part: list[str] = []
+    room = _LONGEST
+    for path in paths:
+        size = len(os.fsencode(path)) + 1
+        if part and size > room:
+            yield tuple(part)
+            part, room = [], _LONGEST
+        part.append(path)
+        room -= size
+    yield tuple(part)
 
 
 def preview_words(paths: Sequence[str], to: str, *, residue: bool = False) -> list[str]:
