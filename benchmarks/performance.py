@@ -266,7 +266,7 @@ def _verdict(base: Path, doctor: str) -> list[Line]:
     """A slower server: our verdict and that of inference-doctor, start-up and all."""
     sides = {}
     for side, run in (("baseline", "base"), ("candidate", "slow20")):
-        sides[side] = base / side
+        sides[side] = base / "verdict" / side
         for number in range(1, 4):
             shutil.copytree(GOLDEN / "lab" / f"{run}-{number}", sides[side] / f"{run}-{number}")
     rule = ("--metric", "e2el_p99_ms", "--regression-percent", "5")
