@@ -29,6 +29,7 @@ from tui.common.pick import Pick
 from tui.compare import CompareScreen
 from tui.files.columns import column, key_of
 from tui.files.export import Export, found
+from tui.files.filter import old_only, refusal_of
 from tui.files.model import FileList
 from tui.files.names import Names, known
 from tui.files.places import Places
@@ -487,3 +488,39 @@ def test_a_remembered_column_that_no_file_has_any_more_is_told(runs: Path) -> No
         assert "no file has gone.p99" in text(app)
 
     play(scene, [runs], (110, 30), remembered=Remembered(columns=["version", "gone.p99"]))
+
+
+def test_a_filter_that_is_not_understood_is_not_taken(runs: Path) -> None:
+    """What is on the screen then is what a part of the line let pass, and keys would act on that."""
+
+    async def steps(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "slash", *'0.4 model:"llama', "enter")
+        assert app.query("#filter"), "the line stays"
+        shown = text(app).splitlines()
+        assert any("not understood: column 11: unexpected" in line for line in shown), shown
+        assert "of 5" not in text(app), "it lets nothing pass: it is no condition"
+        await press(pilot, "ctrl+s", "escape")
+        assert files_of(app).files.condition.text == ""
+        assert not app.session.remembered.filters
+        assert not app.session.remembered.recent_filters
+
+    play(steps, [runs])
+
+
+@pytest.mark.parametrize(
+    ("text", "only_old"),
+    [
+        ("", "is:old"),
+        ("lab 1.4", "lab 1.4 is:old"),
+        ("lab or 1.4", "(lab or 1.4) is:old"),
+        ("is:old or lab", "(is:old or lab) is:old"),
+        ("not is:old", "(not is:old) is:old"),
+        ("(a) or (b) is:old", "((a) or (b) is:old) is:old"),
+        ('"two  blanks"', '("two  blanks") is:old'),
+    ],
+)
+def test_only_old_files_whatever_the_filter_is(text: str, only_old: str) -> None:
+    assert old_only(text) == only_old
+    assert not refusal_of(only_old)
+    assert old_only(only_old) == text
+    assert old_only("is:old lab") == "lab"

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from migrator.render.text import plural
 from tui.common.grid import Grid
 from tui.files.columns import DEFAULT_COLUMNS, column, key_of
+from tui.files.filter import OLD, old_only
 from tui.files.finding import FindingPage
 from tui.files.following import FollowingPage
 from tui.files.model import View
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from tui.files.names import Name, Names
 
 VIEWS: tuple[View, ...] = get_args(View)
-OLD = "is:old"
-"""The word of a filter for what needs migration."""
 _OTHERS: Final = "files.exports"
 """The id of the key that shows files that are not exports."""
 _USUAL: Final = (OLD, "is:failed", "is:bad", "is:cancelled", "is:phase")
@@ -101,7 +100,9 @@ class ArrangingPage(FindingPage, FollowingPage):
         parts += [self.followed] if self.following else []
         parts += [f"tab: {'   '.join(self._proposed)}"] if self._proposed else []
         parts += [self.selection.words] if self.selection else []
-        if files.condition.text:
+        if files.condition.problem:
+            parts.append(f"not understood: {files.filter_problem}")
+        elif files.condition.text:
             problem = f" ({why})" if (why := files.filter_problem) else ""
             told = f"{files.matching} of {len(files.exports)}{problem}{self._hidden(', hidden: ')}"
             parts.append(f"filter {files.condition.text!r}: {told}")
@@ -236,10 +237,13 @@ class ArrangingPage(FindingPage, FollowingPage):
         self.notify("saved: ctrl+r offers it" if kept else "it is saved already", markup=False)
 
     def on_input_submitted(self) -> None:
-        """Keep the filter, and go back to the list."""
+        """Keep the filter, and go back to the list; not with one that is not understood: the list has another."""
         self._proposed = ()
-        if not self.files.condition.problem:
-            self.shell.session.remembered.note_filter(self.files.condition.text)
+        if self.files.condition.problem:
+            self.app.bell()
+            self.tell()
+            return
+        self.shell.session.remembered.note_filter(self.files.condition.text)
         self.query("#filter").remove()
         self.grid.focus()
         self.changed()
@@ -251,9 +255,7 @@ class ArrangingPage(FindingPage, FollowingPage):
 
     def action_old(self) -> None:
         """Show only what needs migration, or all again."""
-        words = self.files.condition.text.split()
-        rest = [word for word in words if word != OLD]
-        self.filter_by(" ".join(rest if OLD in words else [*words, OLD]))
+        self.filter_by(old_only(self.files.condition.text))
 
     def action_others(self) -> None:
         """Show files that are not exports, too, or leave them out again."""

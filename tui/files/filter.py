@@ -1,18 +1,24 @@
 """The filter of the list: a condition in the language of `--where`, asked of what was read of each file.
 
-A line that is not understood (`-`, `model:`, while it is typed) leaves the list as the line before it had it.
+A line that is not understood (`-`, `model:`, while it is typed) leaves the list as the line before it had it, and is
+not taken with enter.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from migrator.errors import UsageError
 from tui.files.export import Export
 
 if TYPE_CHECKING:
     from migrator.batch.where import Expression
+
+
+OLD: Final = "is:old"
+"""The word of a filter for what needs migration."""
 
 
 class AnswersOf:
@@ -100,3 +106,16 @@ def refusal_of(text: str) -> str:
     line = Filter()
     line.type(text)
     return line.problem
+
+
+def old_only(text: str) -> str:
+    """A filter line that lets only such files pass as need migration; given one of those, the line without that."""
+    text = text.strip()
+    words = text.split()
+    if not re.search(r"""["'()]|(^|\s)(or|and|not|-|!)(\s|$)""", text, re.IGNORECASE):
+        return " ".join([word for word in words if word != OLD] if OLD in words else [*words, OLD])
+    # `a or b is:old` would let every `a` pass; without its last word, `a or is:old` would be no condition.
+    rest = text.removesuffix(OLD).rstrip()
+    if text == f"({rest[1:-1]}) {OLD}" and not refusal_of(rest[1:-1]):
+        return rest[1:-1]
+    return f"({text}) {OLD}"
