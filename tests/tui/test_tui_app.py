@@ -484,6 +484,40 @@ def test_a_search_looks_once_and_not_in_the_thread_of_the_screen(few: Path, monk
     play(scene, [few])
 
 
+@pytest.mark.parametrize(("panel", "sought"), [("1", "token"), ("5", "benchmark_id"), ("6", "0.")])
+def test_a_search_waits_for_what_is_being_read(
+    few: Path, monkeypatch: pytest.MonkeyPatch, panel: str, sought: str
+) -> None:
+    """ "Not found" would be false of lines that are not there yet."""
+    import tui.run.screen as screens
+
+    go_on = threading.Event()
+
+    def later(read: Any) -> Any:
+        return lambda *given: go_on.wait(60) and read(*given)
+
+    monkeypatch.setattr(screens, "read_run", later(screens.read_run))
+    monkeypatch.setattr(screens, "read_workloads", later(screens.read_workloads))
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        try:
+            await pilot.press("j", "enter", panel, "slash", *sought, "enter")
+            await pilot.pause()
+            assert "as soon as it has been read" in lines(app)[-2]
+        finally:
+            go_on.set()
+        await settled(pilot)
+        assert "not found" not in messages(app)
+        screen = app.screen
+        assert isinstance(screen, RunScreen)
+        assert screen.grid is not None
+        assert screen.grid.line is not None
+        assert "as soon as" not in text(app)
+        assert sought in " ".join(screen.grid.line.cells).casefold()
+
+    play(scene, [few])
+
+
 def test_a_key_draws_one_curve(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tui.common.plot as plot
 

@@ -423,6 +423,22 @@ def test_the_editor_gets_the_file_and_a_change_is_seen(runs: Path, program: Call
     play(scene, [runs])
 
 
+def test_a_program_that_fails_is_told_and_what_it_wrote_is_seen(
+    runs: Path, program: Callable[[str, str], Path]
+) -> None:
+    program("EDITOR", "open(sys.argv[1], 'w').write('{}'); sys.exit(3)")
+    program("PAGER", "sys.exit(4)")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "g", "vertical_line")
+        assert "failed: exit status 4" in messages(app)
+        await press(pilot, "ctrl+e")
+        assert "failed: exit status 3" in messages(app)
+        assert "3 exports" in lines(app)[0], "it was saved before"
+
+    play(scene, [runs])
+
+
 def test_nothing_is_edited_with_read_only(runs: Path, program: Callable[[str, str], Path]) -> None:
     noted = program("EDITOR", "noted.write('called')")
 

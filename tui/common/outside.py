@@ -32,7 +32,9 @@ def edit(app: App[Any], path: str) -> bool:
         app.notify("an object of a store cannot be edited: copy it first; | shows it", markup=False)
         return False
     before = _stamp(path)
-    return _run(app, ("VISUAL", "EDITOR"), "vi", [os.path.abspath(path)]) and _stamp(path) != before
+    _run(app, ("VISUAL", "EDITOR"), "vi", [os.path.abspath(path)])
+    # It may have written the file, and have failed after that.
+    return _stamp(path) != before
 
 
 def show(app: App[Any], path: str) -> None:
@@ -65,18 +67,20 @@ def shown(path: str) -> str | None:
     return "\n".join(map(printable, lines))
 
 
-def _run(app: App[Any], names: Sequence[str], default: str, arguments: Sequence[str], text: str | None = None) -> bool:
-    """Run a program on this terminal until it ends; whether it did without an error."""
+def _run(app: App[Any], names: Sequence[str], default: str, arguments: Sequence[str], text: str | None = None) -> None:
+    """Run a program on this terminal until it ends. What it wrote is gone then, so that a failure is told."""
     try:
         command = [*words(os.environ, names, default), *arguments]
         with app.suspend():
-            return subprocess.run(command, input=text, text=True, check=False).returncode == 0
+            code = subprocess.run(command, input=text, text=True, check=False).returncode
+        if code:
+            told = f"{command[0]} failed: {f'signal {-code}' if code < 0 else f'exit status {code}'}"
+            app.notify(printable(told), severity="warning", timeout=10, markup=False)
     except SuspendNotSupported:
         app.notify(NOT_HERE, markup=False)
     except (OSError, ValueError) as error:
         told = f"${names[-1]} cannot be started: {error}; set it to a program that is installed"
         app.notify(printable(told), severity="error", timeout=10, markup=False)
-    return False
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

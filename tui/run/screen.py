@@ -152,12 +152,14 @@ class RunScreen(SearchingPage):
         """Read the file again."""
         self.requests = self.workloads = None
         self._load()
+        self.action_panel(self.panel)
 
     def _failed(self, text: str) -> None:
         self.reading = False
         self.query_one("#headline", Static).update(printable(f"✗ {text}"))
         self.query_one("#table", Grid).empty = "nothing to show: the file could not be read"
         self.query_one("#table", Grid).refresh()
+        self.search_on()
 
     def _show(self, run: Run) -> None:
         self.run, self.reading = run, False
@@ -177,6 +179,7 @@ class RunScreen(SearchingPage):
         self.query_one("#json", Grid).show(outline.COLUMNS, Outline(run.document))
         if not run.spots:
             self.action_panel("json")
+        self.search_on()
 
     def _show_metrics(self) -> None:
         if self.run is None:
@@ -185,11 +188,10 @@ class RunScreen(SearchingPage):
         self.spots = metrics(run, self.part)
         table = self.query_one("#table", Grid)
         table.empty = "no metrics in this export"
-        heads = (
-            COLUMNS[0]._replace(title="  metric" if self.part == "run" else "  metric of the warm-up"),
-            *COLUMNS[1:],
+        title = "  metric" if self.part == "run" else "  metric of the warm-up"
+        table.show(
+            (COLUMNS[0]._replace(title=title), *COLUMNS[1:]), Listed(metric_line(run, spot) for spot in self.spots)
         )
-        table.show(heads, Listed(metric_line(run, spot) for spot in self.spots))
         self._moved()
 
     # --- what the frame asks -----------------------------------------------------------------------------------
@@ -202,11 +204,13 @@ class RunScreen(SearchingPage):
     @property
     def grid(self) -> Grid | None:
         """The grid of the open panel; the text of the run has none."""
-        return (
-            None
-            if self.panel == "run"
-            else self.query_one("#table" if self.panel == "metrics" else f"#{self.panel}", Grid)
-        )
+        name = "table" if self.panel == "metrics" else self.panel
+        return None if self.panel == "run" else self.query_one(f"#{name}", Grid)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the open panel has all of its lines; there will be none of a file that cannot be read."""
+        return not self.reading and (self.panel != "peers" or self.workloads is not None)
 
     @property
     def spot(self) -> Spot | None:
@@ -301,20 +305,16 @@ class RunScreen(SearchingPage):
 
     def tell(self) -> None:
         """The path of what the cursor is on."""
-        self.status(
-            peers.headline(self.workloads, self.path) if self.panel == "peers" and self.workloads else self._place()
-        )
+        found = self.workloads if self.panel == "peers" else None
+        self.status(peers.headline(found, self.path) if found else self._place())
 
     def _draw(self, spot: Spot) -> None:
         """Draw the metric: its curve, or its requests, which are read when they are first asked for."""
         plot, drawing = self.query_one(Plot), self.shown_drawing
         name = line.cells[0] if (line := self.query_one("#table", Grid).line) else ""
         if drawing not in _OF_REQUESTS:
-            plot.draw(
-                f"{name}{'   p: requests' if self.records else ''}",
-                [points(spot.block)],
-                safe_text(spot.block.get("unit")),
-            )
+            hint = "   p: requests" if self.records else ""
+            plot.draw(f"{name}{hint}", [points(spot.block)], safe_text(spot.block.get("unit")))
         elif self.part != "run":
             plot.show(name, Chart((), nothing="the records are of the run, not of its warm-up"))
         elif self.requests is None:
@@ -350,6 +350,7 @@ class RunScreen(SearchingPage):
             grid.empty = peers.headline(found, self.path)
             grid.show(peers.COLUMNS, Listed(peers.lines(found, self.path)))
             self.tell()
+            self.search_on()
 
     @on(Grid.Chosen)
     def _chosen(self, message: Grid.Chosen) -> None:

@@ -30,12 +30,18 @@ class SearchingPage(Page):
         super().__init__()
         self.sought = ""
         self._matches: tuple[Outline, outline.Matches] | None = None
+        self._waits = 0
 
     # --- what subclasses give --------------------------------------------------------------------------------------
 
     @property
     def grid(self) -> Grid | None:
         """The grid of the open panel; None if it has none."""
+        raise NotImplementedError
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the open panel has all of its lines."""
         raise NotImplementedError
 
     def before_search(self) -> None:
@@ -92,13 +98,23 @@ class SearchingPage(Page):
         if grid is None or not self.sought:
             return
         source = grid.source
-        if not isinstance(source, Outline):
+        if not self.is_read:
+            # Nothing can be told of lines that are not there yet.
+            self._waits = way
+            self.status("searching, as soon as it has been read…")
+        elif not isinstance(source, Outline):
             self._go_to(grid, _next(grid, self.sought.casefold(), way))
         elif self._matches and self._matches[0] is source and self._matches[1].text == self.sought:
             self._go_to(grid, source.next_match(self._matches[1], grid.cursor, back=way < 0))
         else:
             self.status("searching…")
             self._search(source, self.sought, way)
+
+    def search_on(self) -> None:
+        """Begin the search that waits for the lines of the open panel."""
+        if self._waits and self.is_read:
+            way, self._waits = self._waits, 0
+            self.action_find(way)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="search", description="the search")
     def _search(self, source: Outline, text: str, way: int) -> None:
