@@ -426,15 +426,27 @@ def test_the_editor_gets_the_file_and_a_change_is_seen(runs: Path, program: Call
 def test_a_program_that_fails_is_told_and_what_it_wrote_is_seen(
     runs: Path, program: Callable[[str, str], Path]
 ) -> None:
-    program("EDITOR", "open(sys.argv[1], 'w').write('{}'); sys.exit(3)")
-    program("PAGER", "sys.exit(4)")
+    for name in ("EDITOR", "PAGER"):
+        program(name, "[open(path, 'w').write('{}') for path in sys.argv[1:]]; sys.exit(3 + len(sys.argv))")
 
     async def scene(pilot: P, app: MigrateApp) -> None:
         await press(pilot, "g", "vertical_line")
         assert "failed: exit status 4" in messages(app)
         await press(pilot, "ctrl+e")
-        assert "failed: exit status 3" in messages(app)
+        assert "failed: exit status 5" in messages(app)
         assert "3 exports" in lines(app)[0], "it was saved before"
+
+    play(scene, [runs])
+
+
+def test_a_file_that_is_gone_is_not_made_anew_by_the_editor(runs: Path, program: Callable[[str, str], Path]) -> None:
+    noted = program("EDITOR", "noted.write('called')")
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        shutil.rmtree(runs / "0.1.1")
+        await press(pilot, "g", "ctrl+e")
+        assert "does not exist" in messages(app)
+        assert not noted.exists()
 
     play(scene, [runs])
 

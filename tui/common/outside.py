@@ -32,6 +32,9 @@ def edit(app: App[Any], path: str) -> bool:
         app.notify("an object of a store cannot be edited: copy it first; | shows it", markup=False)
         return False
     before = _stamp(path)
+    if before is None:
+        app.notify(printable(f"{path}: does not exist, or cannot be reached; r looks again"), markup=False)
+        return False
     _run(app, ("VISUAL", "EDITOR"), "vi", [os.path.abspath(path)])
     # It may have written the file, and have failed after that.
     return _stamp(path) != before
