@@ -345,7 +345,8 @@ def test_a_store_is_listed_looked_into_compared_and_migrated(runs: Path) -> None
         assert opened(pilot, CompareScreen).receipt is not None, text(app)
         await press(pilot, "escape", "X", "g", "m")
         assert "memory://tui-list/runs/0" in text(app)
-        assert "no such file" not in text(app).lower()
+        assert "1.0 → 1.5" in text(app)
+        assert "whole way" in text(app)
         await press(pilot, "escape", "ctrl+e")
         assert "cannot be edited" in messages(app)
 

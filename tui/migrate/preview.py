@@ -5,6 +5,7 @@ Nothing here imports Textual.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -25,6 +26,7 @@ from migrator.migration.migrate import Migration, Options, migrate
 from migrator.render.report import MARKS, counts, entry_detail
 from migrator.render.safe import printable
 from migrator.render.text import plural, value_text
+from migrator.stores import is_url, store_of
 from tui.migrate.target import goal
 
 WHOLE: Final = "whole way"
@@ -79,7 +81,7 @@ class Preview:
     warnings: tuple[str, ...]
     size: int
     new_size: int
-    stamp: tuple[int, int, int]
+    stamp: tuple[object, ...]
 
     @property
     def losses(self) -> Ledger:
@@ -106,12 +108,15 @@ class Preview:
         return "same" if not self.changed else "lost" if self.losses.tally().lost else "fine"
 
 
-def stamp_of(path: str) -> tuple[int, int, int]:
-    """What changes when a file is replaced or written to: inode, size, time.
+def stamp_of(path: str) -> tuple[object, ...]:
+    """What changes when a file is replaced or written to: inode, size, time; of an object its content.
 
     Raises:
         UnreadableError: the file is gone.
     """
+    if is_url(path):
+        # Not every store tells a version of an object.
+        return (hashlib.sha256(store_of(path).read(path).raw).digest(),)
     try:
         found = os.stat(path)
     except OSError as error:

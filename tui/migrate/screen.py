@@ -298,7 +298,7 @@ class MigrateScreen(MigrationPage):
         self._write(order, write, self.preview.stamp)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="write", description="writing")
-    def _write(self, order: Order, write: Write, stamp: tuple[int, int, int]) -> None:
+    def _write(self, order: Order, write: Write, stamp: tuple[object, ...]) -> None:
         found: Result | str = f"{self.path}: was not written"
         try:
             if stamp_of(self.path) != stamp:
