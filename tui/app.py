@@ -5,16 +5,17 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from migrator.stores import is_url
 from tui.common.keys import Key, clashes, declared, read_keys, unknown
-from tui.common.page import Page
+from tui.common.page import Page, is_too_small
 from tui.common.themes import DEFAULT, THEMES
 from tui.files.screen import FilesScreen
 from tui.session import Session, keys_file
@@ -23,6 +24,9 @@ from tui.writes import WritingApp
 if TYPE_CHECKING:
     from tui.common.terminal import Shown
     from tui.compare.page import ComparePage
+
+
+_LEAVING: Final = frozenset({"escape", "ctrl+q", "ctrl+c", "ctrl+l"})
 
 
 class MigrateApp(WritingApp):
@@ -63,6 +67,14 @@ class MigrateApp(WritingApp):
         if self.keymap or self._complaints:
             self.call_after_refresh(self._tell_of_keys)
         self.call_after_refresh(self.tell_unfinished)
+
+    async def on_event(self, event: events.Event) -> None:
+        """In a terminal that is too small for a dialog to be read, it takes only the keys that leave it."""
+        unread = isinstance(event, events.Key) and isinstance(self.screen, ModalScreen) and is_too_small(self.size)
+        if unread and event.key not in _LEAVING:  # type: ignore[attr-defined]  # a key, as `unread` says
+            self.bell()
+            return
+        await super().on_event(event)
 
     def on_resize(self) -> None:
         """Send everything: terminals break and join lines in ways of their own."""

@@ -8,6 +8,7 @@ page of this server. Otherwise any page in the user's browser could type into th
 from __future__ import annotations
 
 import html
+import logging
 import re
 import secrets
 import shlex
@@ -66,6 +67,10 @@ class _Guarded(Server):
         self._names = names
         self.token = secrets.token_urlsafe(24)
 
+    def initialize_logging(self) -> None:
+        """Only warnings: a line a request would show the token again and again, and push the address away."""
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+
     async def _make_app(self) -> web.Application:
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -74,6 +79,8 @@ class _Guarded(Server):
             given = request.path.split("/")[1]
             if not secrets.compare_digest(given.encode(errors="replace"), self.token.encode()):
                 raise web.HTTPForbidden(text="open the whole address that aiperf-migrate has printed")
+            if request.path == f"/{self.token}":
+                raise web.HTTPFound(f"/{self.token}/")
             return await handler(request)
 
         outer = web.Application(middlewares=[guard])

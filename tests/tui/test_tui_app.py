@@ -825,6 +825,23 @@ def test_a_small_terminal_gets_a_page_that_says_so(few: Path) -> None:
     play(scene, [few], (50, 12))
 
 
+def test_a_dialog_that_cannot_be_read_is_only_left(few: Path) -> None:
+    before = sorted((path, path.read_bytes()) for path in few.rglob("*") if path.is_file())
+
+    async def scene(pilot: P, app: MigrateApp) -> None:
+        await press(pilot, "ctrl+a", "m", "w")
+        dialog = app.screen
+        await pilot.resize_terminal(20, 5)
+        await settled(pilot)
+        await press(pilot, "tab", "space", "enter", "y", "i")
+        assert app.screen is dialog, "nothing is written that cannot be seen"
+        await press(pilot, "escape")
+        assert app.screen is not dialog
+
+    play(scene, [few])
+    assert sorted((path, path.read_bytes()) for path in few.rglob("*") if path.is_file()) == before
+
+
 @pytest.mark.parametrize("keys", [(), ("enter",), ("m",), ("a", "j", "b", "d")])
 def test_the_keyboard_works_when_the_terminal_is_large_again(few: Path, keys: tuple[str, ...]) -> None:
     async def scene(pilot: P, app: MigrateApp) -> None:

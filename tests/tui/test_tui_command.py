@@ -94,7 +94,7 @@ def test_the_page_is_served_to_who_has_the_address_and_strangers_are_refused() -
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = [sys.executable, "-m", "migrator", "tui", "--web", "--port", str(port), str(EXPORTS / "lab")]
-    process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         assert process.stdout
         told = process.stdout.readline().decode()
@@ -108,6 +108,7 @@ def test_the_page_is_served_to_who_has_the_address_and_strangers_are_refused() -
                 break
             except urllib.error.URLError:
                 time.sleep(0.05)
+        assert _status(port, {}, path.rstrip("/")) == 200
         assert _status(port, {"Host": "evil.example"}, path) == 403
         assert _status(port, {"Origin": "http://evil.example"}, path) == 403
         socket_key = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
@@ -121,7 +122,8 @@ def test_the_page_is_served_to_who_has_the_address_and_strangers_are_refused() -
         assert f"{path}static/js/textual.js" in page
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=20)
+    assert path.strip("/").encode() not in rest, "the address stands there once"
 
 
 def test_an_app_for_a_browser_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
@@ -24,6 +25,13 @@ from tui.common.shell import Shell
 from tui.session import Session
 
 SMALLEST = (60, 16)
+
+
+def is_too_small(size: Size) -> bool:
+    """Whether a terminal of a size shows too little of a screen or dialog to work with it."""
+    return size.width < SMALLEST[0] or size.height < SMALLEST[1]
+
+
 """Columns and lines that every screen needs."""
 
 
@@ -215,7 +223,7 @@ class Page(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Replace the screen by a message where the terminal is too small."""
         width, height = event.size
-        small = width < SMALLEST[0] or height < SMALLEST[1]
+        small = is_too_small(event.size)
         self.set_class(small, "-too-small")
         if small:
             need = f"{SMALLEST[0]}×{SMALLEST[1]}"
