@@ -44,7 +44,7 @@ lint: $(VENV)/ready ## style, types, import contracts
 	$(BIN)/lint-imports
 
 announce:
-	@echo "Style, types, contracts and tests: about 8 minutes on two idle cores."
+	@echo "Style, types, contracts and tests: about 7 minutes on two idle cores."
 
 # Tests start the command line hundreds of times, and leave no compiled modules behind: so they are there before.
 test: announce lint ## everything that must pass, in a few minutes
