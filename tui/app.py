@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from tui.compare.page import ComparePage
 
 
-_LEAVING: Final = frozenset({"escape", "ctrl+q", "ctrl+c", "ctrl+l"})
+_UNREAD: Final = frozenset({"escape", "ctrl+q", "ctrl+c", "ctrl+l"})
+"""Keys that a dialog takes which cannot be read: they close, leave or draw it."""
 
 
 class MigrateApp(WritingApp):
@@ -70,11 +71,13 @@ class MigrateApp(WritingApp):
 
     async def on_event(self, event: events.Event) -> None:
         """In a terminal that is too small for a dialog to be read, it takes only the keys that leave it."""
-        unread = isinstance(event, events.Key) and isinstance(self.screen, ModalScreen) and is_too_small(self.size)
-        if unread and event.key not in _LEAVING:  # type: ignore[attr-defined]  # a key, as `unread` says
+        if isinstance(event, events.Key) and event.key not in _UNREAD and self._hides_a_dialog():
             self.bell()
-            return
-        await super().on_event(event)
+        else:
+            await super().on_event(event)
+
+    def _hides_a_dialog(self) -> bool:
+        return isinstance(self.screen, ModalScreen) and is_too_small(self.size)
 
     def on_resize(self) -> None:
         """Send everything: terminals break and join lines in ways of their own."""

@@ -106,7 +106,7 @@ def rebuild(path: str) -> Rebuilt:
         "schema_version": NEWEST,
         REBUILT: {"tool": f"aiperf-migrate {__version__}", "from": os.path.basename(path), "requests": count},
     }
-    left_out, endless = [], []
+    left_out, infinite = [], []
     for tag, column in columns.items():
         name = current(tag)
         if name in known and known[name].type != "record":
@@ -119,7 +119,7 @@ def rebuild(path: str) -> Rebuilt:
             if all(isfinite(value) for value in block.values() if type(value) is float):
                 document[name] = block
             else:
-                endless.append(tag)
+                infinite.append(tag)
     if seen.succeeded:
         document["request_count"] = {"unit": "requests", "avg": float(seen.succeeded)}
     if seen.failed:
@@ -133,6 +133,6 @@ def rebuild(path: str) -> Rebuilt:
         warnings.append(f"line {seen.cut}, the last one, is cut off and was left out: the run may have been killed")
     if left_out:
         warnings.append(f"left out, because they are not of single requests: {', '.join(sorted(left_out))}")
-    if endless:
-        warnings.append(f"left out, because their statistics exceed a double: {', '.join(sorted(endless))}")
+    if infinite:
+        warnings.append(f"left out, because their statistics exceed a double: {', '.join(sorted(infinite))}")
     return Rebuilt(document, warnings)

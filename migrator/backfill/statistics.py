@@ -6,9 +6,9 @@ AIPerf adds up doubles with numpy. Two orders occur: one by one, up to 0.11, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from math import dist, floor, fsum, hypot, sqrt
+from math import dist, floor, fsum, hypot, inf, sqrt
 from operator import add, mul
 from typing import Final
 
@@ -51,7 +51,7 @@ def facts(column: Column, avg: object, *, p10: bool = False) -> Facts:
     if count > _MOST_SORTED:
         return _of_many(column, avg)
     values = column.values.tolist()
-    total = fsum(values)
+    total = _sum(values)
     mean = total / count
     stats = {"avg": mean, "std": dist(values, [mean] * count) / sqrt(count)}
     exact = _whole(column, total, avg) or _fractions(column, avg) or _as_shown(column, values, avg)
@@ -66,7 +66,7 @@ def facts(column: Column, avg: object, *, p10: bool = False) -> Facts:
 def _of_many(column: Column, avg: object) -> Facts:
     """The facts of a column that is too long to be sorted, some thousands of values in memory at a time."""
     values, count = column.values, len(column.values)
-    total = fsum(values)
+    total = _sum(values)
     mean = total / count
     deviation = hypot(*(dist(part, [mean] * len(part)) for part in values.parts())) / sqrt(count)
     stats = {"avg": mean, "std": deviation, "min": min(values), "max": max(values)}
@@ -110,6 +110,14 @@ def _measured(column: Column) -> tuple[Sequence[float], float]:
     return (whole, scale) if shown_again else (values, 1.0)
 
 
+def _sum(values: Iterable[float]) -> float:
+    """The sum, rounded once; infinite beyond the range of a double, where `fsum` raises an error."""
+    try:
+        return fsum(values)
+    except OverflowError:
+        return inf
+
+
 _Sums = tuple[float, float]
 """The sum of one value after the other, and the sum in pairs."""
 
@@ -143,7 +151,7 @@ def _p10(column: Column, ordered: list[float], avg: object) -> float:
         return percentile(ordered, 10)
     if column.base:
         return percentile(sorted(column.base), 10) * scale
-    if _whole(column, fsum(ordered), avg) is None:
+    if _whole(column, _sum(ordered), avg) is None:
         return percentile(ordered, 10)
     low, high, part = _neighbours(ordered, 10)
     return _between(round(low / scale), round(high / scale), part) * scale

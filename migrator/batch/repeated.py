@@ -65,9 +65,10 @@ _NOTHING: Final = _Known(_SEEN_ONCE.result, None)
 """Of a shape whose files are each migrated on their own."""
 
 
-_AT_FIRST: Final = 16
+_ALL_NEW: Final = 16
+"""After so many new shapes in a row, only some files are looked at: it costs a tenth of a migration to tell a shape."""
 _ONE_OF: Final = 8
-"""To tell a shape costs a tenth of a migration. After so many new ones in a row only one of some files is looked at."""
+"""One of so many, until a shape comes again."""
 
 
 class Repeated:
@@ -84,7 +85,7 @@ class Repeated:
 
         None as well for most files where none has been like another.
         """
-        if self._new >= _AT_FIRST:
+        if self._new >= _ALL_NEW:
             self._passed_over += 1
             if self._passed_over % _ONE_OF:
                 return None

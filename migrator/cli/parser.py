@@ -213,7 +213,9 @@ class Parser(argparse.ArgumentParser):
 
     def add_output(self, told: str, *, group: argparse._ActionsContainer | None = None) -> None:
         """`-o FILE`; `-o -` is as without it, which leaves `output` at None."""
-        (group or self).add_argument("-o", "--output", type=file_name, metavar="FILE", help=told)
+        (group or self).add_argument(
+            "-o", "--output", type=file_name, metavar="FILE", help=f"{told} (-: standard output)"
+        )
 
     def add_json(self) -> None:
         """`--json`."""

@@ -76,17 +76,23 @@ def _is_named_alike(backup: str, path: str) -> bool:
 
 
 def _below(name: str, roots: Collection[str]) -> bool:
-    if name in roots:
-        return True
-    folder = name
-    while folder.strip("/"):
-        folder = folder.rpartition("/")[0]
-        if (folder or "/") in roots or _inside(folder) in roots:
-            # A folder may have become a link since the batch.
-            real = _inside(os.path.realpath(os.path.dirname(name)))
-            if is_url(name) or real.startswith(_inside(os.path.realpath(folder or "/"))):
-                return True
-    return False
+    return name in roots or any(
+        _is_still_in(folder, name) for folder in _above(name) if folder in roots or _inside(folder) in roots
+    )
+
+
+def _above(name: str) -> Iterator[str]:
+    """The folders that a name is in, the nearest first; of a URL those of its store."""
+    store, mark, path = name.rpartition("://") if is_url(name) else ("", "", name)
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield f"{store}{mark}{path}" or "/"
+
+
+def _is_still_in(folder: str, name: str) -> bool:
+    """Whether a name below a folder leads into it: a folder may have become a link since the batch."""
+    real = _inside(os.path.realpath(os.path.dirname(name)))
+    return is_url(name) or real.startswith(_inside(os.path.realpath(folder)))
 
 
 def _inside(folder: str) -> str:

@@ -399,6 +399,16 @@ def test_a_prefix_of_the_users_own_is_followed(tmp_path: Path) -> None:
         assert records_beside(str(tmp_path / export)) == str(tmp_path / beside)
 
 
+@pytest.mark.parametrize("most", [10, 2], ids=["sorted", "in parts"])
+def test_a_sum_that_exceeds_a_double_matches_no_average(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr("migrator.backfill.statistics._MOST_SORTED", most)
+    column = Column()
+    column.unit = "ms"
+    column.values.fromlist([1e308] * 3)
+    found = facts(column, 1e308, p10=True)
+    assert (found.stats["avg"], found.one_by_one, found.in_pairs) == (math.inf, None, None)
+
+
 def test_no_records_are_a_warning_and_nothing_is_made_up(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes((EXPORTS / WITHOUT_SUMS[0] / NAME).read_bytes())
     done = run("upgrade", "--backfill", tmp_path / NAME)

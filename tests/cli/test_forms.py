@@ -75,6 +75,10 @@ def test_a_dash_is_standard_output_and_an_option_names_any_file(tmp_path: Path) 
     for command in (("table",), ("history",), ("upgrade",), ("downgrade", "--to", "1.0"), ("redact",)):
         path = LAB if command[0] in ("table", "history") else Path(EXPORT)
         assert run(*command, path, "-o", "-", cwd=tmp_path).raw == run(*command, path).raw
+    records = EXPORTS / "0.13.0" / "chat-streaming" / "profile_export.jsonl"
+    runs = [LAB / f"base-{number}" for number in (1, 2, 3)]
+    for command in (("rebuild", records), ("noise", "learn", *runs)):
+        assert run(*command, "-o", "-", cwd=tmp_path).raw == run(*command).raw != b""
     assert run("diff", *SIDES, "--json", "-o", "receipt.out", cwd=tmp_path).code == 0
     assert json.loads((tmp_path / "receipt.out").read_text())["verdict"]
     assert [path.name for path in tmp_path.iterdir()] == ["receipt.out"]

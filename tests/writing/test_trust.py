@@ -83,6 +83,25 @@ def test_only_a_batch_that_copies_all_files_makes_one_of_any_name(home: Path) ->
         assert doubt(entry, roots, copies=True) is not None
 
 
+@pytest.mark.parametrize(
+    ("root", "name", "below"),
+    [
+        ("/", "/a/b.json", True),
+        ("/", "s3://bucket/b.json", False),
+        ("/a", "/ab/c.json", False),
+        ("/a/b.json", "/a/b.json", True),
+        ("s3://bucket", "s3://bucket/x/y.json", True),
+        ("s3://bucket/", "s3://bucket/x/y.json", True),
+        ("s3://bucket/x", "s3://bucket/xy.json", False),
+        ("s3://buck", "s3://bucket/y.json", False),
+    ],
+)
+@pytest.mark.parametrize("others", [0, 3])
+def test_what_is_below_a_place_that_a_journal_names(root: str, name: str, others: int, *, below: bool) -> None:
+    roots = frozenset([root, *(f"/other/{number}" for number in range(others))])
+    assert (doubt(Entry(name, THEIRS, MINE), roots) is None) is below
+
+
 def test_a_file_of_any_name_that_the_batch_was_told_is_taken_back(home: Path) -> None:
     """Users name exports as they like; the journal says which file was named."""
     (home / "in" / "run.export").write_bytes(export(RECORDED).read_bytes())

@@ -25,14 +25,12 @@ from tui.common.shell import Shell
 from tui.session import Session
 
 SMALLEST = (60, 16)
+"""Columns and lines that every screen needs."""
 
 
 def is_too_small(size: Size) -> bool:
     """Whether a terminal of a size shows too little of a screen or dialog to work with it."""
     return size.width < SMALLEST[0] or size.height < SMALLEST[1]
-
-
-"""Columns and lines that every screen needs."""
 
 
 MOST_USEFUL = 3

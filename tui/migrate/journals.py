@@ -31,6 +31,7 @@ from tui.session import RESUME, Write, journals
 _BEGINNING: Final = 400
 """Bytes of a script that are shown."""
 _OR_STOP: Final = " || exit"
+_BEGUN: Final = "failed=0\n"
 _OR_ELSE: Final = ' || { failed=$?; [ "$failed" -ne 130 ] || exit 130; }'
 
 
@@ -72,11 +73,11 @@ def announce(order: Order, total: int) -> Write:
 
 def _script(order: Order, journal: str) -> str:
     """What finishes a write: all of its commands, whatever comes of one, but for Ctrl-C."""
-    lines = [f"cd {shlex.quote(os.getcwd())}{_OR_STOP}", "failed=0"]
-    lines += (f"{line}{_OR_ELSE}" for line in order.finishing(journal))
+    lines = [f"{line}{_OR_ELSE}" for line in order.finishing(journal)]
     # Once it has finished, the next start has nothing to tell.
     done = shlex.join(["rm", "-f", "--", journal + RESUME])
-    return "\n".join([*lines, f'[ "$failed" -ne 0 ] || {done}', 'exit "$failed"', ""])
+    lines += [f'[ "$failed" -ne 0 ] || {done}', 'exit "$failed"', ""]
+    return f"cd {shlex.quote(os.getcwd())}{_OR_STOP}\n{_BEGUN}" + "\n".join(lines)
 
 
 def _resume(journal: str) -> str:
@@ -135,9 +136,10 @@ def _about(script: Path) -> str:
     """The folder and the first command of a script, as one would type them."""
     with script.open("rb") as stream:
         text = os.fsdecode(stream.read(_BEGINNING))
-    lines = [line for line in text.split("\n") if line.startswith(("cd ", "aiperf-migrate "))]
-    shown = "\n".join(line.removesuffix(_OR_STOP).removesuffix(_OR_ELSE) for line in lines[:2])
-    return f"{shown} …" if len(lines) < 2 or len(lines) > 2 or lines[-1] == text.split("\n")[-1] else shown
+    folder, _, rest = text.partition(f"{_OR_STOP}\n")
+    command, whole, others = rest.removeprefix(_BEGUN).partition(_OR_ELSE)
+    more = not whole or "aiperf-migrate " in others
+    return f"{folder}\n{command}{' …' if more else ''}"
 
 
 def take_back(journal: str, stop: Callable[[], bool]) -> Iterator[UndoOutcome]:

@@ -5,7 +5,6 @@ Nothing here imports Textual.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -18,6 +17,7 @@ from migrator.batch.migrate_loaded import residue_beside
 from migrator.batch.request import Request
 from migrator.chain.steps import ENTRY
 from migrator.errors import MigratorError, NotAnExportError, ResidueError, reported
+from migrator.files.digest import digest
 from migrator.files.disk import unreadable
 from migrator.identify import as_known, require_chain, taken_for_known
 from migrator.jsonfile import Json, Path, path_text, render
@@ -116,7 +116,7 @@ def stamp_of(path: str) -> tuple[object, ...]:
     """
     if is_url(path):
         # Not every store tells a version of an object.
-        return (hashlib.sha256(store_of(path).read(path).raw).digest(),)
+        return (digest(store_of(path).read(path).raw, 32),)
     try:
         found = os.stat(path)
     except OSError as error:

@@ -189,9 +189,8 @@ class RunScreen(SearchingPage):
         table = self.query_one("#table", Grid)
         table.empty = "no metrics in this export"
         title = "  metric" if self.part == "run" else "  metric of the warm-up"
-        table.show(
-            (COLUMNS[0]._replace(title=title), *COLUMNS[1:]), Listed(metric_line(run, spot) for spot in self.spots)
-        )
+        heads = (COLUMNS[0]._replace(title=title), *COLUMNS[1:])
+        table.show(heads, Listed(metric_line(run, spot) for spot in self.spots))
         self._moved()
 
     # --- what the frame asks -----------------------------------------------------------------------------------
